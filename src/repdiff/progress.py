@@ -1,0 +1,18 @@
+"""How long work tells how far it is: a callable, so that the command line and notebooks can draw what they like."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Called as ``progress(stage, done, total)`` from the thread that started the work.
+
+    ``stage`` is a few words for a person, such as ``"ranks and affinity"``; ``done`` rises from 0 to ``total``.
+    """
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Report nothing."""
