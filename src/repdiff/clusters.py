@@ -10,7 +10,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.affinity.base import Affinity
+
 DirectionName = Literal["x_only", "y_only"]
+
+_ENTRIES_AT_A_TIME = 50_000  # rows of neighbourhoods times m: their blocks of affinities take m times as many floats
 
 
 @dataclass(frozen=True)
@@ -99,3 +103,85 @@ class Direction:
     def difference_clusters(self) -> tuple[DifferenceCluster, ...]:
         """The clusters above the no-change threshold, low to high mean affinity."""
         return tuple(cluster for cluster in self.clusters if not cluster.is_no_change)
+
+
+def order_by_mean_affinity(
+    labels: npt.NDArray[np.int32], affinity: Affinity
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+    """Labels renamed so that mean within-cluster affinity rises with them, and those means.
+
+    Parameters
+    ----------
+    labels : ndarray of int32, (n,)
+        Labels 0 to k - 1, none of them empty.
+    affinity : Affinity
+        The affinity that was clustered.
+
+    Returns
+    -------
+    labels : ndarray of int32, (n,)
+        0 is the cluster of lowest mean affinity; equal means keep the order of their first items.
+    mean_affinity : ndarray of float64, (k,)
+        Ascending.
+    """
+    means = np.diagonal(affinity.block_means(labels))
+    first_items = np.unique(labels, return_index=True)[1]
+    order = np.lexsort((first_items, means))
+    new_label = np.empty(len(order), np.int32)
+    new_label[order] = np.arange(len(order), dtype=np.int32)
+    return new_label[labels], means[order]
+
+
+def best_neighborhood(
+    affinity: Affinity, members: npt.NDArray[np.int64], neighbors: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """The representatives of a cluster: among its members' neighbourhoods the one of largest total affinity.
+
+    Parameters
+    ----------
+    affinity : Affinity
+        The affinity that was clustered.
+    members : ndarray of int64, (size,)
+        Rows of the cluster's items.
+    neighbors : ndarray of int64, (size, m)
+        For each member, places in ``members`` of itself and its m - 1 nearest fellow members, in the representation that
+        holds the cluster.
+
+    Returns
+    -------
+    ndarray of int64, (m,)
+        Rows, the one with the largest affinity to the others first; ties go to the lower row.
+    """
+    totals = np.concatenate(
+        [
+            affinity.block(members[part], members[part]).sum(axis=(1, 2), dtype=np.float64)
+            for part in np.array_split(neighbors, -(-neighbors.size // _ENTRIES_AT_A_TIME))
+        ]
+    )
+    chosen = np.sort(members[neighbors[int(np.argmax(totals))]])
+    to_the_others = affinity.block(chosen, chosen).sum(axis=1, dtype=np.float64)
+    return chosen[np.argsort(-to_the_others, kind="stable")]
+
+
+def map_affinity(affinity: Affinity, labels: npt.NDArray[np.int32], *, n_bins: int = 160) -> AffinityMap:
+    """The affinity ordered by cluster and averaged over bins, each within one cluster.
+
+    Parameters
+    ----------
+    affinity : Affinity
+        The affinity that was clustered.
+    labels : ndarray of int32, (n,)
+        Ordered labels.
+    n_bins : int
+        About how many bins; each cluster gets a share in proportion to its size, and at least one.
+    """
+    sizes = np.bincount(labels)
+    shares = np.clip(np.round(n_bins * sizes / len(labels)).astype(int), 1, sizes)
+    bins = np.empty(len(labels), np.int32)
+    for cluster, (share, first) in enumerate(zip(shares, np.cumsum(shares) - shares, strict=True)):
+        bins[labels == cluster] = first + np.arange(sizes[cluster]) * share // sizes[cluster]
+    return AffinityMap(
+        means=affinity.block_means(bins).astype(np.float32),
+        cluster=np.repeat(np.arange(len(sizes), dtype=np.int32), shares),
+        size=np.bincount(bins).astype(np.int64),
+    )

@@ -1,0 +1,86 @@
+"""What one model's representation knows that another's does not.
+
+``repdiff.compare(x, y)`` takes the embeddings of the same items from two models and returns the groups of items that sit close
+together in one and far apart in the other, in both directions.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from repdiff.affinity.base import Affinity
+    from repdiff.clustering import cluster_affinity, normalized_cut
+    from repdiff.clusters import AffinityMap, DifferenceCluster, Direction
+    from repdiff.comparison import Comparison, Provenance, compare
+    from repdiff.difference import difference_affinity, rank_difference
+    from repdiff.errors import InputError, MemoryLimitError, MissingExtraError, NotConvergedWarning, RepdiffError, RunError
+    from repdiff.estimator import DifferenceClustering
+    from repdiff.ranks import neighbor_ranks
+    from repdiff.run import load_run as load
+    from repdiff.spectral import spectral_embedding
+
+__version__ = "0.1.0"
+
+# Every public name and where it lives. Looked up on first use, so that `import repdiff` costs next to nothing.
+_HOME = {
+    "Affinity": "affinity.base",
+    "AffinityMap": "clusters",
+    "Comparison": "comparison",
+    "DifferenceCluster": "clusters",
+    "DifferenceClustering": "estimator",
+    "Direction": "clusters",
+    "InputError": "errors",
+    "MemoryLimitError": "errors",
+    "MissingExtraError": "errors",
+    "NotConvergedWarning": "errors",
+    "Provenance": "comparison",
+    "RepdiffError": "errors",
+    "RunError": "errors",
+    "cluster_affinity": "clustering",
+    "compare": "comparison",
+    "difference_affinity": "difference",
+    "load": "run",
+    "neighbor_ranks": "ranks",
+    "normalized_cut": "clustering",
+    "rank_difference": "difference",
+    "spectral_embedding": "spectral",
+}
+_NAME_AT_HOME = {"load": "load_run"}
+
+__all__ = [
+    "Affinity",
+    "AffinityMap",
+    "Comparison",
+    "DifferenceCluster",
+    "DifferenceClustering",
+    "Direction",
+    "InputError",
+    "MemoryLimitError",
+    "MissingExtraError",
+    "NotConvergedWarning",
+    "Provenance",
+    "RepdiffError",
+    "RunError",
+    "cluster_affinity",
+    "compare",
+    "difference_affinity",
+    "load",
+    "neighbor_ranks",
+    "normalized_cut",
+    "rank_difference",
+    "spectral_embedding",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'repdiff' has no attribute {name!r}")
+    value = getattr(import_module(f"repdiff.{_HOME[name]}"), _NAME_AT_HOME.get(name, name))
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

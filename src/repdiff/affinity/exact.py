@@ -1,0 +1,178 @@
+"""The exact engine: every pair is looked at, a tile of rows at a time.
+
+For each tile: two products give the distances, a radix pass turns them into ranks, one kernel turns the ranks into directed
+affinities, and the tile is stored. When all rows are there, pairs are symmetrised in place. One pass over the ranks serves
+both directions, and both live in the memory of one n x n matrix (see :mod:`repdiff.affinity.packed`).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinities
+from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
+from repdiff.difference import BETA, GAMMA, directed_affinity
+from repdiff.errors import MemoryLimitError
+from repdiff.memory import available_bytes, format_bytes
+from repdiff.parallel import for_each_tile, resolve_n_jobs, row_tiles
+from repdiff.progress import Progress, silent
+from repdiff.ranks import RankedEmbedding, RankScratch
+
+_TILE_ROWS = 256
+_SHARE_OF_AVAILABLE = 0.75
+_SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the engine will use, known before it starts.
+
+    Attributes
+    ----------
+    bits : {32, 16, 8}
+        Width of a stored affinity.
+    n_jobs : int
+        Worker threads.
+    need : int
+        Bytes at the peak, the inputs and their working copies included.
+    limit : int
+        Bytes that may be used.
+    """
+
+    bits: Precision
+    n_jobs: int
+    need: int
+    limit: int
+
+
+def plan(
+    x: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    *,
+    metric: str = "euclidean",
+    memory_limit: int | None = None,
+    bits: Precision | None = None,
+    n_jobs: int | None = None,
+) -> Plan:
+    """The widest storage that fits.
+
+    Raises
+    ------
+    MemoryLimitError
+        Where even the narrowest does not fit, with the need and what would fit instead.
+    """
+    threads = resolve_n_jobs(n_jobs)
+    limit = int(_SHARE_OF_AVAILABLE * available_bytes()) if memory_limit is None else memory_limit
+    inputs = x.nbytes + y.nbytes
+    copies = 4 * (x.size + y.size) + (8 * (x.size + y.size) if metric == "cosine" else 0)
+    candidates = [bits] if bits else list(PRECISIONS)
+    needs = {b: inputs + max(copies + _tiles_bytes(len(x), threads, b), _spectral_bytes(len(x))) + len(x) ** 2 * b // 8 for b in candidates}
+    for width, need in needs.items():
+        if need <= limit:
+            return Plan(width, threads, need, limit)
+    raise MemoryLimitError(_does_not_fit(len(x), needs, limit))
+
+
+def _tiles_bytes(n: int, threads: int, bits: Precision) -> int:
+    unpacked = 0 if bits == 32 else 4 * n * _TILE_ROWS
+    return threads * (2 * RankedEmbedding.scratch_bytes(n, _TILE_ROWS) + unpacked)
+
+
+def _spectral_bytes(n: int) -> int:
+    return 4 * n * _SPECTRAL_COLUMNS
+
+
+def _does_not_fit(n: int, needs: dict[Precision, int], limit: int) -> str:
+    width, need = min(needs.items())
+    fits = int(np.sqrt(limit * 8 / width) * 0.9)
+    return (
+        f"the exact engine needs {format_bytes(need)} for {n:,} items even at {width} bits per pair, but may use {format_bytes(limit)}; "
+        f"raise the memory limit, or compare a random sample of about {fits:,} items"
+    )
+
+
+def exact_affinities(
+    x: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    *,
+    gamma: float = GAMMA,
+    beta: float = BETA,
+    metric: str = "euclidean",
+    memory_limit: int | None = None,
+    bits: Precision | None = None,
+    n_jobs: int | None = None,
+    progress: Progress = silent,
+) -> Affinities:
+    """Both affinities of a pair of embeddings, from all pairs of items.
+
+    Parameters
+    ----------
+    x, y : ndarray of float32 or float64, (n, d_x) and (n, d_y)
+        Row i of both is the same item.
+    gamma, beta : float
+        Slope of the difference and sharpness of the affinity (RDC, equations 2 and 3).
+    metric : {"euclidean", "cosine"}
+        Distance within each representation.
+    memory_limit : int, optional
+        Bytes that the work may use, inputs included; three quarters of what is free by default. The widest storage that fits
+        is taken.
+    bits : {32, 16, 8}, optional
+        Take this storage.
+    n_jobs : int, optional
+        Threads; all cores by default. The result does not depend on it.
+    progress : Progress, optional
+        Told about the stages "ranks and affinity" and "symmetrising".
+
+    Raises
+    ------
+    MemoryLimitError
+        Before any work, where nothing fits.
+    """
+    chosen = plan(x, y, metric=metric, memory_limit=memory_limit, bits=bits, n_jobs=n_jobs)
+    embeddings = (RankedEmbedding(x, metric=metric), RankedEmbedding(y, metric=metric))
+    codec = Codec.for_beta(beta, chosen.bits)
+    packed = PackedAffinities(len(x), codec, n_jobs=chosen.n_jobs)
+    _write_directed(packed, embeddings, np.float32(gamma), np.float32(beta), progress)
+    packed.symmetrise(progress=progress)
+    engine = {
+        "name": "exact",
+        "device": "cpu",
+        "bits": chosen.bits,
+        "relative_error": codec.relative_error,
+        "n_jobs": chosen.n_jobs,
+        "memory_need": chosen.need,
+        "memory_limit": chosen.limit,
+    }
+    return Affinities(packed.x_only, packed.y_only, engine)
+
+
+def _write_directed(
+    packed: PackedAffinities,
+    embeddings: tuple[RankedEmbedding, RankedEmbedding],
+    gamma: np.float32,
+    beta: np.float32,
+    progress: Progress,
+) -> None:
+    """Ranks, difference and directed affinity, tile by tile."""
+    tile_rows = min(_TILE_ROWS, packed.n)
+    of_thread = threading.local()
+
+    def scratches() -> tuple[RankScratch, RankScratch]:
+        if not hasattr(of_thread, "scratches"):
+            of_thread.scratches = (embeddings[0].scratch(tile_rows), embeddings[1].scratch(tile_rows))
+        pair: tuple[RankScratch, RankScratch] = of_thread.scratches
+        return pair
+
+    def write_tile(rows: slice) -> None:
+        scratch_x, scratch_y = scratches()
+        ranks_x = embeddings[0].ranks(rows, scratch_x)
+        ranks_y = embeddings[1].ranks(rows, scratch_y)
+        packed.write_rows(rows, lambda tile: directed_affinity(ranks_x, ranks_y, gamma, beta, tile))
+
+    tiles = row_tiles(packed.n, tile_rows)
+    for_each_tile(write_tile, tiles, n_jobs=packed.n_jobs, stage="ranks and affinity", progress=progress)

@@ -1,0 +1,240 @@
+"""Both directions of an exact affinity in the memory of one matrix.
+
+A symmetric matrix is known from one triangle, so x_only lives above the diagonal of an n x n array and y_only below it; the
+diagonal is 1 in both. Entries are float32, or that float cut down to 16 or 8 bits: the affinity lies in [exp(-beta),
+exp(beta)], so few of a float's exponents occur and its sign never, and what is left of the bits after subtracting the lowest
+exponent is shifted down to the width. The cut is a shift and an addition each way, which the processor does at the speed of its
+memory, and keeps 1 exactly. Near 1 the relative error is at most 2^-13 in 16 bits and 2^-5 in 8 bits for beta = 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from repdiff.parallel import for_each_tile, row_tiles
+from repdiff.progress import Progress
+
+Precision = Literal[32, 16, 8]
+PRECISIONS: tuple[Precision, ...] = (32, 16, 8)
+
+_BLOCK_ROWS = 256
+_BLOCK_COLUMNS = 4096
+_STRIPES = 16  # partial sums of a product: fixed, so that their order, and with it the rounding, is too
+_MANTISSA_BITS = 23
+_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Codec:
+    """Positive floats in [exp(-beta), exp(beta)] <-> their ``bits`` leading bits.
+
+    Attributes
+    ----------
+    bits : {32, 16, 8}
+        Width of an entry.
+    base : int
+        Bits of the float that is stored as 0.
+    shift : int
+        Low bits of the mantissa that are given up.
+    """
+
+    bits: Precision
+    base: int
+    shift: int
+
+    @classmethod
+    def for_beta(cls, beta: float, bits: Precision) -> Codec:
+        """The finest codec of that width for affinities of that beta."""
+        lowest_exponent = int(np.floor(-beta / np.log(2)))
+        base = (127 + lowest_exponent) << _MANTISSA_BITS
+        span = int(np.float32(np.exp(beta) * (1 + 1e-5)).view(np.int32)) - base
+        return cls(bits, base, max(0, span.bit_length() - bits))
+
+    @property
+    def dtype(self) -> npt.DTypeLike:
+        """Type of a stored entry."""
+        return {32: np.float32, 16: np.uint16, 8: np.uint8}[self.bits]
+
+    @property
+    def relative_error(self) -> float:
+        """Largest relative error of a stored entry."""
+        return 0.0 if self.bits == 32 else float(2.0 ** (self.shift - _MANTISSA_BITS - 1))
+
+    def decode(self, stored: npt.NDArray[Any]) -> FloatArray:
+        """Floats of stored entries; the array itself at 32 bits, else a new one."""
+        if self.bits == 32:
+            return stored
+        out = np.empty(stored.shape, np.float32)
+        _decode(stored, np.int32(self.base), np.int32(self.shift), out.view(np.int32))
+        return out
+
+    def encode(self, values: FloatArray, stored: npt.NDArray[Any]) -> None:
+        """Store floats; nothing to do at 32 bits, where they are in place already."""
+        if self.bits != 32:
+            _encode(values.view(np.int32), np.int32(self.base), np.int32(self.shift), stored)
+
+
+class PackedAffinities:
+    """The memory that both directions share.
+
+    Rows of the directed affinity exp(-beta G) are written first, in any order, with :meth:`write_rows`;
+    :meth:`symmetrise` then turns the two directed values of every pair into the affinities of the two directions, in place.
+    """
+
+    def __init__(self, n: int, codec: Codec, *, n_jobs: int) -> None:
+        self.n = n
+        self.codec = codec
+        self.n_jobs = n_jobs
+        self.data: npt.NDArray[Any] = np.empty((n, n), codec.dtype)
+
+    @property
+    def x_only(self) -> PackedAffinity:
+        """The affinity above the diagonal."""
+        return PackedAffinity(self, upper=True)
+
+    @property
+    def y_only(self) -> PackedAffinity:
+        """The affinity below the diagonal."""
+        return PackedAffinity(self, upper=False)
+
+    def write_rows(self, rows: slice, compute: Callable[[FloatArray], None]) -> None:
+        """Store the rows that ``compute`` writes into a float32 tile, (r, n)."""
+        tile = self.data[rows] if self.codec.bits == 32 else np.empty((rows.stop - rows.start, self.n), np.float32)
+        compute(tile)
+        self.codec.encode(tile, self.data[rows])
+
+    def symmetrise(self, *, progress: Progress) -> None:
+        """Turn directed values into affinities: (e + f) / 2 above the diagonal, (1/e + 1/f) / 2 below it."""
+        tiles = row_tiles(self.n, _BLOCK_ROWS)
+
+        def symmetrise_tile(rows: slice) -> None:
+            for columns in tiles[rows.start // _BLOCK_ROWS :]:
+                above = self.codec.decode(self.data[rows, columns])
+                below = above if rows == columns else self.codec.decode(self.data[columns, rows])
+                _symmetrise(above, below, rows == columns)
+                self.codec.encode(above, self.data[rows, columns])
+                self.codec.encode(below, self.data[columns, rows])
+
+        for_each_tile(symmetrise_tile, tiles, n_jobs=self.n_jobs, stage="symmetrising", progress=progress)
+
+
+@dataclass(frozen=True)
+class PackedAffinity:
+    """One direction of :class:`PackedAffinities`, as an ``Affinity``."""
+
+    store: PackedAffinities
+    upper: bool
+
+    @property
+    def n(self) -> int:
+        """Number of items."""
+        return self.store.n
+
+    def degree(self) -> npt.NDArray[np.float64]:
+        """Row sums, (n,)."""
+        return self.matmat(np.ones((self.n, 1), np.float32))[:, 0].astype(np.float64)
+
+    def matmat(self, V: FloatArray) -> FloatArray:
+        """The product A V: each stored block serves its own rows and, transposed, its columns."""
+        V = np.ascontiguousarray(V, dtype=np.float32)
+        partial = np.zeros((min(_STRIPES, self.n), *V.shape), np.float32)
+        tiles = row_tiles(self.n, _BLOCK_ROWS)
+
+        def multiply_stripe(stripe: int) -> None:
+            out = partial[stripe]
+            for rows in _folded(tiles, stripe, len(partial)):
+                out[rows] += self._diagonal_block(rows) @ V[rows]
+                for columns, block in self._blocks_beside(rows):
+                    out[rows] += block @ V[columns]
+                    out[columns] += block.T @ V[rows]
+
+        for_each_tile(multiply_stripe, range(len(partial)), n_jobs=self.store.n_jobs)
+        return np.asarray(partial.sum(axis=0))
+
+    def block_means(self, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+        """Mean of A over every pair of groups, (k, k), self-pairs included; sums in float64."""
+        sizes = np.bincount(labels)
+        tiles = row_tiles(self.n, _BLOCK_ROWS)
+        sums: list[npt.NDArray[np.float64] | None] = [None] * len(tiles)
+
+        def sum_tile(index: int) -> None:
+            rows = tiles[index]
+            of_tile = np.zeros((len(sizes), len(sizes)))
+            for columns, block in self._blocks_beside(rows):
+                _add_by_label(block, labels[rows], labels[columns], of_tile)
+            of_tile += of_tile.T
+            _add_by_label(self._diagonal_block(rows), labels[rows], labels[rows], of_tile)
+            sums[index] = of_tile
+
+        for_each_tile(sum_tile, range(len(tiles)), n_jobs=self.store.n_jobs)
+        return np.asarray(np.sum(sums, axis=0) / np.outer(sizes, sizes))
+
+    def block(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> FloatArray:
+        """Entries A[rows, columns], stacked."""
+        i, j = rows[..., :, None], columns[..., None, :]
+        low, high = np.minimum(i, j), np.maximum(i, j)
+        entries = self.store.codec.decode(self.store.data[low, high] if self.upper else self.store.data[high, low])
+        return np.where(i == j, np.float32(1), entries)
+
+    def _blocks_beside(self, rows: slice) -> Iterator[tuple[slice, FloatArray]]:
+        """The stored blocks of these rows on this direction's side of the diagonal block."""
+        start, stop = (rows.stop, self.n) if self.upper else (0, rows.start)
+        width = self.n if self.store.codec.bits == 32 else _BLOCK_COLUMNS  # at 32 bits a block is a view and costs nothing
+        for first in range(start, stop, width):
+            columns = slice(first, min(first + width, stop))
+            yield columns, self.store.codec.decode(self.store.data[rows, columns])
+
+    def _diagonal_block(self, rows: slice) -> FloatArray:
+        block = self.store.codec.decode(self.store.data[rows, rows])
+        half = np.triu(block, 1) if self.upper else np.tril(block, -1)
+        return np.asarray(half + half.T + np.eye(len(half), dtype=np.float32))
+
+
+def _folded(tiles: list[slice], stripe: int, n_stripes: int) -> list[slice]:
+    """The tiles of one stripe: dealt out forth and back, since the rows of a triangle grow steadily longer."""
+    return [tile for t, tile in enumerate(tiles) if stripe == min(t % (2 * n_stripes), 2 * n_stripes - 1 - t % (2 * n_stripes))]
+
+
+@njit(**_KERNEL)  # type: ignore[untyped-decorator]
+def _decode(stored, base, shift, out):  # type: ignore[no-untyped-def]
+    for i in range(stored.shape[0]):
+        source, target = stored[i], out[i]
+        for j in range(source.shape[0]):
+            target[j] = (np.int32(source[j]) << shift) + base
+
+
+@njit(**_KERNEL)  # type: ignore[untyped-decorator]
+def _encode(values, base, shift, stored):  # type: ignore[no-untyped-def]
+    half = np.int32(1) << (shift - np.int32(1))
+    for i in range(values.shape[0]):
+        source, target = values[i], stored[i]
+        for j in range(source.shape[0]):
+            target[j] = (source[j] - base + half) >> shift
+
+
+@njit(**_KERNEL)  # type: ignore[untyped-decorator]
+def _symmetrise(above, below, diagonal):  # type: ignore[no-untyped-def]
+    half, step = np.float32(0.5), 16  # small squares, so that the columns of ``below`` stay in the first-level cache
+    for i0 in range(0, above.shape[0], step):
+        for j0 in range(i0 if diagonal else 0, above.shape[1], step):
+            for i in range(i0, min(i0 + step, above.shape[0])):
+                for j in range(max(j0, i + 1) if diagonal else j0, min(j0 + step, above.shape[1])):
+                    e, f = above[i, j], below[j, i]
+                    above[i, j] = half * (e + f)
+                    below[j, i] = half * (np.float32(1) / e + np.float32(1) / f)
+
+
+@njit(**_KERNEL)  # type: ignore[untyped-decorator]
+def _add_by_label(block, row_labels, column_labels, sums):  # type: ignore[no-untyped-def]
+    for i in range(block.shape[0]):
+        of_row = sums[row_labels[i]]
+        for j in range(block.shape[1]):
+            of_row[column_labels[j]] += block[i, j]

@@ -1,0 +1,371 @@
+"""The pipeline: two representations of the same items -> Comparison."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from repdiff.affinity.base import Affinity
+from repdiff.affinity.engines import compute_affinities
+from repdiff.clustering import cluster_affinity
+from repdiff.clusters import (
+    DifferenceCluster,
+    Direction,
+    DirectionName,
+    best_neighborhood,
+    map_affinity,
+    order_by_mean_affinity,
+)
+from repdiff.difference import BETA, GAMMA
+from repdiff.errors import RepdiffError
+from repdiff.evidence.outcomes import accuracy, correctness, count_labels
+from repdiff.io import Items
+from repdiff.memory import parse_bytes
+from repdiff.pair import EmbeddingPair, make_pair
+from repdiff.progress import Progress, silent
+from repdiff.projection import Projection, project
+from repdiff.ranks import Metric, RankedEmbedding
+
+if TYPE_CHECKING:
+    from repdiff.clustering import Clusterer
+
+NO_CHANGE_THRESHOLD = 1.5
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a comparison came about: what the manifest says that is not a result.
+
+    Attributes
+    ----------
+    created : str
+        When, ISO 8601, UTC.
+    parameters : mapping
+        Parameters of the method.
+    random_state : int or None
+        Seed.
+    engine : mapping
+        Engine, storage, device, threads, memory.
+    inputs : mapping
+        Source, shape, type and hash of x and y, and how their rows were matched.
+    versions : mapping of str to str
+        Of repdiff, Python and the libraries that the numbers depend on.
+    timings : mapping of str to float
+        Seconds of each stage.
+    warnings : tuple of str
+        What a reader of the result must know.
+    """
+
+    created: str
+    parameters: Mapping[str, Any]
+    random_state: int | None
+    engine: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    versions: Mapping[str, str]
+    timings: Mapping[str, float]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What each of two representations groups and the other scatters.
+
+    Attributes
+    ----------
+    names : (str, str)
+        How to call x and y.
+    items : Items
+        The table of the items.
+    x_only, y_only : Direction
+        Close in x and far in y, and the reverse.
+    projection : Projection
+        Coordinates for display.
+    accuracy_x, accuracy_y : float or None
+        Share of all items that each model predicts rightly; None where unknown.
+    provenance : Provenance
+        How it came about.
+    description : str or None
+        The user's words on what is compared.
+    """
+
+    names: tuple[str, str]
+    items: Items
+    x_only: Direction
+    y_only: Direction
+    projection: Projection
+    accuracy_x: float | None
+    accuracy_y: float | None
+    provenance: Provenance
+    description: str | None = None
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per item: id, labels and no-change flags of both directions, then the items' own columns."""
+        own = self.items.frame
+        results = pd.DataFrame(
+            {
+                "id": own["id"],
+                "x_only": self.x_only.labels,
+                "y_only": self.y_only.labels,
+                "x_only_no_change": self.x_only.no_change,
+                "y_only_no_change": self.y_only.no_change,
+            }
+        )
+        return pd.concat([results, own.drop(columns="id")], axis=1)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write a run directory, whole or not at all; :func:`repdiff.load` reads it.
+
+        Raises
+        ------
+        RunError
+            Where the path is taken, or cannot be written.
+        """
+        from repdiff.run import write_run
+
+        return write_run(self, path, overwrite=overwrite)
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file that works offline."""
+        from repdiff.report import write_report
+        from repdiff.run import run_of
+
+        return write_report(run_of(self), Path(path))
+
+
+def compare(
+    x: Any,
+    y: Any,
+    *,
+    items: Any = None,
+    images: str | Path | None = None,
+    names: tuple[str, str] | None = None,
+    label: str | None = None,
+    prediction_x: str | None = None,
+    prediction_y: str | None = None,
+    image: str | None = None,
+    text: str | None = None,
+    n_clusters: int = 10,
+    gamma: float = GAMMA,
+    beta: float = BETA,
+    metric: Metric = "euclidean",
+    no_change_threshold: float = NO_CHANGE_THRESHOLD,
+    clusterer: Clusterer = "spectral",
+    n_representatives: int = 9,
+    engine: str = "exact",
+    device: str | None = None,
+    memory_limit: int | str | None = None,
+    n_jobs: int | None = None,
+    random_state: int | None = 0,
+    description: str | None = None,
+    progress: Progress = silent,
+) -> Comparison:
+    """What x groups and y scatters, and the reverse (RDC, ICLR 2025 workshop on Bidirectional Human-AI Alignment).
+
+    Parameters
+    ----------
+    x, y : array_like (n, d_x) and (n, d_y), table, or path
+        Embeddings of the same items. Rows are matched by id where both carry ids, else by order.
+    items : table or path, optional
+        One row per item: ids, image paths, text, labels, predictions, any metadata.
+    images : path, optional
+        Folder that image paths start from; the table's own folder by default.
+    names : (str, str), optional
+        How to call x and y; the names of the files by default.
+    label, prediction_x, prediction_y, image, text : str, optional
+        Columns of ``items`` of that meaning. Labels give the make-up of each cluster, predictions its accuracies.
+    n_clusters : int
+        Clusters per direction.
+    gamma, beta : float
+        Slope of the rank difference and sharpness of the affinity (RDC, equations 2 and 3).
+    metric : {"euclidean", "cosine"}
+        Distance within each representation.
+    no_change_threshold : float
+        A cluster whose mean affinity is below it counts as no change.
+    clusterer : "spectral", scikit-learn estimator with ``affinity="precomputed"``, or callable
+        What groups the affinity.
+    n_representatives : int
+        Items in the collage of a cluster.
+    engine : {"exact", "torch"}
+        What computes the affinity: the cores, or a torch device.
+    device : str, optional
+        Of the torch engine: "cuda", "mps" or "cpu".
+    memory_limit : int or str, optional
+        Bytes, or a size such as "8GB", that the work may use; three quarters of what is free by default.
+    n_jobs : int, optional
+        Threads; all cores by default. The result does not depend on it.
+    random_state : int or None
+        Seed: the same seed gives the same bits.
+    description : str, optional
+        A few words on what is compared, for the report.
+    progress : Progress, optional
+        Told how far the work is.
+
+    Returns
+    -------
+    Comparison
+        Both directions, with their clusters in order of mean affinity.
+
+    Raises
+    ------
+    RepdiffError
+        For input that cannot be used, and for more memory than there is; before any work is done.
+    """
+    _check_parameters(gamma, beta, no_change_threshold, n_representatives)
+    clock = _Clock()
+    with clock.time("input"):
+        pair = make_pair(
+            x, y, items=items, images=images, names=names, label=label, prediction_x=prediction_x,
+            prediction_y=prediction_y, image=image, text=text, n_clusters=n_clusters,
+        )  # fmt: skip
+    with clock.time("affinity"):
+        affinities = compute_affinities(
+            pair.x, pair.y, engine=engine, device=device, gamma=gamma, beta=beta, metric=metric,
+            memory_limit=None if memory_limit is None else parse_bytes(memory_limit), n_jobs=n_jobs, progress=progress,
+        )  # fmt: skip
+    outcomes = _Outcomes.of(pair.items)
+    directions = {}
+    sides: tuple[tuple[DirectionName, Any, Affinity], ...] = (
+        ("x_only", pair.x, affinities.x_only),
+        ("y_only", pair.y, affinities.y_only),
+    )
+    for name, values, affinity in sides:
+        with clock.time(f"{name} clusters"):
+            found = cluster_affinity(
+                affinity, n_clusters, clusterer=clusterer, random_state=random_state, progress=progress
+            )
+            labels, means = order_by_mean_affinity(found, affinity)
+        with clock.time(f"{name} description"):
+            holder = RankedEmbedding(values, metric=metric)
+            clusters = tuple(
+                _describe(index, labels, float(mean), affinity, holder, outcomes, no_change_threshold, n_representatives)
+                for index, mean in enumerate(means)
+            )
+            directions[name] = Direction(name, labels, clusters, map_affinity(affinity, labels))
+    with clock.time("projection"):
+        projection = project(pair.x, pair.y, random_state=random_state)
+    return Comparison(
+        names=pair.names,
+        items=pair.items,
+        x_only=directions["x_only"],
+        y_only=directions["y_only"],
+        projection=projection,
+        accuracy_x=accuracy(outcomes.right_x),
+        accuracy_y=accuracy(outcomes.right_y),
+        provenance=Provenance(
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            parameters={
+                "n_clusters": n_clusters,
+                "gamma": gamma,
+                "beta": beta,
+                "metric": metric,
+                "no_change_threshold": no_change_threshold,
+                "clusterer": clusterer if isinstance(clusterer, str) else _name_of(clusterer),
+                "n_representatives": n_representatives,
+            },
+            random_state=random_state,
+            engine=affinities.engine,
+            inputs=_inputs(pair),
+            versions=_versions(),
+            timings=clock.seconds,
+            warnings=pair.warnings,
+        ),
+        description=description,
+    )
+
+
+@dataclass(frozen=True)
+class _Outcomes:
+    """Labels, and where each model is right."""
+
+    labels: pd.Series | None
+    right_x: npt.NDArray[np.float64] | None
+    right_y: npt.NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, items: Items) -> _Outcomes:
+        def column(name: str | None) -> pd.Series | None:
+            return None if name is None else items.frame[name]
+
+        labels = column(items.label)
+        return cls(
+            labels, correctness(labels, column(items.prediction_x)), correctness(labels, column(items.prediction_y))
+        )
+
+
+def _describe(
+    index: int,
+    labels: npt.NDArray[np.int32],
+    mean_affinity: float,
+    affinity: Affinity,
+    holder: RankedEmbedding,
+    outcomes: _Outcomes,
+    no_change_threshold: float,
+    n_representatives: int,
+) -> DifferenceCluster:
+    """One cluster, in the representation that holds it together."""
+    members = np.flatnonzero(labels == index)
+    neighbors = holder.nearest_members(members, min(n_representatives, len(members)))
+    return DifferenceCluster(
+        index=index,
+        items=members,
+        mean_affinity=mean_affinity,
+        is_no_change=mean_affinity < no_change_threshold,
+        representatives=best_neighborhood(affinity, members, neighbors),
+        label_counts=count_labels(outcomes.labels, members),
+        accuracy_x=accuracy(outcomes.right_x, members),
+        accuracy_y=accuracy(outcomes.right_y, members),
+    )
+
+
+def _check_parameters(gamma: float, beta: float, no_change_threshold: float, n_representatives: int) -> None:
+    for name, value in (("gamma", gamma), ("beta", beta), ("no_change_threshold", no_change_threshold)):
+        if not (np.isfinite(value) and value > 0):
+            raise RepdiffError(f"{name} must be a positive number, but is {value}")
+    if beta > _LARGEST_BETA:
+        raise RepdiffError(f"beta must be at most {_LARGEST_BETA:g}, since exp(beta) has to fit into a float, but is {beta}")
+    if n_representatives < 1:
+        raise RepdiffError(f"n_representatives must be at least 1, but is {n_representatives}")
+
+
+_LARGEST_BETA = 40.0
+
+
+class _Clock:
+    """Seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - start, 4)
+
+
+def _inputs(pair: EmbeddingPair) -> dict[str, Any]:
+    sides = {
+        side: {"source": source, "shape": list(values.shape), "dtype": str(values.dtype), "sha256": sha256}
+        for side, values, source, sha256 in zip(("x", "y"), (pair.x, pair.y), pair.sources, pair.sha256, strict=True)
+    }
+    return {**sides, "matched_by": pair.matched_by}
+
+
+def _versions() -> dict[str, str]:
+    packages = ("repdiff", "numpy", "scipy", "scikit-learn", "numba", "pandas", "pyarrow", "pillow", "bokeh")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}}
+
+
+def _name_of(clusterer: Any) -> str:
+    return getattr(clusterer, "__name__", type(clusterer).__name__)

@@ -1,0 +1,1 @@
+"""What a cluster means, and whether to believe it."""

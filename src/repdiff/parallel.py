@@ -1,0 +1,103 @@
+"""Tiles of work on the cores one is given, with the same bits for any number of them.
+
+Workers are threads: the BLAS products and the compiled kernels both release the interpreter lock. While a pool runs, BLAS and
+OpenMP are held to one thread each, so that they do not fight the workers for cores, and so that the split of a product, and
+with it the rounding, does not depend on the number of cores.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
+
+from repdiff.errors import RepdiffError
+from repdiff.progress import Progress, silent
+
+Tile = TypeVar("Tile")
+_POLL_SECONDS = 0.2  # how often the waiting thread looks for Ctrl-C
+
+
+def resolve_n_jobs(n_jobs: int | None) -> int:
+    """Number of worker threads: all cores this process may use for None or -1, as in scikit-learn.
+
+    Raises
+    ------
+    RepdiffError
+        For zero.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if n_jobs is None:
+        return cores
+    if n_jobs == 0:
+        raise RepdiffError("n_jobs must be a positive number of threads, or -1 for all cores, but is 0")
+    return n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs)
+
+
+class _SingleThreadedLibraries:
+    """BLAS and OpenMP at one thread while anybody asks for it.
+
+    Their limit belongs to the process. Two threads that each saved and restored it would leave it at one for ever, so the
+    holders are counted: the first sets the limit, the last takes it away.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holders = 0
+        self._limits: threadpool_limits | None = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            self._holders += 1
+            if self._holders == 1:
+                self._limits = threadpool_limits(limits=1)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holders -= 1
+                if self._holders == 0 and self._limits is not None:
+                    self._limits.restore_original_limits()
+                    self._limits = None
+
+
+single_threaded_libraries = _SingleThreadedLibraries()
+
+
+def for_each_tile(
+    work: Callable[[Tile], None],
+    tiles: Sequence[Tile],
+    *,
+    n_jobs: int,
+    stage: str = "",
+    progress: Progress = silent,
+) -> None:
+    """Call ``work(tile)`` for each tile on ``n_jobs`` threads.
+
+    Progress is told, and Ctrl-C noticed, on the calling thread. After an error or an interrupt no new tile is begun, and the
+    call returns once the tiles under way have ended.
+    """
+    progress(stage, 0, len(tiles))
+    with single_threaded_libraries(), ThreadPoolExecutor(n_jobs, thread_name_prefix="repdiff") as pool:
+        waiting: set[Future[None]] = {pool.submit(work, tile) for tile in tiles}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                if done:
+                    progress(stage, len(tiles) - len(waiting), len(tiles))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def row_tiles(n: int, rows: int) -> list[slice]:
+    """Slices of at most ``rows`` rows that cover 0 to n, in order."""
+    return [slice(start, min(start + rows, n)) for start in range(0, n, rows)]

@@ -1,0 +1,58 @@
+"""Embeddings -> 2-D coordinates, for display only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Projection:
+    """The first two principal components of each representation.
+
+    Attributes
+    ----------
+    x, y : ndarray of float32, (n, 2)
+        Coordinates; a representation of one dimension has zeros in the second column.
+    explained_x, explained_y : (float, float)
+        Share of the variance along each axis, in [0, 1].
+    """
+
+    x: npt.NDArray[np.float32]
+    y: npt.NDArray[np.float32]
+    explained_x: tuple[float, float]
+    explained_y: tuple[float, float]
+
+
+def project(x: npt.NDArray[Any], y: npt.NDArray[Any], *, random_state: int | None = 0) -> Projection:
+    """Principal components of both representations.
+
+    Parameters
+    ----------
+    x, y : ndarray, (n, d_x) and (n, d_y)
+        Finite, with some variance.
+    random_state : int or None
+        Seed, used where the solver is a random one.
+    """
+    coordinates_x, explained_x = _principal_components(x, random_state)
+    coordinates_y, explained_y = _principal_components(y, random_state)
+    return Projection(coordinates_x, coordinates_y, explained_x, explained_y)
+
+
+def _principal_components(
+    values: npt.NDArray[Any], random_state: int | None
+) -> tuple[npt.NDArray[np.float32], tuple[float, float]]:
+    from sklearn.decomposition import PCA
+
+    # A power of two takes tiny and huge scales to about one without rounding.
+    scaled = values * np.asarray(2.0 ** -int(np.frexp(np.abs(values).max())[1]), dtype=values.dtype)
+    count = min(2, *values.shape)
+    solver = "covariance_eigh" if values.shape[1] <= min(values.shape[0], 2000) else "randomized"
+    model = PCA(count, svd_solver=solver, random_state=random_state)
+    coordinates = np.zeros((len(values), 2), np.float32)
+    coordinates[:, :count] = model.fit_transform(scaled)
+    share_first, share_second = (*map(float, model.explained_variance_ratio_), 0.0)[:2]
+    return coordinates, (share_first, share_second)
