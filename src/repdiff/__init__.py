@@ -1,7 +1,7 @@
 """What one model's representation knows that another's does not.
 
-``repdiff.compare(x, y)`` takes the embeddings of the same items from two models and returns the groups of items that sit close
-together in one and far apart in the other, in both directions.
+``repdiff.compare(x, y)`` takes the embeddings of the same items from two models and returns the groups of items that
+sit close together in one and far apart in the other, in both directions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from repdiff.clusters import AffinityMap, DifferenceCluster, Direction
     from repdiff.comparison import Comparison, Provenance, compare
     from repdiff.difference import difference_affinity, rank_difference
-    from repdiff.errors import InputError, MemoryLimitError, MissingExtraError, NotConvergedWarning, RepdiffError, RunError
+    from repdiff.errors import (
+        InputError,
+        MemoryLimitError,
+        MissingExtraError,
+        NotConvergedWarning,
+        RepdiffError,
+        RunError,
+    )
     from repdiff.estimator import DifferenceClustering
     from repdiff.ranks import neighbor_ranks
     from repdiff.run import load_run as load

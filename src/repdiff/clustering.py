@@ -1,7 +1,7 @@
 """Eigenvectors or an affinity -> labels.
 
-Spectral clustering by default, as in the paper: k-means on the leading eigenvectors. Any clusterer that takes an affinity may
-stand in its place.
+Spectral clustering by default, as in the paper: k-means on the leading eigenvectors. Any clusterer that takes an
+affinity may stand in its place.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def cluster_affinity(
         Number of clusters for the spectral step; fewer come back where the affinity tells no more apart (one, where all
         affinities are equal). An estimator or a callable brings its own number.
     clusterer : "spectral", scikit-learn estimator, or callable
-        An estimator must take ``affinity="precomputed"``; it is cloned, and seeded where it has a ``random_state`` of None. A
-        callable gets the dense affinity, (n, n) float32, and returns a label per item. What they leave out (label -1) is one
-        group like any other.
+        An estimator must take ``affinity="precomputed"``; it is cloned, and seeded where it has a ``random_state`` of
+        None. A callable gets the dense affinity, (n, n) float32, and returns a label per item. What they leave out
+        (label -1) is one group like any other.
     random_state : int or None
         Seed.
     progress : Progress, optional
@@ -67,14 +67,17 @@ def cluster_affinity(
     operator = as_affinity(affinity)
     if isinstance(clusterer, str):
         if clusterer != "spectral":
-            raise RepdiffError(f'clusterer must be "spectral", a scikit-learn estimator or a callable, but is {clusterer!r}')
+            raise RepdiffError(
+                f'clusterer must be "spectral", a scikit-learn estimator or a callable, but is {clusterer!r}'
+            )
         if not 1 <= n_clusters <= operator.n:
             raise RepdiffError(f"n_clusters must be from 1 to the number of items, {operator.n}, but is {n_clusters}")
         return spectral_clustering(operator, n_clusters, random_state=random_state, progress=progress)
     labels = _labels_of_other(clusterer, operator, random_state)
     if labels.shape != (operator.n,) or labels.dtype.kind not in "iu":
         raise RepdiffError(
-            f"the clusterer must return one integer per item, ({operator.n},), but returned {labels.shape} of {labels.dtype}"
+            f"the clusterer must return one integer for each of {operator.n} items, "
+            f"but returned {labels.dtype} of shape {labels.shape}"
         )
     return _consecutive(labels)
 
@@ -82,34 +85,35 @@ def cluster_affinity(
 def spectral_clustering(
     affinity: Affinity, n_clusters: int, *, random_state: int | None = 0, progress: Progress = silent
 ) -> Labels:
-    """k-means, weighted by degree, on the leading eigenvectors: the relaxed normalised cut, rounded."""
+    """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
     # The first eigenvector is constant and tells nothing apart.
     points = spectral_embedding(affinity, n_clusters, random_state=random_state, progress=progress)[:, 1:]
     n_distinct = len(np.unique(points, axis=0)) if points.size else 1
     if n_distinct == 1:
         return np.zeros(affinity.n, np.int32)
-    return _consecutive(_k_means(points, affinity.degree(), min(n_clusters, n_distinct), random_state))
+    return _consecutive(_k_means(points, min(n_clusters, n_distinct), random_state))
 
 
-def _k_means(
-    points: npt.NDArray[np.float32], weights: npt.NDArray[np.float64], n_clusters: int, random_state: int | None
-) -> npt.NDArray[Any]:
+def _k_means(points: npt.NDArray[np.float32], n_clusters: int, random_state: int | None) -> npt.NDArray[Any]:
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
-    # Scaled up, since the entries are of the order of 1 / sqrt(total degree), and the sums of squares must not drown in rounding.
-    scaled = points.astype(np.float64) * np.sqrt(weights.sum())
+    scaled = (
+        points.astype(np.float64) / np.abs(points).max()
+    )  # the stopping rule of k-means looks at variances near one
     with single_threaded_libraries(), warnings.catch_warnings():
         # Near-degenerate points may leave fewer clusters than asked for, which is an answer and not a fault.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = KMeans(n_clusters, n_init=_RESTARTS, random_state=random_state)
-        return np.asarray(model.fit(scaled, sample_weight=weights).labels_)
+        return np.asarray(model.fit(scaled).labels_)
 
 
 def _labels_of_other(clusterer: Any, affinity: Affinity, random_state: int | None) -> npt.NDArray[Any]:
     if not hasattr(clusterer, "fit"):
         if not callable(clusterer):
-            raise RepdiffError(f'clusterer must be "spectral", a scikit-learn estimator or a callable, but is {clusterer!r}')
+            raise RepdiffError(
+                f'clusterer must be "spectral", a scikit-learn estimator or a callable, but is {clusterer!r}'
+            )
         return np.asarray(clusterer(to_dense(affinity)))
     from sklearn.base import clone
 
@@ -117,7 +121,7 @@ def _labels_of_other(clusterer: Any, affinity: Affinity, random_state: int | Non
     parameters = model.get_params()
     if parameters.get("affinity") != "precomputed":
         raise RepdiffError(
-            f'{type(model).__name__} must be made with affinity="precomputed", since it is given affinities and not coordinates'
+            f'make {type(model).__name__} with affinity="precomputed", since it is given affinities and not coordinates'
         )
     if "random_state" in parameters and parameters["random_state"] is None:
         model.set_params(random_state=random_state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -13,6 +13,9 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinity
 
 DirectionName = Literal["x_only", "y_only"]
+NearestMembers = Callable[[npt.NDArray[np.int64], int], npt.NDArray[np.int64]]
+
+NO_CHANGE_THRESHOLD = 1.5
 
 _ENTRIES_AT_A_TIME = 50_000  # rows of neighbourhoods times m: their blocks of affinities take m times as many floats
 
@@ -105,6 +108,40 @@ class Direction:
         return tuple(cluster for cluster in self.clusters if not cluster.is_no_change)
 
 
+def find_clusters(
+    labels: npt.NDArray[np.int32],
+    affinity: Affinity,
+    nearest_members: NearestMembers,
+    *,
+    no_change_threshold: float = NO_CHANGE_THRESHOLD,
+    n_representatives: int = 9,
+) -> tuple[npt.NDArray[np.int32], tuple[DifferenceCluster, ...]]:
+    """Ordered labels, and the cluster of each.
+
+    Parameters
+    ----------
+    labels : ndarray of int32, (n,)
+        Labels 0 to k - 1, none of them empty, in any order.
+    affinity : Affinity
+        The affinity that was clustered.
+    nearest_members : callable
+        Members of a group and m -> (size, m) places in the group of each member and its nearest fellows, in the
+        representation that holds the clusters together.
+    no_change_threshold : float
+        A cluster whose mean affinity is below it counts as no change.
+    n_representatives : int
+        Items in the collage of a cluster.
+    """
+    ordered, means = order_by_mean_affinity(labels, affinity)
+    clusters = []
+    for index, mean in enumerate(means):
+        members = np.flatnonzero(ordered == index)
+        neighbors = nearest_members(members, min(n_representatives, len(members)))
+        chosen = best_neighborhood(affinity, members, neighbors)
+        clusters.append(DifferenceCluster(index, members, float(mean), bool(mean < no_change_threshold), chosen))
+    return ordered, tuple(clusters)
+
+
 def order_by_mean_affinity(
     labels: npt.NDArray[np.int32], affinity: Affinity
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
@@ -144,8 +181,8 @@ def best_neighborhood(
     members : ndarray of int64, (size,)
         Rows of the cluster's items.
     neighbors : ndarray of int64, (size, m)
-        For each member, places in ``members`` of itself and its m - 1 nearest fellow members, in the representation that
-        holds the cluster.
+        For each member, places in ``members`` of itself and its m - 1 nearest fellow members, in the representation
+        that holds the cluster.
 
     Returns
     -------

@@ -6,7 +6,7 @@ import platform
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -20,12 +20,12 @@ from repdiff.affinity.base import Affinity
 from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering import cluster_affinity
 from repdiff.clusters import (
+    NO_CHANGE_THRESHOLD,
     DifferenceCluster,
     Direction,
     DirectionName,
-    best_neighborhood,
+    find_clusters,
     map_affinity,
-    order_by_mean_affinity,
 )
 from repdiff.difference import BETA, GAMMA
 from repdiff.errors import RepdiffError
@@ -39,8 +39,6 @@ from repdiff.ranks import Metric, RankedEmbedding
 
 if TYPE_CHECKING:
     from repdiff.clustering import Clusterer
-
-NO_CHANGE_THRESHOLD = 1.5
 
 
 @dataclass(frozen=True)
@@ -234,24 +232,23 @@ def compare(
             memory_limit=None if memory_limit is None else parse_bytes(memory_limit), n_jobs=n_jobs, progress=progress,
         )  # fmt: skip
     outcomes = _Outcomes.of(pair.items)
-    directions = {}
     sides: tuple[tuple[DirectionName, Any, Affinity], ...] = (
         ("x_only", pair.x, affinities.x_only),
         ("y_only", pair.y, affinities.y_only),
     )
+    directions = {}
     for name, values, affinity in sides:
-        with clock.time(f"{name} clusters"):
-            found = cluster_affinity(
+        with clock.time(f"{name} clustering"):
+            labels = cluster_affinity(
                 affinity, n_clusters, clusterer=clusterer, random_state=random_state, progress=progress
             )
-            labels, means = order_by_mean_affinity(found, affinity)
-        with clock.time(f"{name} description"):
-            holder = RankedEmbedding(values, metric=metric)
-            clusters = tuple(
-                _describe(index, labels, float(mean), affinity, holder, outcomes, no_change_threshold, n_representatives)
-                for index, mean in enumerate(means)
-            )
-            directions[name] = Direction(name, labels, clusters, map_affinity(affinity, labels))
+        with clock.time(f"{name} representatives"):
+            labels, clusters = find_clusters(
+                labels, affinity, RankedEmbedding(values, metric=metric).nearest_members,
+                no_change_threshold=no_change_threshold, n_representatives=n_representatives,
+            )  # fmt: skip
+            described = tuple(outcomes.describe(cluster) for cluster in clusters)
+            directions[name] = Direction(name, labels, described, map_affinity(affinity, labels))
     with clock.time("projection"):
         projection = project(pair.x, pair.y, random_state=random_state)
     return Comparison(
@@ -299,33 +296,18 @@ class _Outcomes:
 
         labels = column(items.label)
         return cls(
-            labels, correctness(labels, column(items.prediction_x)), correctness(labels, column(items.prediction_y))
+            labels,
+            correctness(labels, column(items.prediction_x)),
+            correctness(labels, column(items.prediction_y)),
         )
 
-
-def _describe(
-    index: int,
-    labels: npt.NDArray[np.int32],
-    mean_affinity: float,
-    affinity: Affinity,
-    holder: RankedEmbedding,
-    outcomes: _Outcomes,
-    no_change_threshold: float,
-    n_representatives: int,
-) -> DifferenceCluster:
-    """One cluster, in the representation that holds it together."""
-    members = np.flatnonzero(labels == index)
-    neighbors = holder.nearest_members(members, min(n_representatives, len(members)))
-    return DifferenceCluster(
-        index=index,
-        items=members,
-        mean_affinity=mean_affinity,
-        is_no_change=mean_affinity < no_change_threshold,
-        representatives=best_neighborhood(affinity, members, neighbors),
-        label_counts=count_labels(outcomes.labels, members),
-        accuracy_x=accuracy(outcomes.right_x, members),
-        accuracy_y=accuracy(outcomes.right_y, members),
-    )
+    def describe(self, cluster: DifferenceCluster) -> DifferenceCluster:
+        return replace(
+            cluster,
+            label_counts=count_labels(self.labels, cluster.items),
+            accuracy_x=accuracy(self.right_x, cluster.items),
+            accuracy_y=accuracy(self.right_y, cluster.items),
+        )
 
 
 def _check_parameters(gamma: float, beta: float, no_change_threshold: float, n_representatives: int) -> None:
@@ -333,7 +315,9 @@ def _check_parameters(gamma: float, beta: float, no_change_threshold: float, n_r
         if not (np.isfinite(value) and value > 0):
             raise RepdiffError(f"{name} must be a positive number, but is {value}")
     if beta > _LARGEST_BETA:
-        raise RepdiffError(f"beta must be at most {_LARGEST_BETA:g}, since exp(beta) has to fit into a float, but is {beta}")
+        raise RepdiffError(
+            f"beta must be at most {_LARGEST_BETA:g}, since exp(beta) has to fit into a float, but is {beta}"
+        )
     if n_representatives < 1:
         raise RepdiffError(f"n_representatives must be at least 1, but is {n_representatives}")
 

@@ -6,8 +6,9 @@ With neighbour ranks N_X and N_Y, counted from 1 (RDC, equations 1 to 3)::
     A = (exp(-beta * G) + exp(-beta * G)^T) / 2          affinity of x_only
     A = (exp(+beta * G) + exp(+beta * G)^T) / 2          affinity of y_only
 
-The formula is written once, in :func:`difference_formula` and :func:`affinity_formula`, over whatever supplies ``tanh``,
-``minimum`` and ``exp``: NumPy for the public functions, the compiled scalars below for the exact engine, torch for its own.
+The formula is written once, in :func:`difference_formula` and :func:`affinity_formula`, over whatever supplies
+``tanh``, ``minimum`` and ``exp``: NumPy for the public functions, the compiled scalars below for the exact engine,
+torch for its own.
 """
 
 from __future__ import annotations
@@ -43,9 +44,7 @@ def affinity_formula(exp: Callable[..., Any]) -> Callable[..., Any]:
     return affinity
 
 
-def rank_difference(
-    ranks_x: npt.ArrayLike, ranks_y: npt.ArrayLike, *, gamma: float = GAMMA
-) -> npt.NDArray[np.float32]:
+def rank_difference(ranks_x: npt.ArrayLike, ranks_y: npt.ArrayLike, *, gamma: float = GAMMA) -> npt.NDArray[np.float32]:
     """Signed, bounded difference of neighbour ranks; negative where a pair is closer in x than in y.
 
     Parameters
@@ -69,10 +68,12 @@ def rank_difference(
     if x.shape != y.shape:
         raise RepdiffError(f"ranks_x has shape {x.shape} and ranks_y {y.shape}; both must rank the same pairs")
     if x.size and min(x.min(), y.min()) < 1:
-        raise RepdiffError("neighbour ranks are counted from 1, but a rank below 1 was given; add 1 to ranks counted from 0")
+        raise RepdiffError(
+            "neighbour ranks are counted from 1, but a rank below 1 was given; add 1 to ranks counted from 0"
+        )
     _require_positive("gamma", gamma)
     formula = difference_formula(np.tanh, np.minimum)
-    # float64 inside, since squares of large ratios would lose digits; the result is bounded and needs no more than float32.
+    # float64 inside, since squares of large ratios would lose digits; the bounded result needs no more than float32.
     return np.asarray(formula(x.astype(np.float64), y.astype(np.float64), gamma), dtype=np.float32)
 
 
@@ -120,13 +121,13 @@ _TANH_SATURATES = np.float32(9.0)  # tanh(9) is 1 in float32
 _EXP_LIMIT = np.float32(87.0)  # exp(87) still fits into float32
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@njit(**_FAST)
 def _clip(v, limit):  # type: ignore[no-untyped-def]
     v = v if v < limit else limit
     return v if v > -limit else -limit
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@njit(**_FAST)
 def _exp(v):  # type: ignore[no-untyped-def]
     """exp(v) = 2^k exp(r) with |r| <= ln(2)/2: a Taylor polynomial in r, and k added to the exponent bits."""
     v = _clip(v, _EXP_LIMIT)
@@ -139,13 +140,13 @@ def _exp(v):  # type: ignore[no-untyped-def]
     return np.int32(bits).view(np.float32)
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@njit(**_FAST)
 def _tanh(v):  # type: ignore[no-untyped-def]
     e = _exp(np.float32(2) * _clip(v, _TANH_SATURATES))
     return (e - np.float32(1)) / (e + np.float32(1))
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@njit(**_FAST)
 def _minimum(a, b):  # type: ignore[no-untyped-def]
     return a if a < b else b
 
@@ -154,7 +155,7 @@ _difference = njit(**_FAST)(difference_formula(_tanh, _minimum))
 _affinity = njit(**_FAST)(affinity_formula(_exp))
 
 
-@njit(nogil=True, cache=True, **_FAST)  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True, **_FAST)
 def directed_affinity(ranks_x, ranks_y, gamma, beta, out):  # type: ignore[no-untyped-def]
     """Write exp(-beta G) of two tiles of ranks (int32, (r, n)) into ``out`` (float32, (r, n))."""
     for row in range(out.shape[0]):

@@ -47,6 +47,8 @@ class EmbeddingPair:
         return len(self.x)
 
 
-def make_pair(x: Any, y: Any, *, items: Any = None, names: tuple[str, str] | None = None, n_clusters: int = 1) -> EmbeddingPair:
+def make_pair(
+    x: Any, y: Any, *, items: Any = None, names: tuple[str, str] | None = None, n_clusters: int = 1
+) -> EmbeddingPair:
     """Match, check and order two sides and their items."""
     raise NotImplementedError

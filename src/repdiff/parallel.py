@@ -1,8 +1,8 @@
 """Tiles of work on the cores one is given, with the same bits for any number of them.
 
-Workers are threads: the BLAS products and the compiled kernels both release the interpreter lock. While a pool runs, BLAS and
-OpenMP are held to one thread each, so that they do not fight the workers for cores, and so that the split of a product, and
-with it the rounding, does not depend on the number of cores.
+Workers are threads: the BLAS products and the compiled kernels both release the interpreter lock. While a pool runs,
+BLAS and OpenMP are held to one thread each, so that they do not fight the workers for cores, and so that the split of a
+product, and with it the rounding, does not depend on the number of cores.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from threadpoolctl import threadpool_limits
 
@@ -20,7 +20,8 @@ from repdiff.errors import RepdiffError
 from repdiff.progress import Progress, silent
 
 Tile = TypeVar("Tile")
-_POLL_SECONDS = 0.2  # how often the waiting thread looks for Ctrl-C
+_POLL_SECONDS = 0.1  # how often the waiting thread tells progress and looks for Ctrl-C
+_EMPTY = object()
 
 
 def resolve_n_jobs(n_jobs: int | None) -> int:
@@ -42,8 +43,8 @@ def resolve_n_jobs(n_jobs: int | None) -> int:
 class _SingleThreadedLibraries:
     """BLAS and OpenMP at one thread while anybody asks for it.
 
-    Their limit belongs to the process. Two threads that each saved and restored it would leave it at one for ever, so the
-    holders are counted: the first sets the limit, the last takes it away.
+    Their limit belongs to the process. Two threads that each saved and restored it would leave it at one for ever, so
+    the holders are counted: the first sets the limit, the last takes it away.
     """
 
     def __init__(self) -> None:
@@ -80,22 +81,40 @@ def for_each_tile(
 ) -> None:
     """Call ``work(tile)`` for each tile on ``n_jobs`` threads.
 
-    Progress is told, and Ctrl-C noticed, on the calling thread. After an error or an interrupt no new tile is begun, and the
-    call returns once the tiles under way have ended.
+    Progress is told, and Ctrl-C noticed, on the calling thread. After an error or an interrupt no new tile is begun,
+    and the call returns once the tiles under way have ended.
     """
+    queue, lock, stop = iter(tiles), threading.Lock(), threading.Event()
+    done = 0
+
+    def work_until_empty() -> None:
+        nonlocal done
+        while not stop.is_set():
+            with lock:
+                tile = next(queue, _EMPTY)
+            if tile is _EMPTY:
+                return
+            work(cast(Tile, tile))
+            with lock:
+                done += 1
+
     progress(stage, 0, len(tiles))
     with single_threaded_libraries(), ThreadPoolExecutor(n_jobs, thread_name_prefix="repdiff") as pool:
-        waiting: set[Future[None]] = {pool.submit(work, tile) for tile in tiles}
+        workers = [pool.submit(work_until_empty) for _ in range(min(n_jobs, len(tiles)))]
         try:
-            while waiting:
-                done, waiting = wait(waiting, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-                for future in done:
-                    future.result()
-                if done:
-                    progress(stage, len(tiles) - len(waiting), len(tiles))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+            while wait(workers, timeout=_POLL_SECONDS, return_when=FIRST_EXCEPTION).not_done:
+                _raise_first_error(workers)
+                progress(stage, done, len(tiles))
+            _raise_first_error(workers)
+        finally:
+            stop.set()
+    progress(stage, len(tiles), len(tiles))
+
+
+def _raise_first_error(workers: Sequence[Future[None]]) -> None:
+    for worker in workers:
+        if worker.done():
+            worker.result()
 
 
 def row_tiles(n: int, rows: int) -> list[slice]:

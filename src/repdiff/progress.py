@@ -11,7 +11,8 @@ class Progress(Protocol):
     ``stage`` is a few words for a person, such as ``"ranks and affinity"``; ``done`` rises from 0 to ``total``.
     """
 
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Tell how far a stage is."""
 
 
 def silent(stage: str, done: int, total: int) -> None:

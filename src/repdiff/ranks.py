@@ -1,14 +1,15 @@
 """Embeddings -> tiles of neighbour ranks.
 
-The neighbour rank N[i, j] is the place of item j in the list of all items sorted by their distance from i, counted from 1
-(RDC, equation 1). The item itself always comes first and equal distances keep index order.
+The neighbour rank N[i, j] is the place of item j in the list of all items sorted by their distance from i, counted from
+1 (RDC, equation 1). The item itself always comes first and equal distances keep index order.
 
-How close to exact. Squared distances come from one float32 product, |a|^2 + |b|^2 - 2ab, of rows that were centred in float64
-(so a common offset costs no digits) and scaled by a power of two (so tiny or huge scales neither vanish nor overflow). Their
-error is a few float32 epsilons of |a|^2 + |b|^2. Neighbours in the sorted list that are nearer to each other than
-``NEAR_TIE`` are put in order by distances computed afresh in float64 from the rows as given, for the first ``REFINED_RANKS``
-ranks; beyond those a swap changes the ratio of two ranks by less than 1 / REFINED_RANKS. Ties between equal rows are exact at
-every rank, and so is everything where the rows hold small integers, since then the float32 product is exact.
+How close to exact. Squared distances come from one float32 product, |a|^2 + |b|^2 - 2ab, of rows that were centred in
+float64 (so a common offset costs no digits) and scaled by a power of two (so tiny or huge scales neither vanish nor
+overflow). Their error is a few float32 epsilons of |a|^2 + |b|^2. Neighbours in the sorted list that are nearer to each
+other than ``NEAR_TIE`` are put in order by distances computed afresh in float64 from the rows as given, for the first
+``REFINED_RANKS`` ranks; beyond those a swap changes the ratio of two ranks by less than 1 / REFINED_RANKS. Ties between
+equal rows are exact at every rank, and so is everything where the rows hold small integers, since then the float32
+product is exact.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ NEAR_TIE = 4 * float(np.finfo(np.float32).eps)
 _EXACT_IN_FLOAT32 = 2.0**24
 _ROWS_AT_A_TIME = 1024
 _GROUP_ROWS = 256
-_DIGIT_BITS = 11  # three passes of 11 bits cover the 32 bits of a float and keep a histogram within the first-level cache
+_DIGIT_BITS = (
+    11  # three passes of 11 bits cover the 32 bits of a float and keep a histogram within the first-level cache
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,9 @@ class RankedEmbedding:
     def scratch(self, rows: int) -> RankScratch:
         """Working memory for tiles of at most ``rows`` rows."""
         return RankScratch(
-            np.empty((rows, self.n), np.float32), np.empty((2, self.n), np.uint32), np.empty((2, self.n), np.int32)
+            np.empty((rows, self.n), np.float32),
+            np.empty((2, self.n), np.uint32),
+            np.empty((2, self.n), np.int32),
         )
 
     def ranks(self, rows: slice, scratch: RankScratch) -> npt.NDArray[np.int32]:
@@ -111,7 +116,9 @@ class RankedEmbedding:
         points, norms = self._coordinates[members], self._squared_norms[members]
         nearest = np.empty((len(members), m), np.int64)
         for rows in row_tiles(len(members), _GROUP_ROWS):
-            distances = norms - 2 * (points[rows] @ points.T)  # less the row's own norm, which does not change the order
+            distances = norms - 2 * (
+                points[rows] @ points.T
+            )  # less the row's own norm, which does not change the order
             distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = -np.inf
             limits = np.partition(distances, m - 1, axis=1)[:, m - 1]
             for row, (distance, limit) in enumerate(zip(distances, limits, strict=True), start=rows.start):
@@ -137,8 +144,8 @@ def neighbor_ranks(
     Returns
     -------
     ndarray of int32, (n, n)
-        ``ranks[i, j]`` is the place of j in i's list sorted by distance; ``ranks[i, i]`` is 1; equal distances keep index
-        order (RDC, equation 1).
+        ``ranks[i, j]`` is the place of j in i's list sorted by distance; ``ranks[i, i]`` is 1; equal distances keep
+        index order (RDC, equation 1).
 
     Raises
     ------
@@ -147,7 +154,9 @@ def neighbor_ranks(
     """
     values = np.ascontiguousarray(X)
     if values.ndim != 2 or values.dtype.kind not in "fiub":
-        raise RepdiffError(f"X must be a numeric matrix with one row per item, but has shape {values.shape}, {values.dtype}")
+        raise RepdiffError(
+            f"X must be a numeric matrix with one row per item, but has shape {values.shape}, {values.dtype}"
+        )
     if values.dtype not in (np.float32, np.float64):
         values = values.astype(np.float64)
     if not np.isfinite(values).all():
@@ -164,7 +173,9 @@ def neighbor_ranks(
 
 def _unit_rows(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Rows scaled to length one, in float64."""
-    lengths = np.linalg.norm(values, axis=1) if values.dtype == np.float64 else np.sqrt(_squared_norms(values, np.float64))
+    lengths = (
+        np.linalg.norm(values, axis=1) if values.dtype == np.float64 else np.sqrt(_squared_norms(values, np.float64))
+    )
     if not lengths.all():
         raise RepdiffError(
             f"row {int(np.argmin(lengths))} is all zeros and has no direction, so the cosine metric cannot place it; "
@@ -206,7 +217,7 @@ def _first_equal_row(values: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
     return np.array([first.setdefault((row + 0).tobytes(), i) for i, row in enumerate(values)], dtype=np.int32)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True, error_model="numpy")
 def _rank_rows(  # type: ignore[no-untyped-def]
     products, start, squared_norms, originals, copies, values, near_tie, keys, order, ranks
 ):
@@ -225,7 +236,7 @@ def _rank_rows(  # type: ignore[no-untyped-def]
             ranks[row, order[1, place]] = place + 1
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy")
 def _distance_keys(product, item, squared_norms, originals, copies, key):  # type: ignore[no-untyped-def]
     """Squared distances as integers of the same order: 0 for the item itself, then the bits of the float plus one."""
     for j in range(product.shape[0]):
@@ -237,7 +248,7 @@ def _distance_keys(product, item, squared_norms, originals, copies, key):  # typ
     key[item] = np.uint32(0)
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy")
 def _radix_sort(keys, order, counts):  # type: ignore[no-untyped-def]
     """Stable sort of keys[0], three digits from the lowest up; sorted keys land in keys[1], their items in order[1]."""
     mask = np.uint32((1 << _DIGIT_BITS) - 1)
@@ -265,7 +276,7 @@ def _radix_sort(keys, order, counts):  # type: ignore[no-untyped-def]
             keys[1 - source, place], order[1 - source, place] = key, order[source, j]
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy")
 def _refine(item, near_tie, squared_norms, values, key, order):  # type: ignore[no-untyped-def]
     """Put runs of near ties among the first ranks in the order of their float64 distances, then of their index."""
     last = min(key.shape[0], REFINED_RANKS)
@@ -280,14 +291,14 @@ def _refine(item, near_tie, squared_norms, values, key, order):  # type: ignore[
         begin = end
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy")
 def _distance_of(key):  # type: ignore[no-untyped-def]
     return np.uint32(key - np.uint32(1)).view(np.float32)
 
 
-@njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy")
 def _sort_exactly(item, values, order):  # type: ignore[no-untyped-def]
-    """Shell sort by float64 distance, then by index; runs are short but for odd data, where it stays far from quadratic."""
+    """Shell sort by float64 distance, then by index; runs are short, and for odd data it stays far from quadratic."""
     size = order.shape[0]
     distances = np.empty(size, np.float64)
     for place in range(size):
@@ -307,7 +318,7 @@ def _sort_exactly(item, values, order):  # type: ignore[no-untyped-def]
         gap //= 3
 
 
-@njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 def _squared_distance(a, b):  # type: ignore[no-untyped-def]
     total = 0.0
     for k in range(a.shape[0]):

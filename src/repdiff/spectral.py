@@ -4,9 +4,9 @@ The relaxed normalised cut (Shi & Malik 2000; von Luxburg 2007) asks for the lar
 
     M = D^-1/2 A D^-1/2,        D = diag(degree)
 
-Nothing is factorised. A block Krylov space is grown from sqrt(degree), which is the known eigenvector of eigenvalue 1, and a
-few random vectors; the best approximations within it are taken (Rayleigh-Ritz), and the space is grown, then restarted from
-them, until the residual || M u - theta u || of each wanted pair is small (Saad 2011, chapters 6 and 7).
+Nothing is factorised. A block Krylov space is grown from sqrt(degree), which is the known eigenvector of eigenvalue 1,
+and a few random vectors; the best approximations within it are taken (Rayleigh-Ritz), and the space is grown, then
+restarted from them, until the residual || M u - theta u || of each wanted pair is small (Saad 2011, chapters 6 and 7).
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def leading_eigenvectors(
     if not spectrum.converged:
         warnings.warn(
             f"the spectral step stopped after {spectrum.products} products with a residual of "
-            f"{spectrum.residuals.max():.1e} (wanted {tolerance:.0e}); labels near the borders of clusters may be unsure",
+            f"{spectrum.residuals.max():.1e} (wanted {tolerance:.0e}); labels at the borders of clusters may be unsure",
             NotConvergedWarning,
             stacklevel=2,
         )
@@ -138,7 +138,7 @@ def _block_krylov(
             if full:
                 space.restart(vectors, images)
                 block = errors[:, np.argsort(residuals)[::-1][:width]]
-        block = _orthonormal_to(space.basis, block)[:, : n - space.size]
+        block = _orthonormal_to(space.basis, block[:, : n - space.size])
     progress("eigenvectors", max_products, max_products)
     return Spectrum(values.astype(np.float64), vectors, residuals, product, converged)
 
@@ -156,13 +156,16 @@ class _Space:
 
     @property
     def basis(self) -> FloatArray:
+        """Q, (n, size)."""
         return self._basis[:, : self.size]
 
     @property
     def image(self) -> FloatArray:
+        """M Q, (n, size)."""
         return self._image[:, : self.size]
 
     def append(self, block: FloatArray, image: FloatArray) -> None:
+        """Take in columns orthonormal to the basis, and M times them."""
         new = slice(self.size, self.size + block.shape[1])
         self._basis[:, new], self._image[:, new] = block, image
         self.size = new.stop
@@ -176,6 +179,7 @@ class _Space:
         return values[::-1][:count].astype(np.float32), self.basis @ best, self.image @ best
 
     def restart(self, basis: FloatArray, image: FloatArray) -> None:
+        """Forget all but these."""
         self.size = 0
         self.append(basis, image)
 
@@ -186,13 +190,13 @@ def _orthonormal(block: FloatArray) -> FloatArray:
 
 
 def _orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
-    """An orthonormal basis of the columns less their part in ``basis``; twice, since once leaves rounding behind.
+    """An orthonormal basis of the columns less their part in ``basis``.
 
-    A column that lies in the basis already leaves only rounding, which scaled up is a fresh random direction.
+    Once leaves rounding behind, twice is enough, but for a column that lay in the basis: of it only rounding is left,
+    which scaled up is a fresh direction that has to be cleaned once more.
     """
-    for _ in range(2):
-        block = block - basis @ (basis.T @ block)
-        block = _orthonormal(block)
+    for _ in range(3):
+        block = _orthonormal(block - basis @ (basis.T @ block))
     return block
 
 
@@ -219,9 +223,9 @@ def spectral_embedding(
     Returns
     -------
     ndarray of float32, (n, n_components)
-        D^-1/2 u for the leading eigenvectors u of D^-1/2 A D^-1/2, largest first, each with its sign fixed so that its entry
-        of largest magnitude is positive. A vector without information (eigenvalue zero, as all but the first are when every
-        affinity is 1) is zero throughout.
+        D^-1/2 u for the leading eigenvectors u of D^-1/2 A D^-1/2, largest first, each with its sign fixed so that its
+        entry of largest magnitude is positive. A vector without information (eigenvalue zero, as all but the first are
+        when every affinity is 1) is zero throughout.
     """
     operator = as_affinity(affinity)
     spectrum = leading_eigenvectors(operator, n_components, random_state=random_state, progress=progress)

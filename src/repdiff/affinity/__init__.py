@@ -1,4 +1,7 @@
-"""EmbeddingPair -> Affinity, an n x n operator. An engine decides which pairs are looked at and what their ranks are."""
+"""EmbeddingPair -> Affinity, an n x n operator.
+
+An engine decides which pairs of items are looked at and what their ranks are, and nothing else.
+"""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ class Affinity(Protocol):
         """The product A V, (n, k), of a matrix V, (n, k)."""
 
     def block_means(self, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-        """Mean of A over every pair of groups, (k, k), self-pairs included; labels are 0 to k - 1, none of them empty."""
+        """Mean of A over every pair of groups, (k, k), self-pairs included; labels 0 to k - 1, none empty."""
 
     def block(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> FloatArray:
-        """Entries A[rows, columns]; stacks of index vectors (..., r) and (..., c) give a stack of blocks (..., r, c)."""
+        """Entries A[rows, columns]; stacks of indices (..., r) and (..., c) give a stack of blocks (..., r, c)."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ class DenseAffinity:
         if self.matrix.ndim != 2 or self.matrix.shape[0] != self.matrix.shape[1]:
             raise RepdiffError(f"an affinity must be a square matrix, but its shape is {self.matrix.shape}")
         if not np.isfinite(self.matrix).all() or (self.matrix < 0).any():
-            raise RepdiffError("an affinity must be finite and not negative; check the matrix for NaN, infinity and signs")
+            raise RepdiffError(
+                "an affinity must be finite and not negative; check the matrix for NaN, infinity and signs"
+            )
 
     @property
     def n(self) -> int:

@@ -1,8 +1,8 @@
 """The exact engine: every pair is looked at, a tile of rows at a time.
 
-For each tile: two products give the distances, a radix pass turns them into ranks, one kernel turns the ranks into directed
-affinities, and the tile is stored. When all rows are there, pairs are symmetrised in place. One pass over the ranks serves
-both directions, and both live in the memory of one n x n matrix (see :mod:`repdiff.affinity.packed`).
+For each tile: two products give the distances, a radix pass turns them into ranks, one kernel turns the ranks into
+directed affinities, and the tile is stored. When all rows are there, pairs are symmetrised in place. One pass over the
+ranks serves both directions, and both live in the memory of one n x n matrix (see :mod:`repdiff.affinity.packed`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from repdiff.errors import MemoryLimitError
 from repdiff.memory import available_bytes, format_bytes
 from repdiff.parallel import for_each_tile, resolve_n_jobs, row_tiles
 from repdiff.progress import Progress, silent
-from repdiff.ranks import RankedEmbedding, RankScratch
+from repdiff.ranks import Metric, RankedEmbedding, RankScratch
 
 _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75
@@ -54,7 +54,7 @@ def plan(
     x: npt.NDArray[Any],
     y: npt.NDArray[Any],
     *,
-    metric: str = "euclidean",
+    metric: Metric = "euclidean",
     memory_limit: int | None = None,
     bits: Precision | None = None,
     n_jobs: int | None = None,
@@ -71,7 +71,10 @@ def plan(
     inputs = x.nbytes + y.nbytes
     copies = 4 * (x.size + y.size) + (8 * (x.size + y.size) if metric == "cosine" else 0)
     candidates = [bits] if bits else list(PRECISIONS)
-    needs = {b: inputs + max(copies + _tiles_bytes(len(x), threads, b), _spectral_bytes(len(x))) + len(x) ** 2 * b // 8 for b in candidates}
+    needs = {
+        b: inputs + max(copies + _tiles_bytes(len(x), threads, b), _spectral_bytes(len(x))) + len(x) ** 2 * b // 8
+        for b in candidates
+    }
     for width, need in needs.items():
         if need <= limit:
             return Plan(width, threads, need, limit)
@@ -91,8 +94,8 @@ def _does_not_fit(n: int, needs: dict[Precision, int], limit: int) -> str:
     width, need = min(needs.items())
     fits = int(np.sqrt(limit * 8 / width) * 0.9)
     return (
-        f"the exact engine needs {format_bytes(need)} for {n:,} items even at {width} bits per pair, but may use {format_bytes(limit)}; "
-        f"raise the memory limit, or compare a random sample of about {fits:,} items"
+        f"the exact engine needs {format_bytes(need)} for {n:,} items even at {width} bits per pair, "
+        f"but may use {format_bytes(limit)}; raise the memory limit, or compare a random sample of about {fits:,} items"
     )
 
 
@@ -102,7 +105,7 @@ def exact_affinities(
     *,
     gamma: float = GAMMA,
     beta: float = BETA,
-    metric: str = "euclidean",
+    metric: Metric = "euclidean",
     memory_limit: int | None = None,
     bits: Precision | None = None,
     n_jobs: int | None = None,
@@ -119,8 +122,8 @@ def exact_affinities(
     metric : {"euclidean", "cosine"}
         Distance within each representation.
     memory_limit : int, optional
-        Bytes that the work may use, inputs included; three quarters of what is free by default. The widest storage that fits
-        is taken.
+        Bytes that the work may use, inputs included; three quarters of what is free by default. The widest storage that
+        fits is taken.
     bits : {32, 16, 8}, optional
         Take this storage.
     n_jobs : int, optional
@@ -134,7 +137,7 @@ def exact_affinities(
         Before any work, where nothing fits.
     """
     chosen = plan(x, y, metric=metric, memory_limit=memory_limit, bits=bits, n_jobs=n_jobs)
-    embeddings = (RankedEmbedding(x, metric=metric), RankedEmbedding(y, metric=metric))
+    embeddings = _embed(x, y, metric, chosen.n_jobs)
     codec = Codec.for_beta(beta, chosen.bits)
     packed = PackedAffinities(len(x), codec, n_jobs=chosen.n_jobs)
     _write_directed(packed, embeddings, np.float32(gamma), np.float32(beta), progress)
@@ -151,9 +154,20 @@ def exact_affinities(
     return Affinities(packed.x_only, packed.y_only, engine)
 
 
+def _embed(x: npt.NDArray[Any], y: npt.NDArray[Any], metric: Metric, n_jobs: int) -> list[RankedEmbedding]:
+    """Both sides made ready, at the same time."""
+    ready: dict[int, RankedEmbedding] = {}
+
+    def embed_side(side: int) -> None:
+        ready[side] = RankedEmbedding((x, y)[side], metric=metric)
+
+    for_each_tile(embed_side, (0, 1), n_jobs=n_jobs)
+    return [ready[0], ready[1]]
+
+
 def _write_directed(
     packed: PackedAffinities,
-    embeddings: tuple[RankedEmbedding, RankedEmbedding],
+    embeddings: list[RankedEmbedding],
     gamma: np.float32,
     beta: np.float32,
     progress: Progress,

@@ -1,10 +1,11 @@
 """Both directions of an exact affinity in the memory of one matrix.
 
-A symmetric matrix is known from one triangle, so x_only lives above the diagonal of an n x n array and y_only below it; the
-diagonal is 1 in both. Entries are float32, or that float cut down to 16 or 8 bits: the affinity lies in [exp(-beta),
-exp(beta)], so few of a float's exponents occur and its sign never, and what is left of the bits after subtracting the lowest
-exponent is shifted down to the width. The cut is a shift and an addition each way, which the processor does at the speed of its
-memory, and keeps 1 exactly. Near 1 the relative error is at most 2^-13 in 16 bits and 2^-5 in 8 bits for beta = 5.
+A symmetric matrix is known from one triangle, so x_only lives above the diagonal of an n x n array and y_only below it;
+the diagonal is 1 in both. Entries are float32, or that float cut down to 16 or 8 bits: the affinity lies in
+[exp(-beta), exp(beta)], so few of a float's exponents occur and its sign never, and what is left of the bits after
+subtracting the lowest exponent is shifted down to the width. The cut is a shift and an addition each way, which the
+processor does at the speed of its memory, and keeps 1 exactly. Near 1 the relative error is at most 2^-13 in 16 bits
+and 2^-5 in 8 bits for beta = 5.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ class PackedAffinities:
     """The memory that both directions share.
 
     Rows of the directed affinity exp(-beta G) are written first, in any order, with :meth:`write_rows`;
-    :meth:`symmetrise` then turns the two directed values of every pair into the affinities of the two directions, in place.
+    :meth:`symmetrise` then turns the two directed values of every pair into the affinities of the two directions, in
+    place.
     """
 
     def __init__(self, n: int, codec: Codec, *, n_jobs: int) -> None:
@@ -163,31 +165,33 @@ class PackedAffinity:
         """Mean of A over every pair of groups, (k, k), self-pairs included; sums in float64."""
         sizes = np.bincount(labels)
         tiles = row_tiles(self.n, _BLOCK_ROWS)
-        sums: list[npt.NDArray[np.float64] | None] = [None] * len(tiles)
+        sums = np.zeros((len(tiles), len(sizes), len(sizes)))
 
         def sum_tile(index: int) -> None:
             rows = tiles[index]
-            of_tile = np.zeros((len(sizes), len(sizes)))
+            of_tile = sums[index]
             for columns, block in self._blocks_beside(rows):
                 _add_by_label(block, labels[rows], labels[columns], of_tile)
             of_tile += of_tile.T
             _add_by_label(self._diagonal_block(rows), labels[rows], labels[rows], of_tile)
-            sums[index] = of_tile
 
         for_each_tile(sum_tile, range(len(tiles)), n_jobs=self.store.n_jobs)
-        return np.asarray(np.sum(sums, axis=0) / np.outer(sizes, sizes))
+        return np.asarray(sums.sum(axis=0) / np.outer(sizes, sizes))
 
     def block(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> FloatArray:
         """Entries A[rows, columns], stacked."""
         i, j = rows[..., :, None], columns[..., None, :]
         low, high = np.minimum(i, j), np.maximum(i, j)
-        entries = self.store.codec.decode(self.store.data[low, high] if self.upper else self.store.data[high, low])
+        stored = self.store.data[low, high] if self.upper else self.store.data[high, low]
+        entries = self.store.codec.decode(stored.reshape(1, -1)).reshape(stored.shape)
         return np.where(i == j, np.float32(1), entries)
 
     def _blocks_beside(self, rows: slice) -> Iterator[tuple[slice, FloatArray]]:
         """The stored blocks of these rows on this direction's side of the diagonal block."""
         start, stop = (rows.stop, self.n) if self.upper else (0, rows.start)
-        width = self.n if self.store.codec.bits == 32 else _BLOCK_COLUMNS  # at 32 bits a block is a view and costs nothing
+        width = (
+            self.n if self.store.codec.bits == 32 else _BLOCK_COLUMNS
+        )  # at 32 bits a block is a view and costs nothing
         for first in range(start, stop, width):
             columns = slice(first, min(first + width, stop))
             yield columns, self.store.codec.decode(self.store.data[rows, columns])
@@ -200,10 +204,14 @@ class PackedAffinity:
 
 def _folded(tiles: list[slice], stripe: int, n_stripes: int) -> list[slice]:
     """The tiles of one stripe: dealt out forth and back, since the rows of a triangle grow steadily longer."""
-    return [tile for t, tile in enumerate(tiles) if stripe == min(t % (2 * n_stripes), 2 * n_stripes - 1 - t % (2 * n_stripes))]
+    return [
+        tile
+        for t, tile in enumerate(tiles)
+        if stripe == min(t % (2 * n_stripes), 2 * n_stripes - 1 - t % (2 * n_stripes))
+    ]
 
 
-@njit(**_KERNEL)  # type: ignore[untyped-decorator]
+@njit(**_KERNEL)
 def _decode(stored, base, shift, out):  # type: ignore[no-untyped-def]
     for i in range(stored.shape[0]):
         source, target = stored[i], out[i]
@@ -211,7 +219,7 @@ def _decode(stored, base, shift, out):  # type: ignore[no-untyped-def]
             target[j] = (np.int32(source[j]) << shift) + base
 
 
-@njit(**_KERNEL)  # type: ignore[untyped-decorator]
+@njit(**_KERNEL)
 def _encode(values, base, shift, stored):  # type: ignore[no-untyped-def]
     half = np.int32(1) << (shift - np.int32(1))
     for i in range(values.shape[0]):
@@ -220,9 +228,12 @@ def _encode(values, base, shift, stored):  # type: ignore[no-untyped-def]
             target[j] = (source[j] - base + half) >> shift
 
 
-@njit(**_KERNEL)  # type: ignore[untyped-decorator]
+@njit(**_KERNEL)
 def _symmetrise(above, below, diagonal):  # type: ignore[no-untyped-def]
-    half, step = np.float32(0.5), 16  # small squares, so that the columns of ``below`` stay in the first-level cache
+    half, step = (
+        np.float32(0.5),
+        16,
+    )  # small squares, so that the columns of ``below`` stay in the first-level cache
     for i0 in range(0, above.shape[0], step):
         for j0 in range(i0 if diagonal else 0, above.shape[1], step):
             for i in range(i0, min(i0 + step, above.shape[0])):
@@ -232,7 +243,7 @@ def _symmetrise(above, below, diagonal):  # type: ignore[no-untyped-def]
                     below[j, i] = half * (np.float32(1) / e + np.float32(1) / f)
 
 
-@njit(**_KERNEL)  # type: ignore[untyped-decorator]
+@njit(**_KERNEL)
 def _add_by_label(block, row_labels, column_labels, sums):  # type: ignore[no-untyped-def]
     for i in range(block.shape[0]):
         of_row = sums[row_labels[i]]

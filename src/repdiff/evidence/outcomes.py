@@ -11,7 +11,7 @@ import pandas as pd
 
 
 def count_labels(labels: pd.Series | None, items: npt.NDArray[np.int64]) -> Mapping[str, int]:
-    """Label make-up of some items, most frequent first, equal counts in order of the label; items without one are left out.
+    """Label make-up of some items, most frequent first, equal counts by label; items without a label are left out.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def correctness(labels: pd.Series | None, predictions: pd.Series | None) -> npt.
     """
     if labels is None or predictions is None:
         return None
-    right = (_as_text(labels) == _as_text(predictions)).to_numpy(dtype=np.float64)
+    right = np.asarray(_as_text(labels) == _as_text(predictions), dtype=np.float64)
     right[(labels.isna() | predictions.isna()).to_numpy()] = np.nan
     return right
 

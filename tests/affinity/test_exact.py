@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import oracle
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repdiff.affinity import exact, packed
+from repdiff.affinity.base import Affinity, DenseAffinity, to_dense
+from repdiff.affinity.exact import exact_affinities
+from repdiff.errors import MemoryLimitError
+
+# Largest error of log A: rounding, or twice half a step of the storage (once for the directed values, once for their mean).
+TOLERANCE = {32: 1e-5, 16: 2**-12, 8: 2**-4}
+
+
+@pytest.fixture(params=[32, 16, 8])
+def bits(request):
+    return request.param
+
+
+def test_every_entry_equals_the_oracle(pair_xy, bits):
+    found = exact_affinities(*pair_xy, bits=bits)
+    for affinity, expected in zip((found.x_only, found.y_only), oracle.affinities(*pair_xy), strict=True):
+        assert np.abs(np.log(to_dense(affinity)) - np.log(expected)).max() < TOLERANCE[bits]
+
+
+@given(st.integers(3, 70), st.floats(0.02, 0.5), st.floats(0.5, 12.0), st.integers(0, 2**32 - 1))
+def test_any_size_and_parameters(n, gamma, beta, seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(n, 5)), rng.normal(size=(n, 3))
+    found = exact_affinities(x, y, gamma=gamma, beta=beta, bits=32)
+    for affinity, expected in zip((found.x_only, found.y_only), oracle.affinities(x, y, gamma, beta), strict=True):
+        np.testing.assert_allclose(np.log(to_dense(affinity)), np.log(expected), atol=2e-6 * (1 + beta))
+
+
+def test_the_operator_is_the_matrix_it_stands_for(pair_xy, bits, monkeypatch):
+    monkeypatch.setattr(packed, "_BLOCK_ROWS", 64)  # several blocks, stripes and column chunks
+    monkeypatch.setattr(packed, "_BLOCK_COLUMNS", 50)
+    found = exact_affinities(*pair_xy, bits=bits)
+    rng = np.random.default_rng(0)
+    V = rng.normal(size=(300, 5)).astype(np.float32)
+    labels = rng.integers(0, 7, 300).astype(np.int32)
+    rows, columns = rng.integers(0, 300, (4, 3)), rng.integers(0, 300, (4, 6))
+    for affinity in (found.x_only, found.y_only):
+        assert isinstance(affinity, Affinity)
+        dense = DenseAffinity(to_dense(affinity).astype(np.float64))
+        np.testing.assert_array_equal(dense.matrix, dense.matrix.T)
+        np.testing.assert_allclose(affinity.matmat(V), dense.matmat(V), rtol=1e-4, atol=1e-2)
+        np.testing.assert_allclose(affinity.degree(), dense.degree(), rtol=1e-5)
+        np.testing.assert_allclose(affinity.block_means(labels), dense.block_means(labels), rtol=1e-6)
+        np.testing.assert_array_equal(affinity.block(rows, columns), dense.block(rows, columns))
+
+
+def test_x_against_itself_is_exactly_one(pair_xy, bits):
+    found = exact_affinities(pair_xy[0], pair_xy[0].copy(), bits=bits)
+    for affinity in (found.x_only, found.y_only):
+        assert (to_dense(affinity) == 1).all()
+        assert (affinity.degree() == 300).all()
+        assert (affinity.block_means(np.arange(300, dtype=np.int32) % 3) == 1).all()
+
+
+def test_the_bits_do_not_depend_on_the_number_of_threads(pair_xy, bits):
+    V = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
+    one, two = (exact_affinities(*pair_xy, bits=bits, n_jobs=n_jobs) for n_jobs in (1, 2))
+    np.testing.assert_array_equal(one.x_only.store.data, two.x_only.store.data)
+    np.testing.assert_array_equal(one.x_only.matmat(V), two.x_only.matmat(V))
+    np.testing.assert_array_equal(one.y_only.degree(), two.y_only.degree())
+
+
+def test_several_python_threads_at_once(pair_xy):
+    alone = exact_affinities(*pair_xy, bits=16).x_only.store.data
+    found: list[np.ndarray] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(exact_affinities(*pair_xy, bits=16).x_only.store.data))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    for data in found:
+        np.testing.assert_array_equal(data, alone)
+
+
+@given(st.floats(0.1, 40.0), st.sampled_from([16, 8]), st.integers(0, 2**32 - 1))
+def test_the_codec_keeps_its_promise(beta, bits, seed):
+    codec = packed.Codec.for_beta(beta, bits)
+    logs = np.random.default_rng(seed).uniform(-beta, beta, 200)
+    values = np.exp(np.concatenate([logs, [-beta, 0, beta]]))[None].astype(np.float32)
+    stored = np.empty(values.shape, codec.dtype)
+    codec.encode(values, stored)
+    decoded = codec.decode(stored)
+    assert np.abs(decoded / values - 1).max() <= codec.relative_error * (1 + 1e-5)
+    assert decoded[0, -2] == 1
+
+
+def test_the_widest_storage_that_fits_is_taken():
+    x = np.zeros((20_000, 3), np.float32)  # never looked at
+    needs = {bits: exact.plan(x, x, bits=bits, memory_limit=10**12).need for bits in (32, 16, 8)}
+    assert needs[32] > needs[16] > needs[8]
+    for bits, need in needs.items():
+        assert exact.plan(x, x, memory_limit=need).bits == bits
+
+
+def test_the_chosen_storage_is_used_and_told(pair_xy):
+    need = exact.plan(*pair_xy, memory_limit=10**12).need
+    found = exact_affinities(*pair_xy, memory_limit=need)
+    assert found.engine["bits"] == 32
+    assert found.engine["memory_limit"] == need
+    assert found.x_only.store.data.dtype == np.float32
+
+
+def test_what_does_not_fit_is_said_before_any_work(monkeypatch):
+    def no_work(*_args, **_kwargs):
+        raise AssertionError("work was begun")
+
+    monkeypatch.setattr(exact, "_embed", no_work)
+    x = np.zeros((100_000, 1), np.float32)
+    with pytest.raises(MemoryLimitError, match=r"needs 1\d\.\d GB for 100,000 items even at 8 bits .* may use 1\.0 GB"):
+        exact_affinities(x, x, memory_limit=10**9)
