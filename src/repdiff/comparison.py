@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, simplefilter, warn_explicit
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from repdiff import __version__
 from repdiff.affinity.base import Affinity
 from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering import cluster_affinity
@@ -28,7 +30,7 @@ from repdiff.clusters import (
     map_affinity,
 )
 from repdiff.difference import BETA, GAMMA
-from repdiff.errors import RepdiffError
+from repdiff.errors import NotConvergedWarning, RepdiffError
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
 from repdiff.io import Items
 from repdiff.memory import parse_bytes
@@ -39,6 +41,7 @@ from repdiff.ranks import Metric, RankedEmbedding
 
 if TYPE_CHECKING:
     from repdiff.clustering import Clusterer
+    from repdiff.io.images import Thumbnails
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ class Comparison:
         How it came about.
     description : str or None
         The user's words on what is compared.
+    thumbnails : Thumbnails or None
+        Small pictures of the items; None until they are made for a run or a report.
     """
 
     names: tuple[str, str]
@@ -106,6 +111,7 @@ class Comparison:
     accuracy_y: float | None
     provenance: Provenance
     description: str | None = None
+    thumbnails: Thumbnails | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """One row per item: id, labels and no-change flags of both directions, then the items' own columns."""
@@ -129,9 +135,9 @@ class Comparison:
         RunError
             Where the path is taken, or cannot be written.
         """
-        from repdiff.run import write_run
+        from repdiff.run import run_of, write_run
 
-        return write_run(self, path, overwrite=overwrite)
+        return write_run(run_of(self), path, overwrite=overwrite)
 
     def report(self, path: str | Path) -> Path:
         """Write one self-contained HTML file that works offline."""
@@ -236,9 +242,10 @@ def compare(
         ("x_only", pair.x, affinities.x_only),
         ("y_only", pair.y, affinities.y_only),
     )
-    directions = {}
+    directions: dict[str, Direction] = {}
+    warnings = list(pair.warnings)
     for name, values, affinity in sides:
-        with clock.time(f"{name} clustering"):
+        with clock.time(f"{name} clustering"), _noted(warnings, name):
             labels = cluster_affinity(
                 affinity, n_clusters, clusterer=clusterer, random_state=random_state, progress=progress
             )
@@ -275,7 +282,7 @@ def compare(
             inputs=_inputs(pair),
             versions=_versions(),
             timings=clock.seconds,
-            warnings=pair.warnings,
+            warnings=tuple(warnings),
         ),
         description=description,
     )
@@ -338,6 +345,18 @@ class _Clock:
         self.seconds[stage] = round(time.perf_counter() - start, 4)
 
 
+@contextmanager
+def _noted(messages: list[str], where: str) -> Iterator[None]:
+    """Note what the spectral step warns of, and pass every warning on."""
+    with catch_warnings(record=True) as caught:
+        simplefilter("always")
+        yield
+    for warning in caught:
+        if issubclass(warning.category, NotConvergedWarning):
+            messages.append(f"{where}: {warning.message}")
+        warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
 def _inputs(pair: EmbeddingPair) -> dict[str, Any]:
     sides = {
         side: {"source": source, "shape": list(values.shape), "dtype": str(values.dtype), "sha256": sha256}
@@ -347,8 +366,9 @@ def _inputs(pair: EmbeddingPair) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    packages = ("repdiff", "numpy", "scipy", "scikit-learn", "numba", "pandas", "pyarrow", "pillow", "bokeh")
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in packages}}
+    packages = ("numpy", "scipy", "scikit-learn", "numba", "pandas", "pyarrow", "pillow", "bokeh")
+    libraries = {name: metadata.version(name) for name in packages}
+    return {"repdiff": __version__, "python": platform.python_version(), **libraries}
 
 
 def _name_of(clusterer: Any) -> str:

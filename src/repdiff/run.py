@@ -1,16 +1,61 @@
-"""Comparison <-> run directory."""
+"""Comparison <-> run directory: JSON and Parquet, nothing pickled, whole or not there at all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, get_args
 
-from repdiff.comparison import Comparison
-from repdiff.io.images import Thumbnails
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from repdiff.clusters import AffinityMap, DifferenceCluster, Direction, DirectionName
+from repdiff.comparison import Comparison, Provenance
+from repdiff.errors import RunError
+from repdiff.io.files import one_line
+from repdiff.io.images import Thumbnails, make_thumbnails
+from repdiff.io.items import RESULT_COLUMNS, ROLES, Items
+from repdiff.progress import Progress, silent
+from repdiff.projection import Projection
 
 SCHEMA_VERSION = 1
+REPORT = "report.html"
+
+_MANIFEST, _FORMAT = "manifest.json", "repdiff run"
+_DIRECTIONS: tuple[DirectionName, ...] = get_args(DirectionName)
+_CLUSTERS_SCHEMA = pa.schema(
+    [
+        ("direction", pa.string()),
+        ("index", pa.int32()),
+        ("size", pa.int64()),
+        ("mean_affinity", pa.float64()),
+        ("is_no_change", pa.bool_()),
+        ("representatives", pa.list_(pa.int64())),
+        ("label_counts", pa.map_(pa.string(), pa.int64())),
+        ("accuracy_x", pa.float64()),
+        ("accuracy_y", pa.float64()),
+    ]
+)
+_AFFINITY_SCHEMA = pa.schema(
+    [
+        ("direction", pa.string()),
+        ("cluster", pa.int32()),
+        ("size", pa.int64()),
+        ("means", pa.list_(pa.float32())),
+    ]
+)
+_THUMBNAILS_SCHEMA = pa.schema(
+    [("row", pa.int64()), ("width", pa.int32()), ("height", pa.int32()), ("image", pa.binary())]
+)
 
 
 @dataclass(frozen=True)
@@ -35,21 +80,302 @@ class Run:
     path: Path | None = None
 
 
-def run_of(comparison: Comparison) -> Run:
-    """A run in memory."""
-    raise NotImplementedError
+def run_of(comparison: Comparison, *, progress: Progress = silent) -> Run:
+    """The run in memory; thumbnails are made where the comparison brings none.
+
+    Pictures of representatives come first, then those of other items in random order, as far as there is room.
+    """
+    thumbnails = comparison.thumbnails
+    if thumbnails is None:
+        thumbnails = make_thumbnails(comparison.items, _rows_to_picture(comparison), progress=progress)
+    return Run(comparison, thumbnails, _manifest(comparison, thumbnails))
 
 
-def write_run(comparison: Comparison, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write a run directory."""
-    raise NotImplementedError
+def check_target(path: str | Path, *, overwrite: bool = False) -> None:
+    """Refuse a path that no run can be written to, before any work is done.
+
+    Raises
+    ------
+    RunError
+        Where something that may not be replaced is in the way, or the place may not be written to.
+    """
+    target = Path(path).absolute()
+    if target.exists() and not _is_empty_folder(target):
+        if not _is_run(target):
+            raise RunError(f"{path}: exists and is not a run, so it is not replaced; choose another path")
+        if not overwrite:
+            raise RunError(f"{path}: is a run already; choose another path, or overwrite it (--overwrite)")
+    ground = next(parent for parent in target.parents if parent.exists())
+    if not ground.is_dir() or not os.access(ground, os.W_OK):
+        raise RunError(f"{path}: {ground} is no folder that may be written to; choose another path")
+
+
+def write_run(run: Run, path: str | Path, *, overwrite: bool = False, report: str | None = None) -> Path:
+    """Write a run directory, whole or not at all.
+
+    Parameters
+    ----------
+    run : Run
+        What to write.
+    path : path
+        Where; parents are made.
+    overwrite : bool
+        Replace a run that is there. Anything else that is there is never replaced.
+    report : str, optional
+        HTML to put beside the data, as ``report.html``.
+
+    Returns
+    -------
+    Path
+        The directory.
+
+    Raises
+    ------
+    RunError
+        Where the path is taken, or cannot be written.
+    """
+    check_target(path, overwrite=overwrite)
+    target = Path(path)
+    try:
+        with _written_beside(target) as folder:
+            _write_files(run, folder)
+            if report is not None:
+                (folder / REPORT).write_text(report, encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error
+    return target
 
 
 def read_run(path: str | Path) -> Run:
-    """Read a run directory."""
-    raise NotImplementedError
+    """The run of a directory.
+
+    Raises
+    ------
+    RunError
+        Where it is no run, was written by a newer repdiff, or is damaged.
+    """
+    folder = Path(path)
+    manifest = _read_manifest(folder)
+    try:
+        thumbnails = _read_thumbnails(folder, manifest)
+        return Run(_read_comparison(folder, manifest, thumbnails), thumbnails, manifest, folder)
+    except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as error:
+        raise RunError(f"{path}: the run is damaged: {one_line(error)}; compare again") from error
 
 
 def load_run(path: str | Path) -> Comparison:
-    """The comparison of a run directory."""
+    """The comparison that was saved in a run directory.
+
+    Raises
+    ------
+    RunError
+        Where it is no run, was written by a newer repdiff, or is damaged.
+    """
     return read_run(path).comparison
+
+
+def _rows_to_picture(comparison: Comparison) -> Any:
+    representatives = [
+        int(row)
+        for direction in (comparison.x_only, comparison.y_only)
+        for cluster in direction.clusters
+        for row in cluster.representatives
+    ]
+    others = np.random.default_rng(0).permutation(len(comparison.items.frame))
+    return np.array(list(dict.fromkeys([*representatives, *others.tolist()])), dtype=np.int64)
+
+
+def _manifest(comparison: Comparison, thumbnails: Thumbnails) -> dict[str, Any]:
+    items = comparison.items
+    facts = {
+        "format": _FORMAT,
+        "schema_version": SCHEMA_VERSION,
+        "names": list(comparison.names),
+        "description": comparison.description,
+        "n_items": len(items.frame),
+        **asdict(comparison.provenance),
+        "items": {
+            **{role: getattr(items, role) for role in ROLES},
+            "image_root": None if items.image_root is None else str(items.image_root),
+            "has_ids": items.has_ids,
+        },
+        "accuracy": {"x": comparison.accuracy_x, "y": comparison.accuracy_y},
+        "projection": {
+            "explained_x": list(comparison.projection.explained_x),
+            "explained_y": list(comparison.projection.explained_y),
+        },
+        "skipped_images": list(thumbnails.skipped),
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(facts, default=_plain, allow_nan=False))
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+def _write_files(run: Run, folder: Path) -> None:
+    comparison = run.comparison
+    directions = (comparison.x_only, comparison.y_only)
+    text = json.dumps(run.manifest, indent=2, ensure_ascii=False)
+    (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
+    comparison.to_frame().to_parquet(folder / "items.parquet", index=False)
+    _write_rows(folder / "clusters.parquet", [row for d in directions for row in _cluster_rows(d)], _CLUSTERS_SCHEMA)
+    _write_rows(folder / "affinity.parquet", [row for d in directions for row in _bin_rows(d)], _AFFINITY_SCHEMA)
+    projection = comparison.projection
+    axes = np.hstack([projection.x, projection.y])
+    pd.DataFrame(axes, columns=["x_1", "x_2", "y_1", "y_2"]).to_parquet(folder / "projection.parquet", index=False)
+    pictures = run.thumbnails
+    columns = [pa.array(pictures.rows), pa.array(pictures.widths), pa.array(pictures.heights), list(pictures.images)]
+    pq.write_table(pa.table(columns, schema=_THUMBNAILS_SCHEMA), folder / "thumbnails.parquet")
+
+
+def _write_rows(path: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+
+
+def _cluster_rows(direction: Direction) -> Iterator[dict[str, Any]]:
+    for cluster in direction.clusters:
+        yield {
+            "direction": direction.name,
+            "index": cluster.index,
+            "size": cluster.size,
+            "mean_affinity": cluster.mean_affinity,
+            "is_no_change": cluster.is_no_change,
+            "representatives": cluster.representatives,
+            "label_counts": list(cluster.label_counts.items()),
+            "accuracy_x": cluster.accuracy_x,
+            "accuracy_y": cluster.accuracy_y,
+        }
+
+
+def _bin_rows(direction: Direction) -> Iterator[dict[str, Any]]:
+    picture = direction.affinity_map
+    for means, cluster, size in zip(picture.means, picture.cluster, picture.size, strict=True):
+        yield {"direction": direction.name, "cluster": int(cluster), "size": int(size), "means": means}
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise RunError(f"{folder}: no such run directory; check the path")
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError(f"{folder}: is not a run: it has no {_MANIFEST}") from error
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder / _MANIFEST}: cannot be read: {one_line(error)}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
+        raise RunError(f"{folder}: is not a run: its {_MANIFEST} is another program's")
+    version = manifest.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise RunError(
+            f"{folder}: has schema version {version}, but this repdiff reads {SCHEMA_VERSION}; upgrade repdiff"
+        )
+    return manifest
+
+
+def _read_comparison(folder: Path, manifest: dict[str, Any], thumbnails: Thumbnails) -> Comparison:
+    frame = pd.read_parquet(folder / "items.parquet")
+    clusters = pq.read_table(folder / "clusters.parquet", schema=_CLUSTERS_SCHEMA).to_pylist(maps_as_pydicts="strict")
+    bins = pq.read_table(folder / "affinity.parquet", schema=_AFFINITY_SCHEMA).to_pandas()
+    x_only, y_only = (_read_direction(name, frame, clusters, bins) for name in _DIRECTIONS)
+    axes = pd.read_parquet(folder / "projection.parquet").to_numpy(np.float32)
+    if len(frame) != manifest["n_items"] or len(axes) != len(frame):
+        raise ValueError(f"it tells of {manifest['n_items']} items, but holds {len(frame)} and {len(axes)} coordinates")
+    roles = dict(manifest["items"])
+    root = roles.pop("image_root")
+    return Comparison(
+        names=(manifest["names"][0], manifest["names"][1]),
+        items=Items(frame.drop(columns=list(RESULT_COLUMNS)), **roles, image_root=None if root is None else Path(root)),
+        x_only=x_only,
+        y_only=y_only,
+        projection=Projection(
+            np.ascontiguousarray(axes[:, :2]),
+            np.ascontiguousarray(axes[:, 2:]),
+            tuple(manifest["projection"]["explained_x"]),
+            tuple(manifest["projection"]["explained_y"]),
+        ),
+        accuracy_x=manifest["accuracy"]["x"],
+        accuracy_y=manifest["accuracy"]["y"],
+        provenance=_provenance(manifest),
+        description=manifest["description"],
+        thumbnails=thumbnails,
+    )
+
+
+def _read_direction(
+    name: DirectionName, frame: pd.DataFrame, clusters: list[dict[str, Any]], bins: pd.DataFrame
+) -> Direction:
+    labels = frame[name].to_numpy(np.int32)
+    own = bins[bins["direction"] == name]
+    picture = AffinityMap(
+        np.stack(own["means"].to_list()), own["cluster"].to_numpy(np.int32), own["size"].to_numpy(np.int64)
+    )
+    found = tuple(_read_cluster(row, labels) for row in clusters if row["direction"] == name)
+    return Direction(name, labels, found, picture)
+
+
+def _read_cluster(row: dict[str, Any], labels: Any) -> DifferenceCluster:
+    return DifferenceCluster(
+        index=row["index"],
+        items=np.flatnonzero(labels == row["index"]),
+        mean_affinity=row["mean_affinity"],
+        is_no_change=row["is_no_change"],
+        representatives=np.array(row["representatives"], dtype=np.int64),
+        label_counts=MappingProxyType(row["label_counts"]),
+        accuracy_x=row["accuracy_x"],
+        accuracy_y=row["accuracy_y"],
+    )
+
+
+def _provenance(manifest: dict[str, Any]) -> Provenance:
+    facts = {field.name: manifest[field.name] for field in fields(Provenance)}
+    return Provenance(**{**facts, "warnings": tuple(facts["warnings"])})
+
+
+def _read_thumbnails(folder: Path, manifest: dict[str, Any]) -> Thumbnails:
+    table = pq.read_table(folder / "thumbnails.parquet", schema=_THUMBNAILS_SCHEMA)
+    return Thumbnails(
+        table["row"].to_numpy(),
+        table["width"].to_numpy(),
+        table["height"].to_numpy(),
+        tuple(table["image"].to_pylist()),
+        tuple(manifest["skipped_images"]),
+    )
+
+
+def _is_run(folder: Path) -> bool:
+    try:
+        _read_manifest(folder)
+    except RunError:
+        return False
+    return True
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+@contextmanager
+def _written_beside(target: Path) -> Iterator[Path]:
+    """A new folder beside the target that takes its place when all went well, and is gone where not."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    workplace = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=target.parent))
+    new, old = workplace / "new", workplace / "old"
+    try:
+        new.mkdir()
+        yield new
+        if target.exists():
+            target.rename(old)
+        try:
+            new.rename(target)
+        except BaseException:
+            if old.exists():
+                old.rename(target)
+            raise
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
