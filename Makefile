@@ -1,0 +1,67 @@
+# Everything runs in .venv, which is made on first use: nothing but python3 (3.11 or later) and make is needed.
+# Another Python: make PYTHON=python3.12 demo
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Warnings of pip say nothing about a fresh environment; its errors are still shown.
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
+
+.PHONY: help demo test check lint types imports bench clean
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo    compare two small networks and write a report to demo-run/'
+	@echo 'make test    run the tests'
+	@echo 'make check   ruff, mypy, import-linter and the tests: what a change has to pass'
+	@echo 'make bench   measure speed, memory and quality'
+	@echo 'make clean   remove what these commands made, .venv included'
+
+demo: $(VENV)/.with-package
+	$(BIN)/repdiff demo -o demo-run --overwrite
+
+test: $(VENV)/.with-test
+	$(BIN)/python -m pytest
+
+check: lint types imports test
+
+lint: $(VENV)/.with-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.with-check
+	$(BIN)/mypy
+
+imports: $(VENV)/.with-check
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.with-package
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) demo-run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp waits for the one before it, so that under `make -j` no two pips work on one environment.
+$(VENV)/.with-check: $(VENV)/.with-test
+	@echo 'installing the tools of make check'
+	@$(PIP) install --editable '.[check]'
+	@touch $@
+
+$(VENV)/.with-test: $(VENV)/.with-package
+	@echo 'installing what the tests need'
+	@$(PIP) install --editable '.[test]'
+	@touch $@
+
+$(VENV)/.with-package: $(VENV)/.made pyproject.toml
+	@echo 'installing repdiff into $(VENV) (a minute or two, once)'
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.made:
+	@command -v '$(PYTHON)' > /dev/null || { echo 'repdiff needs Python 3.11 or later, but there is no $(PYTHON); try: make PYTHON=/path/to/python' >&2; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "repdiff needs Python 3.11 or later, but $(PYTHON) is $$('$(PYTHON)' -c 'import platform; print(platform.python_version())'); try: make PYTHON=python3.12" >&2; exit 1; }
+	@'$(PYTHON)' -c 'import ensurepip, venv' 2> /dev/null || { echo '$(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+	@'$(PYTHON)' -m venv --clear $(VENV)
+	@touch $@
