@@ -13,7 +13,7 @@ from repdiff.affinity.base import Affinity, DenseAffinity, to_dense
 from repdiff.affinity.exact import exact_affinities
 from repdiff.errors import MemoryLimitError
 
-# Largest error of log A: rounding, or twice half a step of the storage (once for the directed values, once for their mean).
+# Largest error of log A: rounding, or twice half a step of the storage (of the directed values, and of their mean).
 TOLERANCE = {32: 1e-5, 16: 2**-12, 8: 2**-4}
 
 

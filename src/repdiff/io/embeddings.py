@@ -107,7 +107,9 @@ def _of_arrays(arrays: Mapping[str, npt.NDArray[Any]], source: str) -> Embedding
         return Embeddings(values, None, source)
     ids = arrays[names_of_ids[0]]
     if ids.shape != (len(values),):
-        raise InputError(f"{source}: ids have shape {ids.shape}, but there are {len(values):,} rows; give one id per row")
+        raise InputError(
+            f"{source}: ids have shape {ids.shape}, but there are {len(values):,} rows; give one id per row"
+        )
     return Embeddings(values, as_ids(ids, source), source)
 
 
@@ -124,11 +126,11 @@ def _of_table(table: pd.DataFrame, source: str) -> Embeddings:
         raise InputError(f"{source}: has no column of features beside the ids")
     _require_numeric_columns(features, source)
     values = features.to_numpy(dtype=np.result_type(*features.dtypes.map(_numpy_type)), na_value=np.nan)
-    return Embeddings(_numeric(values, source), ids, source, tuple(features))
+    return Embeddings(_numeric(values, source), ids, source, tuple(map(str, features)))
 
 
 def _require_numeric_columns(features: pd.DataFrame, source: str) -> None:
-    for place, name in enumerate(features):
+    for place, name in enumerate(map(str, features)):
         column = features[name]
         if name == "" or name.startswith("Unnamed: "):
             raise InputError(f"{source}: column {place} has no name; is it a saved index? name it {ID!r}, or drop it")
@@ -190,4 +192,5 @@ def _float_type(dtype: np.dtype[Any]) -> npt.DTypeLike:
 
 def _numpy_type(dtype: Any) -> np.dtype[Any]:
     """Type of a column, also where pandas keeps it with a mask."""
-    return np.dtype(getattr(dtype, "numpy_dtype", dtype))
+    numpy_type: np.dtype[Any] = np.dtype(getattr(dtype, "numpy_dtype", dtype))
+    return numpy_type

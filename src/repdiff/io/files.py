@@ -1,13 +1,14 @@
-"""What holds for a file of any format: it is there, it is a file, and what goes wrong in reading it is said in a line."""
+"""What holds for files of any format: they are there, what goes wrong is said in a line, and they are written whole."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from repdiff.errors import InputError, MissingExtraError
+from repdiff.errors import InputError, MissingExtraError, RepdiffError
 
 T = TypeVar("T")
 
@@ -28,7 +29,9 @@ def reader_of(path: Path, readers: Mapping[str, Callable[[Path], T]], *, what: s
         raise InputError(f"{path}: is no ordinary file; give a file of {what}")
     suffix = path.suffix.lower()
     if suffix not in readers:
-        raise InputError(f"{path}: {what} cannot be read from {suffix or 'a file without a suffix'}; use {_list(readers)}")
+        raise InputError(
+            f"{path}: {what} cannot be read from {suffix or 'a file without a suffix'}; use {_list(readers)}"
+        )
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty")
     return readers[suffix]
@@ -47,6 +50,30 @@ def reading(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     except Exception as error:
         raise InputError(f"{path}: cannot be read as {path.suffix.lower()}: {one_line(error)}") from error
+
+
+@contextmanager
+def written_whole(path: str | Path) -> Iterator[Path]:
+    """A path beside the target to write to; the file takes its place when all went well, and is gone where not.
+
+    Raises
+    ------
+    RepdiffError
+        Where the target is a folder, or cannot be written.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise RepdiffError(f"{target}: is a folder; give the name of a file")
+    if not target.absolute().parent.is_dir():
+        raise RepdiffError(f"{target}: there is no folder {target.parent}; make it first")
+    partial = target.with_name(f".{target.name}-{os.getpid()}.partial")
+    try:
+        yield partial
+        partial.replace(target)
+    except OSError as error:
+        raise RepdiffError(f"{target}: cannot be written: {error.strerror or one_line(error)}") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def one_line(error: Any) -> str:

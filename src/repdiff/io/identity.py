@@ -26,7 +26,9 @@ def as_ids(column: Any, source: str) -> Ids:
     ids = np.array([_as_text(value) for value in values], dtype=object)
     missing = missing | (ids == "")
     if missing.any():
-        raise InputError(f"{source}: row {int(missing.argmax())} has no id ({missing.sum():,} in all); give every row one")
+        raise InputError(
+            f"{source}: row {int(missing.argmax())} has no id ({missing.sum():,} in all); give every row one"
+        )
     repeated = pd.Series(ids, dtype=object).duplicated().to_numpy()
     if repeated.any():
         row = int(repeated.argmax())

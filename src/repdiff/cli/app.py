@@ -1,0 +1,36 @@
+"""The commands, gathered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from repdiff import __version__
+from repdiff.cli.compare import compare
+from repdiff.cli.demo import demo
+from repdiff.cli.export import export
+from repdiff.cli.report import report
+
+app = typer.Typer(
+    help="What one model's representation knows that another's does not.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def repdiff(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """What one model's representation knows that another's does not."""
+    if version:
+        typer.echo(f"repdiff {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+for command in (demo, compare, report, export):
+    app.command()(command)

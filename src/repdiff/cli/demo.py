@@ -1,0 +1,29 @@
+"""``repdiff demo``: two small networks that differ in a known way, compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option, echo
+
+from repdiff.cli.compare import Json, Overwrite, compare_and_write
+
+
+def demo(
+    output: Annotated[Path, Option("--output", "-o", help="Folder for the data and the run.")] = Path("repdiff-demo"),
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Train two small networks on scikit-learn's digits and compare what they learned."""
+    from repdiff import demo
+    from repdiff.run import check_target
+
+    run, data = output / "run", output / "data"
+    check_target(run, overwrite=overwrite)
+    if not as_json:
+        echo("training two small networks on 1,797 handwritten digits ...")
+    files = demo.write_demo_files(data)
+    compare_and_write(files.x, files.y, output=run, overwrite=overwrite, as_json=as_json, **demo.options(files))
+    if not as_json:
+        echo(f"data:   {data}  (compare it yourself: {demo.command_line(files)})")

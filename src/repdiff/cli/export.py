@@ -1,0 +1,60 @@
+"""``repdiff export``: a run -> a table of its items, or all its figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from typer import Argument, Option, echo
+
+from repdiff.errors import RepdiffError
+
+if TYPE_CHECKING:
+    from repdiff.comparison import Comparison
+
+
+def export(
+    run: Annotated[Path, Argument(help="Directory of a run.")],
+    to: Annotated[Literal["csv", "json", "parquet"], Option(help="Format.")] = "csv",
+    output: Annotated[
+        Path | None, Option("--output", "-o", help="File.  [default: standard output; parquet needs a file]")
+    ] = None,
+) -> None:
+    """Write the labels of all items: a table as CSV or Parquet, or with the clusters as JSON."""
+    if to == "parquet" and output is None:
+        raise RepdiffError("parquet is not text; say where to write it with --output FILE")
+    from repdiff.io.files import written_whole
+    from repdiff.run import load_run
+
+    comparison = load_run(run)
+    if output is None:
+        echo(_text(comparison, to), nl=False)
+        return
+    with written_whole(output) as path:
+        if to == "parquet":
+            comparison.to_frame().to_parquet(path, index=False)
+        else:
+            path.write_text(_text(comparison, to), encoding="utf-8")
+    echo(f"{to}: {output}")
+
+
+def _text(comparison: Comparison, to: str) -> str:
+    if to == "csv":
+        return str(comparison.to_frame().to_csv(index=False, lineterminator="\n"))
+    import json
+
+    return json.dumps(_facts(comparison), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _facts(comparison: Comparison) -> dict[str, Any]:
+    import json
+
+    from repdiff.cli.summary import direction_facts
+
+    frame = comparison.to_frame()
+    return {
+        "names": list(comparison.names),
+        "x_only": direction_facts(comparison.x_only),
+        "y_only": direction_facts(comparison.y_only),
+        "items": json.loads(frame.to_json(orient="records", date_format="iso")),
+    }

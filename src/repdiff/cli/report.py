@@ -1,0 +1,29 @@
+"""``repdiff report``: a run -> one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option, echo
+
+from repdiff.cli.compare import Json
+
+
+def report(
+    run: Annotated[Path, Argument(help="Directory of a run.")],
+    output: Annotated[
+        Path | None, Option("--output", "-o", help="HTML file.  [default: report.html in the run]")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the report of a run: one HTML file that works offline."""
+    from repdiff.cli.console import print_json
+    from repdiff.report import write_report
+    from repdiff.run import REPORT
+
+    written = write_report(run, run / REPORT if output is None else output)
+    if as_json:
+        print_json({"report": str(written)})
+    else:
+        echo(f"report: {written}")

@@ -1,0 +1,94 @@
+"""A comparison in a few lines, for a person or for a machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from repdiff.clusters import DifferenceCluster, Direction
+    from repdiff.comparison import Comparison
+
+
+def print_summary(comparison: Comparison, run: Path, report: Path) -> None:
+    """Sentences, a table per direction, warnings, and where the results are."""
+    from rich.console import Console
+
+    from repdiff.report.words import finding
+
+    console = Console(highlight=False)
+    for direction in (comparison.x_only, comparison.y_only):
+        console.print(finding(comparison, direction).text, markup=False)
+        if direction.difference_clusters:
+            console.print(_table(comparison, direction))
+    for warning in comparison.provenance.warnings:
+        console.print(f"note: {warning}", markup=False)
+    console.print(f"run:    {run}", markup=False, soft_wrap=True)
+    console.print(f"report: {report}", markup=False, soft_wrap=True)
+
+
+def _table(comparison: Comparison, direction: Direction) -> Any:
+    from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
+    from rich.table import Table
+
+    from repdiff.report.words import makeup, number, percent
+
+    names = [escape(name) for name in comparison.names]
+    table = Table(box=SIMPLE_HEAD)
+    for title in ("cluster", "items", "mean affinity"):
+        table.add_column(title, justify="right")
+    table.add_column("labels")
+    accuracies = [
+        (name, field)
+        for name, field, overall in (
+            (names[0], "accuracy_x", comparison.accuracy_x),
+            (names[1], "accuracy_y", comparison.accuracy_y),
+        )
+        if overall is not None
+    ]
+    for name, _ in accuracies:
+        table.add_column(f"{name} right", justify="right")
+    for cluster in direction.clusters:
+        figures = [percent(getattr(cluster, field)) for _, field in accuracies]
+        label = escape(makeup(cluster.label_counts)) or "–"
+        name = "no change" if cluster.is_no_change else str(cluster.index)
+        table.add_row(name, number(cluster.size), f"{cluster.mean_affinity:.2f}", label, *figures)
+    return table
+
+
+def summary(comparison: Comparison, run: Path, report: Path) -> dict[str, Any]:
+    """The same for machines: plain values that JSON holds."""
+    return {
+        "run": str(run),
+        "report": str(report),
+        "names": list(comparison.names),
+        "n_items": len(comparison.items.frame),
+        "accuracy_x": comparison.accuracy_x,
+        "accuracy_y": comparison.accuracy_y,
+        "x_only": direction_facts(comparison.x_only),
+        "y_only": direction_facts(comparison.y_only),
+        "warnings": list(comparison.provenance.warnings),
+    }
+
+
+def direction_facts(direction: Direction) -> dict[str, Any]:
+    """One direction in plain values."""
+    return {
+        "n_difference_clusters": len(direction.difference_clusters),
+        "share_no_change": float(direction.no_change.mean()),
+        "clusters": [_cluster_facts(cluster) for cluster in direction.clusters],
+    }
+
+
+def _cluster_facts(cluster: DifferenceCluster) -> dict[str, Any]:
+    return {
+        "index": cluster.index,
+        "size": cluster.size,
+        "mean_affinity": cluster.mean_affinity,
+        "is_no_change": cluster.is_no_change,
+        "representatives": cluster.representatives.tolist(),
+        "label_counts": dict(cluster.label_counts),
+        "accuracy_x": cluster.accuracy_x,
+        "accuracy_y": cluster.accuracy_y,
+    }
