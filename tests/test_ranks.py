@@ -75,7 +75,7 @@ def test_error_of_squared_distances_is_within_the_stated_tolerance():
     norms = embedding._squared_norms.astype(np.float64)
     found = norms[:, None] + norms - 2 * (coordinates @ coordinates.T).astype(np.float64)
     relative = np.abs(found - exact) / (norms[:, None] + norms)
-    # Two neighbours in the list are re-examined when they are nearer than NEAR_TIE, which covers the usual error of both.
+    # Two neighbours in the list are re-examined when they are nearer than NEAR_TIE, which covers the usual error.
     assert np.quantile(relative, 0.999) < ranks.NEAR_TIE / 2
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -47,7 +46,7 @@ class DifferenceCluster:
     mean_affinity: float
     is_no_change: bool
     representatives: npt.NDArray[np.int64]
-    label_counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    label_counts: Mapping[str, int] = field(default_factory=dict)
     accuracy_x: float | None = None
     accuracy_y: float | None = None
 

@@ -230,7 +230,7 @@ def compare(
     with clock.time("input"):
         pair = make_pair(
             x, y, items=items, images=images, names=names, label=label, prediction_x=prediction_x,
-            prediction_y=prediction_y, image=image, text=text, n_clusters=n_clusters,
+            prediction_y=prediction_y, image=image, text=text, metric=metric, n_clusters=n_clusters,
         )  # fmt: skip
     with clock.time("affinity"):
         affinities = compute_affinities(

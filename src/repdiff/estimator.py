@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClusterMixin
+import numpy.typing as npt
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_array, validate_data
 
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from repdiff.clustering import Clusterer
 
 
-class DifferenceClustering(ClusterMixin, BaseEstimator):
+class DifferenceClustering(BaseEstimator):
     """Clusters of items that sit close together in X and far apart in Y.
+
+    Used as the estimators of ``sklearn.cross_decomposition`` are: ``fit(X, Y)``, where scikit-learn calls the second
+    matrix ``y``.
 
     Parameters
     ----------
@@ -90,20 +94,22 @@ class DifferenceClustering(ClusterMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Any, Y: Any) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Find the clusters.
 
         Parameters
         ----------
-        X, Y : array_like, (n_samples, n_features) and (n_samples, n_targets)
-            Two representations of the same samples; a Y of one dimension is one column.
+        X, y : array_like, (n_samples, n_features) and (n_samples, n_targets)
+            Two representations of the same samples; a y of one dimension is one column.
 
         Returns
         -------
         self
         """
+        if y is None:
+            raise ValueError("DifferenceClustering requires y to be passed, but the target y is None")
         X = validate_data(self, X, dtype=(np.float64, np.float32), order="C", ensure_min_samples=2)
-        Y = check_array(Y, dtype=(np.float64, np.float32), order="C", ensure_2d=False, input_name="Y")
+        Y = check_array(y, dtype=(np.float64, np.float32), order="C", ensure_2d=False, input_name="y")
         Y = Y.reshape(len(Y), -1)
         check_consistent_length(X, Y)
         affinity = compute_affinities(
@@ -119,6 +125,10 @@ class DifferenceClustering(ClusterMixin, BaseEstimator):
             n_representatives=self.n_representatives,
         )
         return self
+
+    def fit_predict(self, X: Any, y: Any = None) -> npt.NDArray[np.int32]:
+        """Find the clusters and return ``labels_``; see :meth:`fit`."""
+        return self.fit(X, y).labels_
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

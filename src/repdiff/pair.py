@@ -67,13 +67,14 @@ def make_pair(
     prediction_y: str | None = None,
     image: str | None = None,
     text: str | None = None,
+    metric: str = "euclidean",
     n_clusters: int = 1,
 ) -> EmbeddingPair:
     """Match, check and order two sides and their items.
 
     Parameters
     ----------
-    x, y, items, images, names, label, prediction_x, prediction_y, image, text, n_clusters
+    x, y, items, images, names, label, prediction_x, prediction_y, image, text, metric, n_clusters
         As in :func:`repdiff.compare`.
 
     Raises
@@ -84,7 +85,7 @@ def make_pair(
     side_x, side_y = as_embeddings(x, source="x"), as_embeddings(y, source="y")
     sha256 = (side_x.sha256(), side_y.sha256())
     for side in (side_x, side_y):
-        _check_values(side)
+        _check_values(side, metric)
     side_y, matched_by = _match_sides(side_x, side_y)
     ids = side_x.ids if side_x.ids is not None else side_y.ids
     roles = {"label": label, "prediction_x": prediction_x, "prediction_y": prediction_y, "image": image, "text": text}
@@ -104,7 +105,7 @@ def make_pair(
     )
 
 
-def _check_values(side: Embeddings) -> None:
+def _check_values(side: Embeddings, metric: str) -> None:
     if not side.values.size:
         raise InputError(f"{side.source}: has shape {side.values.shape}, so there is nothing to compare")
     _check_finite(side)
@@ -112,6 +113,11 @@ def _check_values(side: Embeddings) -> None:
         raise InputError(
             f"{side.source}: has zero variance: all {len(side.values):,} rows are the same, so no item is near or far; "
             "check how the embeddings were made"
+        )
+    if metric == "cosine" and not (has_direction := side.values.any(axis=1)).all():
+        raise InputError(
+            f"{side.source}: row {int(has_direction.argmin())} is all zeros and has no direction, so the cosine metric "
+            "cannot place it; remove the row from both sides, or use the euclidean metric"
         )
 
 
@@ -196,7 +202,7 @@ def _order_items(items: Items, ids: Ids, source: str, source_of_ids: str) -> tup
         )
     order = pd.Index(own).get_indexer(pd.Index(ids))
     left_out = len(own) - len(ids)
-    warnings = (f"{left_out:,} rows of {source} have no embedding and were left out",) if left_out else ()
+    warnings = (f"{source}: {left_out:,} of {len(own):,} rows have no embedding and were left out",) if left_out else ()
     return replace(items, frame=items.frame.iloc[order].reset_index(drop=True)), warnings
 
 

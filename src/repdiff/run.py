@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, get_args
 
 import numpy as np
@@ -326,7 +325,7 @@ def _read_cluster(row: dict[str, Any], labels: Any) -> DifferenceCluster:
         mean_affinity=row["mean_affinity"],
         is_no_change=row["is_no_change"],
         representatives=np.array(row["representatives"], dtype=np.int64),
-        label_counts=MappingProxyType(row["label_counts"]),
+        label_counts=row["label_counts"],
         accuracy_x=row["accuracy_x"],
         accuracy_y=row["accuracy_y"],
     )

@@ -12,8 +12,10 @@ Overwrite = Annotated[bool, Option("--overwrite", help="Replace a run that is th
 
 
 def compare(
-    x: Annotated[Path, Argument(help="Embeddings of one model: .npy, .npz, .parquet, .csv or .safetensors.")],
-    y: Annotated[Path, Argument(help="Embeddings of the other model, of the same items.")],
+    x: Annotated[
+        Path, Argument(metavar="X", help="Embeddings of one model: .npy, .npz, .safetensors, .csv, .parquet.")
+    ],
+    y: Annotated[Path, Argument(metavar="Y", help="Embeddings of the other model, of the same items.")],
     output: Annotated[Path, Option("--output", "-o", help="Directory of the run, made by this command.")],
     items: Annotated[Path | None, Option(help="Table of the items, .csv or .parquet.")] = None,
     images: Annotated[Path | None, Option(help="Folder that image paths start from.  [default: the table's]")] = None,

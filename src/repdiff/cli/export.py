@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def export(
-    run: Annotated[Path, Argument(help="Directory of a run.")],
+    run: Annotated[Path, Argument(metavar="RUN", help="Directory of a run.")],
     to: Annotated[Literal["csv", "json", "parquet"], Option(help="Format.")] = "csv",
     output: Annotated[
         Path | None, Option("--output", "-o", help="File.  [default: standard output; parquet needs a file]")

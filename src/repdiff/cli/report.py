@@ -11,7 +11,7 @@ from repdiff.cli.compare import Json
 
 
 def report(
-    run: Annotated[Path, Argument(help="Directory of a run.")],
+    run: Annotated[Path, Argument(metavar="RUN", help="Directory of a run.")],
     output: Annotated[
         Path | None, Option("--output", "-o", help="HTML file.  [default: report.html in the run]")
     ] = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +20,10 @@ def count_labels(labels: pd.Series | None, items: npt.NDArray[np.int64]) -> Mapp
         Rows to count.
     """
     if labels is None:
-        return MappingProxyType({})
-    counts = labels.iloc[items].dropna().astype(str).value_counts()
+        return {}
+    counts = _as_text(labels.iloc[items].dropna()).value_counts()
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    return MappingProxyType({str(label): int(count) for label, count in ordered})
+    return {str(label): int(count) for label, count in ordered}
 
 
 def correctness(labels: pd.Series | None, predictions: pd.Series | None) -> npt.NDArray[np.float64] | None:

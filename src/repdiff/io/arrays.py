@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.errors import InputError, MissingExtraError
+from repdiff.io.files import one_line
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 _NEEDS_PICKLE = "holds Python objects, which only pickle can read and repdiff refuses; save plain numbers and strings"
@@ -41,8 +42,10 @@ def read_safetensors(path: Path) -> Arrays:
         raise MissingExtraError("safetensors", "safetensors", f"reading {path}") from error
     try:
         loaded: dict[str, npt.NDArray[Any]] = load_file(path)
-    except KeyError as error:
-        raise InputError(f"{path}: holds tensors of type {error}, which NumPy lacks; save them as float32") from error
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: holds tensors of a type that NumPy lacks ({one_line(error)}); save them as float32"
+        ) from error
     return loaded
 
 

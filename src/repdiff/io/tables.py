@@ -45,7 +45,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
     """A .parquet file."""
     import pyarrow.parquet
 
-    return _of_arrow(pyarrow.parquet.read_table(path, partitioning=None))
+    with pyarrow.parquet.ParquetFile(path) as file:
+        return _of_arrow(file.read())
 
 
 TABLE_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": read_csv, ".parquet": read_parquet}

@@ -1,0 +1,302 @@
+"""A user's mistake gets exit code 2 and one line that says what is wrong and where; nothing is left on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from repdiff import cli
+
+N = 30
+SAFETENSORS_OF_BFLOAT16 = (
+    (72).to_bytes(8, "little") + b'{"a":{"dtype":"BF16","shape":[2,2],"data_offsets":[0,8]}}'.ljust(72) + bytes(8)
+)
+
+
+class Mistake(NamedTuple):
+    """What goes wrong, how to bring it about in a folder, and what the one line has to say."""
+
+    prepare: Callable[[], list[str] | None]
+    says: str
+
+
+def good() -> None:
+    rng = np.random.default_rng(0)
+    np.save("x.npy", rng.normal(size=(N, 4)).astype(np.float32))
+    np.save("y.npy", rng.normal(size=(N, 3)).astype(np.float32))
+    pd.DataFrame({"id": range(N), "kind": ["a", "b"] * (N // 2)}).to_csv("items.csv", index=False)
+
+
+def x_is(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[], None]:
+    def prepare() -> None:
+        np.save("x.npy", change(np.load("x.npy").astype(np.float64)))
+
+    return prepare
+
+
+def with_value(row: int, column: int, value: float) -> Callable[[np.ndarray], np.ndarray]:
+    def change(x: np.ndarray) -> np.ndarray:
+        x[row, column] = value
+        return x
+
+    return change
+
+
+def frame(ids: list[object], n: int | None = None) -> pd.DataFrame:
+    values = np.random.default_rng(1).normal(size=(n or len(ids), 3))
+    return pd.DataFrame(values, columns=["a", "b", "c"]).assign(id=ids)
+
+
+def csv_of(text: str) -> Callable[[], list[str]]:
+    def prepare() -> list[str]:
+        Path("x.csv").write_text(text)
+        return ["compare", "x.csv", "y.npy", "-o", "run"]
+
+    return prepare
+
+
+def options(*more: str) -> Callable[[], list[str]]:
+    return lambda: ["compare", "x.npy", "y.npy", "-o", "run", *more]
+
+
+def given(make: Callable[[], object], *arguments: str) -> Callable[[], list[str]]:
+    def prepare() -> list[str]:
+        make()
+        return list(arguments)
+
+    return prepare
+
+
+def compare_with_x(name: str, make: Callable[[], object]) -> Callable[[], list[str]]:
+    return given(make, "compare", name, "y.npy", "-o", "run")
+
+
+def compare_with_items(name: str, make: Callable[[], object], *more: str) -> Callable[[], list[str]]:
+    return given(make, "compare", "x.npy", "y.npy", "--items", name, *more, "-o", "run")
+
+
+def same_column_twice() -> None:
+    pq.write_table(pa.table([[1.0, 2.0], [3.0, 4.0]], names=["a", "a"]), "x.parquet")
+
+
+def ids_differ() -> list[str]:
+    frame(list(range(N))).to_csv("x.csv", index=False)
+    frame(list(range(3, N + 3))).to_csv("y.csv", index=False)
+    return ["compare", "x.csv", "y.csv", "-o", "run"]
+
+
+def items_lack_ids() -> list[str]:
+    frame(list(range(N))).to_csv("x.csv", index=False)
+    pd.DataFrame({"id": range(5, N + 5)}).to_csv("items.csv", index=False)
+    return ["compare", "x.csv", "y.npy", "--items", "items.csv", "-o", "run"]
+
+
+def a_folder_with_a_file() -> None:
+    Path("run").mkdir()
+    Path("run", "thesis.tex").write_text("three years of work")
+
+
+def a_newer_run() -> None:
+    Path("run").mkdir()
+    Path("run", "manifest.json").write_text(json.dumps({"format": "repdiff run", "schema_version": 99}))
+
+
+def a_run(*more: str) -> None:
+    assert cli.run(["compare", "x.npy", "y.npy", "-o", "run", "-n", "2", "--json", *more]) == 0
+
+
+def a_damaged_run() -> None:
+    a_run()
+    Path("run", "clusters.parquet").write_bytes(b"PAR1 nonsense PAR1")
+
+
+MISTAKES: dict[str, Mistake] = {
+    # files
+    "no such file": Mistake(lambda: ["compare", "z.npy", "y.npy", "-o", "run"], r"z\.npy: no such file of embeddings"),
+    "a folder": Mistake(compare_with_x("d", lambda: Path("d").mkdir()), r"d: is a folder"),
+    "unknown suffix": Mistake(compare_with_x("x.txt", lambda: Path("x.txt").write_text("1")), r"x\.txt: .*\.npy"),
+    "empty file": Mistake(compare_with_x("e.npy", lambda: Path("e.npy").touch()), r"e\.npy: the file is empty"),
+    "not a .npy": Mistake(compare_with_x("e.npy", lambda: Path("e.npy").write_text("hello")), r"e\.npy: cannot"),
+    "not a .npz": Mistake(compare_with_x("e.npz", lambda: Path("e.npz").write_text("hello")), r"e\.npz: cannot"),
+    "not a .parquet": Mistake(
+        compare_with_x("e.parquet", lambda: Path("e.parquet").write_text("hello")), r"e\.parquet: cannot be read"
+    ),
+    "not a .safetensors": Mistake(
+        compare_with_x("e.safetensors", lambda: Path("e.safetensors").write_text("hello world")),
+        r"e\.safetensors: cannot be read",
+    ),
+    "bfloat16": Mistake(
+        compare_with_x("e.safetensors", lambda: Path("e.safetensors").write_bytes(SAFETENSORS_OF_BFLOAT16)),
+        r"e\.safetensors: .*bf(loat)?16",
+    ),
+    "truncated .npy": Mistake(
+        compare_with_x("e.npy", lambda: Path("e.npy").write_bytes(Path("x.npy").read_bytes()[:200])), r"e\.npy: cannot"
+    ),
+    "needs pickle": Mistake(
+        compare_with_x("e.npy", lambda: np.save("e.npy", np.array([{1}, {2}], dtype=object), allow_pickle=True)),
+        r"e\.npy: .*pickle",
+    ),
+    "needs pickle inside .npz": Mistake(
+        compare_with_x("e.npz", lambda: np.savez("e.npz", a=np.array([{1}, {2}], dtype=object))),
+        r"e\.npz: array 'a'.*pickle",
+    ),
+    "two matrices": Mistake(
+        compare_with_x("e.npz", lambda: np.savez("e.npz", a=np.eye(N), b=np.eye(N))), r"e\.npz: holds 'a', 'b'"
+    ),
+    "not UTF-8": Mistake(
+        compare_with_x("e.csv", lambda: Path("e.csv").write_bytes(b"a,b\n1,\xff\n")), r"e\.csv: .*UTF-8"
+    ),
+    # values
+    "one dimension": Mistake(compare_with_x("x.npy", x_is(np.ravel)), r"x\.npy: has shape \(120,\)"),
+    "three dimensions": Mistake(compare_with_x("x.npy", x_is(lambda x: x[:, None])), r"x\.npy: has shape \(30, 1, 4\)"),
+    "no rows": Mistake(compare_with_x("x.npy", x_is(lambda x: x[:0])), r"x\.npy: has shape \(0, 4\)"),
+    "no columns": Mistake(compare_with_x("x.npy", x_is(lambda x: x[:, :0])), r"x\.npy: has shape \(30, 0\)"),
+    "text in .npy": Mistake(compare_with_x("x.npy", x_is(lambda x: x.astype(str))), r"x\.npy: holds values of type"),
+    "complex": Mistake(compare_with_x("x.npy", x_is(lambda x: x * 1j)), r"x\.npy: holds values of type complex128"),
+    "NaN": Mistake(compare_with_x("x.npy", x_is(with_value(7, 2, np.nan))), r"x\.npy: row 7, column 2 is NaN"),
+    "infinity": Mistake(compare_with_x("x.npy", x_is(with_value(9, 0, -np.inf))), r"x\.npy: row 9, column 0 is inf"),
+    "zero variance": Mistake(compare_with_x("x.npy", x_is(np.ones_like)), r"x\.npy: has zero variance"),
+    "other length": Mistake(compare_with_x("x.npy", x_is(lambda x: x[:-2])), r"x\.npy has 28 rows and y\.npy 30"),
+    "word in a column": Mistake(csv_of("a,b\n1,2\n3,four\n"), r"x\.csv: column 'b' is not numeric: row 1 holds 'four'"),
+    "gap in a column": Mistake(csv_of("a,b\n1,2\n3,\n"), r"x\.csv: row 1, column 'b' is NaN"),
+    "row too long": Mistake(csv_of("a,b\n1,2\n3,4,5\n"), r"x\.csv: "),
+    "only ids": Mistake(csv_of("id\n1\n2\n"), r"x\.csv: has no column of features"),
+    "unnamed column": Mistake(csv_of(",a\n0,1\n1,2\n"), r"x\.csv: column 0 has no name"),
+    "same column twice": Mistake(compare_with_x("x.parquet", same_column_twice), r"x\.parquet: .*'a'"),
+    "ragged lists": Mistake(
+        compare_with_x(
+            "x.parquet", lambda: pd.DataFrame({"e": [[1.0, 2.0]] * 5 + [[1.0]]}).to_parquet("x.parquet")
+        ),
+        r"x\.parquet: column 'e' is ragged: row 0 has 2 values and row 5 1",
+    ),
+    # ids
+    "same id twice": Mistake(
+        compare_with_x("x.csv", lambda: frame([*range(N - 1), 3]).to_csv("x.csv", index=False)),
+        r"x\.csv: id '3' stands in rows 3 and 29",
+    ),
+    "row without id": Mistake(
+        compare_with_x("x.csv", lambda: frame([*range(N - 1), None]).to_csv("x.csv", index=False)),
+        r"x\.csv: row 29 has no id",
+    ),
+    "ids of the sides differ": Mistake(ids_differ, r"3 only in x\.csv \(0, 1, 2\) and 3 only in y\.csv \(30, 31, 32\)"),
+    "ids missing from items": Mistake(items_lack_ids, r"items\.csv: has no row for 5 of the 30 ids of x\.csv"),
+    "ids of another length": Mistake(
+        compare_with_x("e.npz", lambda: np.savez("e.npz", e=np.eye(N), ids=np.arange(5))), r"e\.npz: ids have shape"
+    ),
+    # items
+    "no such items": Mistake(options("--items", "no.csv"), r"no\.csv: no such file of items"),
+    "items of another length": Mistake(
+        compare_with_items("t.csv", lambda: pd.DataFrame({"a": range(4)}).to_csv("t.csv", index=False)),
+        r"t\.csv has 4 rows, but there are 30 embeddings",
+    ),
+    "no such column": Mistake(options("--items", "items.csv", "--label", "knd"), r"no column 'knd' .*mean 'kind'"),
+    "label without items": Mistake(options("--label", "kind"), r"label was given, but no table of items"),
+    "no such folder of images": Mistake(options("--items", "items.csv", "--images", "pics"), r"pics: no such folder"),
+    "images without a column": Mistake(
+        compare_with_items("items.csv", lambda: Path("pics").mkdir(), "--images", "pics"), r"items\.csv: a folder of"
+    ),
+    "column named as a result": Mistake(
+        compare_with_items("t.csv", lambda: pd.DataFrame({"x_only": range(N)}).to_csv("t.csv", index=False)),
+        r"t\.csv: column 'x_only' has a name that results use",
+    ),
+    # parameters
+    "more clusters than items": Mistake(options("-n", "31"), r"30 items cannot make 31 clusters"),
+    "no clusters": Mistake(options("-n", "0"), r"n_clusters must be at least 1"),
+    "negative gamma": Mistake(options("--gamma", "-1"), r"gamma must be a positive number, but is -1"),
+    "large beta": Mistake(options("--beta", "100"), r"beta must be at most 40"),
+    "unknown metric": Mistake(options("--metric", "manhattan"), r"metric must be one of euclidean, cosine"),
+    "unknown engine": Mistake(options("--engine", "quantum"), r"engine must be one of exact, torch"),
+    "device of exact": Mistake(options("--device", "cuda"), r"the exact engine runs on the CPU"),
+    "not enough memory": Mistake(options("--memory-limit", "1kB"), r"needs .* but may use 1\.0 kB"),
+    "no size": Mistake(options("--memory-limit", "lots"), r"a memory limit must be a positive size"),
+    "no threads": Mistake(options("--jobs", "0"), r"n_jobs must be a positive number"),
+    "same names": Mistake(options("--names", "a", "a"), r"names must be two different words"),
+    "row of zeros under cosine": Mistake(
+        given(x_is(lambda x: x * (np.arange(N) != 4)[:, None]), *options("--metric", "cosine")()), r"row 4 is all zeros"
+    ),
+    # usage
+    "no output": Mistake(lambda: ["compare", "x.npy", "y.npy"], r"Missing option '--output'.*repdiff compare --help"),
+    "no second side": Mistake(lambda: ["compare", "x.npy", "-o", "run"], r"Missing argument 'Y'"),
+    "unknown command": Mistake(lambda: ["comapre"], r"No such command 'comapre'.*compare"),
+    "unknown option": Mistake(options("--clutsers", "3"), r"No such option: --clutsers"),
+    "word for a number": Mistake(options("-n", "ten"), r"'--clusters'.* valid integer"),
+    # runs
+    "a run is there": Mistake(given(a_run, *options()()), r"run: is a run already.*--overwrite"),
+    "something else is there": Mistake(
+        given(a_folder_with_a_file, *options("--overwrite")()), r"run: exists and is not a run"
+    ),
+    "not a place to write": Mistake(lambda: ["compare", "x.npy", "y.npy", "-o", "x.npy/run"], r"x\.npy is no folder"),
+    "no such run": Mistake(lambda: ["report", "nowhere"], r"nowhere: no such run directory"),
+    "not a run": Mistake(given(a_folder_with_a_file, "report", "run"), r"run: is not a run"),
+    "a newer run": Mistake(given(a_newer_run, "report", "run"), r"schema version 99.*upgrade"),
+    "a damaged run": Mistake(given(a_damaged_run, "export", "run"), r"run: the run is damaged"),
+    "export to another format": Mistake(given(a_run, "export", "run", "--to", "xml"), r"'xml' is not one of"),
+    "parquet to the screen": Mistake(given(a_run, "export", "run", "--to", "parquet"), r"--output FILE"),
+    "export into no folder": Mistake(given(a_run, "export", "run", "-o", "no/where.csv"), r"there is no folder no"),
+    "report onto a folder": Mistake(
+        given(lambda: (a_run(), Path("d").mkdir()), "report", "run", "-o", "d"), r"d: is a folder"
+    ),
+}  # fmt: skip
+
+
+def everything_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    good()
+    arguments = MISTAKES[name].prepare()
+    assert arguments is not None
+    before = everything_in(tmp_path)
+    capsys.readouterr()
+
+    assert cli.run(arguments) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("repdiff: error: ")
+    assert err.count("\n") == 1
+    assert re.search(MISTAKES[name].says, err), err
+    assert everything_in(tmp_path) == before
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_mistake_shows_no_traceback_in_a_process_of_its_own(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "repdiff", "compare", "a.npy", "b.npy", "-o", "run"],
+        cwd=tmp_path, env={**os.environ}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "repdiff: error: a.npy: no such file of embeddings; check the path\n"
+
+
+def test_an_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    if os.geteuid() == 0:
+        # root may read anything, so take the right away from the system call
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.chdir(tmp_path)
+    good()
+    Path("x.npy").chmod(0)
+    assert cli.run(["compare", "x.npy", "y.npy", "-o", "run"]) == 2
+    assert "x.npy: may not be read (permission denied)" in capsys.readouterr().err
+    shutil.rmtree(tmp_path, ignore_errors=True)

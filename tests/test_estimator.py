@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from repdiff import DifferenceClustering, compare
+
+# Checks of scikit-learn that do not suit an estimator of two matrices, and why. CCA runs the same ones and passes over
+# the same ones: those of clusterers, classifiers, regressors and transformers are chosen by mixins that neither has,
+# because each of them calls fit with one matrix, or compares labels with a target.
+UNSUITED: dict[str, str] = {}
+# Checks that this machine cannot run, and why.
+NOT_RUN_HERE = {"check_array_api_input": "needs SciPy's array API mode, which is switched on before SciPy is imported"}
+
+CHECKS = [
+    (estimator, check)
+    for estimator, check in estimator_checks_generator(DifferenceClustering(n_clusters=2))
+    if check.func.__name__ not in {**UNSUITED, **NOT_RUN_HERE}
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.parametrize(("estimator", "check"), CHECKS, ids=[check.func.__name__ for _, check in CHECKS])
+def test_scikit_learn_s_check(estimator, check) -> None:
+    check(estimator)
+
+
+def test_nearly_all_checks_are_run() -> None:
+    assert len(CHECKS) >= 35
+
+
+def test_it_finds_what_compare_finds(pair_xy) -> None:
+    found = DifferenceClustering(n_clusters=4, random_state=2).fit(*pair_xy)
+    expected = compare(*pair_xy, n_clusters=4, random_state=2).x_only
+    np.testing.assert_array_equal(found.labels_, expected.labels)
+    assert [c.mean_affinity for c in found.clusters_] == [c.mean_affinity for c in expected.clusters]
+    assert found.affinity_.shape == (300, 300)
+    np.testing.assert_array_equal(found.affinity_, found.affinity_.T)
+
+
+def test_it_is_cloned_and_pickled_whole(pair_xy) -> None:
+    estimator = DifferenceClustering(n_clusters=3, gamma=0.2)
+    assert clone(estimator).get_params() == estimator.get_params()
+    fitted = estimator.fit(*pair_xy)
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.labels_, fitted.labels_)
+    np.testing.assert_array_equal(again.fit_predict(*pair_xy), fitted.labels_)
+
+
+def test_one_column_of_targets_is_a_matrix_of_one_column(pair_xy) -> None:
+    x, y = pair_xy
+    flat, column = (DifferenceClustering(3).fit(x, target).labels_ for target in (y[:, 0], y[:, :1]))
+    np.testing.assert_array_equal(flat, column)
