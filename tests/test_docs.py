@@ -68,7 +68,8 @@ def test_the_pages_with_examples_have_them(page):
 
 @pytest.mark.parametrize("command", sorted({line for page in PAGES if page.exists() for line in commands(page)}))
 def test_commands_in_the_documentation_parse(command):
-    _, *arguments = shlex.split(command, comments=True)
+    arguments = shlex.split(command, comments=True)[1:]
+    arguments = arguments[: next((place for place, word in enumerate(arguments) if word in (">", "|")), None)]
     group = typer.main.get_command(app)
     if arguments[0].startswith("-"):
         assert arguments[0] in {option for parameter in group.params for option in parameter.opts} | {"--help"}
