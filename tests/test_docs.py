@@ -1,0 +1,128 @@
+"""Documentation that cannot rot: its Python is run, its commands are parsed, its links and tables are checked."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer.main
+from PIL import Image
+
+import repdiff
+from repdiff.cli.app import app
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def name_of(value: object) -> str:
+    return str(value.relative_to(ROOT)) if isinstance(value, Path) else str(value)
+
+
+def python_blocks(page: Path) -> list[str]:
+    return [code for language, code in BLOCK.findall(page.read_text(encoding="utf-8")) if language == "python"]
+
+
+def commands(page: Path) -> list[str]:
+    """Lines of blocks that begin with a command of ours, continued lines joined, comments left out."""
+    blocks = [code for language, code in BLOCK.findall(page.read_text(encoding="utf-8")) if language != "python"]
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [line.removeprefix("$ ").strip() for line in lines if line.removeprefix("$ ").startswith("repdiff ")]
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with the files that the documentation speaks of."""
+    rng = np.random.default_rng(0)
+    kind = np.repeat(np.arange(4), 30)
+    corners = 6 * np.eye(4, 8)
+    for name, corner in (("resnet18", corners[kind]), ("dinov2", corners[kind // 2])):
+        np.save(tmp_path / f"{name}.npy", corner + rng.normal(size=corner.shape))
+    (tmp_path / "pictures").mkdir()
+    names = [f"{row:03d}.png" for row in range(len(kind))]
+    for row, name in enumerate(names):
+        Image.new("L", (8, 6), int(kind[row]) * 60).save(tmp_path / "pictures" / name)
+    frame = pd.DataFrame({"id": [f"item-{row}" for row in range(len(kind))], "image": names, "category": kind})
+    frame.assign(resnet18_says=kind, dinov2_says=kind // 2).to_csv(tmp_path / "items.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.exists() and python_blocks(page)], ids=name_of)
+def test_python_in_the_documentation_runs(page, world):
+    namespace: dict[str, object] = {}
+    for block in python_blocks(page):
+        exec(compile(block, str(page.relative_to(ROOT)), "exec"), namespace)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/method.md", "docs/input.md", "docs/runs.md"])
+def test_the_pages_with_examples_have_them(page):
+    assert python_blocks(ROOT / page)
+
+
+@pytest.mark.parametrize("command", sorted({line for page in PAGES if page.exists() for line in commands(page)}))
+def test_commands_in_the_documentation_parse(command):
+    arguments = shlex.split(command, comments=True)[1:]
+    arguments = arguments[: next((place for place, word in enumerate(arguments) if word in (">", "|")), None)]
+    group = typer.main.get_command(app)
+    if arguments[0].startswith("-"):
+        assert arguments[0] in {option for parameter in group.params for option in parameter.opts} | {"--help"}
+        return
+    with group.make_context("repdiff", arguments) as context:
+        _, chosen, rest = group.resolve_command(context, arguments)
+        chosen.make_context(chosen.name, list(rest), parent=context).close()  # parses, and calls nothing
+
+
+def test_make_targets_in_the_documentation_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    named = {
+        target
+        for page in PAGES
+        if page.exists()
+        for target in re.findall(r"`?\bmake ([a-z]+)\b(?=`|$|\s+#)", page.read_text(), re.M)
+    }
+    assert named
+    assert named <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_to_files(page):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rng = np.random.default_rng(0)
+    comparison = repdiff.compare(rng.normal(size=(40, 3)), rng.normal(size=(40, 3)), n_clusters=2)
+    return comparison.save(tmp_path_factory.mktemp("runs") / "run")
+
+
+def test_the_page_on_runs_names_every_file_and_column(run):
+    sections = re.split(r"^## ", (ROOT / "docs/runs.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    pages = {section.splitlines()[0].strip("`"): set(re.findall(r"`([^`]+)`", section)) for section in sections[1:]}
+    assert set(pages) == {path.name for path in run.iterdir()} | {"report.html"}
+    for path in run.glob("*.parquet"):
+        assert set(pd.read_parquet(path).columns) <= pages[path.name]
+    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    nested = {key for part in ("items", "parameters", "projection", "inputs") for key in manifest[part]}
+    assert set(manifest) | nested | set(manifest["inputs"]["x"]) <= pages["manifest.json"]
+    rows = re.findall(
+        r"^\| `(\w+)` \|", (ROOT / "docs/runs.md").read_text().split("## `manifest.json`")[1], re.MULTILINE
+    )
+    assert rows == list(manifest)
+
+
+def test_the_page_on_input_names_every_format():
+    from repdiff.io.arrays import ARRAY_READERS
+    from repdiff.io.tables import TABLE_READERS
+
+    page = (ROOT / "docs/input.md").read_text(encoding="utf-8")
+    assert [suffix for suffix in {**ARRAY_READERS, **TABLE_READERS} if f"`{suffix}`" not in page] == []
