@@ -61,8 +61,8 @@ def test_rotating_scaling_or_shifting_changes_no_label(seed: int, scale: float, 
 @given(seeds)
 @settings(max_examples=6)
 def test_swapping_x_and_y_swaps_the_directions(seed: int) -> None:
-    truth = planted.split_in_x(np.random.default_rng(seed))
-    there, back = compare(truth.x, truth.y, n_clusters=5), compare(truth.y, truth.x, n_clusters=5)
+    truth = planted.split_in_x(np.random.default_rng(seed), n_agreed=0)
+    there, back = compare(truth.x, truth.y, n_clusters=4), compare(truth.y, truth.x, n_clusters=4)
     assert adjusted_rand_score(there.x_only.labels, back.y_only.labels) == 1
     np.testing.assert_allclose(
         [cluster.mean_affinity for cluster in there.x_only.clusters],
@@ -75,23 +75,33 @@ def test_swapping_x_and_y_swaps_the_directions(seed: int) -> None:
 @settings(max_examples=6)
 def test_permuting_the_items_permutes_the_labels(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    truth = planted.split_in_x(rng)
+    truth = planted.split_in_x(rng, n_agreed=0)
     order = rng.permutation(len(truth.x))
-    straight, permuted = compare(truth.x, truth.y, n_clusters=5), compare(truth.x[order], truth.y[order], n_clusters=5)
+    straight, permuted = compare(truth.x, truth.y, n_clusters=4), compare(truth.x[order], truth.y[order], n_clusters=4)
     np.testing.assert_array_equal(permuted.x_only.labels, straight.x_only.labels[order])
 
 
 @given(seeds, st.integers(2, 6))
 @settings(max_examples=6)
 def test_planted_groups_are_found(seed: int, n_groups: int) -> None:
-    truth = planted.split_in_x(np.random.default_rng(seed), n_groups=n_groups)
-    found = compare(truth.x, truth.y, n_clusters=n_groups + 1).x_only
+    truth = planted.split_in_x(np.random.default_rng(seed), n_groups=n_groups, n_agreed=0)
+    found = compare(truth.x, truth.y, n_clusters=n_groups).x_only
     for group in range(n_groups):
         members = set(np.flatnonzero(truth.group == group))
         best = max(found.difference_clusters, key=lambda cluster: len(members & set(cluster.items)))
         common = len(members & set(best.items))
         assert common / best.size >= 0.95, "precision"
         assert common / len(members) >= 0.95, "recall"
+
+
+@given(seeds)
+@settings(max_examples=4)
+def test_items_that_both_see_alike_are_no_change(seed: int) -> None:
+    truth = planted.split_in_x(np.random.default_rng(seed), n_agreed=400)
+    unchanged = compare(truth.x, truth.y, n_clusters=8).x_only.no_change
+    agreed = truth.group < 0
+    assert unchanged[agreed].mean() >= 0.99
+    assert unchanged[~agreed].mean() <= 0.05
 
 
 def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads(pair_xy) -> None:
