@@ -87,7 +87,8 @@ def speed(options: argparse.Namespace) -> Section:
         rows.append(row)
         stage_rows += [[name, *stage] for stage in _stages(*pair, options.repeats, floor_seconds)]
     columns = (
-        "data", "floor", "engine", f"engine / floor (bar: {FLOOR_BAR})", "naive", f"naive / engine (bar: {NAIVE_BAR:g})",
+        "data", "floor", "engine", f"engine / floor (bar: {FLOOR_BAR})", "naive",
+        f"naive / engine (bar: {NAIVE_BAR:g})",
     )  # fmt: skip
     notes = [] if options.emoji else ["The emoji embeddings were not given (`--emoji`), so they were left out."]
     return Section(
