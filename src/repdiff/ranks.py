@@ -86,10 +86,12 @@ class RankedEmbedding:
             np.empty((2, self.n), np.int32),
         )
 
-    def ranks(self, rows: slice, scratch: RankScratch) -> npt.NDArray[np.int32]:
-        """Neighbour ranks, (r, n), int32, of a slice of rows; they live in the scratch."""
-        products = scratch.distances[: rows.stop - rows.start]
-        np.matmul(self._coordinates[rows], self._coordinates.T, out=products)
+    def products(self, rows: slice, columns: slice, out: npt.NDArray[np.float32]) -> None:
+        """Write the products of some rows with others, (r, c), as :meth:`rank` takes them."""
+        np.matmul(self._coordinates[rows], self._coordinates[columns].T, out=out)
+
+    def rank(self, rows: slice, products: npt.NDArray[np.float32], scratch: RankScratch) -> npt.NDArray[np.int32]:
+        """Neighbour ranks, (r, n), int32, of a slice of rows, from their products with all rows, which they replace."""
         ranks = products.view(np.int32)
         _rank_rows(
             products, rows.start, self._squared_norms, self._originals, self._copies,
@@ -97,6 +99,12 @@ class RankedEmbedding:
             scratch.keys, scratch.order, ranks,
         )  # fmt: skip
         return ranks
+
+    def ranks(self, rows: slice, scratch: RankScratch) -> npt.NDArray[np.int32]:
+        """Neighbour ranks, (r, n), int32, of a slice of rows; they live in the scratch."""
+        products = scratch.distances[: rows.stop - rows.start]
+        self.products(rows, slice(None), products)
+        return self.rank(rows, products, scratch)
 
     def nearest_members(self, members: npt.NDArray[np.int64], m: int) -> npt.NDArray[np.int64]:
         """For each member of a group, itself and its nearest fellow members, nearest first.
