@@ -28,11 +28,12 @@ Metric = Literal["euclidean", "cosine"]
 METRICS: tuple[str, ...] = get_args(Metric)
 
 REFINED_RANKS = 4096
-NEAR_TIE = 4 * float(np.finfo(np.float32).eps)
+NEAR_TIE = 2 * float(np.finfo(np.float32).eps)
 _EXACT_IN_FLOAT32 = 2.0**24
 _ROWS_AT_A_TIME = 1024
 _GROUP_ROWS = 256
 _FEW_DIGITS_BITS = 13  # two digits of 13 bits hold a row's distances in fixed point
+_MOST_UNITS = 4.0
 _ONE, _HALF = np.uint32(1), np.uint64(32)
 _MOST_DIGITS, _MOST_DIGITS_BITS = 3, 11  # three of 11 hold any float's bits
 
@@ -241,10 +242,10 @@ def _rank_rows(  # type: ignore[no-untyped-def]
     for row in range(products.shape[0]):
         item = start + row
         _squared_distances(products[row], item, squared_norms, originals, copies, distances)
-        digits, bits = _keys(distances, item, near_tie * squared_norms[item], keys)
+        digits, bits, unit = _keys(distances, item, near_tie * squared_norms[item], keys)
         _radix_ranks(keys, digits, bits, counts, pairs, order, ranks[row])
         if near_tie > 0:
-            _refine(item, near_tie, squared_norms, values, distances, order, ranks[row])
+            _refine(item, near_tie, unit, squared_norms, values, distances, order, ranks[row])
 
 
 @njit(nogil=True, error_model="numpy")
@@ -259,11 +260,11 @@ def _squared_distances(product, item, squared_norms, originals, copies, distance
 
 @njit(nogil=True, error_model="numpy")
 def _keys(distances, item, tolerance, keys):  # type: ignore[no-untyped-def]
-    """Distances as integers of the same order, 0 for the item itself; how many digits they have, of how many bits.
+    """Distances as integers of the same order, 0 for the item itself; how many digits of how many bits, and their unit.
 
     Fixed point with 26 bits keeps every bit of the larger distances and cuts the smaller ones down to a unit. Where
-    that unit is within the tolerance, two digits do; else the bits of the float are taken, which three digits hold.
-    Integers are whole in fixed point, whatever the tolerance.
+    that unit is about the tolerance, two digits do, and what lies within a unit counts as a near tie. Else the bits of
+    the float are taken, which three digits hold. Integers are whole in fixed point, whatever the tolerance.
     """
     largest = np.int32(0)
     bits = distances.view(np.int32)
@@ -271,16 +272,16 @@ def _keys(distances, item, tolerance, keys):  # type: ignore[no-untyped-def]
         largest = max(largest, bits[j])
     power = (largest >> np.int32(23)) - np.int32(126)  # the largest distance is below 2 ** power
     unit = np.float64(2) ** (power - 2 * _FEW_DIGITS_BITS)
-    if tolerance > 0 and not unit <= tolerance:
+    if tolerance > 0 and not unit <= _MOST_UNITS * tolerance:
         for j in range(keys.shape[0]):
             keys[j] = bits[j] + np.int32(1)
         keys[item] = 0
-        return _MOST_DIGITS, _MOST_DIGITS_BITS
+        return _MOST_DIGITS, _MOST_DIGITS_BITS, 0.0
     scale = np.float32(1 / unit)
     for j in range(keys.shape[0]):
         keys[j] = np.int32(distances[j] * scale) + np.int32(1)
     keys[item] = 0
-    return 2, _FEW_DIGITS_BITS
+    return 2, _FEW_DIGITS_BITS, unit
 
 
 @njit(nogil=True, error_model="numpy")
@@ -333,12 +334,12 @@ def _move_pairs(pairs, shift, mask, counts, moved):  # type: ignore[no-untyped-d
 
 
 @njit(nogil=True, error_model="numpy")
-def _refine(item, near_tie, squared_norms, values, distances, order, ranks):  # type: ignore[no-untyped-def]
+def _refine(item, near_tie, unit, squared_norms, values, distances, order, ranks):  # type: ignore[no-untyped-def]
     """Put runs of near ties among the first ranks in the order of their float64 distances, then of their index."""
     last = min(order.shape[0], REFINED_RANKS)
-    begin, norm, slope = 1, squared_norms[item], np.float32(near_tie)
+    begin, norm, slope, floor = 1, squared_norms[item], np.float32(near_tie), np.float32(unit)
     while begin < last - 1:
-        tolerance = slope * (norm + squared_norms[order[begin]])
+        tolerance = max(slope * (norm + squared_norms[order[begin]]), floor)
         previous = distances[order[begin]]
         end = begin + 1
         while end < last:
