@@ -14,7 +14,9 @@ product is exact.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -28,13 +30,15 @@ Metric = Literal["euclidean", "cosine"]
 METRICS: tuple[str, ...] = get_args(Metric)
 
 REFINED_RANKS = 4096
-NEAR_TIE = 4 * float(np.finfo(np.float32).eps)
+NEAR_TIE = 2 * float(np.finfo(np.float32).eps)
 _EXACT_IN_FLOAT32 = 2.0**24
-_ROWS_AT_A_TIME = 1024
+_ROWS_AT_A_TIME = 64  # a block of float64 stays in the second-level cache
 _GROUP_ROWS = 256
-_DIGIT_BITS = (
-    11  # three passes of 11 bits cover the 32 bits of a float and keep a histogram within the first-level cache
-)
+_SAMPLED_COLUMNS = 16
+_FEW_DIGITS_BITS = 13  # two digits of 13 bits hold a row's distances in fixed point
+_MOST_UNITS = 4.0
+_ONE, _HALF = np.uint32(1), np.uint64(32)
+_MOST_DIGITS, _MOST_DIGITS_BITS = 3, 11  # three of 11 hold any float's bits
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,10 @@ class RankScratch:
     """What one worker needs to rank the rows of a tile; reused from tile to tile."""
 
     distances: npt.NDArray[np.float32]  # (rows, n); ranks are written over it
-    keys: npt.NDArray[np.uint32]  # (2, n)
-    order: npt.NDArray[np.int32]  # (2, n)
+    row: npt.NDArray[np.float32]  # (n,) squared distances of one item
+    keys: npt.NDArray[np.uint32]  # (n,)
+    pairs: npt.NDArray[np.uint64]  # (2, n)
+    order: npt.NDArray[np.uint32]  # (n,)
 
 
 class RankedEmbedding:
@@ -76,27 +82,37 @@ class RankedEmbedding:
     @staticmethod
     def scratch_bytes(n: int, rows: int) -> int:
         """Bytes of one worker's scratch."""
-        return 4 * n * rows + 16 * n
+        return 4 * n * rows + 28 * n
 
     def scratch(self, rows: int) -> RankScratch:
         """Working memory for tiles of at most ``rows`` rows."""
         return RankScratch(
             np.empty((rows, self.n), np.float32),
-            np.empty((2, self.n), np.uint32),
-            np.empty((2, self.n), np.int32),
+            np.empty(self.n, np.float32),
+            np.empty(self.n, np.uint32),
+            np.empty((2, self.n), np.uint64),
+            np.empty(self.n, np.uint32),
         )
 
-    def ranks(self, rows: slice, scratch: RankScratch) -> npt.NDArray[np.int32]:
-        """Neighbour ranks, (r, n), int32, of a slice of rows; they live in the scratch."""
-        products = scratch.distances[: rows.stop - rows.start]
-        np.matmul(self._coordinates[rows], self._coordinates.T, out=products)
+    def products(self, rows: slice, columns: slice, out: npt.NDArray[np.float32]) -> None:
+        """Write the products of some rows with others, (r, c), as :meth:`rank` takes them."""
+        np.matmul(self._coordinates[rows], self._coordinates[columns].T, out=out)
+
+    def rank(self, rows: slice, products: npt.NDArray[np.float32], scratch: RankScratch) -> npt.NDArray[np.int32]:
+        """Neighbour ranks, (r, n), int32, of a slice of rows, from their products with all rows, which they replace."""
         ranks = products.view(np.int32)
         _rank_rows(
             products, rows.start, self._squared_norms, self._originals, self._copies,
             self._values, 0.0 if self._exact else NEAR_TIE,
-            scratch.keys, scratch.order, ranks,
+            scratch.row, scratch.keys, scratch.pairs, scratch.order, ranks,
         )  # fmt: skip
         return ranks
+
+    def ranks(self, rows: slice, scratch: RankScratch) -> npt.NDArray[np.int32]:
+        """Neighbour ranks, (r, n), int32, of a slice of rows; they live in the scratch."""
+        products = scratch.distances[: rows.stop - rows.start]
+        self.products(rows, slice(None), products)
+        return self.rank(rows, products, scratch)
 
     def nearest_members(self, members: npt.NDArray[np.int64], m: int) -> npt.NDArray[np.int64]:
         """For each member of a group, itself and its nearest fellow members, nearest first.
@@ -192,17 +208,18 @@ def _squared_norms(values: npt.NDArray[Any], dtype: npt.DTypeLike = np.float32) 
 
 def _is_exact_in_float32(values: npt.NDArray[Any]) -> bool:
     """Whether the rows are integers so small that every sum in a float32 product is exact."""
-    largest = float(np.abs(values).max(initial=0))
-    if 4 * largest**2 * values.shape[1] >= _EXACT_IN_FLOAT32:
-        return False
     blocks = (values[rows] for rows in row_tiles(len(values), _ROWS_AT_A_TIME))
-    return all(np.array_equal(block, np.rint(block)) for block in blocks)
+    whole = all(np.array_equal(block, np.rint(block)) for block in blocks)
+    return whole and 4 * _largest_magnitude(values) ** 2 * values.shape[1] < _EXACT_IN_FLOAT32
+
+
+def _largest_magnitude(values: npt.NDArray[Any]) -> float:
+    return max(float(values.max(initial=0)), -float(values.min(initial=0)))
 
 
 def _centred(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Rows less their mean, scaled by a power of two to at most about one, in float32; a block of float64 at a time."""
-    largest = float(np.abs(values).max())
-    factor = 2.0 ** -int(np.frexp(largest)[1])
+    factor = 2.0 ** -int(np.frexp(_largest_magnitude(values))[1])
     mean = values.mean(axis=0, dtype=np.float64)
     out = np.empty(values.shape, np.float32)
     for rows in row_tiles(len(values), _ROWS_AT_A_TIME):
@@ -212,88 +229,145 @@ def _centred(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 
 def _first_equal_row(values: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
     """For each row the first row that equals it, itself where there is none before."""
+    # Few rows agree in a sample of their columns; only those are compared whole.
+    step = max(1, values.shape[1] // _SAMPLED_COLUMNS)
+    samples = [_bytes_of(row) for row in values[:, ::step]]
+    times = Counter(samples)
+    originals = np.arange(len(values), dtype=np.int32)
     first: dict[bytes, int] = {}
-    # Adding zero turns -0.0 into 0.0, whose bytes differ.
-    return np.array([first.setdefault((row + 0).tobytes(), i) for i, row in enumerate(values)], dtype=np.int32)
+    for i, sample in enumerate(samples):
+        if times[sample] > 1:
+            originals[i] = first.setdefault(sha256(_bytes_of(values[i])).digest(), i)
+    return originals
+
+
+def _bytes_of(row: npt.NDArray[Any]) -> bytes:
+    return (row + 0).tobytes()  # adding zero turns -0.0 into 0.0, whose bytes differ
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _rank_rows(  # type: ignore[no-untyped-def]
-    products, start, squared_norms, originals, copies, values, near_tie, keys, order, ranks
+    products, start, squared_norms, originals, copies, values, near_tie, distances, keys, pairs, order, ranks
 ):
     """Write the ranks of a tile: products of rows ``start``... with all rows -> places in the sorted lists.
 
     ``ranks`` may be the same memory as ``products``, since a row is read before it is written.
     """
-    counts = np.empty((3, 1 << _DIGIT_BITS), np.int32)
+    counts = np.empty((_MOST_DIGITS, 1 << _FEW_DIGITS_BITS), np.uint32)
     for row in range(products.shape[0]):
         item = start + row
-        _distance_keys(products[row], item, squared_norms, originals, copies, keys[0])
-        _radix_sort(keys, order, counts)
+        _squared_distances(products[row], item, squared_norms, originals, copies, distances)
+        digits, bits, unit = _keys(distances, item, near_tie * squared_norms[item], keys)
+        _radix_ranks(keys, digits, bits, counts, pairs, order, ranks[row])
         if near_tie > 0:
-            _refine(item, near_tie, squared_norms, values, keys[1], order[1])
-        for place in range(ranks.shape[1]):
-            ranks[row, order[1, place]] = place + 1
+            _refine(item, near_tie, unit, squared_norms, values, distances, order, ranks[row])
 
 
 @njit(nogil=True, error_model="numpy")
-def _distance_keys(product, item, squared_norms, originals, copies, key):  # type: ignore[no-untyped-def]
-    """Squared distances as integers of the same order: 0 for the item itself, then the bits of the float plus one."""
+def _squared_distances(product, item, squared_norms, originals, copies, distances):  # type: ignore[no-untyped-def]
     for j in range(product.shape[0]):
         distance = squared_norms[item] + squared_norms[j] - np.float32(2) * product[j]
-        key[j] = np.float32(max(distance, np.float32(0))).view(np.uint32) + np.uint32(1)
-    key[originals[item]] = np.uint32(1)
+        distances[j] = distance if distance > np.float32(0) else np.float32(0)
+    distances[originals[item]] = np.float32(0)
     for copy in copies:
-        key[copy] = key[originals[copy]]
-    key[item] = np.uint32(0)
+        distances[copy] = distances[originals[copy]]
 
 
 @njit(nogil=True, error_model="numpy")
-def _radix_sort(keys, order, counts):  # type: ignore[no-untyped-def]
-    """Stable sort of keys[0], three digits from the lowest up; sorted keys land in keys[1], their items in order[1]."""
-    mask = np.uint32((1 << _DIGIT_BITS) - 1)
+def _keys(distances, item, tolerance, keys):  # type: ignore[no-untyped-def]
+    """Distances as integers of the same order, 0 for the item itself; how many digits of how many bits, and their unit.
+
+    Fixed point with 26 bits keeps every bit of the larger distances and cuts the smaller ones down to a unit. Where
+    that unit is about the tolerance, two digits do, and what lies within a unit counts as a near tie. Else the bits of
+    the float are taken, which three digits hold. Integers are whole in fixed point, whatever the tolerance.
+    """
+    largest = np.int32(0)
+    bits = distances.view(np.int32)
+    for j in range(bits.shape[0]):
+        largest = max(largest, bits[j])
+    power = (largest >> np.int32(23)) - np.int32(126)  # the largest distance is below 2 ** power
+    unit = np.float64(2) ** (power - 2 * _FEW_DIGITS_BITS)
+    if tolerance > 0 and not unit <= _MOST_UNITS * tolerance:
+        for j in range(keys.shape[0]):
+            keys[j] = bits[j] + np.int32(1)
+        keys[item] = 0
+        return _MOST_DIGITS, _MOST_DIGITS_BITS, 0.0
+    scale = np.float32(1 / unit)
+    for j in range(keys.shape[0]):
+        keys[j] = np.int32(distances[j] * scale) + np.int32(1)
+    keys[item] = 0
+    return 2, _FEW_DIGITS_BITS, unit
+
+
+@njit(nogil=True, error_model="numpy")
+def _radix_ranks(keys, digits, bits, counts, pairs, order, ranks):  # type: ignore[no-untyped-def]
+    """Stable radix sort, digits from the lowest up; the last pass writes each item's rank, and the items in order.
+
+    Between passes an item travels with what is left of its key in one word. All numbers are unsigned, since an index
+    with a sign is checked for being negative.
+    """
+    shift, mask = np.uint32(bits), np.uint32((1 << bits) - 1)
+    for digit in range(digits):
+        _count(keys, np.uint32(digit * bits), mask, counts[digit])
+    first, moved = counts[0], pairs[0]
+    for j in range(keys.shape[0]):
+        key = keys[j]
+        place = first[key & mask]
+        first[key & mask] = place + _ONE
+        moved[place] = (np.uint64(key >> shift) << _HALF) | np.uint64(j)
+    for digit in range(1, digits - 1):
+        _move_pairs(pairs[0], shift, mask, counts[digit], pairs[1])
+    last = counts[digits - 1]
+    for pair in pairs[digits - 2]:
+        j, value = np.uint32(pair), np.uint32(pair >> _HALF)
+        place = last[value]
+        last[value] = place + _ONE
+        order[place] = j
+        ranks[j] = place + _ONE
+
+
+@njit(nogil=True, error_model="numpy")
+def _count(keys, shift, mask, counts):  # type: ignore[no-untyped-def]
+    """Where the keys of each digit begin in the sorted list."""
     counts[:] = 0
-    for key in keys[0]:
-        counts[0, key & mask] += 1
-        counts[1, (key >> np.uint32(_DIGIT_BITS)) & mask] += 1
-        counts[2, key >> np.uint32(2 * _DIGIT_BITS)] += 1
-    for digit in range(3):
-        place = 0
-        for value in range(counts.shape[1]):
-            counts[digit, value], place = place, place + counts[digit, value]
-    for j in range(keys.shape[1]):
-        key = keys[0, j]
-        place = counts[0, key & mask]
-        counts[0, key & mask] = place + 1
-        keys[1, place], order[1, place] = key, j
-    for digit, source in ((1, 1), (2, 0)):
-        shift = np.uint32(digit * _DIGIT_BITS)
-        for j in range(keys.shape[1]):
-            key = keys[source, j]
-            value = (key >> shift) & mask
-            place = counts[digit, value]
-            counts[digit, value] = place + 1
-            keys[1 - source, place], order[1 - source, place] = key, order[source, j]
+    for key in keys:
+        counts[(key >> shift) & mask] += _ONE
+    place = np.uint32(0)
+    for value in range(mask + _ONE):
+        here = counts[value]
+        counts[value] = place
+        place += here
 
 
 @njit(nogil=True, error_model="numpy")
-def _refine(item, near_tie, squared_norms, values, key, order):  # type: ignore[no-untyped-def]
+def _move_pairs(pairs, shift, mask, counts, moved):  # type: ignore[no-untyped-def]
+    for pair in pairs:
+        value = np.uint32(pair >> _HALF) & mask
+        place = counts[value]
+        counts[value] = place + _ONE
+        moved[place] = (np.uint64(np.uint32(pair >> _HALF) >> shift) << _HALF) | np.uint64(np.uint32(pair))
+
+
+@njit(nogil=True, error_model="numpy")
+def _refine(item, near_tie, unit, squared_norms, values, distances, order, ranks):  # type: ignore[no-untyped-def]
     """Put runs of near ties among the first ranks in the order of their float64 distances, then of their index."""
-    last = min(key.shape[0], REFINED_RANKS)
-    begin = 1
-    while begin < last:
+    last = min(order.shape[0], REFINED_RANKS)
+    begin, norm, slope, floor = 1, squared_norms[item], np.float32(near_tie), np.float32(unit)
+    while begin < last - 1:
+        tolerance = max(slope * (norm + squared_norms[order[begin]]), floor)
+        previous = distances[order[begin]]
         end = begin + 1
-        tolerance = np.float32(near_tie) * (squared_norms[item] + squared_norms[order[begin]])
-        while end < last and _distance_of(key[end]) - _distance_of(key[end - 1]) <= tolerance:
+        while end < last:
+            following = distances[order[end]]
+            if following - previous > tolerance:
+                break
+            previous = following
             end += 1
         if end - begin > 1:
             _sort_exactly(item, values, order[begin:end])
+            for place in range(begin, end):
+                ranks[order[place]] = place + 1
         begin = end
-
-
-@njit(nogil=True, error_model="numpy")
-def _distance_of(key):  # type: ignore[no-untyped-def]
-    return np.uint32(key - np.uint32(1)).view(np.float32)
 
 
 @njit(nogil=True, error_model="numpy")

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
+from repdiff.affinity.mirror import MirroredProducts
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
 from repdiff.difference import BETA, GAMMA, directed_affinity
 from repdiff.errors import MemoryLimitError
@@ -182,10 +183,16 @@ def _write_directed(
         pair: tuple[RankScratch, RankScratch] = of_thread.scratches
         return pair
 
+    products = MirroredProducts(embeddings, packed.spare, tile_rows)
+
+    def ranks_of(side: int, rows: slice) -> npt.NDArray[np.int32]:
+        scratch = scratches()[side]
+        tile = scratch.distances[: rows.stop - rows.start]
+        products.write(side, rows, tile)
+        return embeddings[side].rank(rows, tile, scratch)
+
     def write_tile(rows: slice) -> None:
-        scratch_x, scratch_y = scratches()
-        ranks_x = embeddings[0].ranks(rows, scratch_x)
-        ranks_y = embeddings[1].ranks(rows, scratch_y)
+        ranks_x, ranks_y = ranks_of(0, rows), ranks_of(1, rows)
         packed.write_rows(rows, lambda tile: directed_affinity(ranks_x, ranks_y, gamma, beta, tile))
 
     tiles = row_tiles(packed.n, tile_rows)

@@ -28,6 +28,7 @@ _BLOCK_ROWS = 256
 _BLOCK_COLUMNS = 4096
 _STRIPES = 16  # partial sums of a product: fixed, so that their order, and with it the rounding, is too
 _MANTISSA_BITS = 23
+_CACHE_LINE = 64
 _KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 FloatArray = npt.NDArray[np.float32]
@@ -95,7 +96,10 @@ class PackedAffinities:
         self.n = n
         self.codec = codec
         self.n_jobs = n_jobs
-        self.data: npt.NDArray[Any] = np.empty((n, n), codec.dtype)
+        row_bytes = -(-n * codec.bits // 8 // _CACHE_LINE) * _CACHE_LINE
+        #: The memory as float32: rows that have not been written yet are free for other use.
+        self.spare: FloatArray = np.empty((n, row_bytes // 4), np.float32)
+        self.data: npt.NDArray[Any] = self.spare.view(codec.dtype)[:, :n]
 
     @property
     def x_only(self) -> PackedAffinity:

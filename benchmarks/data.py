@@ -1,0 +1,52 @@
+"""Embeddings for the benchmarks: synthetic ones with the structure of real ones, and a folder of real ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+Pair = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+
+_N_KINDS = 60
+_SPECTRAL_DECAY = 0.6  # singular values of network embeddings fall off about like k ** -0.6
+_SHARED = 0.5  # share of the items that both sides put into the same kind
+
+
+def synthetic_pair(n: int, d_x: int, d_y: int, *, seed: int = 0) -> Pair:
+    """Two representations of n items that share a part of their structure, (n, d_x) and (n, d_y).
+
+    Each is a mixture of Gaussians of unlike sizes and widths with a heavy-tailed spectrum. Half of the items are of the
+    same kind on both sides; the kinds of the others, and half of what lies within a kind, belong to one side alone.
+    """
+    rng = np.random.default_rng(seed)
+    shares = rng.dirichlet(np.full(_N_KINDS, 2.0))
+    kind_x = rng.choice(_N_KINDS, n, p=shares)
+    kind_y = np.where(rng.random(n) < _SHARED, kind_x, rng.choice(_N_KINDS, n, p=shares))
+    within = rng.standard_normal((n, min(d_x, d_y)), dtype=np.float32)
+    return _side(rng, kind_x, within, d_x), _side(rng, kind_y, within, d_y)
+
+
+def _side(
+    rng: np.random.Generator, kind: npt.NDArray[np.int64], within: npt.NDArray[np.float32], d: int
+) -> npt.NDArray[np.float32]:
+    spectrum = (np.arange(1, d + 1) ** -_SPECTRAL_DECAY).astype(np.float32)
+    centres = rng.standard_normal((_N_KINDS, d), dtype=np.float32)
+    widths = rng.uniform(0.5, 1.5, _N_KINDS).astype(np.float32)
+    values = rng.standard_normal((len(kind), d), dtype=np.float32)
+    values[:, : within.shape[1]] += within
+    values *= widths[kind][:, None]
+    values += centres[kind]
+    values *= spectrum
+    mixing, _ = np.linalg.qr(rng.standard_normal((d, d)))
+    return np.asarray(values @ mixing.astype(np.float32))
+
+
+def folder_pair(folder: Path) -> Pair:
+    """The first two .npy files of a folder, in the order of their names, as float32."""
+    paths = sorted(folder.glob("*.npy"))
+    if len(paths) < 2:
+        raise SystemExit(f"{folder} holds {len(paths)} .npy files; two embeddings of the same items are needed")
+    x, y = (np.load(path, allow_pickle=False).astype(np.float32) for path in paths[:2])
+    return x, y

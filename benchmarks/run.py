@@ -1,0 +1,91 @@
+"""Run benchmarks and write RESULTS.md: ``python benchmarks/run.py [section ...]``, all of them by default.
+
+Each section leaves its figures in ``benchmarks/results``; RESULTS.md is put together from what lies there, so that a
+slow section need not be repeated for the sake of another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import exact
+import quality
+from harness import HERE, Section, Table
+
+SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
+    "speed": exact.speed,
+    "memory": exact.memory,
+    "growth": exact.growth,
+    "scale": exact.scale,
+    "device": exact.device,
+    "quality": quality.quality,
+    "ranks": quality.ranks,
+}
+_INTRODUCTION = """# Benchmarks
+
+Written by `make bench` (`python benchmarks/run.py`). Times are medians of interleaved repeats in seconds of wall time.
+The *floor* is the two matrix products `x @ x.T` and `y @ y.T` alone, in the same tiles, on the same threads, in the
+same run. *Naive* is the method written down plainly: `torch.cdist`, two `argsort`, scikit-learn's `SpectralClustering`.
+*Synthetic* embeddings are mixtures of Gaussians with a heavy-tailed spectrum (`benchmarks/data.py`); *emoji* are two
+image networks' embeddings of the same 3,786 emoji.
+"""
+
+
+def main() -> None:
+    """Run the sections asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(SECTIONS))
+    parser.add_argument("--emoji", type=Path, default=os.environ.get("REPDIFF_EMOJI"), help="folder of two .npy files")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--largest", type=int, default=100_000, help="leave out larger numbers of items")
+    parser.add_argument("--no-naive", action="store_true", help="leave out the naive pipeline")
+    options = parser.parse_args()
+    unknown = set(options.sections) - set(SECTIONS)
+    if unknown:
+        parser.error(f"no such section: {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    if options.emoji is not None:
+        options.emoji = Path(options.emoji)
+    for name in options.sections or SECTIONS:
+        print(f"# {name}", file=sys.stderr, flush=True)
+        section = SECTIONS[name](options)
+        section.save(name)
+        print(_as_text(section), flush=True)
+    write_report()
+
+
+def write_report() -> None:
+    """RESULTS.md from all sections that were ever run here."""
+    sections = [section for section in map(Section.load, SECTIONS) if section]
+    (HERE / "RESULTS.md").write_text("\n".join([_INTRODUCTION, *map(_as_text, sections)]))
+
+
+def _as_text(section: Section) -> str:
+    lines = [f"## {section.title}", ""]
+    if section.machine:
+        lines += [f"{section.machine}; {section.versions}; {section.date}.", ""]
+    for note in section.notes:
+        lines += [note, ""]
+    for table in section.tables:
+        lines += _table_lines(table)
+    return "\n".join(lines)
+
+
+def _table_lines(table: Table) -> list[str]:
+    lines = [f"{table.caption}", ""] if table.caption else []
+    lines += [_row(table.columns), _row(["---"] * len(table.columns)), *map(_row, table.rows), ""]
+    for note in table.notes:
+        lines += [note, ""]
+    return lines
+
+
+def _row(cells: object) -> str:
+    assert isinstance(cells, (list, tuple))
+    return "| " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    main()
