@@ -49,5 +49,5 @@ def accuracy(right: npt.NDArray[np.float64] | None, items: npt.NDArray[np.int64]
 def _as_text(column: pd.Series) -> pd.Series:
     # A column of integers with a gap is read as floats; 3.0 must still equal "3".
     if pd.api.types.is_float_dtype(column.dtype):
-        return column.map(lambda value: f"{value:g}")
+        return column.map(lambda value: str(int(value)) if float(value).is_integer() else str(value))
     return column.astype(str)
