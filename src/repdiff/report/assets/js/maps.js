@@ -58,6 +58,7 @@ function relabelMaps() {
 
 function themeMaps() {
   for (const figure of Object.values(maps.figures)) {
+    figure.setv({ border_fill_color: ink("raised"), background_fill_color: ink("raised") });
     for (const axis of [...figure.below, ...figure.left]) axis.setv({ axis_label_text_color: ink("soft"), axis_line_color: ink("line") });
     layer(figure, "cursor").glyph.line_color = { value: ink("ink") };
     for (const name of ["lasso", "box"]) {
