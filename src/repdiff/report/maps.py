@@ -117,7 +117,7 @@ def _quiet_axes(plot: Any) -> None:
     plot.grid.visible = False
     # Nothing is drawn before the script knows the theme and the layout its size; Bokeh would leave traces of it.
     plot.axis.axis_line_color = None
-    plot.axis.axis_label_text_color = "transparent"
+    plot.axis.axis_label_text_color = None
     plot.axis.axis_label_standoff = 6
     plot.axis.axis_label_text_font_style = "normal"
     plot.axis.axis_label_text_font_size = "11px"

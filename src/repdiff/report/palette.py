@@ -50,7 +50,7 @@ class Colour:
 
 def _colour(lightness: float, chroma: float, hue: float) -> Colour:
     # On a dark ground the same hue must be lighter, and the span between hues narrower, to be as quiet or as loud.
-    light, dark = (_rgb(lightness, chroma, hue), _rgb(0.68 + (lightness - 0.45) * 0.6, chroma * 0.88, hue))
+    light, dark = (_rgb(lightness, chroma, hue), _rgb(0.66 + (lightness - 0.45) * 0.55, chroma * 0.95, hue))
     return Colour(_hex(light), _hex(dark), _ink(light), _ink(dark))
 
 

@@ -181,8 +181,16 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> tuple[tuple[str, str
         elif isinstance(value, list | tuple):
             rows.append((name, " × ".join(map(str, value))))
         else:
-            rows.append((name, words.UNKNOWN if value is None else str(value)))
+            rows.append((name, _setting(name, value)))
     return tuple(rows)
+
+
+def _setting(name: str, value: Any) -> str:
+    if value is None:
+        return words.UNKNOWN
+    if isinstance(value, int) and "memory" in name:
+        return words.size(value)
+    return str(value)
 
 
 def _threshold(comparison: Comparison) -> float:

@@ -53,6 +53,12 @@ def affinity(value: float) -> str:
     return f"{value:#.3g}".rstrip(".") if 0.001 <= abs(value) < 1000 else f"{value:.2e}"
 
 
+def size(count: int) -> str:
+    """Bytes in the unit that suits them: ``151 MB``."""
+    exponent = min(max(int(math.log10(max(count, 1)) // 3), 0), 4)
+    return f"{count / 1000**exponent:.3g}{NBSP}{('bytes', 'kB', 'MB', 'GB', 'TB')[exponent]}"
+
+
 def plural(count: int, noun: str) -> str:
     """A count with its noun: ``1 item``, ``12 items``."""
     return f"{number(count)}{NBSP}{noun}{'' if count == 1 else 's'}"

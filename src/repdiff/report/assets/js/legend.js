@@ -8,6 +8,10 @@ function followDirection() {
   follow(({ direction }, changed) => {
     if (!changed.direction) return;
     for (const part of document.querySelectorAll("[data-direction]")) part.hidden = part.dataset.direction !== direction;
+    if (!DIRECTIONS[direction].clusters.some((cluster) => !cluster.noChange)) {
+      for (const role of document.querySelectorAll("[data-role]")) role.textContent = "";
+      return;
+    }
     const [holder, other] = direction === "x_only" ? ["x", "y"] : ["y", "x"];
     document.querySelector(`[data-role=${holder}]`).textContent = "groups them";
     document.querySelector(`[data-role=${other}]`).textContent = "scatters them";

@@ -6,7 +6,10 @@ const layer = (figure, name) => figure.renderers.find((renderer) => renderer.nam
 async function drawMaps() {
   const { document: drawing, roots } = DATA.maps;
   await Bokeh.embed.embed_items({ maps: drawing }, [{ docid: "maps", roots, root_ids: Object.keys(roots) }]);
-  for (const figure of Bokeh.documents[0].roots()) {
+  const drawn = Bokeh.documents[0];
+  // Colours set before the first layout is done would be drawn at its wrong size, and leave traces.
+  if (!drawn.is_idle) await new Promise((resolve) => drawn.idle.connect(resolve));
+  for (const figure of drawn.roots()) {
     const side = figure.name === "map-x" ? "x" : "y";
     maps.figures[side] = figure;
     maps.views[side] = Bokeh.index.get(figure);
