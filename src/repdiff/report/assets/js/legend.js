@@ -1,0 +1,41 @@
+// Direction switch, legend, and every other button that shows a cluster alone.
+
+function followDirection() {
+  for (const radio of document.querySelectorAll("input[name=direction]")) {
+    radio.checked = radio.value === state.direction;
+    radio.addEventListener("change", () => show({ direction: radio.value, isolated: null }));
+  }
+  follow(({ direction }, changed) => {
+    if (!changed.direction) return;
+    for (const part of document.querySelectorAll("[data-direction]")) part.hidden = part.dataset.direction !== direction;
+    if (!DIRECTIONS[direction].clusters.some((cluster) => !cluster.noChange)) {
+      for (const role of document.querySelectorAll("[data-role]")) role.textContent = "";
+      return;
+    }
+    const [holder, other] = direction === "x_only" ? ["x", "y"] : ["y", "x"];
+    document.querySelector(`[data-role=${holder}]`).textContent = "groups them";
+    document.querySelector(`[data-role=${other}]`).textContent = "scatters them";
+  });
+}
+
+function followIsolated() {
+  const buttons = [...document.querySelectorAll("button[data-cluster]")];
+  for (const button of buttons) button.addEventListener("click", () => toggleIsolated(Number(button.dataset.cluster)));
+  const showAll = document.getElementById("show-all");
+  showAll.addEventListener("click", () => show({ isolated: null }));
+  follow(({ isolated }) => {
+    document.body.classList.toggle("isolating", isolated !== null);
+    for (const button of buttons) button.setAttribute("aria-pressed", String(Number(button.dataset.cluster) === isolated));
+    for (const card of document.querySelectorAll("article[data-cluster], .quiet-card[data-cluster]")) {
+      card.classList.toggle("alone", Number(card.dataset.cluster) === isolated);
+    }
+    showAll.hidden = isolated === null;
+    showAll.textContent = `Cluster ${isolated} alone ✕`;
+    showAll.setAttribute("aria-label", `Cluster ${isolated} is shown alone; show all`);
+  });
+}
+
+function startLegend() {
+  followDirection();
+  followIsolated();
+}

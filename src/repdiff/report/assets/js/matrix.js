@@ -1,0 +1,31 @@
+// Reading the mean affinity of two clusters off the picture of the matrix.
+
+function blocks(grid) {
+  let end = 0;
+  return grid.dataset.bins.split(" ").map((part) => {
+    const [cluster, count] = part.split(":").map(Number);
+    return { cluster, end: (end += count) };
+  });
+}
+
+function startMatrix() {
+  for (const name of Object.keys(DIRECTIONS)) {
+    const figure = document.querySelector(`.affinity[data-direction=${name}]`);
+    const grid = figure.querySelector(".grid");
+    const readout = figure.querySelector(".readout");
+    const hint = readout.textContent;
+    const edges = blocks(grid);
+    const total = edges[edges.length - 1].end;
+    const clusterAt = (share) => edges.find(({ end }) => share * total < end).cluster;
+    const means = DATA.directions[name].means;
+    grid.addEventListener("pointermove", (event) => {
+      const box = grid.getBoundingClientRect();
+      const [across, down] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+      if (Math.min(across, down) < 0 || Math.max(across, down) >= 1) return;
+      const [one, other] = [clusterAt(down), clusterAt(across)];
+      const pair = one === other ? `within cluster ${one}` : `between clusters ${one} and ${other}`;
+      readout.textContent = `Mean affinity ${pair}: ${threeFigures(means[one][other])}`;
+    });
+    grid.addEventListener("pointerleave", () => (readout.textContent = hint));
+  }
+}

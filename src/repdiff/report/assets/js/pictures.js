@@ -1,0 +1,37 @@
+// Pictures, texts and ids of items; each picture is held once and shared by all who show it.
+
+const PICTURES = new Map(
+  DATA.pictures.places.map((place, order) => [
+    place,
+    { order, width: DATA.pictures.widths[order], height: DATA.pictures.heights[order] },
+  ]),
+);
+
+function fillPicture(image, place) {
+  const picture = PICTURES.get(place);
+  image.width = picture.width;
+  image.height = picture.height;
+  image.decoding = "async";
+  image.src = `data:image/webp;base64,${DATA.pictures.images[picture.order]}`;
+  image.classList.toggle("crisp", Math.max(picture.width, picture.height) < 32);
+}
+
+function labelOf(place) {
+  return ITEMS.labels ? ITEMS.labels[place] : "";
+}
+
+// What there is to see of an item: its picture, else its text, else its id.
+function sight(place) {
+  if (PICTURES.has(place)) {
+    const image = make("img");
+    image.alt = [ITEMS.ids[place], labelOf(place)].filter(Boolean).join(", ");
+    fillPicture(image, place);
+    return image;
+  }
+  const text = ITEMS.texts && ITEMS.texts[place];
+  return text ? make("span", "words", text) : make("span", "bare", ITEMS.ids[place]);
+}
+
+function fillCollages() {
+  for (const image of document.querySelectorAll("img[data-picture]")) fillPicture(image, Number(image.dataset.picture));
+}

@@ -1,0 +1,24 @@
+// What the reader looks at. Every part of the page follows it, and changes it only through `show`.
+
+const state = {
+  direction: "x_only",
+  isolated: null, // index of the cluster that is seen alone
+  selection: [], // places of the selected items, ascending
+};
+const followers = [];
+
+function follow(follower) {
+  followers.push(follower);
+  follower(state, { direction: true, isolated: true, selection: true });
+}
+
+function show(change) {
+  const changed = {};
+  for (const [key, value] of Object.entries(change)) {
+    if (state[key] !== value) changed[key] = true;
+    state[key] = value;
+  }
+  if (Object.keys(changed).length) for (const follower of followers) follower(state, changed);
+}
+
+const toggleIsolated = (index) => show({ isolated: state.isolated === index ? null : index });

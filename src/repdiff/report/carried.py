@@ -1,0 +1,82 @@
+"""Which items the page carries, and which of them it draws: all, or a stated sample where they are many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.run import Run
+
+MOST_DRAWN = 20_000  # points that a browser still hovers over without a pause
+MOST_CARRIED = 100_000  # items whose ids and labels, some 30 bytes each, leave the file a few megabytes
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Items on the page.
+
+    Attributes
+    ----------
+    rows : ndarray of int64, (m,)
+        Rows of the items whose ids and labels the page carries, ascending. Everything on the page speaks of an item by
+        its place in here.
+    drawn : ndarray of int64, (d,)
+        Places in ``rows`` of the items that the maps draw, ascending.
+    n : int
+        Items of the run.
+    seed : int
+        Of the sample, where there is one.
+    """
+
+    rows: npt.NDArray[np.int64]
+    drawn: npt.NDArray[np.int64]
+    n: int
+    seed: int
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether every item is on the page."""
+        return len(self.rows) == self.n
+
+    @property
+    def draws_all(self) -> bool:
+        """Whether every item is on the maps."""
+        return len(self.drawn) == self.n
+
+    def places(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Places of some rows, all of which must be carried."""
+        return np.searchsorted(self.rows, rows)
+
+
+def carry(run: Run, *, most_drawn: int = MOST_DRAWN, most_carried: int = MOST_CARRIED) -> Carried:
+    """The items of a page: representatives always, those with a picture next, then a seeded sample.
+
+    Parameters
+    ----------
+    run : Run
+        What to report on.
+    most_drawn, most_carried : int
+        About how many items the maps draw and the page carries; representatives may exceed it.
+    """
+    comparison = run.comparison
+    n = len(comparison.items.frame)
+    seed = comparison.provenance.random_state or 0
+    drawn = _sample(run, min(most_drawn, n), seed)
+    rows = np.arange(n) if n <= most_carried else drawn
+    return Carried(rows, np.searchsorted(rows, drawn), n, seed)
+
+
+def _sample(run: Run, count: int, seed: int) -> npt.NDArray[np.int64]:
+    comparison = run.comparison
+    n = len(comparison.items.frame)
+    if count >= n:
+        return np.arange(n)
+    representatives = [c.representatives for d in (comparison.x_only, comparison.y_only) for c in d.clusters]
+    # A random order, in which items with a picture come forward, and representatives to the very front.
+    urgency = np.random.default_rng(seed).random(n)
+    urgency[run.thumbnails.rows] -= 1
+    shown = np.unique(np.concatenate(representatives))
+    urgency[shown] -= 2
+    return np.sort(np.argsort(urgency, kind="stable")[: max(count, len(shown))])

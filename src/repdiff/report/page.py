@@ -1,0 +1,155 @@
+"""Run -> the HTML file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repdiff.report import matrix, palette, view, words
+from repdiff.report.carried import carry
+from repdiff.report.maps import maps_document
+from repdiff.report.payload import as_script_text, payload
+from repdiff.run import Run, read_run
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+# In the order in which they are put together; later ones use what earlier ones define.
+_SCRIPTS = (
+    "data", "state", "theme", "pictures", "maps", "tools", "hover", "keyboard", "legend", "gallery", "cards", "matrix",
+    "items", "downloads", "main",
+)  # fmt: skip
+_BOKEH_PARTS = ("bokeh", "bokeh-gl")
+
+
+def render(run: Run) -> str:
+    """The report of a run: one HTML document that needs nothing beside itself.
+
+    Parameters
+    ----------
+    run : Run
+        What to report on.
+
+    Returns
+    -------
+    str
+        HTML. Everything that comes from items is escaped, and a content security policy lets nothing run but the
+        page's own scripts, nor load anything.
+    """
+    comparison = run.comparison
+    carried = carry(run)
+    directions = (comparison.x_only, comparison.y_only)
+    scripts = (*_bokeh_scripts(), _own_script())
+    return _environment().get_template("page.html.j2").render(
+        comparison=comparison,
+        provenance=comparison.provenance,
+        run=run,
+        carried=carried,
+        directions=[view.direction_view(run, carried, direction) for direction in directions],
+        nothing_differs=words.nothing_differs(comparison),
+        facts=view.facts(comparison),
+        threshold=view.threshold_text(comparison),
+        colours=palette.cluster_colours(max(len(direction.clusters) for direction in directions)),
+        grey=palette.no_change_colour(),
+        colour_bar={"light": matrix.colour_bar(dark=False), "dark": matrix.colour_bar(dark=True)},
+        data=as_script_text(payload(run, carried, maps_document(comparison.projection, carried))),
+        style=_asset("page.css"),
+        scripts=scripts,
+        script_hashes=[_content_hash(script) for script in scripts],
+    )  # fmt: skip
+
+
+def write_report(run: Run | str | Path, output: str | Path) -> Path:
+    """Write the report of a run, whole or not at all.
+
+    Parameters
+    ----------
+    run : Run or path
+        A run, or the directory of one.
+    output : path
+        The file to write; one that is there is replaced.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    RunError
+        Where the path is no run.
+    OSError
+        Where the file cannot be written.
+    """
+    html = render(run if isinstance(run, Run) else read_run(run))
+    target = Path(output)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(html)
+        beside.chmod(0o666 & ~_umask())
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    return target
+
+
+def _umask() -> int:
+    # The mask can only be read by setting it.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("repdiff.report", "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=words.number, percent=words.percent, affinity=words.affinity, flatten=view.flatten, sum_up=words.plural
+    )
+    return environment
+
+
+def _asset(name: str) -> str:
+    return resources.files("repdiff.report").joinpath("assets").joinpath(name).read_text(encoding="utf-8")
+
+
+def _own_script() -> str:
+    parts = "\n".join(_asset(f"js/{name}.js") for name in _SCRIPTS)
+    return _inside_script_element(f'(() => {{\n"use strict";\n{parts}\n}})();\n')
+
+
+@cache
+def _bokeh_scripts() -> tuple[str, ...]:
+    """Bokeh's own scripts, from the installed package: the core and WebGL, without widgets, tables and MathJax."""
+    from bokeh.resources import Resources
+
+    return tuple(_inside_script_element(script) for script in Resources(mode="inline", components=list(_BOKEH_PARTS), log_level="warn").js_raw)
+
+
+def _inside_script_element(script: str) -> str:
+    # Only inside strings and regular expressions can a script hold these, where the backslash changes nothing.
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _content_hash(script: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+

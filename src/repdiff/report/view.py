@@ -1,0 +1,257 @@
+"""Run -> what the template shows, with every decision made and every figure formatted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from repdiff.clusters import DifferenceCluster, Direction
+from repdiff.comparison import Comparison
+from repdiff.io.images import Thumbnails
+from repdiff.report import matrix, words
+from repdiff.report.carried import Carried
+from repdiff.report.payload import colour_places, column_text, shortened
+from repdiff.report.tables import Table, direction_tables
+from repdiff.run import Run
+
+_MOST_LABELS_ON_A_CARD = 3
+_SMALL_PICTURE = 32  # pixels; a smaller one is shown with hard edges, since blur would hide what it is
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One representative in a collage.
+
+    ``place`` is the item's place on the page, ``ratio`` width by height (1 without a picture).
+    """
+
+    place: int
+    id: str
+    label: str
+    text: str
+    ratio: float
+    has_picture: bool
+    is_small: bool
+
+
+@dataclass(frozen=True)
+class LabelShare:
+    """A label and its share of a cluster, in [0, 1]."""
+
+    label: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Share of right predictions of one model in a cluster, beside that over all items."""
+
+    name: str
+    share: float | None
+    overall: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """A cluster as its card, legend entry and bar show it.
+
+    ``colour`` is its place in the palette, None for no change; ``bar`` the end of its bar, in [0, 1].
+    """
+
+    index: int
+    colour: int | None
+    size: int
+    share: float
+    mean_affinity: float
+    bar: float
+    makeup: str
+    labels: tuple[LabelShare, ...]
+    accuracies: tuple[Accuracy, ...]
+    rows: tuple[tuple[Tile, ...], ...]
+
+    @property
+    def tiles(self) -> tuple[Tile, ...]:
+        """All representatives, best first."""
+        return tuple(tile for row in self.rows for tile in row)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """The scale of the bars of mean affinity; positions in [0, 1]."""
+
+    one: float
+    threshold: float
+    ticks: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class DirectionView:
+    """One direction."""
+
+    name: str
+    holder: str
+    other: str
+    finding: words.Sentence
+    changed: tuple[Card, ...]
+    unchanged: tuple[Card, ...]
+    bars: Bars
+    matrix: matrix.MatrixPicture
+    matrix_ticks: tuple[tuple[str, float], ...]
+    tables: tuple[Table, ...]
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """All clusters, strongest first."""
+        return (*self.changed, *self.unchanged)
+
+    @property
+    def unchanged_items(self) -> int:
+        """Items in no-change clusters."""
+        return sum(card.size for card in self.unchanged)
+
+    @property
+    def unchanged_share(self) -> float:
+        """Their share of all items, in [0, 1]."""
+        return sum(card.share for card in self.unchanged)
+
+
+def direction_view(run: Run, carried: Carried, direction: Direction) -> DirectionView:
+    """What the page shows of one direction."""
+    comparison = run.comparison
+    holder, other = words.holder_and_other(comparison, direction.name)
+    threshold = _threshold(comparison)
+    scale = matrix.bar_scale(direction, threshold)
+    tiles = _Tiles(comparison, run.thumbnails, carried)
+    places = colour_places(direction)
+    cards = [
+        _card(comparison, cluster, places[cluster.index], scale, tiles) for cluster in reversed(direction.clusters)
+    ]
+    picture = matrix.picture(direction.affinity_map)
+    colours = matrix.Scale(1 / picture.bound, picture.bound)
+    return DirectionView(
+        name=direction.name,
+        holder=holder,
+        other=other,
+        finding=words.finding(comparison, direction),
+        changed=tuple(card for card in cards if card.colour is not None),
+        unchanged=tuple(card for card in cards if card.colour is None),
+        bars=Bars(scale.position(1.0), scale.position(threshold), _ticks(scale, 5)),
+        matrix=picture,
+        matrix_ticks=_ticks(colours, 5),
+        tables=direction_tables(comparison, direction),
+    )
+
+
+def collage_rows(tiles: tuple[Tile, ...]) -> tuple[tuple[Tile, ...], ...]:
+    """Tiles in rows of about equal count, as many rows as make the whole about square."""
+    if not tiles:
+        return ()
+    mean_ratio = float(np.mean([tile.ratio for tile in tiles]))
+    count = min(max(round(float(np.sqrt(len(tiles) * mean_ratio))), 1), len(tiles))
+    return tuple(tuple(tiles[place] for place in part) for part in np.array_split(np.arange(len(tiles)), count))
+
+
+def threshold_text(comparison: Comparison) -> str:
+    """The no-change threshold as a person writes it: ``1.5``."""
+    return f"{_threshold(comparison):g}"
+
+
+def facts(comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    """The figures of the page's head: name and value."""
+    x, y = comparison.names
+    found = [(name, len(d.difference_clusters)) for name, d in ((x, comparison.x_only), (y, comparison.y_only))]
+    accuracies = [(x, comparison.accuracy_x), (y, comparison.accuracy_y)]
+    return (
+        ("items", words.number(len(comparison.items.frame))),
+        *((f"kinds only {name} groups", words.number(count)) for name, count in found),
+        *((f"accuracy of {name}", words.percent(share)) for name, share in accuracies if share is not None),
+    )
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> tuple[tuple[str, str], ...]:
+    """Nested settings as rows of a table: ``x · shape`` and its value."""
+    rows: list[tuple[str, str]] = []
+    for key, value in values.items():
+        name = f"{prefix}{str(key).replace('_', ' ')}"
+        if isinstance(value, Mapping):
+            rows.extend(flatten(value, f"{name} · "))
+        elif isinstance(value, list | tuple):
+            rows.append((name, " × ".join(map(str, value))))
+        else:
+            rows.append((name, _setting(name, value)))
+    return tuple(rows)
+
+
+def _setting(name: str, value: Any) -> str:
+    if value is None:
+        return words.UNKNOWN
+    if isinstance(value, int) and "memory" in name:
+        return words.size(value)
+    return str(value)
+
+
+def _threshold(comparison: Comparison) -> float:
+    return float(comparison.provenance.parameters["no_change_threshold"])
+
+
+def _ticks(scale: matrix.Scale, most: int) -> tuple[tuple[str, float], ...]:
+    """Round values on a scale, thinned evenly outwards from 1 until few enough."""
+    ticks = scale.ticks
+    one = ticks.index(1.0)
+    step = -(-len(ticks) // most)
+    return tuple(
+        (f"{tick:g}", scale.position(tick)) for place, tick in enumerate(ticks) if (place - one) % step == 0
+    )
+
+
+class _Tiles:
+    """Representatives as tiles."""
+
+    def __init__(self, comparison: Comparison, thumbnails: Thumbnails, carried: Carried) -> None:
+        self._items, self._carried = comparison.items, carried
+        self._sizes = {
+            int(row): (int(width), int(height))
+            for row, width, height in zip(thumbnails.rows, thumbnails.widths, thumbnails.heights, strict=True)
+        }
+
+    def of(self, cluster: DifferenceCluster) -> tuple[Tile, ...]:
+        rows = cluster.representatives
+        frame = self._items.frame.iloc[rows]
+        blank = [""] * len(rows)
+        label, text = self._items.label, self._items.text
+        labels = blank if label is None else column_text(frame[label])
+        texts = blank if text is None else [shortened(entry) for entry in column_text(frame[text])]
+        tiles = []
+        for row, place, name, its_label, its_text in zip(
+            rows.tolist(), self._carried.places(rows).tolist(), column_text(frame["id"]), labels, texts, strict=True
+        ):
+            width, height = self._sizes.get(row, (1, 1))
+            small = max(width, height) < _SMALL_PICTURE
+            tiles.append(Tile(place, name, its_label, its_text, width / height, row in self._sizes, small))
+        return tuple(tiles)
+
+
+def _card(
+    comparison: Comparison, cluster: DifferenceCluster, colour: int | None, scale: matrix.Scale, tiles: _Tiles
+) -> Card:
+    known = sum(cluster.label_counts.values())
+    top = list(cluster.label_counts.items())[:_MOST_LABELS_ON_A_CARD]
+    outcomes = (
+        (comparison.names[0], cluster.accuracy_x, comparison.accuracy_x),
+        (comparison.names[1], cluster.accuracy_y, comparison.accuracy_y),
+    )
+    return Card(
+        index=cluster.index,
+        colour=colour,
+        size=cluster.size,
+        share=cluster.size / len(comparison.items.frame),
+        mean_affinity=cluster.mean_affinity,
+        bar=scale.position(cluster.mean_affinity),
+        makeup=words.makeup(cluster.label_counts),
+        labels=tuple(LabelShare(label, count / known) for label, count in top),
+        accuracies=tuple(Accuracy(name, share, overall) for name, share, overall in outcomes if overall is not None),
+        rows=collage_rows(tiles.of(cluster)),
+    )
