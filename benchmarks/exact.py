@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import data
 import numpy as np
 import numpy.typing as npt
-
-import data
 from harness import Section, Table, in_child, interleaved, resident_peak
+
 from repdiff.affinity.base import Affinities, Affinity
 from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering import cluster_affinity

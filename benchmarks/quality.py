@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+import data
 import numpy as np
 import numpy.typing as npt
-
-import data
 from harness import Section, Table
+
 from repdiff import neighbor_ranks
 from repdiff.affinity.base import Affinity, to_dense
 from repdiff.affinity.exact import exact_affinities

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import oracle
 import pytest
+
 from repdiff.affinity import exact
 from repdiff.affinity.base import to_dense
 from repdiff.affinity.exact import exact_affinities
