@@ -28,7 +28,6 @@ NO_INFORMATION = 1e-6  # an eigenvalue this small is rounding, and its eigenvect
 
 _BLOCK_WIDTH = 16  # wide enough for products at the speed of arithmetic, narrow enough for a high degree per column
 _BLOCKS_BEFORE_RESTART = 12
-_PRODUCTS_PER_TEST = 3
 _MOST_OF_IT, _HARDLY_ANY, _MOST_PASSES = 0.7, 1e-2, 10  # when a column is orthogonal enough, and when lost
 
 FloatArray = npt.NDArray[np.float32]
@@ -46,6 +45,8 @@ class Spectrum:
         Eigenvectors of unit length, in columns.
     residuals : ndarray of float64, (k,)
         || M u - theta u || of each.
+    degree : ndarray of float64, (n,)
+        Diagonal of D.
     products : int
         How often a block of vectors was multiplied.
     converged : bool
@@ -55,6 +56,7 @@ class Spectrum:
     values: npt.NDArray[np.float64]
     vectors: FloatArray
     residuals: npt.NDArray[np.float64]
+    degree: npt.NDArray[np.float64]
     products: int
     converged: bool
 
@@ -95,11 +97,11 @@ def leading_eigenvectors(
         raise RepdiffError(f"{n_vectors} eigenvectors were asked of an affinity of {n} items; ask for 1 to {n}")
     with single_threaded_libraries():
         degree = affinity.degree()
-        root = np.sqrt(np.where(degree > 0, degree, 1.0)).astype(np.float32)[:, None]
+        degree = np.where(degree > 0, degree, 1.0)
         width = min(n, _BLOCK_WIDTH)
         start = np.random.default_rng(random_state).standard_normal((n, width), dtype=np.float32)
-        start[:, 0] = root[:, 0]
-        spectrum = _block_krylov(affinity, root, _orthonormal(start), n_vectors, tolerance, max_products, progress)
+        start[:, 0] = np.sqrt(degree)
+        spectrum = _block_krylov(affinity, degree, _orthonormal(start), n_vectors, tolerance, max_products, progress)
     if not spectrum.converged:
         warnings.warn(
             f"the spectral step stopped after {spectrum.products} products with a residual of "
@@ -112,7 +114,7 @@ def leading_eigenvectors(
 
 def _block_krylov(
     affinity: Affinity,
-    root: FloatArray,
+    degree: npt.NDArray[np.float64],
     block: FloatArray,
     n_vectors: int,
     tolerance: float,
@@ -121,6 +123,7 @@ def _block_krylov(
 ) -> Spectrum:
     """Grow span(V, M V, M^2 V, ...), take its Ritz pairs, restart from the best ones."""
     n, width = block.shape
+    root = np.sqrt(degree).astype(np.float32)[:, None]
     space = _Space(n, min(n, n_vectors + _BLOCKS_BEFORE_RESTART * width))
     for product in range(1, max_products + 1):
         image = affinity.matmat(block / root) / root
@@ -129,19 +132,18 @@ def _block_krylov(
         exhausted, full = space.size == n, space.size + width > space.capacity
         last = product == max_products
         block = image
-        if exhausted or full or last or product % _PRODUCTS_PER_TEST == 0:
-            values, vectors, images = space.ritz(min(n_vectors, space.size))
-            errors = images - vectors * values
-            residuals = np.linalg.norm(errors, axis=0).astype(np.float64)
-            converged = len(values) == n_vectors and (exhausted or bool((residuals <= tolerance).all()))
-            if converged or last:
-                break
-            if full:
-                space.restart(vectors, images)
-                block = errors[:, np.argsort(residuals)[::-1][:width]]
+        values, vectors, images = space.ritz(min(n_vectors, space.size))
+        errors = images - vectors * values
+        residuals = np.linalg.norm(errors, axis=0).astype(np.float64)
+        converged = len(values) == n_vectors and (exhausted or bool((residuals <= tolerance).all()))
+        if converged or last:
+            break
+        if full:
+            space.restart(vectors, images)
+            block = errors[:, np.argsort(residuals)[::-1][:width]]
         block = _orthonormal_to(space.basis, block[:, : n - space.size])
     progress("eigenvectors", max_products, max_products)
-    return Spectrum(values.astype(np.float64), vectors, residuals, product, converged)
+    return Spectrum(values.astype(np.float64), vectors, residuals, degree, product, converged)
 
 
 class _Space:
@@ -238,7 +240,6 @@ def spectral_embedding(
     """
     operator = as_affinity(affinity)
     spectrum = leading_eigenvectors(operator, n_components, random_state=random_state, progress=progress)
-    degree = operator.degree()
-    vectors = spectrum.vectors / np.sqrt(np.where(degree > 0, degree, 1.0))[:, None]
+    vectors = spectrum.vectors / np.sqrt(spectrum.degree)[:, None]
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(n_components)])
     return np.asarray(vectors * np.where(np.abs(spectrum.values) > NO_INFORMATION, signs, 0), dtype=np.float32)

@@ -25,7 +25,8 @@ Precision = Literal[32, 16, 8]
 PRECISIONS: tuple[Precision, ...] = (32, 16, 8)
 
 _BLOCK_ROWS = 256
-_BLOCK_COLUMNS = 4096
+_BLOCK_COLUMNS = 1920
+_PRODUCT_ROWS, _PRODUCT_COLUMNS = 128, 480
 _STRIPES = 16  # partial sums of a product: fixed, so that their order, and with it the rounding, is too
 _MANTISSA_BITS = 23
 _CACHE_LINE = 64
@@ -152,15 +153,14 @@ class PackedAffinity:
         """The product A V: each stored block serves its own rows and, transposed, its columns."""
         V = np.ascontiguousarray(V, dtype=np.float32)
         partial = np.zeros((min(_STRIPES, self.n), *V.shape), np.float32)
-        tiles = row_tiles(self.n, _BLOCK_ROWS)
+        tiles = row_tiles(self.n, _PRODUCT_ROWS)
 
         def multiply_stripe(stripe: int) -> None:
             out = partial[stripe]
             for rows in _folded(tiles, stripe, len(partial)):
                 out[rows] += self._diagonal_block(rows) @ V[rows]
                 for columns, block in self._blocks_beside(rows):
-                    out[rows] += block @ V[columns]
-                    out[columns] += block.T @ V[rows]
+                    _add_products(block, V[rows], V[columns], out[rows], out[columns])
 
         for_each_tile(multiply_stripe, range(len(partial)), n_jobs=self.store.n_jobs)
         return np.asarray(partial.sum(axis=0))
@@ -204,6 +204,23 @@ class PackedAffinity:
         block = self.store.codec.decode(self.store.data[rows, rows])
         half = np.triu(block, 1) if self.upper else np.tril(block, -1)
         return np.asarray(half + half.T + np.eye(len(half), dtype=np.float32))
+
+
+def _add_products(
+    block: FloatArray, V_rows: FloatArray, V_columns: FloatArray, out_rows: FloatArray, out_columns: FloatArray
+) -> None:
+    """Add ``block @ V_columns`` to ``out_rows`` and ``block.T @ V_rows`` to ``out_columns``.
+
+    In pieces so small that BLAS works on them where they lie: copying a larger one into its own order costs as much as
+    multiplying it by so few columns.
+    """
+    width = V_rows.shape[1]
+    whole = block.shape[1] // _PRODUCT_COLUMNS * _PRODUCT_COLUMNS
+    pieces = block[:, :whole].reshape(len(block), -1, _PRODUCT_COLUMNS).transpose(1, 0, 2)
+    out_rows += (pieces @ V_columns[:whole].reshape(-1, _PRODUCT_COLUMNS, width)).sum(axis=0)
+    out_columns[:whole] += (pieces.transpose(0, 2, 1) @ V_rows).reshape(whole, width)
+    out_rows += block[:, whole:] @ V_columns[whole:]
+    out_columns[whole:] += block[:, whole:].T @ V_rows
 
 
 def _folded(tiles: list[slice], stripe: int, n_stripes: int) -> list[slice]:
