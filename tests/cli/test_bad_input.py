@@ -138,6 +138,10 @@ MISTAKES: dict[str, Mistake] = {
         compare_with_x("e.safetensors", lambda: Path("e.safetensors").write_text("hello world")),
         r"e\.safetensors: cannot be read",
     ),
+    "not a .h5": Mistake(compare_with_x("e.h5", lambda: Path("e.h5").write_text("hello")), r"e\.h5: cannot"),
+    "not an .arrow": Mistake(
+        compare_with_x("e.arrow", lambda: Path("e.arrow").write_text("hello")), r"e\.arrow: cannot be read"
+    ),
     "bfloat16": Mistake(
         compare_with_x("e.safetensors", lambda: Path("e.safetensors").write_bytes(SAFETENSORS_OF_BFLOAT16)),
         r"e\.safetensors: .*bf(loat)?16",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -28,6 +29,17 @@ def with_lists() -> pa.Table:
     return pa.table({"id": IDS, "embedding": pa.FixedSizeListArray.from_arrays(pa.array(VALUES.ravel()), 3)})
 
 
+def write_h5(path: Path, datasets: dict[str, Any]) -> None:
+    with h5py.File(path, "w") as file:
+        for name, values in datasets.items():
+            file[name] = values
+
+
+def write_stream(path: Path, table: pa.Table) -> None:
+    with pa.ipc.new_stream(path, table.schema) as writer:
+        writer.write_table(table)
+
+
 FILES: dict[str, Callable[[Path], Any]] = {
     "plain.npy": lambda path: np.save(path, VALUES),
     "fortran.npy": lambda path: np.save(path, np.asfortranarray(VALUES)),
@@ -37,6 +49,10 @@ FILES: dict[str, Callable[[Path], Any]] = {
     "named.npz": lambda path: np.savez_compressed(path, embeddings=VALUES, logits=np.eye(6), id=np.array(IDS)),
     "beside-a-vector.npz": lambda path: np.savez(path, values=VALUES, weights=np.ones(6)),
     "one.safetensors": lambda path: safetensors.numpy.save_file({"e": VALUES}, path),
+    "one.h5": lambda path: write_h5(path, {"layer/embeddings": VALUES}),
+    "ids.h5": lambda path: write_h5(path, {"embeddings": VALUES, "ids": IDS}),
+    "wide.feather": lambda path: wide().to_feather(path),
+    "lists.arrow": lambda path: write_stream(path, with_lists()),
     "wide.csv": lambda path: wide().to_csv(path, index=False),
     "upper-case.CSV": lambda path: wide().to_csv(path, index=False),
     "with-bom.csv": lambda path: wide().to_csv(path, index=False, encoding="utf-8-sig"),
@@ -49,7 +65,7 @@ FILES: dict[str, Callable[[Path], Any]] = {
 
 WITHOUT_IDS = {
     "plain.npy", "fortran.npy", "big-endian.npy", "one.npz", "beside-a-vector.npz", "one.safetensors", "no-header.csv",
-    "numbered.csv",
+    "numbered.csv", "one.h5",
 }  # fmt: skip
 
 TABLES: dict[str, Callable[[], Any]] = {
@@ -159,6 +175,29 @@ def test_a_missing_list_is_named() -> None:
     table = pa.table({"e": pa.array([[1.0, 2.0], None], pa.list_(pa.float32()))})
     with pytest.raises(InputError, match="row 1 0; give"):
         as_embeddings(table, source="x")
+
+
+@pytest.mark.parametrize("form", ["tensor", "mapping", "half"])
+def test_a_pt_file_gives_its_tensor(form: str, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    tensor = torch.from_numpy(VALUES)
+    torch.save(
+        {"tensor": tensor, "mapping": {"embeddings": tensor, "ids": IDS}, "half": tensor.bfloat16()}[form],
+        tmp_path / "x.pt",
+    )
+    found = read_embeddings(tmp_path / "x.pt")
+    np.testing.assert_allclose(found.values, VALUES, rtol=1e-2 if form == "half" else 0)
+    assert (found.ids is None) == (form != "mapping")
+
+
+def test_a_pt_file_of_objects_is_refused(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    torch.save({"model": Path("x")}, tmp_path / "x.pt")
+    with pytest.raises(InputError, match=r"x\.pt: .*pickle"):
+        read_embeddings(tmp_path / "x.pt")
+    torch.save({"epoch": 3}, tmp_path / "x.pt")
+    with pytest.raises(InputError, match="neither a tensor"):
+        read_embeddings(tmp_path / "x.pt")
 
 
 def test_a_missing_extra_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
-"""Files of named arrays: .npy, .npz and .safetensors. Nothing is ever unpickled."""
+"""Files of named arrays: .npy, .npz, .safetensors, .pt and .h5. Nothing is ever unpickled."""
 
 from __future__ import annotations
 
+import pickle
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -49,10 +50,60 @@ def read_safetensors(path: Path) -> Arrays:
     return loaded
 
 
+def read_pt(path: Path) -> Arrays:
+    """The tensor, or the mapping of tensors, of a .pt file; anything else in it is refused."""
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError("torch", "torch", f"reading {path}") from error
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise InputError(f"{path}: {_NEEDS_PICKLE}") from error
+    tensors = loaded if isinstance(loaded, Mapping) else {"": loaded}
+    arrays = {
+        str(name): _of_tensor(tensor) for name, tensor in tensors.items() if isinstance(tensor, torch.Tensor | list)
+    }
+    if not arrays:
+        raise InputError(f"{path}: holds {type(loaded).__name__}, but neither a tensor nor a mapping of tensors")
+    return arrays
+
+
+def read_h5(path: Path) -> Arrays:
+    """All datasets of a .h5 file, by their path in it."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise MissingExtraError("h5py", "hdf5", f"reading {path}") from error
+    arrays: dict[str, npt.NDArray[Any]] = {}
+
+    def take(name: str, node: Any) -> None:
+        if isinstance(node, h5py.Dataset):
+            arrays[name] = node.asstr()[()] if h5py.check_string_dtype(node.dtype) else node[()]
+
+    with h5py.File(path, "r") as file:
+        file.visititems(take)
+    return arrays
+
+
+def _of_tensor(tensor: Any) -> npt.NDArray[Any]:
+    if isinstance(tensor, list):  # ids, which no tensor can hold
+        return np.array(tensor)
+    return tensor_to_array(tensor)
+
+
+def tensor_to_array(tensor: Any) -> npt.NDArray[Any]:
+    """A torch tensor, maybe on a device, in a type that NumPy lacks, or with a gradient, as an array."""
+    tensor = tensor.detach().cpu()
+    return np.asarray(tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor)
+
+
 ARRAY_READERS: dict[str, Callable[[Path], Arrays]] = {
     ".npy": read_npy,
     ".npz": read_npz,
     ".safetensors": read_safetensors,
+    ".pt": read_pt,
+    ".h5": read_h5,
 }
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from repdiff.errors import InputError
-from repdiff.io.arrays import ARRAY_READERS
+from repdiff.io.arrays import ARRAY_READERS, tensor_to_array
 from repdiff.io.files import one_line, reader_of, reading
 from repdiff.io.identity import Ids, as_ids
 from repdiff.io.tables import ID, TABLE_READERS, as_table, with_clean_columns
@@ -77,7 +77,7 @@ def as_embeddings(data: Any, *, source: str) -> Embeddings:
 
 
 def read_embeddings(path: str | Path) -> Embeddings:
-    """Embeddings of a .npy, .npz, .safetensors, .csv or .parquet file.
+    """Embeddings of a .npy, .npz, .safetensors, .pt, .h5, .csv, .parquet, .feather or .arrow file.
 
     Raises
     ------
@@ -160,10 +160,9 @@ def _stack(column: pd.Series, source: str) -> npt.NDArray[Any]:
 
 
 def _to_array(data: Any, source: str) -> npt.NDArray[Any]:
-    if hasattr(data, "detach"):  # a torch tensor, maybe on a device, in half precision, or with a gradient
-        data = data.detach().cpu()
-        data = data.float() if str(data.dtype) == "torch.bfloat16" else data
-    elif hasattr(data, "toarray"):  # a SciPy sparse matrix
+    if hasattr(data, "detach"):
+        return tensor_to_array(data)
+    if hasattr(data, "toarray"):  # a SciPy sparse matrix
         data = data.toarray()
     try:
         return np.asarray(data)

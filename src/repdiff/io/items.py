@@ -80,7 +80,7 @@ def as_items(data: Any, *, images: str | Path | None = None, **roles: str | None
 
 
 def read_items(path: str | Path, *, images: str | Path | None = None, **roles: str | None) -> Items:
-    """Items of a .csv or .parquet file; see :func:`as_items`."""
+    """Items of a .csv, .parquet, .feather or .arrow file; see :func:`as_items`."""
     path = Path(path)
     reader = reader_of(path, TABLE_READERS, what="items")
     with reading(path):

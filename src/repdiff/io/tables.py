@@ -1,4 +1,4 @@
-"""Tables of any kind -> pandas DataFrame: .csv and .parquet files; pandas, polars and pyarrow tables."""
+"""Tables of any kind -> pandas DataFrame: .csv, .parquet, .feather, .arrow; pandas, polars and pyarrow tables."""
 
 from __future__ import annotations
 
@@ -49,7 +49,25 @@ def read_parquet(path: Path) -> pd.DataFrame:
         return _of_arrow(file.read())
 
 
-TABLE_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": read_csv, ".parquet": read_parquet}
+def read_arrow(path: Path) -> pd.DataFrame:
+    """A .feather or .arrow file: Arrow's file format, or its stream."""
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as source:
+        try:
+            table = pa.ipc.open_file(source).read_all()
+        except pa.ArrowInvalid:
+            source.seek(0)
+            table = pa.ipc.open_stream(source).read_all()
+        return _of_arrow(table)
+
+
+TABLE_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": read_csv,
+    ".parquet": read_parquet,
+    ".feather": read_arrow,
+    ".arrow": read_arrow,
+}
 
 
 def as_table(data: Any) -> pd.DataFrame | None:

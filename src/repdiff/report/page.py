@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import tempfile
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from repdiff.io.files import written_whole
 from repdiff.report import matrix, palette, view, words
 from repdiff.report.carried import carry
 from repdiff.report.maps import maps_document
@@ -82,32 +81,13 @@ def write_report(run: Run | str | Path, output: str | Path) -> Path:
 
     Raises
     ------
-    RunError
-        Where the path is no run.
-    OSError
-        Where the file cannot be written.
+    RepdiffError
+        Where the path is no run, or the file cannot be written.
     """
     html = render(run if isinstance(run, Run) else read_run(run))
-    target = Path(output)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(html)
-        beside.chmod(0o666 & ~_umask())
-        beside.replace(target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    return target
-
-
-def _umask() -> int:
-    # The mask can only be read by setting it.
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with written_whole(output) as beside:
+        beside.write_text(html, encoding="utf-8", newline="\n")
+    return Path(output)
 
 
 @cache
