@@ -46,7 +46,25 @@ def maps_document(projection: Projection, carried: Carried) -> dict[str, Any]:
         figure = _figure(side, values, explained, source, cursor)
         document.add_root(figure)
         roots[figure.id] = f"map-{side}"
-    return {"document": document.to_json(deferred=False), "roots": roots}
+    return _with_ids_of_its_own({"document": document.to_json(deferred=False), "roots": roots})
+
+
+def _with_ids_of_its_own(maps: dict[str, Any]) -> dict[str, Any]:
+    """The same with models numbered in the order they are met: Bokeh counts all models of the process."""
+    numbers: dict[str, str] = {}
+
+    def renamed(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: number_of(value) if key == "id" else renamed(value) for key, value in node.items()}
+        return [renamed(value) for value in node] if isinstance(node, list) else node
+
+    def number_of(name: str) -> str:
+        return numbers.setdefault(name, f"m{len(numbers)}")
+
+    return {
+        "document": renamed(maps["document"]),
+        "roots": {number_of(name): place for name, place in maps["roots"].items()},
+    }
 
 
 def _figure(
