@@ -121,7 +121,10 @@ def _bokeh_scripts() -> tuple[str, ...]:
     """Bokeh's own scripts, from the installed package: the core and WebGL, without widgets, tables and MathJax."""
     from bokeh.resources import Resources
 
-    return tuple(_inside_script_element(script) for script in Resources(mode="inline", components=list(_BOKEH_PARTS), log_level="warn").js_raw)
+    return tuple(
+        _inside_script_element(script)
+        for script in Resources(mode="inline", components=list(_BOKEH_PARTS), log_level="warn").js_raw
+    )
 
 
 def _inside_script_element(script: str) -> str:
@@ -131,5 +134,3 @@ def _inside_script_element(script: str) -> str:
 
 def _content_hash(script: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-
-

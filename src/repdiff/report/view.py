@@ -202,9 +202,7 @@ def _ticks(scale: matrix.Scale, most: int) -> tuple[tuple[str, float], ...]:
     ticks = scale.ticks
     one = ticks.index(1.0)
     step = -(-len(ticks) // most)
-    return tuple(
-        (f"{tick:g}", scale.position(tick)) for place, tick in enumerate(ticks) if (place - one) % step == 0
-    )
+    return tuple((f"{tick:g}", scale.position(tick)) for place, tick in enumerate(ticks) if (place - one) % step == 0)
 
 
 class _Tiles:

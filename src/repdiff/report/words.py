@@ -70,7 +70,7 @@ def nothing_differs(comparison: Comparison) -> bool:
 
 
 def holder_and_other(comparison: Comparison, name: DirectionName) -> tuple[str, str]:
-    """Names of the representation that holds the clusters of a direction together, and of the one that scatters them."""
+    """Names of the representation that groups the clusters of a direction, and of the one that scatters them."""
     x, y = comparison.names
     return (x, y) if name == "x_only" else (y, x)
 
@@ -92,7 +92,11 @@ def finding(comparison: Comparison, direction: Direction) -> Sentence:
         )  # fmt: skip
     if not kinds:
         return Sentence(((holder, True), (" groups nothing that ", False), (other, True), (" scatters.", False)))
-    tail = f" scatters; {percent(unchanged)} of items do not change." if unchanged else " scatters; no group of items is left unchanged."
+    tail = (
+        f" scatters; {percent(unchanged)} of items do not change."
+        if unchanged
+        else " scatters; no group of items is left unchanged."
+    )
     groups = f" groups {kinds} {'kind' if kinds == 1 else 'kinds'} of items that "
     return Sentence(((holder, True), (groups, False), (other, True), (tail, False)))
 

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import html.parser
+import json
+import re
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from report_runs import HOSTILE, make_run, pictures
+
+from repdiff.errors import RunError
+from repdiff.report import page, render, write_report
+from repdiff.report.carried import carry
+from repdiff.run import Run, write_run
+
+
+class Page(html.parser.HTMLParser):
+    """The elements, attributes and text of a document, scripts and styles apart."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[tuple[dict[str, str | None], str]] = []
+        self.text = ""
+        self._inside = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._inside = tag
+        if tag == "script":
+            self.scripts.append((dict(attrs), ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "script":
+            self.scripts[-1] = (self.scripts[-1][0], self.scripts[-1][1] + data)
+        elif self._inside != "style":
+            self.text += data
+
+    def values(self, attribute: str) -> list[str]:
+        return [value for _, attributes in self.elements if (value := attributes.get(attribute)) is not None]
+
+
+@pytest.fixture(scope="module")
+def hostile_html(hostile_run: Run) -> str:
+    return render(hostile_run)
+
+
+@pytest.fixture(scope="module")
+def hostile_page(hostile_html: str) -> Page:
+    return Page(hostile_html)
+
+
+def test_nothing_is_loaded_from_outside(hostile_page: Page, hostile_html: str) -> None:
+    for attribute in ("src", "href", "srcset", "action", "data", "poster"):
+        assert all(value.startswith(("#", "data:")) for value in hostile_page.values(attribute)), attribute
+    assert not re.search(r"@import|url\((?!['\"]?data:)", hostile_html.partition("<script")[0])
+    policy = next(attributes["content"] for tag, attributes in hostile_page.elements if "http-equiv" in attributes)
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+
+
+def test_what_items_say_stays_text(hostile_page: Page) -> None:
+    tags = {tag for tag, _ in hostile_page.elements}
+    assert not tags & {"s", "u", "iframe", "object"}
+    assert not hostile_page.values("onerror")
+    images = [attributes for tag, attributes in hostile_page.elements if tag == "img"]
+    assert all(image.get("src", "data:").startswith("data:") for image in images)  # type: ignore[union-attr]
+    for words in (f"{HOSTILE} described", "<u>x", "y & co", "<s>rows</s> left out", "<img src=y> cannot be opened"):
+        assert words in hostile_page.text
+    assert len(hostile_page.scripts) == 1 + 3 + 1  # the data, three of Bokeh's, our own
+
+
+def test_the_data_reads_back(hostile_page: Page, hostile_run: Run) -> None:
+    attributes, text = hostile_page.scripts[0]
+    assert attributes == {"type": "application/json", "id": "data"}
+    assert json.loads(text)["items"]["ids"] == hostile_run.comparison.items.frame["id"].tolist()
+
+
+def test_each_picture_is_embedded_once(hostile_run: Run) -> None:
+    run = replace(hostile_run, thumbnails=pictures(range(320), width=5, height=7))
+    data = json.loads(Page(render(run)).scripts[0][1])
+    images = data["pictures"]["images"]
+    assert len(images) == 320
+    assert render(run).count(images[0]) == images.count(images[0])
+
+
+def test_collages_keep_the_aspect_ratio(hostile_page: Page) -> None:
+    tiles = [a for tag, a in hostile_page.elements if tag == "span" and "tile picture" in (a.get("class") or "")]
+    assert tiles
+    assert {tile["style"] for tile in tiles} == {"--ratio:1.5000"}
+
+
+def test_every_section_is_there_and_every_image_has_words(hostile_page: Page) -> None:
+    ids = hostile_page.values("id")
+    assert {"maps", "clusters", "affinity", "numbers", "provenance", "data"} <= set(ids)
+    assert len(ids) == len(set(ids))
+    assert all("alt" in attributes for tag, attributes in hostile_page.elements if tag == "img")
+    targets = {href.removeprefix("#") for href in hostile_page.values("href") if href.startswith("#")}
+    assert targets <= set(ids)
+
+
+def test_cards_run_from_strong_to_weak_and_no_change_stands_apart(hostile_page: Page, hostile_run: Run) -> None:
+    cards = [a["data-cluster"] for tag, a in hostile_page.elements if tag == "article" and "card" in (a["class"] or "")]
+    quiet = [a["data-cluster"] for tag, a in hostile_page.elements if a.get("class") == "quiet-card"]
+    for direction in (hostile_run.comparison.x_only, hostile_run.comparison.y_only):
+        changed = [str(cluster.index) for cluster in direction.difference_clusters[::-1]]
+        assert cards[: len(changed)] == changed
+        del cards[: len(changed)]
+    assert not cards
+    assert quiet == ["0", "0"]
+
+
+def test_provenance_is_told(hostile_page: Page, hostile_run: Run) -> None:
+    provenance = hostile_run.comparison.provenance
+    for words in ("gamma", "no change threshold", "seed", "exact", provenance.inputs["x"]["sha256"], "numpy"):
+        assert words in hostile_page.text
+
+
+def test_nothing_differs_is_said(same_run: Run) -> None:
+    shown = Page(render(same_run))
+    assert "Nothing differs: one and two arrange all 80 items alike." in " ".join(shown.text.split())
+    assert not [a for tag, a in shown.elements if tag == "article" and a.get("class") == "card"]
+
+
+def test_texts_stand_in_for_pictures(text_run: Run) -> None:
+    shown = Page(render(text_run))
+    assert "words of 3 <em> words" in shown.text or "<em> words of" in shown.text
+    assert not [a for _, a in shown.elements if "data-picture" in a]
+
+
+def test_a_sample_is_stated(hostile_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "carry", lambda run: carry(run, most_drawn=60, most_carried=100))
+    run = replace(hostile_run, thumbnails=pictures(range(30)))
+    text = " ".join(Page(render(run)).text.split())
+    drawn = len(carry(run, most_drawn=60).drawn)
+    assert f"The maps draw {drawn} of 320 items: all representatives and a random sample (seed 0)." in text
+    assert "30 of 320 items bring a picture" in text
+    assert f"The labels of the {drawn} items that this page carries, of 320" in text
+
+
+def test_four_thousand_items_with_pictures_stay_under_twelve_megabytes() -> None:
+    rng = np.random.default_rng(0)
+    n = 4000
+    x = rng.normal(size=(n, 4)).astype(np.float32)
+    y = rng.normal(size=(n, 4)).astype(np.float32)
+    items = pd.DataFrame({"id": [f"a/rather/long/path/to/an/image-{row:06d}.jpeg" for row in range(n)]})
+    run = make_run(x, y, items=items, n_clusters=3)
+    # What thumbnails are allowed to take, of which this test says that the rest of the page leaves room for it.
+    filled = replace(pictures([0]), rows=np.arange(n), widths=np.full(n, 96, np.int32), heights=np.full(n, 96, np.int32),
+                     images=(bytes(1800),) * n)  # fmt: skip
+    assert len(render(replace(run, thumbnails=filled)).encode()) < 12e6
+
+
+def test_a_run_directory_is_reported_on_and_the_file_replaced(same_run: Run, tmp_path: Path) -> None:
+    folder = write_run(same_run, tmp_path / "run")
+    target = tmp_path / "new folder" / "report.html"
+    assert write_report(folder, target) == target
+    first = target.read_text(encoding="utf-8")
+    assert first.startswith("<!DOCTYPE html>")
+    write_report(same_run, target)
+    assert [entry.name for entry in target.parent.iterdir()] == ["report.html"]
+    assert stat.S_IMODE(target.stat().st_mode) & 0o444 == 0o444
+
+
+def test_a_failed_report_leaves_nothing(same_run: Run, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no such run"):
+        write_report(tmp_path / "none", tmp_path / "report.html")
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        write_report(same_run, tmp_path / "taken")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["taken"]
