@@ -13,6 +13,7 @@ import pytest
 from report_runs import HOSTILE, make_run, pictures
 
 from repdiff.errors import RunError
+from repdiff.io.images import Thumbnails
 from repdiff.report import page, render, write_report
 from repdiff.report.carried import carry
 from repdiff.run import Run, write_run
@@ -155,9 +156,9 @@ def test_four_thousand_items_with_pictures_stay_under_twelve_megabytes() -> None
     y = rng.normal(size=(n, 4)).astype(np.float32)
     items = pd.DataFrame({"id": [f"a/rather/long/path/to/an/image-{row:06d}.jpeg" for row in range(n)]})
     run = make_run(x, y, items=items, n_clusters=3)
-    # What thumbnails are allowed to take, of which this test says that the rest of the page leaves room for it.
-    filled = replace(pictures([0]), rows=np.arange(n), widths=np.full(n, 96, np.int32), heights=np.full(n, 96, np.int32),
-                     images=(bytes(1800),) * n)  # fmt: skip
+    # What thumbnails may take; the test says that the rest of the page leaves room for it.
+    sizes = np.full(n, 96, np.int32)
+    filled = Thumbnails(np.arange(n), sizes, sizes, (bytes(1800),) * n)
     assert len(render(replace(run, thumbnails=filled)).encode()) < 12e6
 
 
