@@ -70,9 +70,9 @@ def test_error_of_squared_distances_is_within_the_stated_tolerance():
     rng = np.random.default_rng(5)
     x = (rng.normal(size=(600, 1280)) + 2).astype(np.float32)
     embedding = ranks.RankedEmbedding(x)
-    coordinates = embedding._coordinates
+    coordinates = embedding.coordinates
     exact = np.array([((coordinates - row.astype(np.float64)) ** 2).sum(axis=1) for row in coordinates])
-    norms = embedding._squared_norms.astype(np.float64)
+    norms = embedding.squared_norms.astype(np.float64)
     found = norms[:, None] + norms - 2 * (coordinates @ coordinates.T).astype(np.float64)
     relative = np.abs(found - exact) / (norms[:, None] + norms)
     # Two neighbours in the list are re-examined when they are nearer than NEAR_TIE, which covers the usual error.

@@ -62,6 +62,21 @@ class RankedEmbedding:
     metric : {"euclidean", "cosine"}
         Cosine distance is the Euclidean distance of rows scaled to length one.
 
+    Attributes
+    ----------
+    values : ndarray, (n, d)
+        The rows whose distances count, in their own precision.
+    coordinates : ndarray of float32, (n, d)
+        The rows to multiply, centred and scaled.
+    squared_norms : ndarray of float32, (n,)
+        Squared lengths of ``coordinates``.
+    exact : bool
+        Whether products of ``coordinates`` are exact.
+    originals : ndarray of int32, (n,)
+        For each row the first one that equals it.
+    copies : ndarray of int32
+        The rows that equal an earlier one.
+
     Raises
     ------
     RepdiffError
@@ -72,12 +87,12 @@ class RankedEmbedding:
         if metric not in METRICS:
             raise RepdiffError(f"metric must be one of {', '.join(METRICS)}, but is {metric!r}")
         self.n = len(values)
-        self._values = _unit_rows(values) if metric == "cosine" else values
-        self._exact = _is_exact_in_float32(self._values)
-        self._coordinates = self._values.astype(np.float32) if self._exact else _centred(self._values)
-        self._squared_norms = _squared_norms(self._coordinates)
-        self._originals = _first_equal_row(self._values)
-        self._copies = np.flatnonzero(self._originals != np.arange(self.n)).astype(np.int32)
+        self.values = _unit_rows(values) if metric == "cosine" else values
+        self.exact = _is_exact_in_float32(self.values)
+        self.coordinates = self.values.astype(np.float32) if self.exact else _centred(self.values)
+        self.squared_norms = _squared_norms(self.coordinates)
+        self.originals = _first_equal_row(self.values)
+        self.copies = np.flatnonzero(self.originals != np.arange(self.n)).astype(np.int32)
 
     @staticmethod
     def scratch_bytes(n: int, rows: int) -> int:
@@ -96,14 +111,14 @@ class RankedEmbedding:
 
     def products(self, rows: slice, columns: slice, out: npt.NDArray[np.float32]) -> None:
         """Write the products of some rows with others, (r, c), as :meth:`rank` takes them."""
-        np.matmul(self._coordinates[rows], self._coordinates[columns].T, out=out)
+        np.matmul(self.coordinates[rows], self.coordinates[columns].T, out=out)
 
     def rank(self, rows: slice, products: npt.NDArray[np.float32], scratch: RankScratch) -> npt.NDArray[np.int32]:
         """Neighbour ranks, (r, n), int32, of a slice of rows, from their products with all rows, which they replace."""
         ranks = products.view(np.int32)
         _rank_rows(
-            products, rows.start, self._squared_norms, self._originals, self._copies,
-            self._values, 0.0 if self._exact else NEAR_TIE,
+            products, rows.start, self.squared_norms, self.originals, self.copies,
+            self.values, 0.0 if self.exact else NEAR_TIE,
             scratch.row, scratch.keys, scratch.pairs, scratch.order, ranks,
         )  # fmt: skip
         return ranks
@@ -129,7 +144,7 @@ class RankedEmbedding:
         ndarray of int64, (size, m)
             Places in ``members``; equal distances keep index order.
         """
-        points, norms = self._coordinates[members], self._squared_norms[members]
+        points, norms = self.coordinates[members], self.squared_norms[members]
         nearest = np.empty((len(members), m), np.int64)
         for rows in row_tiles(len(members), _GROUP_ROWS):
             distances = norms - 2 * (
@@ -319,11 +334,11 @@ def _radix_ranks(keys, digits, bits, counts, pairs, order, ranks):  # type: igno
         _move_pairs(pairs[0], shift, mask, counts[digit], pairs[1])
     last = counts[digits - 1]
     for pair in pairs[digits - 2]:
-        j, value = np.uint32(pair), np.uint32(pair >> _HALF)
+        item, value = np.uint32(pair), np.uint32(pair >> _HALF)
         place = last[value]
         last[value] = place + _ONE
-        order[place] = j
-        ranks[j] = place + _ONE
+        order[place] = item
+        ranks[item] = place + _ONE
 
 
 @njit(nogil=True, error_model="numpy")

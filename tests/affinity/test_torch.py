@@ -1,0 +1,139 @@
+"""The torch engine, on torch's CPU device. REPDIFF_REQUIRE_TORCH=1 makes its absence a failure."""
+
+from __future__ import annotations
+
+import builtins
+import os
+
+import numpy as np
+import oracle
+import pytest
+
+import repdiff
+from repdiff.affinity.base import Affinity, DenseAffinity, to_dense
+from repdiff.affinity.engines import compute_affinities
+from repdiff.affinity.exact import exact_affinities
+from repdiff.errors import MemoryLimitError, MissingExtraError, RepdiffError
+
+if not os.environ.get("REPDIFF_REQUIRE_TORCH"):
+    pytest.importorskip("torch")
+
+from repdiff.affinity import device as devices
+from repdiff.affinity import torch as engine
+
+on_cpu = {"engine": "torch", "device": "cpu"}
+
+
+@pytest.fixture(params=["device", "host"])
+def matrix_on(request, monkeypatch):
+    """Where the matrix is kept; on the host when the device has room for tiles alone."""
+    if request.param == "host":
+        monkeypatch.setattr(engine, "_fit", lambda x, y, limit: (64, False))
+    return request.param
+
+
+def test_every_entry_equals_the_oracle(pair_xy, matrix_on, monkeypatch):
+    monkeypatch.setattr(engine, "_BLOCK_ROWS", 70)
+    found = compute_affinities(*pair_xy, **on_cpu)
+    assert found.engine["matrix_on"] == matrix_on
+    for affinity, expected in zip((found.x_only, found.y_only), oracle.affinities(*pair_xy), strict=True):
+        assert np.abs(np.log(to_dense(affinity)) - np.log(expected)).max() < 1e-5
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_it_equals_the_numpy_engine(digits, pair_xy, metric):
+    # Vectors of small integers: most ranks are decided by ties, which float64 cosines would decide by rounding.
+    pair = (digits[:400], digits[:400, 10:50]) if metric == "euclidean" else pair_xy
+    found, expected = compute_affinities(*pair, metric=metric, **on_cpu), exact_affinities(*pair, metric=metric)
+    for name in ("x_only", "y_only"):
+        dense = to_dense(getattr(found, name))
+        np.testing.assert_allclose(np.log(dense), np.log(to_dense(getattr(expected, name))), atol=1e-5)
+        np.testing.assert_array_equal(dense, dense.T)
+
+
+def test_copies_and_near_ties_are_ranked_like_the_oracle():
+    rng = np.random.default_rng(1)
+    directions = rng.normal(size=(150, 30))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    near_ties = directions * (1 + rng.permutation(150) * 1e-9)[:, None]
+    values = np.concatenate([np.zeros((1, 30)), near_ties]) + 3
+    side = engine._DeviceEmbedding.of(engine.RankedEmbedding(values), devices.Device.named("cpu", tf32=False))
+    np.testing.assert_array_equal(side.ranks(slice(0, 1)).numpy(), oracle.ranks(values)[:1])
+    copies = rng.normal(size=(60, 5))[rng.integers(0, 60, 200)]
+    side = engine._DeviceEmbedding.of(engine.RankedEmbedding(copies), devices.Device.named("cpu", tf32=False))
+    np.testing.assert_array_equal(side.ranks(slice(0, 200)).numpy(), oracle.ranks(copies))
+
+
+def test_x_against_itself_is_exactly_one(pair_xy):
+    found = compute_affinities(pair_xy[0], pair_xy[0].copy(), **on_cpu)
+    assert (to_dense(found.x_only) == 1).all()
+    assert (found.y_only.block_means(np.arange(300, dtype=np.int32) % 3) == 1).all()
+
+
+def test_the_operator_is_the_matrix_it_stands_for(pair_xy, monkeypatch):
+    monkeypatch.setattr(engine, "_BLOCK_ROWS", 70)
+    found = compute_affinities(*pair_xy, **on_cpu)
+    rng = np.random.default_rng(0)
+    V = rng.normal(size=(300, 5)).astype(np.float32)
+    labels = rng.integers(0, 7, 300).astype(np.int32)
+    rows, columns = rng.integers(0, 300, (4, 3)), rng.integers(0, 300, (4, 6))
+    for affinity in (found.x_only, found.y_only):
+        assert isinstance(affinity, Affinity)
+        dense = DenseAffinity(to_dense(affinity).astype(np.float64))
+        np.testing.assert_allclose(affinity.matmat(V), dense.matmat(V), rtol=1e-4, atol=1e-2)
+        np.testing.assert_allclose(affinity.degree(), dense.degree(), rtol=1e-5)
+        np.testing.assert_allclose(affinity.block_means(labels), dense.block_means(labels), rtol=1e-5)
+        np.testing.assert_array_equal(affinity.block(rows, columns), dense.block(rows, columns))
+
+
+def test_compare_says_which_engine_it_was(pair_xy):
+    found = repdiff.compare(*pair_xy, n_clusters=4, **on_cpu)
+    expected = repdiff.compare(*pair_xy, n_clusters=4)
+    assert found.provenance.engine["name"] == "torch"
+    assert found.provenance.engine["device"] == "cpu"
+    assert not found.provenance.engine["tf32"]
+    np.testing.assert_array_equal(found.x_only.labels, expected.x_only.labels)
+
+
+def test_precision_is_set_for_the_work_and_put_back():
+    import torch
+
+    with devices.Device.named("cpu", tf32=True).precision():
+        assert torch.get_float32_matmul_precision() == "high"
+        with devices.Device.named("cpu", tf32=False).precision():
+            assert torch.get_float32_matmul_precision() == "highest"
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [
+        ("cuda:99", "torch finds no device 'cuda:99' here"),
+        ("tpu", 'device must be "cuda"'),
+        ("cpu:x", "device must be"),
+    ],
+)
+def test_a_device_that_is_not_there_is_named(pair_xy, device, message):
+    with pytest.raises(RepdiffError, match=message):
+        compute_affinities(*pair_xy, engine="torch", device=device)
+
+
+def test_without_torch_the_extra_is_named(pair_xy, monkeypatch):
+    real_import = builtins.__import__
+
+    def without_torch(name, *args, **kwargs):
+        if name == "torch":
+            raise ImportError(name)
+        return real_import(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without_torch)
+    with pytest.raises(MissingExtraError, match=r'pip install "repdiff\[torch\]"'):
+        compute_affinities(*pair_xy, engine="torch")
+
+
+def test_what_does_not_fit_is_said_before_any_work():
+    x = np.zeros((100_000, 1), np.float32)  # never looked at
+    with pytest.raises(MemoryLimitError, match=r"the torch engine needs .* may use 100\.0 MB"):
+        compute_affinities(x, x, memory_limit=10**8, **on_cpu)
+    assert engine._fit(x, x, 60 * 10**9) == (1024, True)
+    assert engine._fit(x, x, 30 * 10**9)[1] is False
