@@ -249,7 +249,7 @@ MISTAKES: dict[str, Mistake] = {
     "a damaged run": Mistake(given(a_damaged_run, "export", "run"), r"run: the run is damaged"),
     "export to another format": Mistake(given(a_run, "export", "run", "--to", "xml"), r"'xml' is not one of"),
     "parquet to the screen": Mistake(given(a_run, "export", "run", "--to", "parquet"), r"--output FILE"),
-    "export into no folder": Mistake(given(a_run, "export", "run", "-o", "no/where.csv"), r"there is no folder no"),
+    "export below a file": Mistake(given(a_run, "export", "run", "-o", "x.npy/o.csv"), r"x\.npy/o\.csv: cannot be"),
     "report onto a folder": Mistake(
         given(lambda: (a_run(), Path("d").mkdir()), "report", "run", "-o", "d"), r"d: is a folder"
     ),

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from report_runs import HOSTILE, make_run, pictures
 
-from repdiff.errors import RunError
+from repdiff.errors import RepdiffError, RunError
 from repdiff.io.images import Thumbnails
 from repdiff.report import page, render, write_report
 from repdiff.report.carried import carry
@@ -177,6 +177,6 @@ def test_a_failed_report_leaves_nothing(same_run: Run, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no such run"):
         write_report(tmp_path / "none", tmp_path / "report.html")
     (tmp_path / "taken").mkdir()
-    with pytest.raises(OSError, match="taken"):
+    with pytest.raises(RepdiffError, match="taken: is a folder"):
         write_report(same_run, tmp_path / "taken")
     assert [entry.name for entry in tmp_path.iterdir()] == ["taken"]

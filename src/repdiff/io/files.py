@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,6 +56,8 @@ def reading(path: Path) -> Iterator[None]:
 def written_whole(path: str | Path) -> Iterator[Path]:
     """A path beside the target to write to; the file takes its place when all went well, and is gone where not.
 
+    Folders on the way to the target are made.
+
     Raises
     ------
     RepdiffError
@@ -64,16 +66,16 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     target = Path(path)
     if target.is_dir():
         raise RepdiffError(f"{target}: is a folder; give the name of a file")
-    if not target.absolute().parent.is_dir():
-        raise RepdiffError(f"{target}: there is no folder {target.parent}; make it first")
     partial = target.with_name(f".{target.name}-{os.getpid()}.partial")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         partial.replace(target)
     except OSError as error:
         raise RepdiffError(f"{target}: cannot be written: {error.strerror or one_line(error)}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 def one_line(error: Any) -> str:
