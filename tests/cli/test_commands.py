@@ -114,10 +114,10 @@ def test_the_demo_tells_where_its_report_is(tmp_path: Path, capsys: pytest.Captu
     output = tmp_path / "demo"
     assert cli.run(["demo", "-o", str(output)]) == 0
     out = capsys.readouterr().out
-    assert f"report: {output / 'run' / 'report.html'}" in out
+    assert out.endswith(f"report: {output / 'run' / 'report.html'}\n")
     assert repdiff.load(output / "run").description
     # The command that it prints makes the same run.
-    command = out[out.index("repdiff compare") :].rsplit(")", 1)[0].split()[1:]
+    command = out[out.index("repdiff compare") :].splitlines()[0].split()[1:]
     command[-1] = str(tmp_path / "by-hand")
     assert cli.run(command) == 0
     by_hand = repdiff.load(tmp_path / "by-hand").to_frame()

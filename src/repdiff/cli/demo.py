@@ -24,6 +24,6 @@ def demo(
     if not as_json:
         echo("training two small networks on 1,797 handwritten digits ...")
     files = demo.write_demo_files(data)
-    compare_and_write(files.x, files.y, output=run, overwrite=overwrite, as_json=as_json, **demo.options(files))
     if not as_json:
-        echo(f"data:   {data}  (compare it yourself: {demo.command_line(files)})")
+        echo(f"comparing them, as this would: {demo.command_line(files)}")
+    compare_and_write(files.x, files.y, output=run, overwrite=overwrite, as_json=as_json, **demo.options(files))
