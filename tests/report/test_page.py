@@ -164,11 +164,13 @@ def test_four_thousand_items_with_pictures_stay_under_twelve_megabytes() -> None
 
 def test_a_run_directory_is_reported_on_and_the_file_replaced(same_run: Run, tmp_path: Path) -> None:
     folder = write_run(same_run, tmp_path / "run")
-    target = tmp_path / "new folder" / "report.html"
+    target = tmp_path / "out" / "report.html"
+    target.parent.mkdir()
     assert write_report(folder, target) == target
     first = target.read_text(encoding="utf-8")
     assert first.startswith("<!DOCTYPE html>")
     write_report(same_run, target)
+    assert target.read_text(encoding="utf-8") == first
     assert [entry.name for entry in target.parent.iterdir()] == ["report.html"]
     assert stat.S_IMODE(target.stat().st_mode) & 0o444 == 0o444
 
