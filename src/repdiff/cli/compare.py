@@ -13,7 +13,7 @@ Overwrite = Annotated[bool, Option("--overwrite", help="Replace a run that is th
 
 def compare(
     x: Annotated[
-        Path, Argument(metavar="X", help="Embeddings of one model: .npy, .npz, .safetensors, .csv, .parquet.")
+        Path, Argument(metavar="X", help="Embeddings of one model: .npy, .npz, .csv, .parquet, ... (docs/input.md).")
     ],
     y: Annotated[Path, Argument(metavar="Y", help="Embeddings of the other model, of the same items.")],
     output: Annotated[Path, Option("--output", "-o", help="Directory of the run, made by this command.")],
