@@ -34,10 +34,11 @@ from repdiff.errors import NotConvergedWarning, RepdiffError
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
 from repdiff.io import Items
 from repdiff.memory import parse_bytes
+from repdiff.metrics import Metric, Metrics
 from repdiff.pair import EmbeddingPair, make_pair
 from repdiff.progress import Progress, silent
 from repdiff.projection import Projection, project
-from repdiff.ranks import Metric, RankedEmbedding
+from repdiff.ranking import ranked
 
 if TYPE_CHECKING:
     from repdiff.clustering import Clusterer
@@ -162,7 +163,7 @@ def compare(
     n_clusters: int = 10,
     gamma: float = GAMMA,
     beta: float = BETA,
-    metric: Metric = "euclidean",
+    metric: Metrics = "euclidean",
     no_change_threshold: float = NO_CHANGE_THRESHOLD,
     clusterer: Clusterer = "spectral",
     n_representatives: int = 9,
@@ -192,8 +193,9 @@ def compare(
         Clusters per direction.
     gamma, beta : float
         Slope of the rank difference and sharpness of the affinity (RDC, equations 2 and 3).
-    metric : {"euclidean", "cosine"}
-        Distance within each representation.
+    metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
+        Distance within each representation, or within x and within y. "precomputed": that side is a symmetric matrix,
+        (n, n), of distances (the diagonal holds the smallest value of each row) or of similarities (the largest).
     no_change_threshold : float
         A cluster whose mean affinity is below it counts as no change.
     clusterer : "spectral", scikit-learn estimator with ``affinity="precomputed"``, or callable
@@ -234,30 +236,30 @@ def compare(
         )  # fmt: skip
     with clock.time("affinity"):
         affinities = compute_affinities(
-            pair.x, pair.y, engine=engine, device=device, gamma=gamma, beta=beta, metric=metric,
+            pair.x, pair.y, engine=engine, device=device, gamma=gamma, beta=beta, metric=pair.metrics,
             memory_limit=None if memory_limit is None else parse_bytes(memory_limit), n_jobs=n_jobs, progress=progress,
         )  # fmt: skip
     outcomes = _Outcomes.of(pair.items)
-    sides: tuple[tuple[DirectionName, Any, Affinity], ...] = (
-        ("x_only", pair.x, affinities.x_only),
-        ("y_only", pair.y, affinities.y_only),
+    sides: tuple[tuple[DirectionName, Any, Metric, Affinity], ...] = (
+        ("x_only", pair.x, pair.metrics[0], affinities.x_only),
+        ("y_only", pair.y, pair.metrics[1], affinities.y_only),
     )
     directions: dict[str, Direction] = {}
     warnings = list(pair.warnings)
-    for name, values, affinity in sides:
+    for name, values, metric_of_side, affinity in sides:
         with clock.time(f"{name} clustering"), _noted(warnings, name):
             labels = cluster_affinity(
                 affinity, n_clusters, clusterer=clusterer, random_state=random_state, progress=progress
             )
         with clock.time(f"{name} representatives"):
             labels, clusters = find_clusters(
-                labels, affinity, RankedEmbedding(values, metric=metric).nearest_members,
+                labels, affinity, ranked(values, metric=metric_of_side).nearest_members,
                 no_change_threshold=no_change_threshold, n_representatives=n_representatives,
             )  # fmt: skip
             described = tuple(outcomes.describe(cluster) for cluster in clusters)
             directions[name] = Direction(name, labels, described, map_affinity(affinity, labels))
     with clock.time("projection"):
-        projection = project(pair.x, pair.y, random_state=random_state)
+        projection = project(pair.x, pair.y, metrics=pair.metrics, random_state=random_state)
     return Comparison(
         names=pair.names,
         items=pair.items,
@@ -272,7 +274,7 @@ def compare(
                 "n_clusters": n_clusters,
                 "gamma": gamma,
                 "beta": beta,
-                "metric": metric,
+                "metric": metric if isinstance(metric, str) else list(metric),
                 "no_change_threshold": no_change_threshold,
                 "clusterer": clusterer if isinstance(clusterer, str) else _name_of(clusterer),
                 "n_representatives": n_representatives,

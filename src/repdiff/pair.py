@@ -13,9 +13,11 @@ import pandas as pd
 from repdiff.errors import InputError
 from repdiff.io import Embeddings, Items, as_embeddings, as_items, bare_items
 from repdiff.io.identity import Ids
+from repdiff.metrics import Metric, Metrics, metrics_of
 
 _NAMED_AT_MOST = 3
 _ROWS_AT_A_TIME = 4096
+_SYMMETRY_TOLERANCE = 1e-5  # of the largest entry
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,10 @@ class EmbeddingPair:
     Attributes
     ----------
     x, y : ndarray of float32 or float64, (n, d_x) and (n, d_y), C-contiguous
-        Finite, with some variance; not copied where the input already was so.
+        Finite, with some variance; not copied where the input already was so. Distances, (n, n), where the metric is
+        "precomputed".
+    metrics : (str, str)
+        Distance within x and within y.
     items : Items
         The table of the items, in the same order.
     names : (str, str)
@@ -42,6 +47,7 @@ class EmbeddingPair:
 
     x: npt.NDArray[Any]
     y: npt.NDArray[Any]
+    metrics: tuple[Metric, Metric]
     items: Items
     names: tuple[str, str]
     sources: tuple[str, str]
@@ -67,7 +73,7 @@ def make_pair(
     prediction_y: str | None = None,
     image: str | None = None,
     text: str | None = None,
-    metric: str = "euclidean",
+    metric: Metrics = "euclidean",
     n_clusters: int = 1,
 ) -> EmbeddingPair:
     """Match, check and order two sides and their items.
@@ -82,11 +88,16 @@ def make_pair(
     InputError
         For anything that makes the comparison impossible or meaningless; one line says what, where, and what to do.
     """
+    metrics = metrics_of(metric)
     side_x, side_y = as_embeddings(x, source="x"), as_embeddings(y, source="y")
     sha256 = (side_x.sha256(), side_y.sha256())
-    for side in (side_x, side_y):
-        _check_values(side, metric)
-    side_y, matched_by = _match_sides(side_x, side_y)
+    for side, metric_of_side in zip((side_x, side_y), metrics, strict=True):
+        _check_values(side, metric_of_side)
+    side_y, matched_by = _match_sides(side_x, side_y, is_matrix=metrics[1] == "precomputed")
+    side_x, side_y = (
+        _as_distances(side) if name == "precomputed" else side
+        for side, name in zip((side_x, side_y), metrics, strict=True)
+    )
     ids = side_x.ids if side_x.ids is not None else side_y.ids
     roles = {"label": label, "prediction_x": prediction_x, "prediction_y": prediction_y, "image": image, "text": text}
     table, warnings = _match_items(items, images, roles, ids, side_x)
@@ -96,6 +107,7 @@ def make_pair(
     return EmbeddingPair(
         x=side_x.values,
         y=side_y.values,
+        metrics=metrics,
         items=table,
         names=_names(names, side_x.source, side_y.source),
         sources=(side_x.source, side_y.source),
@@ -105,7 +117,7 @@ def make_pair(
     )
 
 
-def _check_values(side: Embeddings, metric: str) -> None:
+def _check_values(side: Embeddings, metric: Metric) -> None:
     if not side.values.size:
         raise InputError(f"{side.source}: has shape {side.values.shape}, so there is nothing to compare")
     _check_finite(side)
@@ -119,6 +131,34 @@ def _check_values(side: Embeddings, metric: str) -> None:
             f"{side.source}: row {int(has_direction.argmin())} is all zeros and has no direction, so the cosine metric "
             "cannot place it; remove the row from both sides, or use the euclidean metric"
         )
+
+
+def _as_distances(side: Embeddings) -> Embeddings:
+    """The side's n x n matrix as distances, which similarities are subtracted from their largest to become."""
+    values = side.values
+    if values.shape[0] != values.shape[1]:
+        raise InputError(f"{side.source}: has shape {values.shape}, but precomputed distances are a square matrix")
+    scale = float(np.abs(values).max())
+    odd = np.abs(values - values.T) > _SYMMETRY_TOLERANCE * scale
+    if odd.any():
+        row, column = (int(place[0]) for place in np.nonzero(odd))
+        raise InputError(
+            f"{side.source}: is not symmetric: row {row}, column {column} holds {values[row, column]:g} and its mirror "
+            f"{values[column, row]:g}; average the matrix with its transpose"
+        )
+    own = np.diagonal(values)
+    others = values[~np.eye(len(values), dtype=bool)]
+    if (others == others[0]).all():
+        raise InputError(f"{side.source}: all distances are the same, so no item is near or far")
+    if (own[:, None] <= values).all():
+        return side
+    if (own[:, None] >= values).all():
+        return replace(side, values=values.max() - values)
+    row = int(np.argmax((own > values.min(axis=1)) & (own < values.max(axis=1))))
+    raise InputError(
+        f"{side.source}: is neither distances nor similarities: in row {row} the item itself, {own[row]:g}, is neither "
+        "the nearest nor the most similar; check the diagonal"
+    )
 
 
 def _check_finite(side: Embeddings) -> None:
@@ -139,14 +179,17 @@ def _check_finite(side: Embeddings) -> None:
         )
 
 
-def _match_sides(x: Embeddings, y: Embeddings) -> tuple[Embeddings, Literal["id", "order"]]:
+def _match_sides(
+    x: Embeddings, y: Embeddings, *, is_matrix: bool
+) -> tuple[Embeddings, Literal["id", "order"]]:
     """Side y in the order of x."""
     if x.ids is not None and y.ids is not None:
         _check_same_ids(x.ids, y.ids, x.source, y.source)
         if np.array_equal(x.ids, y.ids):
             return y, "id"
         order = pd.Index(y.ids).get_indexer(pd.Index(x.ids))
-        return replace(y, values=y.values[order], ids=x.ids), "id"
+        values = y.values[np.ix_(order, order)] if is_matrix else y.values[order]
+        return replace(y, values=values, ids=x.ids), "id"
     if len(x.values) != len(y.values):
         raise InputError(
             f"{x.source} has {len(x.values):,} rows and {y.source} {len(y.values):,}; "

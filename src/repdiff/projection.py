@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.metrics import Metric
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -27,19 +29,47 @@ class Projection:
     explained_y: tuple[float, float]
 
 
-def project(x: npt.NDArray[Any], y: npt.NDArray[Any], *, random_state: int | None = 0) -> Projection:
-    """Principal components of both representations.
+def project(
+    x: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    *,
+    metrics: tuple[Metric, Metric] = ("euclidean", "euclidean"),
+    random_state: int | None = 0,
+) -> Projection:
+    """Principal components of both representations; of distances, those of classical scaling (Torgerson 1952).
 
     Parameters
     ----------
     x, y : ndarray, (n, d_x) and (n, d_y)
         Finite, with some variance.
+    metrics : (str, str)
+        Where one is "precomputed", that side holds distances, (n, n).
     random_state : int or None
         Seed, used where the solver is a random one.
     """
-    coordinates_x, explained_x = _principal_components(x, random_state)
-    coordinates_y, explained_y = _principal_components(y, random_state)
+    (coordinates_x, explained_x), (coordinates_y, explained_y) = (
+        (_scaled_distances if metric == "precomputed" else _principal_components)(values, random_state)
+        for values, metric in zip((x, y), metrics, strict=True)
+    )
     return Projection(coordinates_x, coordinates_y, explained_x, explained_y)
+
+
+def _scaled_distances(
+    distances: npt.NDArray[Any], random_state: int | None
+) -> tuple[npt.NDArray[np.float32], tuple[float, float]]:
+    from scipy.sparse.linalg import eigsh
+
+    products = (distances / np.abs(distances).max()).astype(np.float64) ** 2
+    np.fill_diagonal(products, 0)
+    mean = products.mean(axis=0)
+    products -= mean + mean[:, None] - mean.mean()
+    products *= -0.5
+    start = np.random.default_rng(random_state).normal(size=len(products))
+    values, vectors = eigsh(products, k=min(2, len(products) - 1), which="LA", v0=start) if len(products) > 2 else np.linalg.eigh(products)
+    values, vectors = np.maximum(values[::-1][:2], 0), vectors[:, ::-1][:, :2]
+    vectors *= np.sign(vectors[np.abs(vectors).argmax(axis=0), [0, 1]])
+    shares = values / max(float(np.trace(products)), float(values.sum()))
+    return (vectors * np.sqrt(values)).astype(np.float32), (float(shares[0]), float(shares[1]))
 
 
 def _principal_components(

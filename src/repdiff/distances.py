@@ -1,0 +1,45 @@
+"""A matrix of distances -> tiles of neighbour ranks: for what was judged, or computed elsewhere.
+
+What :mod:`repdiff.ranks` does for embeddings, for representations of which nothing is known but how far apart the items
+are. The matrix is as large as the affinity itself, so its rows are sorted plainly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+class RankedDistances:
+    """Distances between items, made ready to give neighbour ranks row by row.
+
+    Parameters
+    ----------
+    distances : ndarray of float32 or float64, (n, n)
+        Finite; kept by reference. The diagonal is not looked at: an item is always its own nearest.
+    """
+
+    def __init__(self, distances: npt.NDArray[Any]) -> None:
+        self.n = len(distances)
+        self._distances = distances
+
+    def ranks(self, rows: slice) -> npt.NDArray[np.int32]:
+        """Neighbour ranks, (r, n), of a slice of rows; equal distances keep index order (RDC, equation 1)."""
+        order = _nearest_first(self._distances[rows], np.arange(rows.start, rows.stop))
+        ranks = np.empty(order.shape, np.int32)
+        np.put_along_axis(ranks, order, np.arange(1, self.n + 1, dtype=np.int32)[None], axis=1)
+        return ranks
+
+    def nearest_members(self, members: npt.NDArray[np.int64], m: int) -> npt.NDArray[np.int64]:
+        """For each member of a group, places in it of itself and of its nearest fellow members, (size, m)."""
+        among = self._distances[np.ix_(members, members)]
+        return _nearest_first(among, np.arange(len(members)))[:, :m]
+
+
+def _nearest_first(distances: npt.NDArray[Any], own: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Columns of each row, sorted by distance; the item's own column first, whatever the diagonal holds."""
+    distances = distances.copy()
+    distances[np.arange(len(own)), own] = -np.inf
+    return np.argsort(distances, axis=1, kind="stable")
