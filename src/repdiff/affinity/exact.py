@@ -8,6 +8,7 @@ ranks serves both directions, and both live in the memory of one n x n matrix (s
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
+from repdiff.affinity.compiled import TILE_ROWS, compile_for
 from repdiff.affinity.mirror import MirroredProducts
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
 from repdiff.difference import BETA, GAMMA, directed_affinity
@@ -130,7 +132,7 @@ def exact_affinities(
     n_jobs : int, optional
         Threads; all cores by default. The result does not depend on it.
     progress : Progress, optional
-        Told about the stages "ranks and affinity" and "symmetrising".
+        Told about the stages "compiling (first use only)", "ranks and affinity" and "symmetrising".
 
     Raises
     ------
@@ -138,11 +140,7 @@ def exact_affinities(
         Before any work, where nothing fits.
     """
     chosen = plan(x, y, metric=metric, memory_limit=memory_limit, bits=bits, n_jobs=n_jobs)
-    embeddings = _embed(x, y, metric, chosen.n_jobs)
     codec = Codec.for_beta(beta, chosen.bits)
-    packed = PackedAffinities(len(x), codec, n_jobs=chosen.n_jobs)
-    _write_directed(packed, embeddings, np.float32(gamma), np.float32(beta), progress)
-    packed.symmetrise(progress=progress)
     engine = {
         "name": "exact",
         "device": "cpu",
@@ -152,15 +150,24 @@ def exact_affinities(
         "memory_need": chosen.need,
         "memory_limit": chosen.limit,
     }
-    return Affinities(packed.x_only, packed.y_only, engine)
+
+    def compute(values: Sequence[npt.NDArray[Any]], n_jobs: int, tile_rows: int, progress: Progress) -> Affinities:
+        packed = PackedAffinities(len(values[0]), codec, n_jobs=n_jobs)
+        embeddings = _embed(values, metric, n_jobs)
+        _write_directed(packed, embeddings, np.float32(gamma), np.float32(beta), tile_rows, progress)
+        packed.symmetrise(progress=progress)
+        return Affinities(packed.x_only, packed.y_only, engine)
+
+    compile_for((x, y), chosen.bits, lambda few: compute(few, 1, TILE_ROWS, silent), progress)
+    return compute((x, y), chosen.n_jobs, _TILE_ROWS, progress)
 
 
-def _embed(x: npt.NDArray[Any], y: npt.NDArray[Any], metric: Metric, n_jobs: int) -> list[RankedEmbedding]:
+def _embed(values: Sequence[npt.NDArray[Any]], metric: Metric, n_jobs: int) -> list[RankedEmbedding]:
     """Both sides made ready, at the same time."""
     ready: dict[int, RankedEmbedding] = {}
 
     def embed_side(side: int) -> None:
-        ready[side] = RankedEmbedding((x, y)[side], metric=metric)
+        ready[side] = RankedEmbedding(values[side], metric=metric)
 
     for_each_tile(embed_side, (0, 1), n_jobs=n_jobs)
     return [ready[0], ready[1]]
@@ -171,10 +178,11 @@ def _write_directed(
     embeddings: list[RankedEmbedding],
     gamma: np.float32,
     beta: np.float32,
+    tile_rows: int,
     progress: Progress,
 ) -> None:
     """Ranks, difference and directed affinity, tile by tile."""
-    tile_rows = min(_TILE_ROWS, packed.n)
+    tile_rows = min(tile_rows, packed.n)
     of_thread = threading.local()
 
     def scratches() -> tuple[RankScratch, RankScratch]:
