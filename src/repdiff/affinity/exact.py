@@ -28,6 +28,7 @@ from repdiff.ranks import Metric, RankedEmbedding, RankScratch
 
 _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75
+_LIBRARIES = 100 * 10**6  # what scikit-learn and the compiled kernels take when the work first loads them
 _SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
 
 
@@ -42,7 +43,7 @@ class Plan:
     n_jobs : int
         Worker threads.
     need : int
-        Bytes at the peak, the inputs and their working copies included.
+        Bytes at the peak, the inputs and their working copies included, the interpreter not.
     limit : int
         Bytes that may be used.
     """
@@ -71,11 +72,11 @@ def plan(
     """
     threads = resolve_n_jobs(n_jobs)
     limit = int(_SHARE_OF_AVAILABLE * available_bytes()) if memory_limit is None else memory_limit
-    inputs = x.nbytes + y.nbytes
+    given = x.nbytes + y.nbytes + _LIBRARIES
     copies = 4 * (x.size + y.size) + (8 * (x.size + y.size) if metric == "cosine" else 0)
     candidates = [bits] if bits else list(PRECISIONS)
     needs = {
-        b: inputs + max(copies + _tiles_bytes(len(x), threads, b), _spectral_bytes(len(x))) + len(x) ** 2 * b // 8
+        b: given + max(copies + _tiles_bytes(len(x), threads, b), _spectral_bytes(len(x))) + len(x) ** 2 * b // 8
         for b in candidates
     }
     for width, need in needs.items():
@@ -95,10 +96,11 @@ def _spectral_bytes(n: int) -> int:
 
 def _does_not_fit(n: int, needs: dict[Precision, int], limit: int) -> str:
     width, need = min(needs.items())
-    fits = int(np.sqrt(limit * 8 / width) * 0.9)
+    fits = int(np.sqrt(max(0, limit - _LIBRARIES) * 8 / width) * 0.9)
+    sample = f", or compare a random sample of about {fits:,} items" if 2 < fits < n else ""
     return (
         f"the exact engine needs {format_bytes(need)} for {n:,} items even at {width} bits per pair, "
-        f"but may use {format_bytes(limit)}; raise the memory limit, or compare a random sample of about {fits:,} items"
+        f"but may use {format_bytes(limit)}; raise the memory limit{sample}"
     )
 
 
