@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def speed(options: argparse.Namespace) -> Section:
     return Section(
         "Speed: affinity, eigenvectors and labels of both directions",
         [
-            Table("", columns, rows, ["The naive pipeline was run once."]),
+            Table("", columns, rows, ["The naive pipeline, where it was measured, was run once; it needs torch."]),
             Table("Where the time goes:", ("data", "stage", "seconds", "share of the floor"), stage_rows),
         ],
         notes=notes,
@@ -106,7 +107,8 @@ def _speed_row(
 ) -> tuple[list[str], float]:
     engine(x[:500], y[:500])  # compiles
     taken = interleaved({"floor": lambda: floor(x, y), "engine": lambda: engine(x, y)}, options.repeats)
-    plainly = math.nan if options.no_naive else interleaved({"naive": lambda: naive(x, y)}, 1)["naive"]
+    with_naive = find_spec("torch") and not options.no_naive
+    plainly = interleaved({"naive": lambda: naive(x, y)}, 1)["naive"] if with_naive else math.nan
     row = [
         name, f"{taken['floor']:.2f}", f"{taken['engine']:.2f}", _ratio(taken["engine"] / taken["floor"]),
         _seconds(plainly), _ratio(plainly / taken["engine"]),
@@ -212,10 +214,10 @@ def device(options: argparse.Namespace) -> Section:
 
 
 def _cuda() -> bool:
-    try:
-        import torch
-    except ImportError:
+    if not find_spec("torch"):
         return False
+    import torch
+
     return bool(torch.cuda.is_available())
 
 

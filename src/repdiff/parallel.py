@@ -79,11 +79,14 @@ def for_each_tile(
     stage: str = "",
     progress: Progress = silent,
 ) -> None:
-    """Call ``work(tile)`` for each tile on ``n_jobs`` threads.
+    """Call ``work(tile)`` for each tile on ``n_jobs`` threads; on the calling thread itself for one.
 
     Progress is told, and Ctrl-C noticed, on the calling thread. After an error or an interrupt no new tile is begun,
     and the call returns once the tiles under way have ended.
     """
+    if n_jobs == 1:
+        _one_after_another(work, tiles, stage, progress)
+        return
     queue, lock, stop = iter(tiles), threading.Lock(), threading.Event()
     done = 0
 
@@ -108,6 +111,14 @@ def for_each_tile(
             _raise_first_error(workers)
         finally:
             stop.set()
+    progress(stage, len(tiles), len(tiles))
+
+
+def _one_after_another(work: Callable[[Tile], None], tiles: Sequence[Tile], stage: str, progress: Progress) -> None:
+    with single_threaded_libraries():
+        for done, tile in enumerate(tiles):
+            progress(stage, done, len(tiles))
+            work(tile)
     progress(stage, len(tiles), len(tiles))
 
 

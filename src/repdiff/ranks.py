@@ -116,7 +116,7 @@ class RankedEmbedding:
     def rank(self, rows: slice, products: npt.NDArray[np.float32], scratch: RankScratch) -> npt.NDArray[np.int32]:
         """Neighbour ranks, (r, n), int32, of a slice of rows, from their products with all rows, which they replace."""
         ranks = products.view(np.int32)
-        _rank_rows(
+        rank_rows(
             products, rows.start, self.squared_norms, self.originals, self.copies,
             self.values, 0.0 if self.exact else NEAR_TIE,
             scratch.row, scratch.keys, scratch.pairs, scratch.order, ranks,
@@ -261,7 +261,7 @@ def _bytes_of(row: npt.NDArray[Any]) -> bytes:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _rank_rows(  # type: ignore[no-untyped-def]
+def rank_rows(  # type: ignore[no-untyped-def]
     products, start, squared_norms, originals, copies, values, near_tie, distances, keys, pairs, order, ranks
 ):
     """Write the ranks of a tile: products of rows ``start``... with all rows -> places in the sorted lists.

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import oracle
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from repdiff.affinity import exact, packed
 from repdiff.affinity.base import Affinity, DenseAffinity, to_dense
 from repdiff.affinity.exact import exact_affinities
+from repdiff.clustering import cluster_affinity
 from repdiff.errors import MemoryLimitError
 
 # Largest error of log A: rounding, or twice half a step of the storage (of the directed values, and of their mean).
@@ -72,19 +73,15 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(pair_xy, bits):
 
 
 def test_several_python_threads_at_once(pair_xy):
-    alone = exact_affinities(*pair_xy, bits=16).x_only.store.data
-    found: list[np.ndarray] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(exact_affinities(*pair_xy, bits=16).x_only.store.data))
-        for _ in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 4
-    for data in found:
-        np.testing.assert_array_equal(data, alone)
+    def work() -> tuple[np.ndarray, np.ndarray]:
+        affinity = exact_affinities(*pair_xy, bits=16).x_only
+        return affinity.store.data, cluster_affinity(affinity, 5)
+
+    alone = work()
+    with ThreadPoolExecutor(4) as pool:
+        for together in [pool.submit(work) for _ in range(8)]:
+            for found, expected in zip(together.result(), alone, strict=True):
+                np.testing.assert_array_equal(found, expected)
 
 
 @given(st.floats(0.1, 40.0), st.sampled_from([16, 8]), st.integers(0, 2**32 - 1))

@@ -8,10 +8,12 @@ import os
 import numpy as np
 import oracle
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import repdiff
 from repdiff.affinity.base import Affinity, DenseAffinity, to_dense
-from repdiff.affinity.engines import compute_affinities
+from repdiff.affinity.engines import ENGINES, compute_affinities
 from repdiff.affinity.exact import exact_affinities
 from repdiff.errors import MemoryLimitError, MissingExtraError, RepdiffError
 
@@ -49,6 +51,16 @@ def test_it_equals_the_numpy_engine(digits, pair_xy, metric):
         dense = to_dense(getattr(found, name))
         np.testing.assert_allclose(np.log(dense), np.log(to_dense(getattr(expected, name))), atol=1e-5)
         np.testing.assert_array_equal(dense, dense.T)
+
+
+@given(st.integers(3, 70), st.floats(0.02, 0.5), st.floats(0.5, 12.0), st.integers(0, 2**32 - 1))
+def test_an_engine_that_sees_all_pairs_equals_the_exact_one(n, gamma, beta, seed):
+    rng = np.random.default_rng(seed)
+    pair = rng.normal(size=(n, 5)), rng.normal(size=(n, 3)).astype(np.float32)
+    found, expected = (compute_affinities(*pair, engine=name, device="cpu", gamma=gamma, beta=beta) for name in ENGINES)
+    for side in ("x_only", "y_only"):
+        logs = [np.log(to_dense(getattr(affinities, side))) for affinities in (found, expected)]
+        np.testing.assert_allclose(*logs, atol=4e-6 * (1 + beta))
 
 
 def test_copies_and_near_ties_are_ranked_like_the_oracle():

@@ -8,6 +8,7 @@ ranks serves both directions, and both live in the memory of one n x n matrix (s
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
+from repdiff.affinity.compiled import TILE_ROWS, compile_for
 from repdiff.affinity.mirror import MirroredProducts
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
 from repdiff.difference import BETA, GAMMA, directed_affinity
@@ -26,6 +28,7 @@ from repdiff.ranks import Metric, RankedEmbedding, RankScratch
 
 _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75
+_LIBRARIES = 100 * 10**6  # what scikit-learn and the compiled kernels take when the work first loads them
 _SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
 
 
@@ -40,7 +43,7 @@ class Plan:
     n_jobs : int
         Worker threads.
     need : int
-        Bytes at the peak, the inputs and their working copies included.
+        Bytes at the peak, the inputs and their working copies included, the interpreter not.
     limit : int
         Bytes that may be used.
     """
@@ -69,11 +72,11 @@ def plan(
     """
     threads = resolve_n_jobs(n_jobs)
     limit = int(_SHARE_OF_AVAILABLE * available_bytes()) if memory_limit is None else memory_limit
-    inputs = x.nbytes + y.nbytes
+    given = x.nbytes + y.nbytes + _LIBRARIES
     copies = 4 * (x.size + y.size) + (8 * (x.size + y.size) if metric == "cosine" else 0)
     candidates = [bits] if bits else list(PRECISIONS)
     needs = {
-        b: inputs + max(copies + _tiles_bytes(len(x), threads, b), _spectral_bytes(len(x))) + len(x) ** 2 * b // 8
+        b: given + max(copies + _tiles_bytes(len(x), threads, b), _spectral_bytes(len(x))) + len(x) ** 2 * b // 8
         for b in candidates
     }
     for width, need in needs.items():
@@ -93,10 +96,11 @@ def _spectral_bytes(n: int) -> int:
 
 def _does_not_fit(n: int, needs: dict[Precision, int], limit: int) -> str:
     width, need = min(needs.items())
-    fits = int(np.sqrt(limit * 8 / width) * 0.9)
+    fits = int(np.sqrt(max(0, limit - _LIBRARIES) * 8 / width) * 0.9)
+    sample = f", or compare a random sample of about {fits:,} items" if 2 < fits < n else ""
     return (
         f"the exact engine needs {format_bytes(need)} for {n:,} items even at {width} bits per pair, "
-        f"but may use {format_bytes(limit)}; raise the memory limit, or compare a random sample of about {fits:,} items"
+        f"but may use {format_bytes(limit)}; raise the memory limit{sample}"
     )
 
 
@@ -130,7 +134,7 @@ def exact_affinities(
     n_jobs : int, optional
         Threads; all cores by default. The result does not depend on it.
     progress : Progress, optional
-        Told about the stages "ranks and affinity" and "symmetrising".
+        Told about the stages "compiling (first use only)", "ranks and affinity" and "symmetrising".
 
     Raises
     ------
@@ -138,11 +142,7 @@ def exact_affinities(
         Before any work, where nothing fits.
     """
     chosen = plan(x, y, metric=metric, memory_limit=memory_limit, bits=bits, n_jobs=n_jobs)
-    embeddings = _embed(x, y, metric, chosen.n_jobs)
     codec = Codec.for_beta(beta, chosen.bits)
-    packed = PackedAffinities(len(x), codec, n_jobs=chosen.n_jobs)
-    _write_directed(packed, embeddings, np.float32(gamma), np.float32(beta), progress)
-    packed.symmetrise(progress=progress)
     engine = {
         "name": "exact",
         "device": "cpu",
@@ -152,15 +152,24 @@ def exact_affinities(
         "memory_need": chosen.need,
         "memory_limit": chosen.limit,
     }
-    return Affinities(packed.x_only, packed.y_only, engine)
+
+    def compute(values: Sequence[npt.NDArray[Any]], n_jobs: int, tile_rows: int, progress: Progress) -> Affinities:
+        packed = PackedAffinities(len(values[0]), codec, n_jobs=n_jobs)
+        embeddings = _embed(values, metric, n_jobs)
+        _write_directed(packed, embeddings, np.float32(gamma), np.float32(beta), tile_rows, progress)
+        packed.symmetrise(progress=progress)
+        return Affinities(packed.x_only, packed.y_only, engine)
+
+    compile_for((x, y), chosen.bits, lambda few: compute(few, 1, TILE_ROWS, silent), progress)
+    return compute((x, y), chosen.n_jobs, _TILE_ROWS, progress)
 
 
-def _embed(x: npt.NDArray[Any], y: npt.NDArray[Any], metric: Metric, n_jobs: int) -> list[RankedEmbedding]:
+def _embed(values: Sequence[npt.NDArray[Any]], metric: Metric, n_jobs: int) -> list[RankedEmbedding]:
     """Both sides made ready, at the same time."""
     ready: dict[int, RankedEmbedding] = {}
 
     def embed_side(side: int) -> None:
-        ready[side] = RankedEmbedding((x, y)[side], metric=metric)
+        ready[side] = RankedEmbedding(values[side], metric=metric)
 
     for_each_tile(embed_side, (0, 1), n_jobs=n_jobs)
     return [ready[0], ready[1]]
@@ -171,10 +180,11 @@ def _write_directed(
     embeddings: list[RankedEmbedding],
     gamma: np.float32,
     beta: np.float32,
+    tile_rows: int,
     progress: Progress,
 ) -> None:
     """Ranks, difference and directed affinity, tile by tile."""
-    tile_rows = min(_TILE_ROWS, packed.n)
+    tile_rows = min(tile_rows, packed.n)
     of_thread = threading.local()
 
     def scratches() -> tuple[RankScratch, RankScratch]:

@@ -1,0 +1,73 @@
+"""The first use of the exact engine compiles its kernels, which takes seconds; here that is done where it can be told.
+
+numba compiles a kernel when it first meets arguments of some types, and keeps the machine code on disk for later
+processes. Left alone it would do so inside the first tiles, on worker threads, where Ctrl-C waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinities
+from repdiff.affinity.packed import Precision
+from repdiff.progress import Progress
+from repdiff.ranks import rank_rows
+
+STAGE = "compiling (first use only)"
+ROWS, TILE_ROWS = 300, 16  # several blocks, and no slice that happens to be contiguous, which would be another type
+
+Kinds = tuple[tuple[str, bool], ...]
+_compiled: set[tuple[Kinds, Precision]] = set()
+
+
+def compile_for(
+    values: tuple[npt.NDArray[Any], ...],
+    bits: Precision,
+    compute: Callable[[list[npt.NDArray[Any]]], Affinities],
+    progress: Progress,
+) -> None:
+    """Run the engine on a few items of the same types, on this thread, unless this process has done so before.
+
+    Parameters
+    ----------
+    values : tuple of ndarray
+        What is to be compared.
+    bits : {32, 16, 8}
+        Storage of the affinity.
+    compute : callable
+        The engine: two small arrays -> affinities.
+    progress : Progress
+        Told the stage "compiling (first use only)" where no machine code is on disk.
+    """
+    # Arrays that cannot be written to are another type to the compiler.
+    kinds = tuple((array.dtype.str, array.flags.writeable) for array in values)
+    if (kinds, bits) in _compiled:
+        return
+    tell = not _on_disk(rank_rows)
+    if tell:
+        progress(STAGE, 0, 1)
+    few = compute([_few_items(*kind) for kind in kinds])
+    for affinity in (few.x_only, few.y_only):
+        affinity.block_means(np.arange(ROWS, dtype=np.int32) % 2)
+        affinity.block(np.arange(2), np.arange(3))
+    if tell:
+        progress(STAGE, 1, 1)
+    _compiled.add((kinds, bits))
+
+
+def _few_items(dtype: str, writeable: bool) -> npt.NDArray[Any]:
+    values = np.random.default_rng(0).standard_normal((ROWS, 3)).astype(dtype)
+    values.flags.writeable = writeable
+    return values
+
+
+def _on_disk(kernel: Any) -> bool:
+    """Whether the machine code of a kernel was kept by an earlier process, for the source as it is now."""
+    source = Path(kernel.py_func.__code__.co_filename)
+    kept = Path(kernel.stats.cache_path).glob(f"{source.stem}.{kernel.py_func.__name__}-*.nbi")
+    return any(index.stat().st_mtime >= source.stat().st_mtime for index in kept)

@@ -1,0 +1,59 @@
+"""Ctrl-C, in a process of its own, at every stage of the work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+# The stages tell their names as they begin; the signal is sent a moment later.
+SCRIPT = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a child of a background job starts with SIGINT ignored
+import numpy as np
+from repdiff.affinity.exact import exact_affinities
+from repdiff.clustering import cluster_affinity
+
+told = set()
+def progress(stage, done, total):
+    if stage and stage not in told and (done or stage.startswith("compiling")):
+        told.add(stage)
+        print(stage, flush=True)
+
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(9000, 200)), rng.normal(size=(9000, 100))
+found = exact_affinities(x, y, progress=progress)
+cluster_affinity(found.x_only, progress=progress)
+for _ in range(100):
+    cluster_affinity(found.x_only)
+"""
+STAGES = ["compiling (first use only)", "ranks and affinity", "symmetrising", "eigenvectors"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_interrupt_stops_the_work_within_two_seconds(stage, tmp_path, monkeypatch):
+    environment = dict(os.environ)
+    if stage.startswith("compiling"):
+        environment["NUMBA_CACHE_DIR"] = str(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        try:
+            for line in child.stdout:
+                if line.strip() == stage:
+                    break
+            time.sleep(0.05)
+            child.send_signal(signal.SIGINT)
+            begin = time.monotonic()
+            _, errors = child.communicate(timeout=30)
+            seconds = time.monotonic() - begin
+        finally:
+            child.kill()
+    assert child.returncode == -signal.SIGINT
+    assert errors.strip().endswith("KeyboardInterrupt")
+    assert seconds < 2
