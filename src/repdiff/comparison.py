@@ -30,6 +30,7 @@ from repdiff.clusters import (
     map_affinity,
 )
 from repdiff.difference import BETA, GAMMA
+from repdiff.distances import ranked
 from repdiff.errors import NotConvergedWarning, RepdiffError
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
 from repdiff.io import Items
@@ -38,7 +39,6 @@ from repdiff.metrics import Metric, Metrics
 from repdiff.pair import EmbeddingPair, make_pair
 from repdiff.progress import Progress, silent
 from repdiff.projection import Projection, project
-from repdiff.ranking import ranked
 
 if TYPE_CHECKING:
     from repdiff.clustering import Clusterer

@@ -6,10 +6,13 @@ are. The matrix is as large as the affinity itself, so its rows are sorted plain
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from repdiff.metrics import Metric
+from repdiff.ranks import RankedEmbedding
 
 
 class RankedDistances:
@@ -36,6 +39,22 @@ class RankedDistances:
         """For each member of a group, places in it of itself and of its nearest fellow members, (size, m)."""
         among = self._distances[np.ix_(members, members)]
         return _nearest_first(among, np.arange(len(members)))[:, :m]
+
+
+Ranked: TypeAlias = RankedEmbedding | RankedDistances
+
+
+def ranked(values: npt.NDArray[Any], *, metric: Metric) -> Ranked:
+    """One side made ready to give neighbour ranks.
+
+    Parameters
+    ----------
+    values : ndarray of float32 or float64, (n, d)
+        Embeddings; or distances, (n, n), where the metric is "precomputed".
+    metric : {"euclidean", "cosine", "precomputed"}
+        Distance between rows.
+    """
+    return RankedDistances(values) if metric == "precomputed" else RankedEmbedding(values, metric=metric)
 
 
 def _nearest_first(distances: npt.NDArray[Any], own: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -15,7 +15,8 @@ from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering import cluster_affinity
 from repdiff.clusters import NO_CHANGE_THRESHOLD, find_clusters
 from repdiff.difference import BETA, GAMMA
-from repdiff.ranks import Metric, RankedEmbedding
+from repdiff.distances import ranked
+from repdiff.metrics import Metrics, metrics_of
 
 if TYPE_CHECKING:
     from repdiff.clustering import Clusterer
@@ -33,8 +34,8 @@ class DifferenceClustering(BaseEstimator):
         Number of clusters.
     gamma, beta : float
         Slope of the rank difference and sharpness of the affinity.
-    metric : {"euclidean", "cosine"}
-        Distance within each representation.
+    metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
+        Distance within each representation, or within X and within y; "precomputed": distances, (n, n).
     no_change_threshold : float
         A cluster whose mean affinity is below it counts as no change.
     clusterer : "spectral", scikit-learn estimator with ``affinity="precomputed"``, or callable
@@ -77,7 +78,7 @@ class DifferenceClustering(BaseEstimator):
         *,
         gamma: float = GAMMA,
         beta: float = BETA,
-        metric: Metric = "euclidean",
+        metric: Metrics = "euclidean",
         no_change_threshold: float = NO_CHANGE_THRESHOLD,
         clusterer: Clusterer = "spectral",
         n_representatives: int = 9,
@@ -112,6 +113,10 @@ class DifferenceClustering(BaseEstimator):
         Y = check_array(y, dtype=(np.float64, np.float32), order="C", ensure_2d=False, input_name="y")
         Y = Y.reshape(len(Y), -1)
         check_consistent_length(X, Y)
+        metrics = metrics_of(self.metric)
+        for name, metric, values in (("X", metrics[0], X), ("y", metrics[1], Y)):
+            if metric == "precomputed" and values.shape[0] != values.shape[1]:
+                raise ValueError(f"{name} must be a square matrix of distances, but has shape {values.shape}")
         affinity = compute_affinities(
             X, Y, engine="exact", gamma=self.gamma, beta=self.beta, metric=self.metric, n_jobs=self.n_jobs
         ).x_only
@@ -120,7 +125,7 @@ class DifferenceClustering(BaseEstimator):
         self.labels_, self.clusters_ = find_clusters(
             found,
             affinity,
-            RankedEmbedding(X, metric=self.metric).nearest_members,
+            ranked(X, metric=metrics[0]).nearest_members,
             no_change_threshold=self.no_change_threshold,
             n_representatives=self.n_representatives,
         )

@@ -179,9 +179,7 @@ def _check_finite(side: Embeddings) -> None:
         )
 
 
-def _match_sides(
-    x: Embeddings, y: Embeddings, *, is_matrix: bool
-) -> tuple[Embeddings, Literal["id", "order"]]:
+def _match_sides(x: Embeddings, y: Embeddings, *, is_matrix: bool) -> tuple[Embeddings, Literal["id", "order"]]:
     """Side y in the order of x."""
     if x.ids is not None and y.ids is not None:
         _check_same_ids(x.ids, y.ids, x.source, y.source)

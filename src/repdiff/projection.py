@@ -65,7 +65,11 @@ def _scaled_distances(
     products -= mean + mean[:, None] - mean.mean()
     products *= -0.5
     start = np.random.default_rng(random_state).normal(size=len(products))
-    values, vectors = eigsh(products, k=min(2, len(products) - 1), which="LA", v0=start) if len(products) > 2 else np.linalg.eigh(products)
+    values, vectors = (
+        eigsh(products, k=min(2, len(products) - 1), which="LA", v0=start)
+        if len(products) > 2
+        else np.linalg.eigh(products)
+    )
     values, vectors = np.maximum(values[::-1][:2], 0), vectors[:, ::-1][:, :2]
     vectors *= np.sign(vectors[np.abs(vectors).argmax(axis=0), [0, 1]])
     shares = values / max(float(np.trace(products)), float(values.sum()))

@@ -17,17 +17,17 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from repdiff.errors import RepdiffError
+from repdiff.metrics import Metric
 from repdiff.parallel import for_each_tile, resolve_n_jobs, row_tiles
 
-Metric = Literal["euclidean", "cosine"]
-METRICS: tuple[str, ...] = get_args(Metric)
+_OF_EMBEDDINGS = ("euclidean", "cosine")
 
 REFINED_RANKS = 4096
 NEAR_TIE = 2 * float(np.finfo(np.float32).eps)
@@ -84,8 +84,8 @@ class RankedEmbedding:
     """
 
     def __init__(self, values: npt.NDArray[Any], *, metric: Metric = "euclidean") -> None:
-        if metric not in METRICS:
-            raise RepdiffError(f"metric must be one of {', '.join(METRICS)}, but is {metric!r}")
+        if metric not in _OF_EMBEDDINGS:
+            raise RepdiffError(f"metric must be one of {', '.join(_OF_EMBEDDINGS)} for embeddings, but is {metric!r}")
         self.n = len(values)
         self.values = _unit_rows(values) if metric == "cosine" else values
         self.exact = _is_exact_in_float32(self.values)

@@ -20,14 +20,17 @@ from repdiff.affinity.compiled import TILE_ROWS, compile_for
 from repdiff.affinity.mirror import MirroredProducts
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
 from repdiff.difference import BETA, GAMMA, directed_affinity
+from repdiff.distances import Ranked, RankedDistances, ranked
 from repdiff.errors import MemoryLimitError
 from repdiff.memory import available_bytes, format_bytes
+from repdiff.metrics import Metric, Metrics, metrics_of
 from repdiff.parallel import for_each_tile, resolve_n_jobs, row_tiles
 from repdiff.progress import Progress, silent
-from repdiff.ranks import Metric, RankedEmbedding, RankScratch
+from repdiff.ranks import RankedEmbedding, RankScratch
 
 _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75
+_BYTES_OF_COPIES = {"euclidean": 4, "cosine": 12, "precomputed": 0}  # for each value that was given
 _LIBRARIES = 100 * 10**6  # what scikit-learn and the compiled kernels take when the work first loads them
 _SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
 
@@ -58,7 +61,7 @@ def plan(
     x: npt.NDArray[Any],
     y: npt.NDArray[Any],
     *,
-    metric: Metric = "euclidean",
+    metric: Metrics = "euclidean",
     memory_limit: int | None = None,
     bits: Precision | None = None,
     n_jobs: int | None = None,
@@ -73,7 +76,7 @@ def plan(
     threads = resolve_n_jobs(n_jobs)
     limit = int(_SHARE_OF_AVAILABLE * available_bytes()) if memory_limit is None else memory_limit
     given = x.nbytes + y.nbytes + _LIBRARIES
-    copies = 4 * (x.size + y.size) + (8 * (x.size + y.size) if metric == "cosine" else 0)
+    copies = sum(values.size * _BYTES_OF_COPIES[name] for values, name in zip((x, y), metrics_of(metric), strict=True))
     candidates = [bits] if bits else list(PRECISIONS)
     needs = {
         b: given + max(copies + _tiles_bytes(len(x), threads, b), _spectral_bytes(len(x))) + len(x) ** 2 * b // 8
@@ -110,7 +113,7 @@ def exact_affinities(
     *,
     gamma: float = GAMMA,
     beta: float = BETA,
-    metric: Metric = "euclidean",
+    metric: Metrics = "euclidean",
     memory_limit: int | None = None,
     bits: Precision | None = None,
     n_jobs: int | None = None,
@@ -124,8 +127,8 @@ def exact_affinities(
         Row i of both is the same item.
     gamma, beta : float
         Slope of the difference and sharpness of the affinity (RDC, equations 2 and 3).
-    metric : {"euclidean", "cosine"}
-        Distance within each representation.
+    metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
+        Distance within each representation; a side that is "precomputed" holds distances, (n, n).
     memory_limit : int, optional
         Bytes that the work may use, inputs included; three quarters of what is free by default. The widest storage that
         fits is taken.
@@ -153,31 +156,36 @@ def exact_affinities(
         "memory_limit": chosen.limit,
     }
 
-    def compute(values: Sequence[npt.NDArray[Any]], n_jobs: int, tile_rows: int, progress: Progress) -> Affinities:
+    def compute(
+        values: Sequence[npt.NDArray[Any]], metrics: Sequence[Metric], n_jobs: int, tile_rows: int, progress: Progress
+    ) -> Affinities:
         packed = PackedAffinities(len(values[0]), codec, n_jobs=n_jobs)
-        embeddings = _embed(values, metric, n_jobs)
-        _write_directed(packed, embeddings, np.float32(gamma), np.float32(beta), tile_rows, progress)
+        sides = _make_ready(values, metrics, n_jobs)
+        _write_directed(packed, sides, np.float32(gamma), np.float32(beta), tile_rows, progress)
         packed.symmetrise(progress=progress)
         return Affinities(packed.x_only, packed.y_only, engine)
 
-    compile_for((x, y), chosen.bits, lambda few: compute(few, 1, TILE_ROWS, silent), progress)
-    return compute((x, y), chosen.n_jobs, _TILE_ROWS, progress)
+    # Distances are sorted by NumPy; compiling for embeddings in their place compiles no more than is needed later.
+    metrics = metrics_of(metric)
+    compiled: list[Metric] = ["euclidean" if name == "precomputed" else name for name in metrics]
+    compile_for((x, y), chosen.bits, lambda few: compute(few, compiled, 1, TILE_ROWS, silent), progress)
+    return compute((x, y), metrics, chosen.n_jobs, _TILE_ROWS, progress)
 
 
-def _embed(values: Sequence[npt.NDArray[Any]], metric: Metric, n_jobs: int) -> list[RankedEmbedding]:
+def _make_ready(values: Sequence[npt.NDArray[Any]], metrics: Sequence[Metric], n_jobs: int) -> list[Ranked]:
     """Both sides made ready, at the same time."""
-    ready: dict[int, RankedEmbedding] = {}
+    ready: dict[int, Ranked] = {}
 
-    def embed_side(side: int) -> None:
-        ready[side] = RankedEmbedding(values[side], metric=metric)
+    def make_side_ready(side: int) -> None:
+        ready[side] = ranked(values[side], metric=metrics[side])
 
-    for_each_tile(embed_side, (0, 1), n_jobs=n_jobs)
+    for_each_tile(make_side_ready, (0, 1), n_jobs=n_jobs)
     return [ready[0], ready[1]]
 
 
 def _write_directed(
     packed: PackedAffinities,
-    embeddings: list[RankedEmbedding],
+    sides: list[Ranked],
     gamma: np.float32,
     beta: np.float32,
     tile_rows: int,
@@ -187,22 +195,26 @@ def _write_directed(
     tile_rows = min(tile_rows, packed.n)
     of_thread = threading.local()
 
-    def scratches() -> tuple[RankScratch, RankScratch]:
+    def scratches() -> list[RankScratch]:
         if not hasattr(of_thread, "scratches"):
-            of_thread.scratches = (embeddings[0].scratch(tile_rows), embeddings[1].scratch(tile_rows))
-        pair: tuple[RankScratch, RankScratch] = of_thread.scratches
-        return pair
+            of_thread.scratches = [embedding.scratch(tile_rows) for embedding in embeddings]
+        mine: list[RankScratch] = of_thread.scratches
+        return mine
 
+    embeddings = [side for side in sides if isinstance(side, RankedEmbedding)]
     products = MirroredProducts(embeddings, packed.spare, tile_rows)
 
-    def ranks_of(side: int, rows: slice) -> npt.NDArray[np.int32]:
-        scratch = scratches()[side]
+    def ranks_of(side: Ranked, rows: slice) -> npt.NDArray[np.int32]:
+        if isinstance(side, RankedDistances):
+            return side.ranks(rows)
+        place = embeddings.index(side)
+        scratch = scratches()[place]
         tile = scratch.distances[: rows.stop - rows.start]
-        products.write(side, rows, tile)
-        return embeddings[side].rank(rows, tile, scratch)
+        products.write(place, rows, tile)
+        return side.rank(rows, tile, scratch)
 
     def write_tile(rows: slice) -> None:
-        ranks_x, ranks_y = ranks_of(0, rows), ranks_of(1, rows)
+        ranks_x, ranks_y = ranks_of(sides[0], rows), ranks_of(sides[1], rows)
         packed.write_rows(rows, lambda tile: directed_affinity(ranks_x, ranks_y, gamma, beta, tile))
 
     tiles = row_tiles(packed.n, tile_rows)

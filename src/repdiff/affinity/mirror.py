@@ -39,7 +39,7 @@ class MirroredProducts:
 
     def __init__(self, embeddings: Sequence[RankedEmbedding], spare: FloatArray, tile_rows: int) -> None:
         self._embeddings = embeddings
-        n_tiles = spare.shape[1] // len(embeddings) // tile_rows
+        n_tiles = spare.shape[1] // max(1, len(embeddings)) // tile_rows
         self._n_kept = n_tiles * tile_rows
         self._tile_rows = tile_rows
         self._kept = [spare[:, side * self._n_kept : (side + 1) * self._n_kept] for side in range(len(embeddings))]

@@ -23,11 +23,13 @@ from repdiff.affinity.device import Device
 from repdiff.affinity.exact import plan
 from repdiff.affinity.packed import Codec, PackedAffinities
 from repdiff.difference import BETA, GAMMA, affinity_formula, difference_formula
+from repdiff.distances import Ranked, RankedDistances, ranked
 from repdiff.errors import MemoryLimitError
 from repdiff.memory import format_bytes
+from repdiff.metrics import Metrics, metrics_of
 from repdiff.parallel import row_tiles
 from repdiff.progress import Progress, silent
-from repdiff.ranks import NEAR_TIE, REFINED_RANKS, Metric, RankedEmbedding
+from repdiff.ranks import NEAR_TIE, REFINED_RANKS, RankedEmbedding
 
 _SHARE_OF_FREE = 0.75
 _MOST_TILE_ROWS = 1024
@@ -44,7 +46,7 @@ def torch_affinities(
     device: str | None = None,
     gamma: float = GAMMA,
     beta: float = BETA,
-    metric: Metric = "euclidean",
+    metric: Metrics = "euclidean",
     memory_limit: int | None = None,
     n_jobs: int | None = None,
     progress: Progress = silent,
@@ -60,8 +62,9 @@ def torch_affinities(
         "cuda", "mps" or "cpu"; by default the first of these that is there.
     gamma, beta : float
         Slope of the difference and sharpness of the affinity (RDC, equations 2 and 3).
-    metric : {"euclidean", "cosine"}
-        Distance within each representation.
+    metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
+        Distance within each representation; a side that is "precomputed" holds distances, (n, n), and is ranked on the
+        host.
     memory_limit : int, optional
         Bytes that the work may use on the device, and on the host where the matrix is kept there; three quarters of
         what is free by default.
@@ -89,7 +92,9 @@ def torch_affinities(
         "matrix_on": "device" if on_device else "host", "memory_limit": limit,
     }  # fmt: skip
     host = None if on_device else plan(x, y, metric=metric, memory_limit=memory_limit, n_jobs=n_jobs)
-    sides = [_DeviceEmbedding.of(RankedEmbedding(values, metric=metric), chosen) for values in (x, y)]
+    sides = [
+        _on_device(ranked(values, metric=name), chosen) for values, name in zip((x, y), metrics_of(metric), strict=True)
+    ]
     directed = _DirectedAffinity(sides, gamma, beta, chosen)
     with chosen.precision():
         if host is None:
@@ -143,6 +148,22 @@ def _writer(packed: PackedAffinities) -> Callable[[slice, Any], None]:
         packed.write_rows(rows, fill)
 
     return write
+
+
+def _on_device(side: Ranked, device: Device) -> _DeviceEmbedding | _HostDistances:
+    return _HostDistances(device, side) if isinstance(side, RankedDistances) else _DeviceEmbedding.of(side, device)
+
+
+@dataclass(frozen=True)
+class _HostDistances:
+    """Distances that are ranked on the host, a tile at a time."""
+
+    device: Device
+    distances: RankedDistances
+
+    def ranks(self, rows: slice) -> Any:
+        """Neighbour ranks, (r, n), float32."""
+        return self.device.put(self.distances.ranks(rows).astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -218,7 +239,9 @@ def _exact_distances(side: _DeviceEmbedding, items: Any, others: Any) -> Any:
 class _DirectedAffinity:
     """Rows -> exp(-beta G) of these rows, (r, n), on the device."""
 
-    def __init__(self, sides: list[_DeviceEmbedding], gamma: float, beta: float, device: Device) -> None:
+    def __init__(
+        self, sides: list[_DeviceEmbedding | _HostDistances], gamma: float, beta: float, device: Device
+    ) -> None:
         self._sides, self._gamma, self._beta = sides, gamma, beta
         self._difference = difference_formula(device.torch.tanh, device.torch.minimum)
         self._affinity = affinity_formula(device.torch.exp)
