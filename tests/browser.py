@@ -14,6 +14,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -128,3 +129,9 @@ def point_at(browser: webdriver.Chrome, side: str, point: tuple[float, float]) -
     chain = ActionChains(browser, duration=20)
     chain.w3c_actions.pointer_action.move_to_location(round(x) - 2, round(y)).move_to_location(round(x), round(y))
     chain.perform()
+
+
+def turn_wheel(browser: webdriver.Chrome, side: str, point: tuple[float, float]) -> None:
+    """Turn the mouse wheel up over a point of a map."""
+    [(x, y)] = screen(browser, side, [point])
+    ActionChains(browser).scroll_from_origin(ScrollOrigin.from_viewport(round(x), round(y)), 0, -240).perform()
