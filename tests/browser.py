@@ -64,11 +64,20 @@ def wear(browser: webdriver.Chrome, *, dark: bool) -> None:
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": asked})
 
 
+def scroll_to(browser: webdriver.Chrome, selector: str) -> Any:
+    """An element, in the middle of the window, after the page has taken note of the scrolling."""
+    element = browser.find_element(By.CSS_SELECTOR, selector)
+    browser.execute_async_script(
+        "arguments[0].scrollIntoView({ block: 'center' });"
+        "requestAnimationFrame(() => requestAnimationFrame(() => arguments[1]()));",
+        element,
+    )
+    return element
+
+
 def click(browser: webdriver.Chrome, selector: str) -> None:
     """Scroll an element into sight and click it."""
-    element = browser.find_element(By.CSS_SELECTOR, selector)
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-    element.click()
+    scroll_to(browser, selector).click()
 
 
 def wait(browser: webdriver.Chrome, condition: str) -> None:

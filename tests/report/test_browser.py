@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import chromium, click, draw, errors, get, point_at, requests, turn_wheel, visit, wait, wear
+from browser import chromium, click, draw, errors, get, point_at, requests, scroll_to, turn_wheel, visit, wait, wear
 from report_runs import HOSTILE
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -203,7 +203,7 @@ def test_hover_shows_picture_id_label_and_cluster_and_rings_the_item_on_both_map
 
 
 def test_arrow_keys_walk_over_a_map_and_enter_selects(page: Chrome) -> None:
-    canvas = page.find_element(By.ID, "map-x")
+    canvas = scroll_to(page, "#map-x")
     canvas.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_UP)
     assert get(page, "!document.getElementById('hovercard').hidden")
     canvas.send_keys(Keys.ENTER)
