@@ -14,6 +14,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -63,11 +64,20 @@ def wear(browser: webdriver.Chrome, *, dark: bool) -> None:
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": asked})
 
 
+def scroll_to(browser: webdriver.Chrome, selector: str) -> Any:
+    """An element, in the middle of the window, after the page has taken note of the scrolling."""
+    element = browser.find_element(By.CSS_SELECTOR, selector)
+    browser.execute_async_script(
+        "arguments[0].scrollIntoView({ block: 'center' });"
+        "requestAnimationFrame(() => requestAnimationFrame(() => arguments[1]()));",
+        element,
+    )
+    return element
+
+
 def click(browser: webdriver.Chrome, selector: str) -> None:
     """Scroll an element into sight and click it."""
-    element = browser.find_element(By.CSS_SELECTOR, selector)
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-    element.click()
+    scroll_to(browser, selector).click()
 
 
 def wait(browser: webdriver.Chrome, condition: str) -> None:
@@ -128,3 +138,9 @@ def point_at(browser: webdriver.Chrome, side: str, point: tuple[float, float]) -
     chain = ActionChains(browser, duration=20)
     chain.w3c_actions.pointer_action.move_to_location(round(x) - 2, round(y)).move_to_location(round(x), round(y))
     chain.perform()
+
+
+def turn_wheel(browser: webdriver.Chrome, side: str, point: tuple[float, float]) -> None:
+    """Turn the mouse wheel up over a point of a map."""
+    [(x, y)] = screen(browser, side, [point])
+    ActionChains(browser).scroll_from_origin(ScrollOrigin.from_viewport(round(x), round(y)), 0, -240).perform()

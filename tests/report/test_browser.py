@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import chromium, click, draw, errors, get, point_at, requests, visit, wait, wear
+from browser import chromium, click, draw, errors, get, point_at, requests, scroll_to, turn_wheel, visit, wait, wear
 from report_runs import HOSTILE
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -121,6 +121,26 @@ def test_a_click_selects_one_item(page: Chrome, hostile_run: Run) -> None:
     assert get(page, SELECTED) == [[place], [place]]
 
 
+def test_maps_can_be_moved_and_zoomed_and_reset(page: Chrome, hostile_run: Run) -> None:
+    points = hostile_run.comparison.projection.x
+    middle, right = (tuple(map(float, points.mean(axis=0) + np.ptp(points, axis=0) * (share, 0))) for share in (0, 0.2))
+    across = "[Bokeh.documents[0].roots()[0].x_range.start, Bokeh.documents[0].roots()[0].x_range.end]"
+    whole = get(page, across)
+    click(page, "[data-tool=pan]")
+    draw(page, "x", [middle, right])
+    moved = get(page, across)
+    assert moved[0] < whole[0]
+    assert moved[1] - moved[0] == pytest.approx(whole[1] - whole[0])
+    assert get(page, SELECTED) == [[], []]
+    click(page, "#reset-maps")
+    assert get(page, across) == pytest.approx(whole)
+    turn_wheel(page, "x", middle)
+    assert get(page, across) == pytest.approx(whole)  # the page scrolls, the map stays
+    click(page, "[data-tool=zoom]")
+    turn_wheel(page, "x", middle)
+    wait(page, f"{across}[0] > {whole[0]}")
+
+
 def test_the_other_direction_swaps_words_cards_colours_and_tables(page: Chrome, hostile_run: Run) -> None:
     comparison = hostile_run.comparison
     heading = "document.querySelector('h1').innerText.replaceAll('\\u00a0', ' ').trim()"
@@ -183,7 +203,7 @@ def test_hover_shows_picture_id_label_and_cluster_and_rings_the_item_on_both_map
 
 
 def test_arrow_keys_walk_over_a_map_and_enter_selects(page: Chrome) -> None:
-    canvas = page.find_element(By.ID, "map-x")
+    canvas = scroll_to(page, "#map-x")
     canvas.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_UP)
     assert get(page, "!document.getElementById('hovercard').hidden")
     canvas.send_keys(Keys.ENTER)
@@ -210,6 +230,7 @@ def test_downloads_hold_the_labels_and_no_formula(page: Chrome, folder: Path, ho
     assert [row["id"] for row in rows] == [ids[0], "'=cmd()", *ids[2:]]
     assert [entry["id"] for entry in told["items"]] == ids
     assert told["n_items"] == len(ids)
+    assert told["is_sample"] is False
     for name in ("x_only", "y_only"):
         direction = getattr(comparison, name)
         assert [int(row[name]) for row in rows] == [entry[name] for entry in told["items"]] == direction.labels.tolist()

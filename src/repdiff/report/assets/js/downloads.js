@@ -46,7 +46,7 @@ function asJson() {
       direction.clusters.map(({ index, size, meanAffinity, noChange }) => ({ index, size, mean_affinity: meanAffinity, is_no_change: noChange })),
     ]),
   );
-  return JSON.stringify({ names, n_items: DATA.total, clusters, items: records() }, null, 1);
+  return JSON.stringify({ names, n_items: DATA.total, is_sample: COUNT < DATA.total, clusters, items: records() }, null, 1);
 }
 
 function download(name, kind, text) {

@@ -59,13 +59,14 @@ function startHover() {
     let pointer = null;
     canvas.addEventListener("pointermove", (event) => (pointer = event), true);
     canvas.addEventListener("pointerdown", (event) => (pointer = event), true);
-    canvas.addEventListener("pointerleave", hideHovercard);
+    // A finger leaves as it is lifted, just after the tap that asked for the card.
+    canvas.addEventListener("pointerleave", (event) => event.pointerType === "touch" || hideHovercard());
     const react = ({ x, y }) => {
-      const place = pointer && (pointer.type === "pointerdown" || pointer.buttons === 0) ? pointNear(side, x, y) : null;
-      if (place === null) hideHovercard();
+      const place = pointNear(side, x, y);
+      if (place === null || !pointer) hideHovercard();
       else showHovercard(place, pointer.clientX, pointer.clientY);
     };
-    figure.on_event("mousemove", react);
+    figure.on_event("mousemove", (event) => (pointer && pointer.buttons ? hideHovercard() : react(event)));
     figure.on_event("tap", react);
   }
   document.addEventListener("pointerover", ({ target, clientX, clientY }) => {

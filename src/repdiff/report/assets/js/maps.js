@@ -13,6 +13,8 @@ async function drawMaps() {
     const side = figure.name === "map-x" ? "x" : "y";
     maps.figures[side] = figure;
     maps.views[side] = Bokeh.index.get(figure);
+    // The focus goes to our own element round the figure, which has a name and knows the arrow keys.
+    maps.views[side].canvas_view.events_el?.removeAttribute("tabindex");
   }
   maps.items = layer(maps.figures.x, "loud").data_source;
   maps.cursor = layer(maps.figures.x, "cursor").data_source;
@@ -62,7 +64,9 @@ function relabelMaps() {
 function themeMaps() {
   for (const figure of Object.values(maps.figures)) {
     figure.setv({ border_fill_color: ink("raised"), background_fill_color: ink("raised") });
-    for (const axis of [...figure.below, ...figure.left]) axis.setv({ axis_label_text_color: ink("soft"), axis_line_color: ink("line") });
+    for (const axis of [...figure.below, ...figure.left]) {
+      axis.setv({ axis_label_text_font: ink("sans"), axis_label_text_color: ink("soft"), axis_line_color: ink("line") });
+    }
     layer(figure, "cursor").glyph.line_color = { value: ink("ink") };
     for (const name of ["lasso", "box"]) {
       const { overlay } = figure.toolbar.tools.find((tool) => tool.name === name);
