@@ -64,16 +64,16 @@ def _scaled_distances(
     mean = products.mean(axis=0)
     products -= mean + mean[:, None] - mean.mean()
     products *= -0.5
+    count = min(2, len(products) - 1)
     start = np.random.default_rng(random_state).normal(size=len(products))
-    values, vectors = (
-        eigsh(products, k=min(2, len(products) - 1), which="LA", v0=start)
-        if len(products) > 2
-        else np.linalg.eigh(products)
-    )
-    values, vectors = np.maximum(values[::-1][:2], 0), vectors[:, ::-1][:, :2]
-    vectors *= np.sign(vectors[np.abs(vectors).argmax(axis=0), [0, 1]])
-    shares = values / max(float(np.trace(products)), float(values.sum()))
-    return (vectors * np.sqrt(values)).astype(np.float32), (float(shares[0]), float(shares[1]))
+    values, vectors = eigsh(products, k=count, which="LA", v0=start)
+    values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
+    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(count)])
+    coordinates = np.zeros((len(products), 2), np.float32)
+    coordinates[:, :count] = vectors * signs * np.sqrt(values)
+    # With distances that no space holds, some eigenvalues are negative; shares are those of the whole all the same.
+    share_first, share_second = (*(values / max(np.trace(products), values.sum())).tolist(), 0.0)[:2]
+    return coordinates, (share_first, share_second)
 
 
 def _principal_components(

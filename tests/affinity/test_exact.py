@@ -116,7 +116,7 @@ def test_what_does_not_fit_is_said_before_any_work(monkeypatch):
     def no_work(*_args, **_kwargs):
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr(exact, "_embed", no_work)
+    monkeypatch.setattr(exact, "_make_ready", no_work)
     x = np.zeros((100_000, 1), np.float32)
     with pytest.raises(MemoryLimitError, match=r"needs 1\d\.\d GB for 100,000 items even at 8 bits .* may use 1\.0 GB"):
         exact_affinities(x, x, memory_limit=10**9)
