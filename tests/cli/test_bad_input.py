@@ -186,7 +186,7 @@ MISTAKES: dict[str, Mistake] = {
         ),
         r"x\.parquet: column 'e' is ragged: row 0 has 2 values and row 5 1",
     ),
-    "distances that are oblong": Mistake(options("--metric", "precomputed"), r"x\.npy: has shape \(30, 4\), but precomp"),
+    "distances that are oblong": Mistake(options("--metric", "precomputed"), r"x\.npy: has shape \(30, 4\), but"),
     # ids
     "same id twice": Mistake(
         compare_with_x("x.csv", lambda: frame([*range(N - 1), 3]).to_csv("x.csv", index=False)),
