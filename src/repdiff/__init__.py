@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from repdiff.ranks import neighbor_ranks
     from repdiff.run import load_run as load
     from repdiff.spectral import spectral_embedding
+    from repdiff.triplets import TripletEmbedding, embed_triplets
 
 __version__ = "0.1.0"
 
@@ -47,7 +48,9 @@ _HOME = {
     "RunError": "errors",
     "cluster_affinity": "clustering",
     "compare": "comparison",
+    "TripletEmbedding": "triplets",
     "difference_affinity": "difference",
+    "embed_triplets": "triplets",
     "load": "run",
     "neighbor_ranks": "ranks",
     "normalized_cut": "clustering",
@@ -70,9 +73,11 @@ __all__ = [
     "Provenance",
     "RepdiffError",
     "RunError",
+    "TripletEmbedding",
     "cluster_affinity",
     "compare",
     "difference_affinity",
+    "embed_triplets",
     "load",
     "neighbor_ranks",
     "normalized_cut",

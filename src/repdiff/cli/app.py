@@ -11,6 +11,7 @@ from repdiff.cli.compare import compare
 from repdiff.cli.demo import demo
 from repdiff.cli.export import export
 from repdiff.cli.report import report
+from repdiff.cli.triplets import triplets
 
 app = typer.Typer(
     help="What one model's representation knows that another's does not.",
@@ -32,5 +33,5 @@ def repdiff(
         typer.echo(context.get_help())
 
 
-for command in (demo, compare, report, export):
+for command in (demo, compare, report, export, triplets):
     app.command()(command)

@@ -23,7 +23,7 @@ def as_ids(column: Any, source: str) -> Ids:
     """
     values = pd.Series(column).reset_index(drop=True)
     missing = values.isna().to_numpy(dtype=bool)
-    ids = np.array([_as_text(value) for value in values], dtype=object)
+    ids = np.array([as_text(value) for value in values], dtype=object)
     missing = missing | (ids == "")
     if missing.any():
         raise InputError(
@@ -45,7 +45,8 @@ def row_numbers(n: int) -> Ids:
     return np.array([str(row) for row in range(n)], dtype=object)
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """An id as text."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     # A column of whole numbers with a gap, or from MATLAB, is one of floats: 3.0 is still item 3.

@@ -1,0 +1,37 @@
+"""``repdiff triplets``: judgements "a is closer to b than to c" -> a file of embeddings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option, echo
+
+from repdiff.cli.compare import Json
+
+
+def triplets(
+    judgements: Annotated[Path, Argument(metavar="FILE", help="Table with columns anchor, near, far: .csv, .parquet.")],
+    output: Annotated[Path, Option("--output", "-o", help="Embeddings, .npz, with ids.")],
+    dims: Annotated[int, Option(help="Dimensions.")] = 2,
+    seed: Annotated[int, Option(help="The same seed gives the same result.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Turn similarity judgements into embeddings, to compare them with a model's."""
+    import numpy as np
+
+    from repdiff.cli.console import print_json, progress_bars
+    from repdiff.io.files import written_whole
+    from repdiff.triplets import embed_triplets
+
+    with progress_bars() as progress:
+        found = embed_triplets(judgements, n_dims=dims, random_state=seed, progress=progress)
+    with written_whole(output) as path, path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **found.arrays())
+    if as_json:
+        facts = {"n_items": len(found.ids), "n_judgements": found.n_judgements, "violated": found.violated}
+        print_json({"output": str(output), **facts})
+        return
+    agreed = 1 - found.violated
+    echo(f"{len(found.ids):,} items; {agreed:.1%} of {found.n_judgements:,} judgements hold in {dims} dimensions")
+    echo(f"embeddings: {output}")
