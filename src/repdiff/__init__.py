@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from repdiff.clusters import AffinityMap, DifferenceCluster, Direction
     from repdiff.comparison import Comparison, Provenance, compare
     from repdiff.difference import difference_affinity, rank_difference
+    from repdiff.encoding.pipeline import Encoded, encode
     from repdiff.errors import (
         InputError,
         MemoryLimitError,
@@ -39,6 +40,7 @@ _HOME = {
     "DifferenceCluster": "clusters",
     "DifferenceClustering": "estimator",
     "Direction": "clusters",
+    "Encoded": "encoding.pipeline",
     "InputError": "errors",
     "MemoryLimitError": "errors",
     "MissingExtraError": "errors",
@@ -51,6 +53,7 @@ _HOME = {
     "TripletEmbedding": "triplets",
     "difference_affinity": "difference",
     "embed_triplets": "triplets",
+    "encode": "encoding.pipeline",
     "load": "run",
     "neighbor_ranks": "ranks",
     "normalized_cut": "clustering",
@@ -66,6 +69,7 @@ __all__ = [
     "DifferenceCluster",
     "DifferenceClustering",
     "Direction",
+    "Encoded",
     "InputError",
     "MemoryLimitError",
     "MissingExtraError",
@@ -78,6 +82,7 @@ __all__ = [
     "compare",
     "difference_affinity",
     "embed_triplets",
+    "encode",
     "load",
     "neighbor_ranks",
     "normalized_cut",

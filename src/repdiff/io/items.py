@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def bare_items(n: int, ids: Ids | None) -> Items:
 
 
 def as_items(data: Any, *, images: str | Path | None = None, **roles: str | None) -> Items:
-    """Items of a path, a pandas, polars or pyarrow table, or a plain sequence of ids.
+    """Items of a path, a folder of images, a pandas, polars or pyarrow table, or a plain sequence of ids.
 
     Parameters
     ----------
@@ -68,6 +68,8 @@ def as_items(data: Any, *, images: str | Path | None = None, **roles: str | None
     InputError
         Where the table cannot be read, a named column is not there, or a column has a name that results use.
     """
+    if isinstance(data, str | Path) and Path(data).is_dir():
+        return _of_folder(Path(data), images, roles)
     if isinstance(data, str | Path):
         return read_items(data, images=images, **roles)
     table = as_table(data)
@@ -86,6 +88,16 @@ def read_items(path: str | Path, *, images: str | Path | None = None, **roles: s
     with reading(path):
         table = reader(path)
     return _items(table, str(path), _image_root(images, path.resolve().parent), roles)
+
+
+def _of_folder(path: Path, images: str | Path | None, roles: dict[str, str | None]) -> Items:
+    from repdiff.io.folders import list_folder
+
+    if images is not None:
+        raise InputError(f"{path}: is a folder of images itself; leave the other one, {images}, away")
+    items = list_folder(path).items
+    metadata = items.frame.drop(columns=ID)
+    return replace(items, **{role: _column_of(role, roles.get(role), metadata, str(path)) for role in ROLES})
 
 
 def _items(table: pd.DataFrame, source: str, image_root: Path, roles: dict[str, str | None]) -> Items:

@@ -1,0 +1,176 @@
+"""Items -> batches that are ready before the model asks for them.
+
+Batch b holds the items of places b * size to (b + 1) * size, less those that are skipped. So what is in a batch, and
+with it the rounding of the model's sums, does not depend on timing, nor on where a resumed job began.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.encoding.decoders import Decoders, Sample, Skip
+from repdiff.encoding.models.base import Model
+from repdiff.encoding.sources import Source
+from repdiff.encoding.worker import DIGEST_BYTES, Task
+from repdiff.errors import RepdiffError
+from repdiff.io.files import one_line
+
+T = TypeVar("T")
+_BATCHES_AHEAD = 2
+_END = object()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some items next to each other.
+
+    Attributes
+    ----------
+    stop : int
+        Place after the last of them, skipped ones included.
+    rows : ndarray of int64, (b,)
+        Places of those that are there.
+    digests : list of str, b of them
+        Hash of each item's bytes.
+    skips : tuple of Skip
+        Those that are not.
+    data : object
+        What the model's ``collate`` made; None where all are skipped.
+    """
+
+    stop: int
+    rows: npt.NDArray[np.int64]
+    digests: list[str]
+    skips: tuple[Skip, ...]
+    data: Any
+
+
+class _Failure:
+    """An error on its way to the main thread."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+@contextmanager
+def open_batches(
+    source: Source, model: Model, *, size: int, start: int, n_workers: int, seconds: float
+) -> Iterator[Iterator[Batch]]:
+    """Batches from place ``start`` on, made in other processes (images) and on another thread while the model works."""
+    window = (_BATCHES_AHEAD + 1) * size
+    with (
+        _opened(source, model, start, window, n_workers, seconds) as (samples, stop),
+        _ahead(_grouped(samples, size, model.collate), stop) as batches,
+    ):
+        yield batches
+
+
+@contextmanager
+def open_samples(source: Source, model: Model, *, n_workers: int, seconds: float) -> Iterator[Iterator[Sample]]:
+    """The items that can be prepared, one by one, from the first on."""
+    with _opened(source, model, 0, n_workers, n_workers, seconds) as (samples, _):
+        yield (sample for sample in samples if isinstance(sample, Sample))
+
+
+@contextmanager
+def _opened(
+    source: Source, model: Model, start: int, window: int, n_workers: int, seconds: float
+) -> Iterator[tuple[Iterator[Sample | Skip], Callable[[], None]]]:
+    """The items, prepared or skipped, and how to make that end early."""
+    if source.modality == "text":
+        yield _texts(source, model.prepare, start), lambda: None
+        return
+    decoders = Decoders(model.prepare, n_workers=n_workers, seconds=seconds)
+    try:
+        yield _images(source, decoders, start, window=window), decoders.stop
+    finally:
+        decoders.close()
+
+
+def _texts(source: Source, prepare: Callable[[Any], Any], start: int) -> Iterator[Sample | Skip]:
+    for index in range(start, len(source)):
+        text = source.entries[index]
+        if text is None:
+            yield Skip(index, "has no text")
+        else:
+            digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES)
+            yield Sample(index, prepare(text), digest.hexdigest())
+
+
+def _images(source: Source, decoders: Decoders, start: int, *, window: int) -> Iterator[Sample | Skip]:
+    tasks = (
+        Task(index, entry, str(source.ids[index]))
+        for index, entry in enumerate(source.entries[start:], start)
+        if entry is not None
+    )
+    found = decoders.map(tasks, window=window)
+    for index in range(start, len(source)):
+        yield Skip(index, "names no image") if source.entries[index] is None else next(found)
+
+
+def _grouped(samples: Iterator[Sample | Skip], size: int, collate: Callable[[list[Any]], Any]) -> Iterator[Batch]:
+    while group := [sample for _, sample in zip(range(size), samples, strict=False)]:
+        there = [sample for sample in group if isinstance(sample, Sample)]
+        yield Batch(
+            stop=group[-1].index + 1,
+            rows=np.array([sample.index for sample in there], np.int64),
+            digests=[sample.digest for sample in there],
+            skips=tuple(sample for sample in group if isinstance(sample, Skip)),
+            data=_collated(there, collate),
+        )
+
+
+def _collated(samples: list[Sample], collate: Callable[[list[Any]], Any]) -> Any:
+    try:
+        return collate([sample.value for sample in samples]) if samples else None
+    except Exception as error:
+        first, last = samples[0].index, samples[-1].index
+        raise RepdiffError(f"items {first:,} to {last:,} cannot be put into one batch: {one_line(error)}") from error
+
+
+@contextmanager
+def _ahead(values: Iterator[T], stop: Callable[[], None]) -> Iterator[Iterator[T]]:
+    """The same values, made on a thread of their own, a few ahead."""
+    ready: queue.Queue[Any] = queue.Queue(_BATCHES_AHEAD)
+    stopped = threading.Event()
+
+    def put(value: Any) -> None:
+        while not stopped.is_set():
+            try:
+                return ready.put(value, timeout=0.2)
+            except queue.Full:
+                continue
+
+    def work() -> None:
+        try:
+            for value in values:
+                put(value)
+                if stopped.is_set():
+                    return
+            put(_END)
+        except BaseException as error:
+            put(_Failure(error))
+
+    def take() -> Iterator[T]:
+        while (value := ready.get()) is not _END:
+            if isinstance(value, _Failure):
+                raise value.error
+            yield value
+
+    thread = threading.Thread(target=work, name="repdiff-batches", daemon=True)
+    thread.start()
+    try:
+        yield take()
+    finally:
+        stopped.set()
+        stop()
+        thread.join()

@@ -1,0 +1,222 @@
+"""Image paths -> prepared samples, in order, by processes that may hang or die without harm."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import numpy as np
+
+from repdiff.encoding.worker import Reply, Task
+from repdiff.errors import InputError, RepdiffError
+from repdiff.io.files import one_line
+
+SECONDS_PER_IMAGE = 30.0
+_TASKS_PER_WORKER = 6
+_LONGER = 5.0  # a worker ends itself so much later than it is given up, for when nobody is left to do that
+_START = (
+    "import sys; fd = int(sys.argv[1]); sys.path[:] = sys.argv[2:]; "
+    "from repdiff.encoding.worker import run_nursery; run_nursery(fd)"
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A prepared item: its place in the list, what the model's ``prepare`` made, and a hash of the item's bytes."""
+
+    index: int
+    value: Any
+    digest: str
+
+
+@dataclass(frozen=True)
+class Skip:
+    """An item that is left out: its place in the list, and why. ``unfit``: it was the model's preparation that failed."""
+
+    index: int
+    reason: str
+    unfit: bool = False
+
+
+@dataclass
+class _Worker:
+    connection: Connection
+    pid: int
+    tasks: deque[Task] = field(default_factory=deque)
+    heard: float = field(default_factory=time.monotonic)
+
+
+class Decoders:
+    """Processes that open images and prepare them; see :mod:`repdiff.encoding.worker`.
+
+    Parameters
+    ----------
+    prepare : callable
+        One image -> one sample.
+    n_workers : int
+        Processes.
+    seconds : float
+        An image that takes longer is skipped.
+
+    Raises
+    ------
+    InputError
+        Where ``prepare`` cannot be sent to another process.
+    """
+
+    def __init__(self, prepare: Callable[[Any], Any], *, n_workers: int, seconds: float = SECONDS_PER_IMAGE) -> None:
+        self._seconds, self._workers, self._stopped = seconds, list[_Worker](), False
+        code = _portable(prepare)
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._nursery = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START, str(theirs.fileno()), *sys.path],
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,  # what a decoder or a transform says would tear the progress bar
+                env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            )
+        try:
+            self._set_up(code)
+            self._workers += [self._hire() for _ in range(n_workers)]
+        except BaseException:
+            self.close()
+            raise
+
+    def map(self, tasks: Iterable[Task], *, window: int) -> Generator[Sample | Skip]:
+        """What becomes of each task, in order; at most ``window`` tasks are under way or waiting to be taken."""
+        fresh, again = iter(tasks), deque[Task]()
+        order, done = deque[int](), dict[int, Sample | Skip]()
+        while True:
+            self._hand_out(again, fresh, order, window)
+            if not order:
+                return
+            if order[0] in done:
+                yield done.pop(order.popleft())
+            else:
+                self._collect(done, again)
+
+    def close(self) -> None:
+        """End the processes. ``map`` must not be under way, or must be told by :meth:`stop` before."""
+        for worker in self._workers:
+            worker.connection.close()
+        self._control.close()
+        with suppress(ProcessLookupError):
+            os.killpg(self._nursery.pid, signal.SIGKILL)  # the workers are of its group
+        self._nursery.wait()
+
+    def stop(self) -> None:
+        """Make ``map`` end soon; from any thread."""
+        self._stopped = True
+
+    def _set_up(self, code: bytes) -> None:
+        connection = Connection(os.dup(self._control.fileno()))
+        try:
+            connection.send((code, self._seconds + _LONGER))
+            told = connection.recv()
+        except (EOFError, OSError):
+            told = f"it ended with code {self._nursery.wait()}"
+        finally:
+            connection.close()
+        if told:
+            raise RepdiffError(f"the process that prepares images cannot start: {told}")
+
+    def _hire(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._control, [b"+"], [theirs.fileno()])
+        connection = Connection(ours.detach())
+        try:
+            return _Worker(connection, connection.recv())
+        except (EOFError, OSError) as error:
+            raise RepdiffError("the processes that prepare images cannot be started; is memory used up?") from error
+
+    def _hand_out(self, again: deque[Task], fresh: Iterator[Task], order: deque[int], window: int) -> None:
+        while free := [worker for worker in self._workers if len(worker.tasks) < _TASKS_PER_WORKER]:
+            if again:
+                task = again.popleft()
+            elif len(order) < window and (found := next(fresh, None)) is not None:
+                task = found
+                order.append(task.index)
+            else:
+                return
+            self._give(min(free, key=lambda worker: len(worker.tasks)), task)
+
+    @staticmethod
+    def _give(worker: _Worker, task: Task) -> None:
+        if not worker.tasks:
+            worker.heard = time.monotonic()
+        worker.tasks.append(task)
+        try:
+            worker.connection.send(tuple(task))
+        except OSError:  # it died; that is noticed, and its tasks are given to another, where replies are read
+            return
+
+    def _collect(self, done: dict[int, Sample | Skip], again: deque[Task]) -> None:
+        """Wait for a reply, or for a worker to die or to run out of time."""
+        busy = {worker.connection: worker for worker in self._workers if worker.tasks}
+        for connection in wait(list(busy), timeout=0.2):
+            worker = busy[connection]  # type: ignore[index]
+            try:
+                found = _receive(worker)
+                done[found.index] = found
+            except (EOFError, OSError):
+                self._replace(worker, "made the decoder crash", done, again)
+                del busy[connection]  # type: ignore[arg-type]
+        if self._stopped:
+            raise RepdiffError("stopped")
+        for worker in busy.values():
+            # One that has sent nothing since it was last heard has been at one image all that time.
+            if time.monotonic() - worker.heard > self._seconds and not worker.connection.poll():
+                os.kill(worker.pid, signal.SIGKILL)
+                self._replace(worker, f"took longer than {self._seconds:g} s to decode", done, again)
+
+    def _replace(self, worker: _Worker, reason: str, done: dict[int, Sample | Skip], again: deque[Task]) -> None:
+        worker.connection.close()
+        guilty, *innocent = worker.tasks
+        done[guilty.index] = Skip(guilty.index, f"{guilty.name} {reason}")
+        again.extendleft(reversed(innocent))
+        self._workers.remove(worker)
+        self._workers.append(self._hire())
+
+
+def _receive(worker: _Worker) -> Sample | Skip:
+    reply = Reply(*worker.connection.recv())
+    body = worker.connection.recv_bytes() if reply.outcome in ("array", "object") else b""
+    worker.tasks.popleft()
+    worker.heard = time.monotonic()
+    if reply.outcome == "array":
+        dtype, shape = reply.told
+        return Sample(reply.index, np.frombuffer(body, dtype).reshape(shape), reply.digest)
+    if reply.outcome == "object":
+        return Sample(reply.index, pickle.loads(body), reply.digest)
+    return Skip(reply.index, reply.told, unfit=reply.outcome == "unfit")
+
+
+def _portable(prepare: Callable[[Any], Any]) -> bytes:
+    """The function in bytes: by name where it has one, else (lambdas, notebooks) with its code."""
+    try:
+        import cloudpickle
+    except ImportError:  # older joblibs, which scikit-learn brings, carry it along
+        from joblib.externals import cloudpickle
+    try:
+        code: bytes = cloudpickle.dumps(prepare)
+    except Exception as error:
+        raise InputError(
+            f"the transform cannot be sent to the processes that prepare images: {one_line(error)}; "
+            "define it at the top of a module, without the model in it"
+        ) from error
+    return code

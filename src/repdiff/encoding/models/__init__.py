@@ -1,0 +1,68 @@
+"""The kinds of models: one module each, found by their presence in this folder."""
+
+from __future__ import annotations
+
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from repdiff.encoding.models.base import Kind, Model, Output, Request
+from repdiff.errors import InputError
+
+__all__ = ["Chosen", "Kind", "Model", "Output", "Request", "choose_kind", "kinds"]
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """All kinds by name. A module here that has a ``KIND`` is one; none imports its library before it loads a model."""
+    modules = (import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    found = (module.KIND for module in modules if hasattr(module, "KIND"))
+    return {kind.name: kind for kind in found}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A model that was named but not loaded yet.
+
+    Attributes
+    ----------
+    kind : Kind
+        Its kind.
+    target : str or object
+        What the kind loads it from.
+    spec : str
+        How to name it in manifests.
+    """
+
+    kind: Kind
+    target: Any
+    spec: str
+
+
+def choose_kind(model: Any) -> Chosen:
+    """The kind of a spec such as ``hf:folder``, or of a Python object.
+
+    Raises
+    ------
+    InputError
+        Where no kind takes it.
+    """
+    if not isinstance(model, str):
+        for kind in kinds().values():
+            if kind.accepts(model):
+                return Chosen(kind, model, f"{kind.name}:{type(model).__name__}")
+        raise InputError(
+            f"model: is {type(model).__name__}, but must be a spec such as {_usages()}; "
+            "or a (torch module, transform) pair, or a function from a list of items to an array"
+        )
+    name, _, target = model.partition(":")
+    name, mark, options = name.partition("?")
+    if name not in kinds():
+        raise InputError(f"{model}: is no model spec; use {_usages()} (repdiff encode --list tells more)")
+    return Chosen(kinds()[name], target + mark + options, model)
+
+
+def _usages() -> str:
+    return ", ".join(kind.usage for kind in kinds().values())

@@ -1,0 +1,128 @@
+"""What exported graphs (onnx, pt2) share: they say the shape of their input, but not how images become it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.encoding.models.base import options_of, positive
+from repdiff.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+NORMALIZATIONS = {
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+}
+_USUAL_SIZE = 224
+_GREY, _COLOUR = 1, 3
+
+
+@dataclass(frozen=True)
+class ToTensor:
+    """An image cut to the shape of the input around its centre, resized, and normalised.
+
+    Attributes
+    ----------
+    height, width, channels : int
+        Of the input; of one channel, it gets grey levels.
+    channels_last : bool
+        Whether it is (height, width, channels).
+    normalize : str
+        A name of :data:`NORMALIZATIONS`; integer inputs get 0 to 255.
+    dtype : str
+        NumPy's name for the input's type.
+    """
+
+    height: int
+    width: int
+    channels: int
+    channels_last: bool
+    normalize: str
+    dtype: str
+
+    def __call__(self, image: Image) -> npt.NDArray[Any]:
+        # The cut is part of the resizing: a line of 1 x 10,000 pixels is never made 224 times as large.
+        scale = min(image.width / self.width, image.height / self.height)
+        width, height = scale * self.width, scale * self.height
+        left, top = (image.width - width) / 2, (image.height - height) / 2
+        picture = image.convert("L") if self.channels == _GREY else image
+        picture = picture.resize(
+            (self.width, self.height), 3, box=(left, top, left + width, top + height)
+        )  # 3: bicubic
+        values = np.asarray(picture).reshape(self.height, self.width, self.channels)
+        values = self._normalized(values)
+        return np.ascontiguousarray(values if self.channels_last else values.transpose(2, 0, 1))
+
+    def _normalized(self, values: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        if np.dtype(self.dtype).kind != "f":
+            return values.astype(self.dtype)
+        mean, std = (np.array(part[: self.channels], np.float32) for part in NORMALIZATIONS[self.normalize])
+        scaled: npt.NDArray[Any] = (values * (1 / (255 * std)) - mean / std).astype(self.dtype)
+        return scaled
+
+    def __str__(self) -> str:
+        """For the manifest."""
+        values = f"normalised: {self.normalize}" if np.dtype(self.dtype).kind == "f" else "levels 0 to 255"
+        colours = "grey" if self.channels == _GREY else "RGB"
+        return f"cut around the centre, resized to {self.width} x {self.height}, bicubic; {colours}, {values}"
+
+
+def to_tensor(shape: Sequence[Any], dtype: str, options: dict[str, str], what: str) -> ToTensor:
+    """How an image becomes the input of this shape; sides that the graph leaves open are ``size=``, or 224.
+
+    Raises
+    ------
+    InputError
+        Where the input is no image, or an option is none.
+    """
+    sides = [size if isinstance(size, int) and size > 0 else None for size in shape]
+    if len(sides) != 4 or not {sides[1], sides[3]} & {_GREY, _COLOUR}:
+        raise InputError(f"{what}: takes input of shape {list(shape)}, which is no batch of images; use py: for it")
+    channels_last = sides[1] not in (_GREY, _COLOUR)
+    height, width, channels = sides[1:] if channels_last else [*sides[2:], sides[1]]
+    normalize = options.get("normalize", "imagenet")
+    if normalize not in NORMALIZATIONS:
+        raise InputError(f"{what}: normalize must be one of {', '.join(NORMALIZATIONS)}, but is {normalize!r}")
+    size = positive(options.get("size", str(_USUAL_SIZE)), f"{what}: size")
+    assert channels is not None
+    return ToTensor(height or size, width or size, channels, channels_last, normalize, dtype)
+
+
+def open_graph(target: str, kind: str) -> tuple[Path, dict[str, str]]:
+    """The file of a spec, and its options.
+
+    Raises
+    ------
+    InputError
+        Where there is no such file, or an unknown option.
+    """
+    name, options = options_of(target, {"normalize": "|".join(NORMALIZATIONS), "size": "PIXELS"})
+    path = Path(name)
+    if not path.is_file():
+        raise InputError(f"{kind}:{name}: no such file; check the path")
+    return path, options
+
+
+def file_sha256(path: Path) -> str:
+    """Hash of the file, and of files of weights that bear its name and more."""
+    digest = hashlib.sha256()
+    beside = sorted(other for other in path.parent.glob(f"{path.name}*data") if other.is_file())
+    for part in (path, *beside):
+        with part.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def filled(samples: list[Any], batch_size: int | None) -> npt.NDArray[Any]:
+    """The samples as a batch; where the graph fixes its size, the last one is repeated to fill it."""
+    lacking = 0 if batch_size is None else batch_size - len(samples)
+    return np.stack(samples + samples[-1:] * lacking)

@@ -1,0 +1,155 @@
+"""What the kinds that run on torch share: the device, listening to layers by name, and hashing weights."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from repdiff.encoding.models.base import USUAL, Matrix, choose
+from repdiff.encoding.pooling import pool_maps
+from repdiff.errors import InputError, MissingExtraError, RepdiffError
+
+
+def import_torch(purpose: str) -> Any:
+    """The torch module.
+
+    Raises
+    ------
+    MissingExtraError
+        Where torch is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError("torch", "encode", purpose) from error
+    return torch
+
+
+def choose_device(device: str | None) -> Any:
+    """The device of that name, or the fastest there is.
+
+    Raises
+    ------
+    RepdiffError
+        Where there is no such device.
+    """
+    torch = import_torch("a device")
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(1, device=chosen)
+    except Exception as error:  # torch raises RuntimeError, AssertionError or NotImplementedError, by device
+        raise RepdiffError(f"device {device!r} cannot be used here; try cpu, cuda or mps") from error
+    return chosen
+
+
+def weights_sha256(module: Any) -> str:
+    """Hash of names, types, shapes and values of all weights and buffers, whatever file they came from."""
+    torch = import_torch("hashing weights")
+    digest = hashlib.sha256()
+    for name, value in sorted(module.state_dict().items()):
+        if not hasattr(value, "detach"):
+            continue
+        tensor = value.detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
+    return digest.hexdigest()
+
+
+def device_facts(device: Any) -> dict[str, Any]:
+    """Where it runs and with what, for the manifest."""
+    torch = import_torch("a device")
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
+    return {"device": name, "threads": torch.get_num_threads(), "versions": {"torch": torch.__version__}}
+
+
+def first_tensor(output: Any) -> Any:
+    """The tensor that a module's output is mainly about.
+
+    Raises
+    ------
+    InputError
+        Where there is none.
+    """
+    if hasattr(output, "shape"):
+        return output
+    if isinstance(output, Mapping):
+        for name in ("pooler_output", "last_hidden_state"):
+            if output.get(name) is not None:
+                return output[name]
+        output = list(output.values())
+    if isinstance(output, Sequence):
+        for value in output:
+            if hasattr(value, "shape"):
+                return value
+    raise InputError(f"the model's output is {type(output).__name__}, not a tensor; choose a layer")
+
+
+def as_matrix(tensor: Any) -> Matrix:
+    """The values as float32 on the CPU."""
+    values: Matrix = tensor.detach().float().cpu().numpy()
+    return np.ascontiguousarray(values, np.float32)
+
+
+class Listener:
+    """What some modules put out, noted at each call of the whole.
+
+    Parameters
+    ----------
+    modules : mapping of str to torch module
+        All modules by name.
+    layers : sequence of str
+        Those to listen to.
+    what : str
+        How to call the model in messages.
+
+    Raises
+    ------
+    InputError
+        For a name that no module has.
+    """
+
+    def __init__(self, modules: Mapping[str, Any], layers: Sequence[str], what: str) -> None:
+        choose(layers, [name for name in modules if name], what)
+        self._layers, self._heard = tuple(layers), dict[str, Any]()
+        for layer in layers:
+            modules[layer].register_forward_hook(self._note(layer))
+
+    def _note(self, layer: str) -> Any:
+        def hook(_module: Any, _inputs: Any, output: Any) -> None:
+            self._heard[layer] = output
+
+        return hook
+
+    def heard(self) -> dict[str, Any]:
+        """The outputs of the last call, which are forgotten.
+
+        Raises
+        ------
+        InputError
+            Where a layer took no part in it.
+        """
+        heard, self._heard = self._heard, {}
+        silent = [layer for layer in self._layers if layer not in heard]
+        if silent:
+            raise InputError(f"layer {silent[0]!r} takes no part in what the model does with these items")
+        return {layer: heard[layer] for layer in self._layers}
+
+
+def pool_layers(
+    outputs: Mapping[str, Any], pool: str | None, *, usual: str = "mean", mask: Any = None
+) -> tuple[dict[str, Matrix], dict[str, str]]:
+    """The embedding at each layer, and how it was pooled."""
+    pooled = {name: pool_maps(first_tensor(output), pool, usual=usual, mask=mask) for name, output in outputs.items()}
+    return {name: as_matrix(maps) for name, (maps, _) in pooled.items()}, {
+        name: how for name, (_, how) in pooled.items()
+    }
+
+
+def layer_names(layers: Sequence[str]) -> tuple[str, ...]:
+    """The layers, or the one that stands for the usual output."""
+    return tuple(layers) or (USUAL,)

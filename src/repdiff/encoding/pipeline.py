@@ -1,0 +1,300 @@
+"""The pipeline: a model and items -> embedding files."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.encoding import manifest
+from repdiff.encoding.batch_size import measure_batch_size
+from repdiff.encoding.batches import Batch, open_batches
+from repdiff.encoding.decoders import SECONDS_PER_IMAGE
+from repdiff.encoding.models import Model, Request, choose_kind
+from repdiff.encoding.models.base import USUAL
+from repdiff.encoding.pooling import check_pool
+from repdiff.encoding.shards import Plan, Shard, Shards, joined, open_shards, planned_batch_size, remove
+from repdiff.encoding.sources import Source, find_source
+from repdiff.encoding.writers import Rows, writer_for
+from repdiff.errors import RepdiffError
+from repdiff.io.encoded import items_path, manifest_path, read_manifest
+from repdiff.io.files import one_line
+from repdiff.parallel import resolve_n_jobs
+from repdiff.progress import Progress, silent
+
+BATCH_SIZE = 32
+_SHARD_ITEMS = 256
+_MOST_WORKERS = 8
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Finished embedding files.
+
+    Attributes
+    ----------
+    paths : mapping of str to Path
+        The file of each layer; where no layer was named, the one is called ``output``.
+    manifests : mapping of str to mapping
+        What stands beside each.
+    """
+
+    paths: Mapping[str, Path]
+    manifests: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def path(self) -> Path:
+        """The file of the first layer."""
+        return next(iter(self.paths.values()))
+
+    @property
+    def n_items(self) -> int:
+        """How many items have an embedding."""
+        return int(self._first["embeddings"]["shape"][0])
+
+    @property
+    def skipped(self) -> list[Mapping[str, str]]:
+        """``id`` and ``reason`` of each item that could not be encoded."""
+        return list(self._first["skipped"])
+
+    @property
+    def _first(self) -> Mapping[str, Any]:
+        return next(iter(self.manifests.values()))
+
+
+def encode(
+    model: Any,
+    items: Any,
+    output: str | Path,
+    *,
+    images: str | Path | None = None,
+    image: str | None = None,
+    text: str | None = None,
+    layer: str | Sequence[str] | None = None,
+    pool: Literal["cls", "mean", "max", "none"] | None = None,
+    batch: int | Literal["auto"] = BATCH_SIZE,
+    device: str | None = None,
+    n_workers: int | None = None,
+    seconds_per_image: float = SECONDS_PER_IMAGE,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Encoded:
+    """Embeddings of items, written to a file; an interrupted call goes on where it was when it is made again.
+
+    Parameters
+    ----------
+    model : str, (torch module, transform), or callable
+        A spec such as ``"hf:folder"``, ``"onnx:file"``, ``"pt2:file"``, ``"py:module:attribute"``, ``"pixels"`` or
+        ``"tfidf"``; or a torch module and the function that prepares one item for it; or a function from a list of
+        images or texts to an array (b, d).
+    items : path or table
+        A folder of images, whose subfolders are labels, or a table with a column of image paths or of texts.
+    output : path
+        A .npz, .parquet or .npy file. A manifest (``.manifest.json``) and a table with one row per item
+        (``.items.parquet``: id, prediction, confidence) are put beside it. With several layers, one file for each, with
+        the layer's name before the suffix.
+    images : path, optional
+        Folder that a table's image paths start from.
+    image, text : str, optional
+        The table's column of that meaning.
+    layer : str or sequence of str, optional
+        Modules of the model, by name, whose output is taken. The model's usual embedding by default.
+    pool : {"cls", "mean", "max", "none"}, optional
+        How maps of tokens or places become one vector; the model's usual way by default.
+    batch : int or "auto"
+        Items per batch. "auto" measures; the choice, and with it the last bits, may differ between calls.
+    device : str, optional
+        Where the model runs; a GPU if there is one.
+    n_workers : int, optional
+        Processes that open images; as many as cores, at most 8.
+    seconds_per_image : float
+        An image that takes longer to open is skipped.
+    overwrite : bool
+        Replace the output, and an unfinished encoding made with other settings.
+    progress : Progress, optional
+        Told how many items are done.
+
+    Returns
+    -------
+    Encoded
+        Where the files are, and what was skipped.
+
+    Raises
+    ------
+    RepdiffError
+        For a model or items that cannot be used. Single images that cannot be opened are skipped and named.
+    """
+    check_pool(pool)
+    layers = (layer,) if isinstance(layer, str) else tuple(layer or ())
+    targets = _targets(Path(output), layers)
+    chosen = choose_kind(model)
+    source = find_source(items, chosen.kind.modalities, images=images, image=image, text=text)
+    loaded = chosen.kind.load(chosen.target, Request(source.modality, layers, pool, device, source))
+    opening = {"n_workers": _n_workers(n_workers), "seconds": seconds_per_image}
+    folder = _folder(targets)
+    size = _batch_size(batch, loaded, folder, targets, partial(measure_batch_size, source, loaded, **opening))
+    settings = manifest.settings_of(chosen, loaded, source, layers, pool)
+    plan = Plan(settings, len(source), size, max(1, _SHARD_ITEMS // size))
+    if (finished := _finished(targets, plan, overwrite=overwrite)) is not None:
+        shutil.rmtree(folder, ignore_errors=True)  # there only if a process was killed while it cleared away
+        return finished
+    with open_shards(folder, plan, overwrite=overwrite) as shards:
+        start = shards.done * plan.shard_size
+        if start < len(source):
+            with open_batches(source, loaded, size=size, start=start, **opening) as batches:
+                _fill(shards, batches, loaded, chosen.spec, progress)
+        return _finish(shards, targets, source, loaded.classes)
+
+
+def _targets(output: Path, layers: Sequence[str]) -> dict[str, Path]:
+    """The file of each layer."""
+    writer_for(output)
+    if output.is_dir():
+        raise RepdiffError(f"{output}: is a folder; give the name of a file")
+    if not output.absolute().parent.is_dir():
+        raise RepdiffError(f"{output}: there is no folder {output.parent}; make it first")
+    if len(layers) < 2:
+        return {next(iter(layers), USUAL): output}
+    names = [re.sub(r"[^A-Za-z0-9._-]+", "_", layer) for layer in layers]
+    if len(set(names)) < len(names):
+        raise RepdiffError(f"layers {', '.join(layers)}: two would get the same file name; encode them one by one")
+    return {
+        layer: output.with_name(f"{output.stem}-{name}{output.suffix}")
+        for layer, name in zip(layers, names, strict=True)
+    }
+
+
+def _folder(targets: Mapping[str, Path]) -> Path:
+    """Where the work is kept until it is finished: hidden, beside the output."""
+    first = next(iter(targets.values()))
+    return first.with_name(f".{first.name}.unfinished")
+
+
+def _n_workers(n_workers: int | None) -> int:
+    return min(_MOST_WORKERS, resolve_n_jobs(None)) if n_workers is None else resolve_n_jobs(n_workers)
+
+
+def _batch_size(
+    batch: int | str, model: Model, folder: Path, targets: Mapping[str, Path], measure: Callable[[], int]
+) -> int:
+    if model.batch_size is not None:
+        return model.batch_size
+    if batch == "auto":
+        finished = read_manifest(next(iter(targets.values()))) or {}
+        return planned_batch_size(folder) or finished.get("batch") or measure()
+    if not isinstance(batch, int) or batch < 1:
+        raise RepdiffError(f"batch must be a positive number of items, or auto, but is {batch!r}")
+    return batch
+
+
+def _finished(targets: Mapping[str, Path], plan: Plan, *, overwrite: bool) -> Encoded | None:
+    """What is there already, where it was made by this very plan; None where the work has to be done."""
+    there = [path for path in targets.values() if path.exists()]
+    manifests = {layer: read_manifest(path) if path.exists() else None for layer, path in targets.items()}
+    made = {layer: found for layer, found in manifests.items() if found and found["plan_sha256"] == plan.sha256()}
+    if len(made) == len(targets) and not overwrite:
+        return Encoded(targets, made)
+    others = [path for layer, path in targets.items() if path in there and layer not in made]
+    if others and not overwrite:
+        raise RepdiffError(
+            f"{others[0]}: is there already, made otherwise; choose another name, or overwrite it (--overwrite)"
+        )
+    return None
+
+
+def _fill(shards: Shards, batches: Iterator[Batch], model: Model, spec: str, progress: Progress) -> None:
+    """Make the shards that are not there yet."""
+    plan = shards.plan
+    progress("encoding", min(shards.done * plan.shard_size, plan.n), plan.n)
+    parts: list[Shard] = []
+    for number, batch in enumerate(batches):
+        if not number:
+            _check_fit(batch, spec)
+        parts.append(_embedded(batch, model, spec))
+        if batch.stop % plan.shard_size == 0 or batch.stop == plan.n:
+            shards.write(joined(parts))
+            parts = []
+        progress("encoding", batch.stop, plan.n)
+
+
+def _check_fit(batch: Batch, spec: str) -> None:
+    """A preparation that fails on all that could be opened is at fault itself."""
+    unfit = [skip for skip in batch.skips if skip.unfit]
+    if unfit and not len(batch.rows):
+        raise RepdiffError(f"{spec}: {unfit[0].reason}")
+
+
+def _embedded(batch: Batch, model: Model, spec: str) -> Shard:
+    skips = tuple((skip.index, skip.reason) for skip in batch.skips)
+    digests = np.array(batch.digests, np.str_)
+    if batch.data is None:
+        return Shard(batch.rows, digests, (), (), None, None, skips)
+    try:
+        output = model.embed(batch.data)
+    except (RepdiffError, MemoryError):
+        raise
+    except Exception as error:
+        first, last = int(batch.rows[0]), int(batch.rows[-1])
+        raise RepdiffError(
+            f"{spec}: the model failed on items {first:,} to {last:,} with {type(error).__name__}: {one_line(error)}"
+        ) from error
+    prediction, confidence = _predicted(output.logits)
+    layers = tuple(output.layers.values())
+    return Shard(batch.rows, digests, layers, tuple(output.pools.values()), prediction, confidence, skips)
+
+
+def _predicted(
+    logits: npt.NDArray[Any] | None,
+) -> tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.float32] | None]:
+    """The most likely class of each item, and the softmax's share of it."""
+    if logits is None or logits.ndim != 2 or logits.shape[1] < 2:
+        return None, None
+    values = logits.astype(np.float64)
+    odds = np.exp(values - values.max(axis=1, keepdims=True))
+    return logits.argmax(axis=1).astype(np.int64), (1 / odds.sum(axis=1)).astype(np.float32)
+
+
+def _finish(shards: Shards, targets: Mapping[str, Path], source: Source, classes: Sequence[str] | None) -> Encoded:
+    """Make the finished files beside the shards, move them to their places, embeddings last, and clear away."""
+    made = manifest.summarise(source, shards.plan, shards, classes)
+    if not made.n:
+        skipped = made.facts["skipped"]
+        remove(shards)
+        raise RepdiffError(f"{source.name}: none of {len(skipped):,} items can be encoded: {skipped[0]['reason']}")
+    sample = next(shard for shard in shards if len(shard.rows))
+    table = shards.folder / "items.partial"
+    manifest.write_items(table, source, (shard for shard in shards if len(shard.rows)), classes)
+    manifests = {}
+    for place, (layer, path) in enumerate(targets.items()):
+        rows = Rows(made.n, sample.layers[place].shape[1], partial(_chunks, shards, source, place))
+        values = shards.folder / f"{place}.partial"
+        writer_for(path)(values, rows)
+        manifests[layer] = made.of_layer(path, layer, sample.pools[place], rows)
+        _place(shards.folder, path, values, table, manifests[layer], last=place == len(targets) - 1)
+    remove(shards)
+    return Encoded(targets, manifests)
+
+
+def _chunks(shards: Shards, source: Source, place: int) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[np.float32]]]:
+    for shard in shards:
+        if len(shard.rows):
+            yield source.ids[shard.rows], shard.layers[place]
+
+
+def _place(folder: Path, path: Path, values: Path, table: Path, told: Mapping[str, Any], *, last: bool) -> None:
+    text = folder / "manifest.partial"
+    text.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if last:
+        table.replace(items_path(path))
+    else:
+        shutil.copyfile(table, items_path(path))
+    text.replace(manifest_path(path))
+    values.replace(path)

@@ -1,0 +1,145 @@
+"""The processes that open images.
+
+A *nursery* process imports what preparing an image needs, once, and starts workers by ``fork``: they share its memory
+and are there at once, so that one that hung or died is soon replaced. It has one thread, which is what makes the fork
+safe; the main process, with the threads of its model, never forks. A worker that outlives the main process, or its time
+for an image, ends itself.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import pickle
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from repdiff.errors import InputError
+from repdiff.io.files import one_line
+from repdiff.io.images import open_image
+
+_MEMORY_PER_WORKER = 640 << 20
+_LONGEST_REASON = 300
+DIGEST_BYTES = 16
+
+Outcome = Literal["array", "object", "unreadable", "unfit"]
+
+
+class Task(NamedTuple):
+    """An image to prepare: its place in the list, its path, and how to call it in messages."""
+
+    index: int
+    path: str
+    name: str
+
+
+class Reply(NamedTuple):
+    """What became of a task; the bytes of an ``array`` or ``object`` follow as a message of their own.
+
+    ``unreadable``: the file cannot be opened as an image. ``unfit``: the model's preparation failed on it.
+    """
+
+    index: int
+    outcome: Outcome
+    told: Any
+    digest: str = ""
+
+
+def run_nursery(descriptor: int) -> None:
+    """Import what is needed, say so, and start a worker for each socket received, until the main process goes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's, which then closes the socket
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for workers that ended
+    control = socket.socket(fileno=descriptor)
+    prepare, seconds = _set_up(control)
+    gc.collect()
+    gc.freeze()
+    while True:
+        message, descriptors, *_ = socket.recv_fds(control, 1, 1)
+        if not message:
+            os._exit(0)
+        if os.fork() == 0:
+            control.close()
+            _run_worker(Connection(descriptors[0]), prepare, seconds)
+            os._exit(0)
+        os.close(descriptors[0])
+
+
+def _set_up(control: socket.socket) -> tuple[Callable[[Any], Any], float]:
+    connection = Connection(os.dup(control.fileno()))
+    try:
+        code, seconds = connection.recv()
+        prepare = pickle.loads(code)
+        connection.send("")
+    except EOFError:
+        os._exit(0)
+    except Exception as error:
+        connection.send(f"{type(error).__name__}: {one_line(error)}")
+        os._exit(1)
+    finally:
+        connection.close()
+    return prepare, seconds
+
+
+def _run_worker(connection: Connection, prepare: Callable[[Any], Any], seconds: float) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+    _limit_memory()
+    try:
+        connection.send(os.getpid())
+        while True:
+            task = Task(*connection.recv())
+            signal.setitimer(signal.ITIMER_REAL, seconds)  # ends this process, even inside a decoder
+            reply, body = _prepared(task, prepare)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            connection.send(tuple(reply))
+            if body is not None:
+                connection.send_bytes(body)
+    except (EOFError, OSError):  # the main process needs no more, or is gone
+        return
+
+
+def _prepared(task: Task, prepare: Callable[[Any], Any]) -> tuple[Reply, Any]:
+    try:
+        image = open_image(task.path, name=task.name)
+        digest = _digest_of(task.path)
+    except InputError as error:
+        return Reply(task.index, "unreadable", str(error)), None
+    try:
+        sample = prepare(image)
+        if isinstance(sample, np.ndarray) and sample.dtype != object:
+            sample = np.ascontiguousarray(sample)
+            return Reply(task.index, "array", (sample.dtype.str, sample.shape), digest), sample.reshape(-1).view(
+                np.uint8
+            )
+        return Reply(task.index, "object", None, digest), pickle.dumps(sample, protocol=5)
+    except MemoryError:
+        return Reply(task.index, "unreadable", f"{task.name} needs too much memory to be prepared"), None
+    except Exception as error:  # anything may be wrong with a user's transform, or with an odd image in a good one
+        reason = f"{type(error).__name__}: {one_line(error)}"[:_LONGEST_REASON]
+        return Reply(task.index, "unfit", f"{task.name} cannot be prepared for the model: {reason}"), None
+
+
+def _digest_of(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES)).hexdigest()
+
+
+def _limit_memory() -> None:
+    """Let the worker take only so much more than it has, so that an image that grows becomes a ``MemoryError``."""
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + _MEMORY_PER_WORKER
+        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    except (ImportError, OSError, ValueError):  # not on this system
+        return
