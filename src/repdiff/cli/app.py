@@ -9,6 +9,7 @@ import typer
 from repdiff import __version__
 from repdiff.cli.compare import compare
 from repdiff.cli.demo import demo
+from repdiff.cli.encode import encode
 from repdiff.cli.export import export
 from repdiff.cli.report import report
 from repdiff.cli.triplets import triplets
@@ -33,5 +34,5 @@ def repdiff(
         typer.echo(context.get_help())
 
 
-for command in (demo, compare, report, export, triplets):
+for command in (demo, compare, encode, report, export, triplets):
     app.command()(command)

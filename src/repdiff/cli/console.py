@@ -14,7 +14,14 @@ from repdiff.progress import Progress, silent
 def progress_bars() -> Iterator[Progress]:
     """Bars on a terminal, and silence where standard error is no terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
@@ -26,7 +33,10 @@ def progress_bars() -> Iterator[Progress]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
     )
     with Bars(*columns, console=console, transient=True) as bars:
         yield _Stages(bars)
@@ -46,8 +56,14 @@ class _Stages:
         if stage != self._stage:
             if self._task is not None:
                 self._bars.remove_task(self._task)
-            self._stage, self._task = stage, self._bars.add_task(stage, total=total)
-        self._bars.update(self._task, completed=done, total=total)
+            # What a resumed stage begins with was not done now, so it must not count as speed.
+            self._stage, self._task = stage, self._bars.add_task(stage, total=total, completed=done, rate="")
+        self._bars.update(self._task, completed=done, total=total, rate=_rate(self._bars, self._task))
+
+
+def _rate(bars: Any, task: Any) -> str:
+    speed = next(one.speed for one in bars.tasks if one.id == task)
+    return "" if not speed else f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s"
 
 
 def print_json(facts: Any) -> None:

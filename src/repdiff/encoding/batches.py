@@ -54,6 +54,14 @@ class Batch:
     data: Any
 
 
+@dataclass(frozen=True)
+class Opening:
+    """How images are opened: by how many processes, and after how many seconds one is given up."""
+
+    n_workers: int
+    seconds: float
+
+
 class _Failure:
     """An error on its way to the main thread."""
 
@@ -62,34 +70,32 @@ class _Failure:
 
 
 @contextmanager
-def open_batches(
-    source: Source, model: Model, *, size: int, start: int, n_workers: int, seconds: float
-) -> Iterator[Iterator[Batch]]:
+def open_batches(source: Source, model: Model, *, size: int, start: int, opening: Opening) -> Iterator[Iterator[Batch]]:
     """Batches from place ``start`` on, made in other processes (images) and on another thread while the model works."""
     window = (_BATCHES_AHEAD + 1) * size
     with (
-        _opened(source, model, start, window, n_workers, seconds) as (samples, stop),
+        _opened(source, model, start, window, opening) as (samples, stop),
         _ahead(_grouped(samples, size, model.collate), stop) as batches,
     ):
         yield batches
 
 
 @contextmanager
-def open_samples(source: Source, model: Model, *, n_workers: int, seconds: float) -> Iterator[Iterator[Sample]]:
+def open_samples(source: Source, model: Model, opening: Opening) -> Iterator[Iterator[Sample]]:
     """The items that can be prepared, one by one, from the first on."""
-    with _opened(source, model, 0, n_workers, n_workers, seconds) as (samples, _):
+    with _opened(source, model, 0, opening.n_workers, opening) as (samples, _):
         yield (sample for sample in samples if isinstance(sample, Sample))
 
 
 @contextmanager
 def _opened(
-    source: Source, model: Model, start: int, window: int, n_workers: int, seconds: float
+    source: Source, model: Model, start: int, window: int, opening: Opening
 ) -> Iterator[tuple[Iterator[Sample | Skip], Callable[[], None]]]:
     """The items, prepared or skipped, and how to make that end early."""
     if source.modality == "text":
         yield _texts(source, model.prepare, start), lambda: None
         return
-    decoders = Decoders(model.prepare, n_workers=n_workers, seconds=seconds)
+    decoders = Decoders(model.prepare, n_workers=opening.n_workers, seconds=opening.seconds)
     try:
         yield _images(source, decoders, start, window=window), decoders.stop
     finally:
@@ -146,9 +152,10 @@ def _ahead(values: Iterator[T], stop: Callable[[], None]) -> Iterator[Iterator[T
     def put(value: Any) -> None:
         while not stopped.is_set():
             try:
-                return ready.put(value, timeout=0.2)
+                ready.put(value, timeout=0.2)
             except queue.Full:
                 continue
+            return
 
     def work() -> None:
         try:

@@ -42,7 +42,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Skip:
-    """An item that is left out: its place in the list, and why. ``unfit``: it was the model's preparation that failed."""
+    """An item that is left out: its place in the list, and why. ``unfit``: the model's preparation failed on it."""
 
     index: int
     reason: str
@@ -161,7 +161,7 @@ class Decoders:
             worker.heard = time.monotonic()
         worker.tasks.append(task)
         try:
-            worker.connection.send(tuple(task))
+            worker.connection.send(task)
         except OSError:  # it died; that is noticed, and its tasks are given to another, where replies are read
             return
 
@@ -194,7 +194,7 @@ class Decoders:
 
 
 def _receive(worker: _Worker) -> Sample | Skip:
-    reply = Reply(*worker.connection.recv())
+    reply: Reply = worker.connection.recv()
     body = worker.connection.recv_bytes() if reply.outcome in ("array", "object") else b""
     worker.tasks.popleft()
     worker.heard = time.monotonic()

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from repdiff.encoding import manifest
 from repdiff.encoding.batch_size import measure_batch_size
-from repdiff.encoding.batches import Batch, open_batches
+from repdiff.encoding.batches import Batch, Opening, open_batches
 from repdiff.encoding.decoders import SECONDS_PER_IMAGE
 from repdiff.encoding.models import Model, Request, choose_kind
 from repdiff.encoding.models.base import USUAL
@@ -58,15 +58,16 @@ class Encoded:
     @property
     def n_items(self) -> int:
         """How many items have an embedding."""
-        return int(self._first["embeddings"]["shape"][0])
+        return int(self.manifest["embeddings"]["shape"][0])
 
     @property
     def skipped(self) -> list[Mapping[str, str]]:
         """``id`` and ``reason`` of each item that could not be encoded."""
-        return list(self._first["skipped"])
+        return list(self.manifest["skipped"])
 
     @property
-    def _first(self) -> Mapping[str, Any]:
+    def manifest(self) -> Mapping[str, Any]:
+        """What stands beside the file of the first layer."""
         return next(iter(self.manifests.values()))
 
 
@@ -138,9 +139,9 @@ def encode(
     chosen = choose_kind(model)
     source = find_source(items, chosen.kind.modalities, images=images, image=image, text=text)
     loaded = chosen.kind.load(chosen.target, Request(source.modality, layers, pool, device, source))
-    opening = {"n_workers": _n_workers(n_workers), "seconds": seconds_per_image}
+    opening = Opening(_n_workers(n_workers), seconds_per_image)
     folder = _folder(targets)
-    size = _batch_size(batch, loaded, folder, targets, partial(measure_batch_size, source, loaded, **opening))
+    size = _batch_size(batch, loaded, folder, targets, partial(measure_batch_size, source, loaded, opening))
     settings = manifest.settings_of(chosen, loaded, source, layers, pool)
     plan = Plan(settings, len(source), size, max(1, _SHARD_ITEMS // size))
     if (finished := _finished(targets, plan, overwrite=overwrite)) is not None:
@@ -149,7 +150,7 @@ def encode(
     with open_shards(folder, plan, overwrite=overwrite) as shards:
         start = shards.done * plan.shard_size
         if start < len(source):
-            with open_batches(source, loaded, size=size, start=start, **opening) as batches:
+            with open_batches(source, loaded, size=size, start=start, opening=opening) as batches:
                 _fill(shards, batches, loaded, chosen.spec, progress)
         return _finish(shards, targets, source, loaded.classes)
 

@@ -1,8 +1,8 @@
 """What is done so far, on disk: a folder of shards beside the output, from which a killed job goes on.
 
-A shard holds the results of a fixed range of items. Each is written to a temporary name and renamed, so that it is whole
-or not there; they are made in order, so that the number of files tells where to go on. ``plan.json`` says what they were
-made with: with other settings they are of no use.
+A shard holds the results of a fixed range of items. Each is written to a temporary name and renamed, so that it is
+whole or not there; they are made in order, so that the number of files tells where to go on. ``plan.json`` says what
+they were made with: with other settings they are of no use.
 """
 
 from __future__ import annotations
@@ -266,8 +266,8 @@ def _read(path: Path) -> Shard:
                 digests=arrays["digests"],
                 layers=tuple(arrays[f"layer{number}"] for number in range(len(told["pools"]))),
                 pools=tuple(told["pools"]),
-                prediction=arrays["prediction"] if "prediction" in arrays else None,
-                confidence=arrays["confidence"] if "confidence" in arrays else None,
+                prediction=arrays.get("prediction"),
+                confidence=arrays.get("confidence"),
                 skips=tuple((int(row), str(reason)) for row, reason in told["skips"]),
             )
     except (OSError, ValueError, LookupError) as error:

@@ -16,9 +16,10 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,7 +34,8 @@ DIGEST_BYTES = 16
 Outcome = Literal["array", "object", "unreadable", "unfit"]
 
 
-class Task(NamedTuple):
+@dataclass(frozen=True)
+class Task:
     """An image to prepare: its place in the list, its path, and how to call it in messages."""
 
     index: int
@@ -41,7 +43,8 @@ class Task(NamedTuple):
     name: str
 
 
-class Reply(NamedTuple):
+@dataclass(frozen=True)
+class Reply:
     """What became of a task; the bytes of an ``array`` or ``object`` follow as a message of their own.
 
     ``unreadable``: the file cannot be opened as an image. ``unfit``: the model's preparation failed on it.
@@ -96,11 +99,11 @@ def _run_worker(connection: Connection, prepare: Callable[[Any], Any], seconds: 
     try:
         connection.send(os.getpid())
         while True:
-            task = Task(*connection.recv())
+            task: Task = connection.recv()
             signal.setitimer(signal.ITIMER_REAL, seconds)  # ends this process, even inside a decoder
             reply, body = _prepared(task, prepare)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            connection.send(tuple(reply))
+            connection.send(reply)
             if body is not None:
                 connection.send_bytes(body)
     except (EOFError, OSError):  # the main process needs no more, or is gone

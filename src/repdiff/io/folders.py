@@ -14,7 +14,8 @@ from repdiff.errors import InputError
 from repdiff.io.items import Items
 
 IMAGE_SUFFIXES = frozenset(
-    ".avif .bmp .dib .gif .j2k .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .tif .tiff .webp".split()
+    {".avif", ".bmp", ".dib", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png"}
+    | {".pnm", ".ppm", ".tif", ".tiff", ".webp"}
 )
 _NOT_UTF8 = "has a name that is not UTF-8; rename it"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,8 @@ def _of_folder(path: Path, images: str | Path | None, roles: dict[str, str | Non
         raise InputError(f"{path}: is a folder of images itself; leave the other one, {images}, away")
     items = list_folder(path).items
     metadata = items.frame.drop(columns=ID)
-    return replace(items, **{role: _column_of(role, roles.get(role), metadata, str(path)) for role in ROLES})
+    meanings = {role: _column_of(role, roles.get(role), metadata, str(path)) for role in ROLES}
+    return Items(items.frame, **meanings, image_root=items.image_root)
 
 
 def _items(table: pd.DataFrame, source: str, image_root: Path, roles: dict[str, str | None]) -> Items:

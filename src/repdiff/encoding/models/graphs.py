@@ -50,6 +50,7 @@ class ToTensor:
     dtype: str
 
     def __call__(self, image: Image) -> npt.NDArray[Any]:
+        """The image as the graph takes it, without the batch's axis."""
         # The cut is part of the resizing: a line of 1 x 10,000 pixels is never made 224 times as large.
         scale = min(image.width / self.width, image.height / self.height)
         width, height = scale * self.width, scale * self.height

@@ -51,8 +51,8 @@ def _check_weights(report: Mapping[str, Any], target: str) -> None:
     missing = [name for name in sorted(report["missing_keys"]) if "pooler" not in name]
     if missing:
         raise InputError(
-            f"hf:{target}: has no values for {len(missing):,} of the model's weights ({missing[0]}, ...), which would be "
-            "random; give the whole model"
+            f"hf:{target}: has no values for {len(missing):,} of the model's weights ({missing[0]}, ...), which "
+            "would be random; give the whole model"
         )
 
 

@@ -52,7 +52,7 @@ def _providers(onnxruntime: Any, device: str | None) -> list[str]:
     there = onnxruntime.get_available_providers()
     by_device = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
     wanted = by_device.get(device or ("cuda" if by_device["cuda"] in there else "cpu"))
-    if wanted not in there:
+    if wanted is None or wanted not in there:
         raise RepdiffError(f"device {device!r} cannot be used here; onnxruntime has {', '.join(there)}")
     return [wanted]
 

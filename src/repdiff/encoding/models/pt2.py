@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from repdiff.io.files import one_line
 
 def _load(target: str, request: Request) -> Model:
     path, options = open_graph(target, "pt2")
+    if not zipfile.is_zipfile(path):  # torch tells so too, in forty lines
+        raise InputError(f"pt2:{path}: is not a file that torch.export saved")
     torch = torch_tools.import_torch(f"pt2:{path}")
     try:
         with warnings.catch_warnings():

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +28,11 @@ _WANTED = (
 
 
 def _load(target: Any, request: Request) -> Model:
+    with redirect_stdout(sys.stderr):  # what the user's code prints is no result of ours
+        return _found(target, request)
+
+
+def _found(target: Any, request: Request) -> Model:
     found, facts, what = _import(target) if isinstance(target, str) else (target, {}, "the model")
     if callable(found) and not _is_module(found) and _takes_nothing(found):
         found = _called(found, what)
@@ -97,10 +103,7 @@ def _takes_nothing(function: Callable[..., Any]) -> bool:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return False
-    return not any(
-        parameter.default is parameter.empty and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-        for parameter in parameters
-    )  # fmt: skip
+    return not any(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 
 
 def _is_module(value: Any) -> bool:
@@ -135,7 +138,7 @@ class _TorchModel:
         self.classes = None if classes is None else [str(name) for name in classes]
         self.facts = {
             "weights_sha256": torch_tools.weights_sha256(module),
-            "preprocessing": str(transform) if type(transform).__repr__ is not object.__repr__ else _name(transform),
+            "preprocessing": _described(transform),
             **torch_tools.device_facts(self._device),
             **more,
         }
@@ -157,9 +160,10 @@ def _logits(output: Any) -> Any:
     return torch_tools.first_tensor(output if named is None else named)
 
 
-def _name(value: Any) -> str:
-    """A name that says the same in every process, where a default repr would tell an address."""
-    return str(getattr(value, "__qualname__", type(value).__qualname__))
+def _described(transform: Any) -> str:
+    """Words that are the same in every process: its own where it has some, else its name; never an address."""
+    words = repr(transform)
+    return str(getattr(transform, "__qualname__", type(transform).__qualname__)) if " at 0x" in words else words
 
 
 class _Function:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from repdiff.encoding.models.base import USUAL, Kind, Matrix, Model, Output, Request, no_layers, options_of, positive
+from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request, no_layers, options_of, positive
 from repdiff.errors import InputError
 
 _MOST_WORDS = 4096
