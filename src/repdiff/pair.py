@@ -12,7 +12,8 @@ import pandas as pd
 
 from repdiff.errors import InputError
 from repdiff.io import Embeddings, Items, as_embeddings, as_items, bare_items
-from repdiff.io.identity import Ids
+from repdiff.io.agreement import agree, with_predictions
+from repdiff.io.identity import Ids, row_numbers
 from repdiff.metrics import Metric, Metrics, metrics_of
 
 _NAMED_AT_MOST = 3
@@ -91,6 +92,7 @@ def make_pair(
     metrics = metrics_of(metric)
     side_x, side_y = as_embeddings(x, source="x"), as_embeddings(y, source="y")
     sha256 = (side_x.sha256(), side_y.sha256())
+    side_x, side_y, encodings = agree(side_x, side_y, data=(x, y), sha256=sha256)
     for side, metric_of_side in zip((side_x, side_y), metrics, strict=True):
         _check_values(side, metric_of_side)
     side_y, matched_by = _match_sides(side_x, side_y, is_matrix=metrics[1] == "precomputed")
@@ -100,7 +102,8 @@ def make_pair(
     )
     ids = side_x.ids if side_x.ids is not None else side_y.ids
     roles = {"label": label, "prediction_x": prediction_x, "prediction_y": prediction_y, "image": image, "text": text}
-    table, warnings = _match_items(items, images, roles, ids, side_x)
+    table, warnings = _match_items(items, images, roles, ids, side_x, numbered=encodings.numbered)
+    table, warnings = with_predictions(table, encodings, ids), (*encodings.warnings, *warnings)
     _check_count(len(side_x.values), n_clusters)
     if sha256[0] == sha256[1]:
         warnings = (*warnings, "x and y hold the same values")
@@ -208,7 +211,13 @@ def _check_same_ids(ids_x: Ids, ids_y: Ids, source_x: str, source_y: str) -> Non
 
 
 def _match_items(
-    data: Any, images: str | Path | None, roles: dict[str, str | None], ids: Ids | None, side: Embeddings
+    data: Any,
+    images: str | Path | None,
+    roles: dict[str, str | None],
+    ids: Ids | None,
+    side: Embeddings,
+    *,
+    numbered: bool,
 ) -> tuple[Items, tuple[str, ...]]:
     """The items in the order of the embeddings, and what to tell about them."""
     n = len(side.values)
@@ -223,6 +232,11 @@ def _match_items(
             f"{_source(data)}: a folder of images was given, but no column tells which image an item has; "
             "call the column 'image', or name it with image=, or --image"
         )
+    if ids is not None and numbered and max(map(int, ids)) < len(items.frame):
+        numbers = replace(items, frame=items.frame.assign(id=row_numbers(len(items.frame))))
+        found, warnings = _order_items(numbers, ids, _source(data), side.source)
+        own = items.frame["id"].to_numpy(dtype=object)[ids.astype(np.int64)]
+        return replace(found, frame=found.frame.assign(id=own)), warnings
     if ids is None or not items.has_ids:
         if len(items.frame) != n:
             raise InputError(

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from repdiff.clusters import AffinityMap, DifferenceCluster, Direction, DirectionName
 from repdiff.comparison import Comparison, Provenance
 from repdiff.errors import RunError
-from repdiff.io.files import one_line
+from repdiff.io.files import link_or_copy, one_line
 from repdiff.io.images import Thumbnails, make_thumbnails
 from repdiff.io.items import RESULT_COLUMNS, ROLES, Items
 from repdiff.progress import Progress, silent
@@ -109,7 +109,14 @@ def check_target(path: str | Path, *, overwrite: bool = False) -> None:
         raise RunError(f"{path}: {ground} is no folder that may be written to; choose another path")
 
 
-def write_run(run: Run, path: str | Path, *, overwrite: bool = False, report: str | None = None) -> Path:
+def write_run(
+    run: Run,
+    path: str | Path,
+    *,
+    overwrite: bool = False,
+    report: str | None = None,
+    attachments: Mapping[str, Path] | None = None,
+) -> Path:
     """Write a run directory, whole or not at all.
 
     Parameters
@@ -122,6 +129,8 @@ def write_run(run: Run, path: str | Path, *, overwrite: bool = False, report: st
         Replace a run that is there. Anything else that is there is never replaced.
     report : str, optional
         HTML to put beside the data, as ``report.html``.
+    attachments : mapping of str to path, optional
+        Files to keep in the run, by their name in it; they are linked or copied.
 
     Returns
     -------
@@ -138,6 +147,9 @@ def write_run(run: Run, path: str | Path, *, overwrite: bool = False, report: st
     try:
         with _written_beside(target) as folder:
             _write_files(run, folder)
+            for name, file in (attachments or {}).items():
+                (folder / name).parent.mkdir(exist_ok=True)
+                link_or_copy(file, folder / name)
             if report is not None:
                 (folder / REPORT).write_text(report, encoding="utf-8")
     except OSError as error:

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Option
 
+if TYPE_CHECKING:
+    from repdiff.cli.models import Side
+
+Pool = Literal["cls", "mean", "max", "none"]
 Json = Annotated[bool, Option("--json", help="Print a summary as JSON.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace a run that is there.")]
 
 
 def compare(
-    x: Annotated[
-        Path, Argument(metavar="X", help="Embeddings of one model: .npy, .npz, .csv, .parquet, ... (docs/input.md).")
-    ],
-    y: Annotated[Path, Argument(metavar="Y", help="Embeddings of the other model, of the same items.")],
     output: Annotated[Path, Option("--output", "-o", help="Directory of the run, made by this command.")],
-    items: Annotated[Path | None, Option(help="Table of the items, .csv or .parquet.")] = None,
+    x: Annotated[
+        Path | None,
+        Argument(metavar="X", help="Embeddings of one model: .npy, .npz, .csv, .parquet, ... (docs/input.md)."),
+    ] = None,
+    y: Annotated[Path | None, Argument(metavar="Y", help="Embeddings of the other model, of the same items.")] = None,
+    model_x: Annotated[str | None, Option(help="In place of X: a model to encode the items with.")] = None,
+    model_y: Annotated[str | None, Option(help="In place of Y: a model to encode the items with.")] = None,
+    layer_x: Annotated[str | None, Option(help="Module of the first model whose output is taken.")] = None,
+    layer_y: Annotated[str | None, Option(help="Module of the second model whose output is taken.")] = None,
+    pool_x: Annotated[Pool | None, Option(help="How the first model's maps become vectors.")] = None,
+    pool_y: Annotated[Pool | None, Option(help="How the second model's maps become vectors.")] = None,
+    batch: Annotated[str, Option(help="Items that models get at a time: a number, or auto.")] = "32",
+    model_device: Annotated[str | None, Option(help="Where models run.  [default: a GPU if there is one]")] = None,
+    items: Annotated[Path | None, Option(help="Table of the items, .csv or .parquet, or folder of images.")] = None,
     images: Annotated[Path | None, Option(help="Folder that image paths start from.  [default: the table's]")] = None,
     label: Annotated[str | None, Option(help="Column with the label.")] = None,
     pred_x: Annotated[str | None, Option(help="Column with what the first model predicts.")] = None,
@@ -43,15 +57,23 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare two representations of the same items and write a run with its report."""
+    from repdiff.cli.models import display_names, sides_of
+
+    sides = sides_of(
+        [file for file in (x, y) if file is not None],
+        {"x": model_x, "y": model_y},
+        layer={"x": layer_x, "y": layer_y},
+        pool={"x": pool_x, "y": pool_y},
+    )
     compare_and_write(
-        x,
-        y,
+        sides,
+        encoding={"batch": batch, "device": model_device},
         output=output,
         overwrite=overwrite,
         as_json=as_json,
         items=items,
         images=images,
-        names=names,
+        names=names or display_names(sides),
         label=label,
         prediction_x=pred_x,
         prediction_y=pred_y,
@@ -72,19 +94,30 @@ def compare(
     )
 
 
-def compare_and_write(x: Path, y: Path, *, output: Path, overwrite: bool, as_json: bool, **options: Any) -> None:
-    """Compare, write the run with its report, and say what was found."""
+def compare_and_write(
+    sides: list[Side],
+    *,
+    output: Path,
+    overwrite: bool,
+    as_json: bool,
+    encoding: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> None:
+    """Encode what has to be, compare, write the run with its report, and say what was found."""
     import repdiff
     from repdiff.cli.console import print_json, progress_bars
+    from repdiff.cli.models import encoded, kept
     from repdiff.cli.summary import print_summary, summary
     from repdiff.report import render
     from repdiff.run import REPORT, check_target, run_of, write_run
 
     check_target(output, overwrite=overwrite)
-    with progress_bars() as progress:
-        comparison = repdiff.compare(x, y, progress=progress, **options)
-        run = run_of(comparison, progress=progress)
-        write_run(run, output, overwrite=overwrite, report=render(run))
+    with encoded(sides, output, options, overwrite=overwrite, **(encoding or {})) as files:
+        with progress_bars() as progress:
+            comparison = repdiff.compare(files["x"], files["y"], progress=progress, **options)
+            run = run_of(comparison, progress=progress)
+            attachments = kept(files, sides)
+            write_run(run, output, overwrite=overwrite, report=render(run), attachments=attachments)
     tell = (comparison, output, output / REPORT)
     if as_json:
         print_json(summary(*tell))

@@ -17,6 +17,7 @@ def demo(
 ) -> None:
     """Train two small networks on scikit-learn's digits and compare what they learned."""
     from repdiff import demo
+    from repdiff.cli.models import Side
     from repdiff.run import check_target
 
     run, data = output / "run", output / "data"
@@ -26,4 +27,10 @@ def demo(
     files = demo.write_demo_files(data)
     if not as_json:
         echo(f"comparing them, as this would: {demo.command_line(files)}")
-    compare_and_write(files.x, files.y, output=run, overwrite=overwrite, as_json=as_json, **demo.options(files))
+    compare_and_write(
+        [Side("x", files.x), Side("y", files.y)],
+        output=run,
+        overwrite=overwrite,
+        as_json=as_json,
+        **demo.options(files),
+    )

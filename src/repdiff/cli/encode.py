@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option, echo
 
-from repdiff.cli.compare import Json
+from repdiff.cli.compare import Json, Pool
 from repdiff.errors import RepdiffError
 
 if TYPE_CHECKING:
     from repdiff.encoding.pipeline import Encoded
 
-Pool = Literal["cls", "mean", "max", "none"]
 _NAMED_AT_MOST = 5
 
 
@@ -57,7 +56,7 @@ def encode(
     _tell(encoded, as_json=as_json)
 
 
-def run_encoding(model: Any, items: Any, output: Any, **options: Any) -> Encoded:
+def run_encoding(model: Any, items: Any, output: Any, *, what: str = "", **options: Any) -> Encoded:
     """Encode with progress; where that is interrupted, say how to go on."""
     import repdiff
     from repdiff.cli import INTERRUPTED
@@ -65,7 +64,11 @@ def run_encoding(model: Any, items: Any, output: Any, **options: Any) -> Encoded
 
     try:
         with progress_bars() as progress:
-            return repdiff.encode(model, items, output, progress=progress, **options)
+
+            def told(stage: str, done: int, total: int) -> None:
+                progress(stage + what, done, total)
+
+            return repdiff.encode(model, items, output, progress=told, **options)
     except KeyboardInterrupt:
         echo("repdiff: interrupted; the same command goes on from what is done", err=True)
         raise SystemExit(INTERRUPTED) from None

@@ -119,7 +119,8 @@ def encode(
     seconds_per_image : float
         An image that takes longer to open is skipped.
     overwrite : bool
-        Replace the output, and an unfinished encoding made with other settings.
+        Replace an output, and an unfinished encoding, that was made with other settings. One that was made with the
+        same is used as it is.
     progress : Progress, optional
         Told how many items are done.
 
@@ -201,7 +202,7 @@ def _finished(targets: Mapping[str, Path], plan: Plan, *, overwrite: bool) -> En
     there = [path for path in targets.values() if path.exists()]
     manifests = {layer: read_manifest(path) if path.exists() else None for layer, path in targets.items()}
     made = {layer: found for layer, found in manifests.items() if found and found["plan_sha256"] == plan.sha256()}
-    if len(made) == len(targets) and not overwrite:
+    if len(made) == len(targets):
         return Encoded(targets, made)
     others = [path for layer, path in targets.items() if path in there and layer not in made]
     if others and not overwrite:

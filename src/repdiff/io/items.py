@@ -98,7 +98,7 @@ def _of_folder(path: Path, images: str | Path | None, roles: dict[str, str | Non
     items = list_folder(path).items
     metadata = items.frame.drop(columns=ID)
     meanings = {role: _column_of(role, roles.get(role), metadata, str(path)) for role in ROLES}
-    return Items(items.frame, **meanings, image_root=items.image_root)
+    return Items(items.frame, **meanings, image_root=items.image_root, has_ids=True)
 
 
 def _items(table: pd.DataFrame, source: str, image_root: Path, roles: dict[str, str | None]) -> Items:

@@ -1,0 +1,142 @@
+"""Sides of a comparison that are given as models: encoded beside the run, and kept in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from repdiff.errors import RepdiffError
+
+_KEPT = "embeddings"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side: a file of embeddings, or a model that makes them.
+
+    Attributes
+    ----------
+    name : {"x", "y"}
+        Which.
+    file : Path or None
+        Where the embeddings are.
+    model, layer, pool : str or None
+        What makes them.
+    """
+
+    name: str
+    file: Path | None
+    model: str | None = None
+    layer: str | None = None
+    pool: str | None = None
+
+
+def sides_of(files: list[Path], models: Mapping[str, str | None], **options: Mapping[str, str | None]) -> list[Side]:
+    """The two sides: files stand for those without a model, in order.
+
+    Raises
+    ------
+    RepdiffError
+        Where there are not two.
+    """
+    lacking = [name for name, model in models.items() if model is None]
+    if len(files) < len(lacking):
+        raise RepdiffError(
+            f"Missing argument {'XY'[len(files)]!r}: give two files of embeddings, or models with --model-x and "
+            "--model-y. Try: repdiff compare --help"
+        )
+    if len(files) > len(lacking):
+        raise RepdiffError(f"{files[-1]}: a model was given for this side too; give the one or the other")
+    for option, values in options.items():
+        if given := [name for name in lacking if values[name] is not None]:
+            raise RepdiffError(f"--{option}-{given[0]} was given, but no --model-{given[0]}")
+    waiting = iter(files)
+    return [
+        Side(name, next(waiting))
+        if model is None
+        else Side(name, None, model, **{option: values[name] for option, values in options.items()})
+        for name, model in models.items()
+    ]
+
+
+def display_names(sides: list[Side]) -> tuple[str, str] | None:
+    """What to call the sides, for a person; None for two files, which have their own way."""
+    if all(side.file is not None for side in sides):
+        return None
+    plain = [_name(side, with_layer=False) for side in sides]
+    if plain[0] == plain[1]:
+        plain = [_name(side, with_layer=True) for side in sides]
+    return (plain[0], plain[1]) if plain[0] != plain[1] else ("x", "y")
+
+
+def _name(side: Side, *, with_layer: bool) -> str:
+    if side.model is None:
+        return Path(str(side.file)).stem
+    kind, _, target = side.model.partition("?")[0].partition(":")
+    last = target.rstrip("/").rpartition(":")[2].rpartition("/")[2]
+    name = (last if kind in ("hf", "py") else Path(last).stem) or kind
+    extras = [part for part in (side.layer, side.pool) if part] if with_layer else []
+    return " ".join([name, *extras])
+
+
+@contextmanager
+def encoded(
+    sides: list[Side],
+    run: Path,
+    items: Mapping[str, Any],
+    *,
+    overwrite: bool,
+    batch: str = "32",
+    device: str | None = None,
+) -> Iterator[dict[str, Path]]:
+    """The file of each side, made where it has to be; what was made is deleted when all went well.
+
+    It is made in a hidden folder beside the run, so that a comparison that is killed goes on when it is started again.
+    Embeddings of a run that is to be replaced are used again where they were made in the same way.
+
+    Raises
+    ------
+    RepdiffError
+        Where a model cannot be used.
+    """
+    if all(side.file is not None for side in sides):
+        yield {side.name: side.file for side in sides if side.file is not None}
+        return
+    from repdiff.cli.encode import parse_batch
+    from repdiff.io.files import link_or_copy
+
+    folder = run.with_name(f".{run.name}.embeddings")
+    if items.get("items") is None:
+        raise RepdiffError("a model was given, but nothing to encode; give --items FOLDER or TABLE")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if overwrite and (run / _KEPT).is_dir():
+            for path in (run / _KEPT).iterdir():
+                link_or_copy(path, folder / path.name)
+        options = {name: items.get(name) for name in ("images", "image", "text")}
+        options |= {"overwrite": overwrite, "batch": parse_batch(batch), "device": device}
+        yield {side.name: side.file or _encode(side, folder, items["items"], **options) for side in sides}
+    except BaseException:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+    shutil.rmtree(folder)
+
+
+def _encode(side: Side, folder: Path, items: Any, **options: Any) -> Path:
+    from repdiff.cli.encode import run_encoding
+
+    what = f" {_name(side, with_layer=True)}"
+    return run_encoding(
+        side.model, items, folder / f"{side.name}.npz", layer=side.layer, pool=side.pool, what=what, **options
+    ).path
+
+
+def kept(files: Mapping[str, Path], sides: list[Side]) -> dict[str, Path]:
+    """What is kept in the run: the name there, and the file."""
+    made = [files[side.name] for side in sides if side.file is None]
+    return {f"{_KEPT}/{path.name}": path for file in made for path in file.parent.glob(f"{file.name}*")}
