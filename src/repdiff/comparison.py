@@ -364,7 +364,17 @@ def _inputs(pair: EmbeddingPair) -> dict[str, Any]:
         side: {"source": source, "shape": list(values.shape), "dtype": str(values.dtype), "sha256": sha256}
         for side, values, source, sha256 in zip(("x", "y"), (pair.x, pair.y), pair.sources, pair.sha256, strict=True)
     }
+    for side, encoding in (("x", pair.encodings.x), ("y", pair.encodings.y)):
+        if encoding is not None:
+            sides[side]["model"] = _how(encoding.manifest)
     return {**sides, "matched_by": pair.matched_by}
+
+
+def _how(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What made an embedding, in short; the whole is in the manifest beside it."""
+    model = manifest["model"]
+    parts = {"spec": model["spec"], "weights_sha256": model["weights_sha256"]}
+    return {**parts, "layer": manifest["layer"], "pool": manifest["pool"]}
 
 
 def _versions() -> dict[str, str]:

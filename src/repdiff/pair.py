@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from repdiff.errors import InputError
 from repdiff.io import Embeddings, Items, as_embeddings, as_items, bare_items
-from repdiff.io.agreement import agree, with_predictions
+from repdiff.io.agreement import Encodings, agree, with_predictions
 from repdiff.io.identity import Ids, row_numbers
 from repdiff.metrics import Metric, Metrics, metrics_of
 
@@ -44,6 +44,8 @@ class EmbeddingPair:
         How rows of x and y were matched.
     warnings : tuple of str
         What a reader of the result must know, such as rows of the item table that were left out.
+    encodings : Encodings
+        How x and y were made, where ``repdiff encode`` made them.
     """
 
     x: npt.NDArray[Any]
@@ -55,6 +57,7 @@ class EmbeddingPair:
     sha256: tuple[str, str]
     matched_by: Literal["id", "order"]
     warnings: tuple[str, ...] = ()
+    encodings: Encodings = field(default_factory=Encodings)
 
     @property
     def n(self) -> int:
@@ -117,6 +120,7 @@ def make_pair(
         sha256=sha256,
         matched_by=matched_by,
         warnings=warnings,
+        encodings=encodings,
     )
 
 

@@ -106,18 +106,21 @@ def compare_and_write(
     """Encode what has to be, compare, write the run with its report, and say what was found."""
     import repdiff
     from repdiff.cli.console import print_json, progress_bars
-    from repdiff.cli.models import encoded, kept
+    from repdiff.cli.models import encoded, kept, with_places
     from repdiff.cli.summary import print_summary, summary
     from repdiff.report import render
     from repdiff.run import REPORT, check_target, run_of, write_run
 
     check_target(output, overwrite=overwrite)
-    with encoded(sides, output, options, overwrite=overwrite, **(encoding or {})) as files:
-        with progress_bars() as progress:
-            comparison = repdiff.compare(files["x"], files["y"], progress=progress, **options)
-            run = run_of(comparison, progress=progress)
-            attachments = kept(files, sides)
-            write_run(run, output, overwrite=overwrite, report=render(run), attachments=attachments)
+    with (
+        encoded(sides, output, options, overwrite=overwrite, **(encoding or {})) as files,
+        progress_bars() as progress,
+    ):
+        comparison = repdiff.compare(files["x"], files["y"], progress=progress, **options)
+        comparison = with_places(comparison, sides, output)
+        run = run_of(comparison, progress=progress)
+        attachments = kept(files, sides)
+        write_run(run, output, overwrite=overwrite, report=render(run), attachments=attachments)
     tell = (comparison, output, output / REPORT)
     if as_json:
         print_json(summary(*tell))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from repdiff.errors import RepdiffError
+
+if TYPE_CHECKING:
+    from repdiff.comparison import Comparison
 
 _KEPT = "embeddings"
 
@@ -134,6 +137,15 @@ def _encode(side: Side, folder: Path, items: Any, **options: Any) -> Path:
     return run_encoding(
         side.model, items, folder / f"{side.name}.npz", layer=side.layer, pool=side.pool, what=what, **options
     ).path
+
+
+def with_places(comparison: Comparison, sides: list[Side], run: Path) -> Comparison:
+    """The comparison, which tells where the embeddings that were made for it will be."""
+    inputs = dict(comparison.provenance.inputs)
+    for side in sides:
+        if side.file is None:
+            inputs[side.name] = {**inputs[side.name], "source": str(run / _KEPT / f"{side.name}.npz")}
+    return replace(comparison, provenance=replace(comparison.provenance, inputs=inputs))
 
 
 def kept(files: Mapping[str, Path], sides: list[Side]) -> dict[str, Path]:

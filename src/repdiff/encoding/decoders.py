@@ -77,7 +77,7 @@ class Decoders:
 
     def __init__(self, prepare: Callable[[Any], Any], *, n_workers: int, seconds: float = SECONDS_PER_IMAGE) -> None:
         self._seconds, self._workers, self._stopped = seconds, list[_Worker](), False
-        code = _portable(prepare)
+        code = portable(prepare)
         self._control, theirs = socket.socketpair()
         with theirs:
             self._nursery = subprocess.Popen(
@@ -206,7 +206,7 @@ def _receive(worker: _Worker) -> Sample | Skip:
     return Skip(reply.index, reply.told, unfit=reply.outcome == "unfit")
 
 
-def _portable(prepare: Callable[[Any], Any]) -> bytes:
+def portable(prepare: Callable[[Any], Any]) -> bytes:
     """The function in bytes: by name where it has one, else (lambdas, notebooks) with its code."""
     try:
         import cloudpickle

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from repdiff.encoding.decoders import portable
 from repdiff.encoding.models import torch_tools
 from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request, no_layers
 from repdiff.encoding.pooling import pool_maps
@@ -33,19 +35,19 @@ def _load(target: Any, request: Request) -> Model:
 
 
 def _found(target: Any, request: Request) -> Model:
-    found, facts, what = _import(target) if isinstance(target, str) else (target, {}, "the model")
+    found, what = _import(target) if isinstance(target, str) else (target, "the model")
     if callable(found) and not _is_module(found) and _takes_nothing(found):
         found = _called(found, what)
     if isinstance(found, tuple) and len(found) in (2, 3) and _is_module(found[0]) and callable(found[1]):
-        return _TorchModel(*found, request=request, more=facts, what=what)
+        return _TorchModel(*found, request=request, what=what)
     if callable(found) and not _is_module(found):
         no_layers(request, f"{what}: a function")
-        return _Function(found, request.modality, facts, what)
+        return _Function(found, request.modality, what)
     raise InputError(f"{what}: is {type(found).__name__}, but must be {_WANTED}")
 
 
-def _import(target: str) -> tuple[Any, dict[str, Any], str]:
-    """The attribute, what to say of its source, and how to call it."""
+def _import(target: str) -> tuple[Any, str]:
+    """The attribute, and how to call it in messages."""
     module_name, _, attribute = target.rpartition(":")
     if not module_name or not attribute:
         raise InputError(f"py:{target}: must name a module and an attribute, as in py:mymodels:resnet or py:dir/m.py:f")
@@ -62,7 +64,7 @@ def _import(target: str) -> tuple[Any, dict[str, Any], str]:
         raise InputError(f"py:{target}: {one_line(error)}") from error
     except Exception as error:
         raise InputError(f"py:{target}: cannot be imported: {type(error).__name__}: {one_line(error)}") from error
-    return found, {"source_sha256": _source_sha256(module)}, f"py:{target}"
+    return found, f"py:{target}"
 
 
 def _import_module(name: str) -> ModuleType:
@@ -84,9 +86,18 @@ def _import_file(path: Path) -> ModuleType:
     return module
 
 
-def _source_sha256(module: ModuleType) -> str | None:
-    path = Path(module.__file__ or "")
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+def _code_sha256(*parts: Any) -> str:
+    """Hash of the files that functions, transforms and modules are written in, and of the code that has no file."""
+    digest = hashlib.sha256()
+    for part in parts:
+        home = part if inspect.isfunction(part) or inspect.isclass(part) else type(part)
+        path = Path(getattr(sys.modules.get(home.__module__), "__file__", None) or "")
+        digest.update(path.read_bytes() if path.is_file() else b"")
+        try:
+            digest.update(portable(home if _is_module(part) else part))
+        except InputError:  # it stays in this process, so it need not be portable; only a notebook's has no file either
+            digest.update(b"" if path.is_file() else os.urandom(32))
+    return digest.hexdigest()
 
 
 def _called(function: Callable[[], Any], what: str) -> Any:
@@ -126,9 +137,8 @@ class _TorchModel:
     batch_size = None
 
     def __init__(
-        self, module: Any, transform: Any, classes: Sequence[str] | None = None, *, request: Request,
-        more: Mapping[str, Any], what: str,
-    ) -> None:  # fmt: skip
+        self, module: Any, transform: Any, classes: Sequence[str] | None = None, *, request: Request, what: str
+    ) -> None:
         self._torch = torch_tools.import_torch(what)
         self._device = torch_tools.choose_device(request.device)
         self._module = module.eval().to(self._device)
@@ -139,8 +149,8 @@ class _TorchModel:
         self.facts = {
             "weights_sha256": torch_tools.weights_sha256(module),
             "preprocessing": _described(transform),
+            "code_sha256": _code_sha256(module, transform),
             **torch_tools.device_facts(self._device),
-            **more,
         }
 
     def collate(self, samples: list[Any]) -> Any:
@@ -172,10 +182,11 @@ class _Function:
     classes = None
     batch_size = None
 
-    def __init__(self, function: Callable[[list[Any]], Any], modality: str, more: Mapping[str, Any], what: str) -> None:
+    def __init__(self, function: Callable[[list[Any]], Any], modality: str, what: str) -> None:
         self._function, self._modality, self._what = function, modality, what
         self.prepare = np.asarray if modality == "image" else _same
-        self.facts = {"weights_sha256": None, "preprocessing": "none; a function got the items", **more}
+        self.facts: dict[str, Any] = {"weights_sha256": None, "preprocessing": "none; a function got the items"}
+        self.facts["code_sha256"] = _code_sha256(function)
 
     def collate(self, samples: list[Any]) -> list[Any]:
         if self._modality == "text":
