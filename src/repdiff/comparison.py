@@ -360,7 +360,7 @@ def _noted(messages: list[str], where: str) -> Iterator[None]:
 
 
 def _inputs(pair: EmbeddingPair) -> dict[str, Any]:
-    sides = {
+    sides: dict[str, dict[str, Any]] = {
         side: {"source": source, "shape": list(values.shape), "dtype": str(values.dtype), "sha256": sha256}
         for side, values, source, sha256 in zip(("x", "y"), (pair.x, pair.y), pair.sources, pair.sha256, strict=True)
     }

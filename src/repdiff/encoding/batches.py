@@ -106,7 +106,7 @@ def _texts(source: Source, prepare: Callable[[Any], Any], start: int) -> Iterato
     for index in range(start, len(source)):
         text = source.entries[index]
         if text is None:
-            yield Skip(index, "has no text")
+            yield Skip(index, f"{source.name_of(index)} has no text")
         else:
             digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES)
             yield Sample(index, prepare(text), digest.hexdigest())
@@ -114,13 +114,13 @@ def _texts(source: Source, prepare: Callable[[Any], Any], start: int) -> Iterato
 
 def _images(source: Source, decoders: Decoders, start: int, *, window: int) -> Iterator[Sample | Skip]:
     tasks = (
-        Task(index, entry, str(source.ids[index]))
+        Task(index, entry, source.name_of(index))
         for index, entry in enumerate(source.entries[start:], start)
         if entry is not None
     )
     found = decoders.map(tasks, window=window)
     for index in range(start, len(source)):
-        yield Skip(index, "names no image") if source.entries[index] is None else next(found)
+        yield Skip(index, f"{source.name_of(index)} names no image") if source.entries[index] is None else next(found)
 
 
 def _grouped(samples: Iterator[Sample | Skip], size: int, collate: Callable[[list[Any]], Any]) -> Iterator[Batch]:

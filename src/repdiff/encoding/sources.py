@@ -34,6 +34,8 @@ class Source:
         Whether the ids are row numbers because the source had none.
     entries : list of str or None, n of them
         Paths of images, or texts; None where there is none.
+    root : str
+        Folder that the paths of images start with.
     unusable : tuple of (str, str)
         Items that could not even be listed, and why.
     passed_over : mapping of str to int
@@ -45,11 +47,17 @@ class Source:
     ids: Ids
     numbered: bool
     entries: list[str | None]
+    root: str = ""
     unusable: tuple[tuple[str, str], ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def name_of(self, index: int) -> str:
+        """How to call an item in messages: an image by its path below the root, all else by its id."""
+        entry = self.entries[index] if self.modality == "image" else None
+        return str(self.ids[index]) if entry is None else entry.removeprefix(f"{self.root}/")
 
     def texts(self) -> list[str]:
         """The entries that there are."""
@@ -110,6 +118,7 @@ def _of_folder(name: str, folder: Folder, modalities: Sequence[Modality]) -> Sou
         ids=folder.items.frame["id"].to_numpy(dtype=object),
         numbered=False,
         entries=_paths(folder.items),
+        root=str(folder.items.image_root),
         unusable=folder.unusable,
         passed_over=folder.passed_over,
     )
@@ -129,7 +138,8 @@ def _of_table(name: str, items: Items, modalities: Sequence[Modality], image: st
     if not len(items.frame):
         raise InputError(f"{name}: has no rows")
     entries = _paths(items) if found[0] == "image" else _texts(items)
-    return Source(name, found[0], items.frame["id"].to_numpy(dtype=object), not items.has_ids, entries)
+    ids = items.frame["id"].to_numpy(dtype=object)
+    return Source(name, found[0], ids, not items.has_ids, entries, str(items.image_root))
 
 
 def _paths(items: Items) -> list[str | None]:

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import encoders
+import pytest
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return encoders.write_pictures(tmp_path_factory.mktemp("pictures") / "pictures")
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
