@@ -1,0 +1,169 @@
+"""A job that is killed goes on where it was, and its files are the same bytes as those of one that was not."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from encoders import command, environment, need, write_pictures
+
+import repdiff
+from repdiff.io.encoded import items_path, manifest_path
+
+# Slow, so that there is time to kill it; what it makes depends on the batch, so that other batches would show.
+SLOW_MODEL = """
+import time
+import numpy as np
+
+def features(images):
+    time.sleep(0.02)
+    values = np.stack([np.asarray(image.resize((8, 8)), np.float32).ravel() for image in images])
+    return values - values.mean(0)
+"""
+TORCH_MODEL = """
+import time
+import numpy as np
+import torch
+
+class Slow(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = torch.nn.Sequential(torch.nn.Conv2d(3, 16, 3, 2), torch.nn.ReLU(), torch.nn.Conv2d(16, 32, 3, 2))
+        self.head = torch.nn.Linear(32, 5)
+
+    def forward(self, images):
+        time.sleep(0.02)
+        return self.head(self.body(images).mean((2, 3)))
+
+def transform(image):
+    return torch.from_numpy(np.asarray(image.resize((32, 32)), np.float32).transpose(2, 0, 1) / 255)
+
+def model():
+    torch.manual_seed(0)
+    return Slow(), transform, ["a", "b", "c", "d", "e"]
+"""
+
+
+def outputs(path: Path) -> list[bytes]:
+    return [part.read_bytes() for part in (path, items_path(path), manifest_path(path))]
+
+
+def run_and_kill(arguments: list[str], seconds: float, cwd: Path) -> bool:
+    """Whether the command was killed before it ended; its other processes have to follow it."""
+    process = subprocess.Popen(
+        arguments, cwd=cwd, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        process.wait(seconds)
+        assert process.returncode == 0, process.stderr.read()
+        return False
+    except subprocess.TimeoutExpired:
+        helpers = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        _, alive = psutil.wait_procs(helpers, timeout=10)
+        assert alive == []
+        return True
+    finally:
+        process.stderr.close()
+
+
+def killed_thrice(arguments: list[str], output: Path, cwd: Path, seed: int) -> int:
+    """Start, kill at a random moment, start again; the number of kills that struck before the end."""
+    rng = random.Random(seed)
+    start = time.monotonic()
+    assert not run_and_kill([*arguments, "-o", str(cwd / "timed.npz")], 200, cwd)
+    duration = time.monotonic() - start
+    kills = sum(run_and_kill([*arguments, "-o", str(output)], rng.uniform(0.35, 0.8) * duration, cwd) for _ in range(3))
+    assert not run_and_kill([*arguments, "-o", str(output)], 200, cwd)
+    return kills
+
+
+@pytest.mark.parametrize("kind", ["function", "torch"])
+def test_a_killed_job_ends_with_the_same_bytes(tmp_path, kind):
+    if kind == "torch":
+        need("torch")
+    (tmp_path / "slow_model.py").write_text(SLOW_MODEL if kind == "function" else TORCH_MODEL)
+    folder = write_pictures(tmp_path / "p", 1200)
+    (folder / "red" / "0007.png").write_bytes(b"broken")
+    spec = f"py:slow_model.py:{'features' if kind == 'function' else 'model'}"
+    arguments = command("encode", "--model", spec, "--items", folder, "--batch", 16)
+    kills = killed_thrice(arguments, tmp_path / "killed.npz", tmp_path, seed=len(kind))
+    assert kills >= 2
+    repdiff_files = outputs(tmp_path / "timed.npz")
+    killed_files = outputs(tmp_path / "killed.npz")
+    assert killed_files[:2] == repdiff_files[:2]
+    assert killed_files[2].replace(b"killed.npz", b"timed.npz") == repdiff_files[2]
+    assert not list(tmp_path.glob(".*"))
+
+
+class Interrupted(Exception):
+    pass
+
+
+def interrupt_at(n: int):
+    def progress(stage: str, done: int, total: int) -> None:
+        if done >= n:
+            raise Interrupted
+
+    return progress
+
+
+def begin(folder: Path, output: Path, n: int, **options) -> None:
+    with pytest.raises(Interrupted):
+        repdiff.encode("pixels", folder, output, progress=interrupt_at(n), **options)
+
+
+def test_what_is_done_is_not_done_again(tmp_path):
+    folder = write_pictures(tmp_path / "p", 600)
+    begin(folder, tmp_path / "x.npz", 520)
+    told: list[int] = []
+    repdiff.encode("pixels", folder, tmp_path / "x.npz", progress=lambda stage, done, total: told.append(done))
+    assert told[0] == 512
+    repdiff.encode("pixels", folder, tmp_path / "y.npz")
+    assert outputs(tmp_path / "x.npz")[:2] == outputs(tmp_path / "y.npz")[:2]
+
+
+def test_a_measured_batch_size_is_kept(tmp_path, monkeypatch):
+    folder = write_pictures(tmp_path / "p", 300)
+    for size, call in ((8, begin), (64, None)):
+        monkeypatch.setattr("repdiff.encoding.pipeline.measure_batch_size", lambda *_, size=size: size)
+        if call:
+            begin(folder, tmp_path / "x.npz", 280, batch="auto")
+    assert repdiff.encode("pixels", folder, tmp_path / "x.npz", batch="auto").manifest["batch"] == 8
+
+
+def test_other_settings_do_not_mix_with_what_is_there(tmp_path):
+    folder = write_pictures(tmp_path / "p", 300)
+    begin(folder, tmp_path / "x.npz", 280)
+    with pytest.raises(repdiff.RepdiffError, match=r"unfinished encoding with other settings \(.*batch.*--overwrite"):
+        repdiff.encode("pixels", folder, tmp_path / "x.npz", batch=10)
+    (folder / "red" / "0001.png").write_bytes((folder / "red" / "0003.png").read_bytes())
+    with pytest.raises(repdiff.RepdiffError, match=r"other settings \(items\.listing_sha256"):
+        repdiff.encode("pixels", folder, tmp_path / "x.npz")
+    assert repdiff.encode("pixels", folder, tmp_path / "x.npz", overwrite=True).n_items == 300
+
+
+def test_two_do_not_work_on_one_output(tmp_path):
+    folder = write_pictures(tmp_path / "p", 300)
+
+    def another(stage: str, done: int, total: int) -> None:
+        if done == 256:
+            with pytest.raises(repdiff.RepdiffError, match="another process is at work"):
+                repdiff.encode("pixels", folder, tmp_path / "x.npz")
+
+    assert repdiff.encode("pixels", folder, tmp_path / "x.npz", progress=another).n_items == 300
+
+
+def test_a_damaged_shard_is_said(tmp_path):
+    folder = write_pictures(tmp_path / "p", 300)
+    begin(folder, tmp_path / "x.npz", 280)
+    shard = tmp_path / ".x.npz.unfinished" / "00000000.npz"
+    shard.write_bytes(shard.read_bytes()[:100])
+    with pytest.raises(repdiff.RepdiffError, match=r"is damaged \(00000000\.npz\); delete it"):
+        repdiff.encode("pixels", folder, tmp_path / "x.npz")
