@@ -126,5 +126,5 @@ def test_a_row_of_zeros_has_no_direction():
 
 
 def test_an_unknown_metric_is_named():
-    with pytest.raises(repdiff.RepdiffError, match="metric must be one of euclidean, cosine.*'manhattan'"):
+    with pytest.raises(repdiff.RepdiffError, match=r"metric must be one of euclidean, cosine.*'manhattan'"):
         repdiff.neighbor_ranks(np.eye(3), metric="manhattan")
