@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from repdiff.comparison import compare
+from repdiff import compare
 from repdiff.io.images import Thumbnails
 from repdiff.run import Run, run_of
 

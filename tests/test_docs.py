@@ -1,10 +1,11 @@
-"""Documentation that cannot rot: its Python is run, its commands are parsed, its links and tables are checked."""
+"""Documentation that cannot rot: its examples are run, its commands are parsed, its links and tables are checked."""
 
 from __future__ import annotations
 
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ import pandas as pd
 import pytest
 import typer.main
 from PIL import Image
+from scipy.spatial.distance import cdist
 
 import repdiff
+from repdiff import cli
 from repdiff.cli.app import app
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +35,11 @@ def python_blocks(page: Path) -> list[str]:
 def commands(page: Path) -> list[str]:
     """Lines of blocks that begin with a command of ours, continued lines joined, comments left out."""
     blocks = [code for language, code in BLOCK.findall(page.read_text(encoding="utf-8")) if language != "python"]
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return commands_in("\n".join(blocks))
+
+
+def commands_in(block: str) -> list[str]:
+    lines = block.replace("\\\n", " ").splitlines()
     return [line.removeprefix("$ ").strip() for line in lines if line.removeprefix("$ ").startswith("repdiff ")]
 
 
@@ -49,19 +56,37 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for row, name in enumerate(names):
         Image.new("L", (8, 6), int(kind[row]) * 60).save(tmp_path / "pictures" / name)
     frame = pd.DataFrame({"id": [f"item-{row}" for row in range(len(kind))], "image": names, "category": kind})
+    np.save(
+        tmp_path / "judged.npy", 1 - cdist(corners[kind], corners[kind]) / 10 - 0.01 * ~np.eye(len(kind), dtype=bool)
+    )
+    ids = np.array(frame["id"], dtype=str)
+    np.savez(tmp_path / "dinov2-with-ids.npz", embeddings=np.load(tmp_path / "dinov2.npy"), ids=ids)
+    anchor, near = np.arange(len(kind)), np.roll(np.arange(len(kind)), 1)
+    judgements = [(ids[a], ids[b], ids[c]) for a, b in zip(anchor, near, strict=True) for c in (a - 40, a - 70)]
+    pd.DataFrame(judgements, columns=["anchor", "near", "far"]).to_csv(tmp_path / "judgements.csv", index=False)
     frame.assign(resnet18_says=kind, dinov2_says=kind // 2).to_csv(tmp_path / "items.csv", index=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.exists() and python_blocks(page)], ids=name_of)
-def test_python_in_the_documentation_runs(page, world):
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))], ids=name_of)
+def test_examples_in_the_documentation_run(page, world, capsys):
+    """Python and commands, in the order of the page, in one folder; a run that is there makes way for the next."""
     namespace: dict[str, object] = {}
-    for block in python_blocks(page):
-        exec(compile(block, str(page.relative_to(ROOT)), "exec"), namespace)
+    for language, code in BLOCK.findall(page.read_text(encoding="utf-8")):
+        if language == "python":
+            exec(compile(code, str(page.relative_to(ROOT)), "exec"), namespace)
+            continue
+        for command in commands_in(code):
+            shutil.rmtree("run" if command.startswith("repdiff compare") else "none", ignore_errors=True)
+            arguments, _, target = command.partition(" > ")
+            capsys.readouterr()
+            assert cli.run(shlex.split(arguments, comments=True)[1:]) == 0, capsys.readouterr().err
+            if target:
+                Path(target).write_text(capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/method.md", "docs/input.md", "docs/runs.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/method.md", "docs/input.md", "docs/judgements.md", "docs/runs.md"])
 def test_the_pages_with_examples_have_them(page):
     assert python_blocks(ROOT / page)
 

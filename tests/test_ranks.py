@@ -52,6 +52,19 @@ def test_near_ties_are_decided_in_float64():
     assert (repdiff.neighbor_ranks(values)[0] == oracle.ranks(values)[0]).all()
 
 
+def test_distances_of_very_unlike_size_keep_their_order():
+    # An item at the mean, others close to it at distances that differ by less than a 2^-26th of the largest.
+    rng = np.random.default_rng(2)
+    near = rng.normal(size=(200, 2)) * 1e-5
+    values = np.concatenate([[[0, 0]], near, -near, [[1e3, 0], [-1e3, 0]]])
+    np.testing.assert_array_equal(repdiff.neighbor_ranks(values)[0], oracle.ranks(values)[0])
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.1])
+def test_equal_rows_keep_index_order(value):
+    np.testing.assert_array_equal(repdiff.neighbor_ranks(np.full((5, 3), value)), oracle.ranks(np.full((5, 3), value)))
+
+
 @pytest.mark.parametrize("offset", [1e3, 1e6])
 def test_a_common_offset_costs_nothing(pair_xy, offset):
     x = pair_xy[0].astype(np.float64)
@@ -113,5 +126,5 @@ def test_a_row_of_zeros_has_no_direction():
 
 
 def test_an_unknown_metric_is_named():
-    with pytest.raises(repdiff.RepdiffError, match="metric must be one of euclidean, cosine, but is 'manhattan'"):
+    with pytest.raises(repdiff.RepdiffError, match=r"metric must be one of euclidean, cosine.*'manhattan'"):
         repdiff.neighbor_ranks(np.eye(3), metric="manhattan")

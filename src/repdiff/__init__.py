@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from repdiff.affinity.base import Affinity
     from repdiff.clustering import cluster_affinity, normalized_cut
     from repdiff.clusters import AffinityMap, DifferenceCluster, Direction
-    from repdiff.comparison import Comparison, Provenance, compare
+    from repdiff.comparison import Comparison, Provenance
     from repdiff.difference import difference_affinity, rank_difference
     from repdiff.encoding.pipeline import Encoded, encode
     from repdiff.errors import (
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         RunError,
     )
     from repdiff.estimator import DifferenceClustering
+    from repdiff.pipeline import compare
     from repdiff.ranks import neighbor_ranks
     from repdiff.run import load_run as load
     from repdiff.spectral import spectral_embedding
@@ -49,7 +50,7 @@ _HOME = {
     "RepdiffError": "errors",
     "RunError": "errors",
     "cluster_affinity": "clustering",
-    "compare": "comparison",
+    "compare": "pipeline",
     "TripletEmbedding": "triplets",
     "difference_affinity": "difference",
     "embed_triplets": "triplets",

@@ -10,7 +10,7 @@ import pytest
 from repdiff.affinity import compiled, mirror, packed
 from repdiff.affinity.exact import exact_affinities
 from repdiff.difference import directed_affinity
-from repdiff.ranks import rank_rows
+from repdiff.sorting import rank_rows
 
 KERNELS = [
     rank_rows, directed_affinity, mirror._transpose,

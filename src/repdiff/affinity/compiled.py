@@ -16,7 +16,7 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinities
 from repdiff.affinity.packed import Precision
 from repdiff.progress import Progress
-from repdiff.ranks import rank_rows
+from repdiff.sorting import rank_rows
 
 STAGE = "compiling (first use only)"
 ROWS, TILE_ROWS = 300, 16  # several blocks, and no slice that happens to be contiguous, which would be another type

@@ -29,7 +29,8 @@ from repdiff.memory import format_bytes
 from repdiff.metrics import Metrics, metrics_of
 from repdiff.parallel import row_tiles
 from repdiff.progress import Progress, silent
-from repdiff.ranks import NEAR_TIE, REFINED_RANKS, RankedEmbedding
+from repdiff.ranks import NEAR_TIE, RankedEmbedding
+from repdiff.sorting import REFINED_RANKS
 
 _SHARE_OF_FREE = 0.75
 _MOST_TILE_ROWS = 1024
