@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from encoders import need
+from PIL import Image
 
 from repdiff import cli
 
@@ -122,6 +125,46 @@ def a_damaged_run() -> None:
     a_run()
     Path("run", "clusters.parquet").write_bytes(b"PAR1 nonsense PAR1")
 
+
+def pictures() -> None:
+    Path("pics").mkdir()
+    for row in range(3):
+        Image.new("RGB", (8, 6), (80 * row, 0, 0)).save(f"pics/{row}.png")
+
+
+def encode(model: str, *more: str, items: str = "pics", to: str = "e.npz") -> Callable[[], list[str]]:
+    return given(pictures, "encode", "--model", model, "--items", items, "-o", to, *more)
+
+
+def encode_made(make: Callable[[], object], *more: str, model: str = "pixels") -> Callable[[], list[str]]:
+    return given(make, "encode", "--model", model, "--items", "d", "-o", "e.npz", *more)
+
+
+def folder_with(name: str, contents: bytes = b"") -> Callable[[], None]:
+    def prepare() -> None:
+        Path("d").mkdir()
+        Path("d", name).write_bytes(contents)
+
+    return prepare
+
+
+def a_network() -> list[str]:
+    need("torch")
+    code = """
+        from collections import OrderedDict
+
+        import numpy as np
+        import torch
+
+        def network():
+            parts = [("stem", torch.nn.Flatten()), ("head", torch.nn.Linear(12, 2))]
+            return torch.nn.Sequential(OrderedDict(parts)), np.zeros_like
+    """
+    Path("network_of_two.py").write_text(textwrap.dedent(code))
+    return encode("py:network_of_two.py:network", "--layer", "haed")()
+
+
+MODELS = ("--model-x", "pixels", "--model-y", "pixels?size=4")
 
 MISTAKES: dict[str, Mistake] = {
     # files
@@ -238,6 +281,52 @@ MISTAKES: dict[str, Mistake] = {
     "unknown command": Mistake(lambda: ["comapre"], r"No such command 'comapre'.*compare"),
     "unknown option": Mistake(options("--clutsers", "3"), r"No such option: --clutsers"),
     "word for a number": Mistake(options("-n", "ten"), r"'--clusters'.* valid integer"),
+    # encoding
+    "no model": Mistake(lambda: ["encode", "--items", "pics", "-o", "e.npz"], r"encode needs --model"),
+    "nothing to encode": Mistake(lambda: ["encode", "--model", "pixels", "-o", "e.npz"], r"encode needs --items"),
+    "no model spec": Mistake(encode("resnet50"), r"resnet50: is no model spec; use hf:FOLDER.*pixels.*--list"),
+    "model without a name": Mistake(encode("hf:"), r"hf: names no model"),
+    "option of no model": Mistake(encode("pixels?sise=3"), r"\?sise=3: has no option 'sise'; options are size=PIXELS"),
+    "size that is none": Mistake(encode("pixels?size=big"), r"pixels: size must be a positive whole number, .*'big'"),
+    "layer where there are none": Mistake(encode("pixels", "--layer", "fc"), r"pixels has no layers, but layer 'fc'"),
+    "layer that is not there": Mistake(a_network, r"network has no layer 'haed'; did you mean 'head'"),
+    "pooling of vectors": Mistake(encode("pixels", "--pool", "mean"), r"nothing to pool"),
+    "unknown pooling": Mistake(encode("pixels", "--pool", "median"), r"'--pool'.*'median' is not one of"),
+    "no such graph": Mistake(encode("onnx:no.onnx"), r"onnx:no\.onnx: no such file"),
+    "no exported file": Mistake(encode("pt2:x.npy"), r"pt2:x\.npy: is not a file that torch\.export saved"),
+    "module that is not there": Mistake(encode("py:mymodel:net"), r"py:mymodel:net: there is no module 'mymodel'"),
+    "module without attribute": Mistake(encode("py:math"), r"py:math: must name a module and an attribute"),
+    "attribute that is not there": Mistake(encode("py:math:net"), r"py:math:net: .*no attribute 'net'"),
+    "attribute that is no model": Mistake(encode("py:math:pi"), r"py:math:pi: is float, but must be a \(torch module"),
+    "model that fails": Mistake(encode("py:math:sqrt"), r"py:math:sqrt: the model failed on items 0 to 2 with TypeErr"),
+    "model that counts": Mistake(encode("py:builtins:len"), r"py:builtins:len: gave shape \(\) for 3 items"),
+    "no items": Mistake(encode("pixels", items="no.csv"), r"no\.csv: no such file of items"),
+    "empty folder": Mistake(encode_made(lambda: Path("d").mkdir()), r"d: holds no image \(it is empty\)"),
+    "folder without images": Mistake(encode_made(folder_with("a.txt")), r"d: holds no image \(1 not images\)"),
+    "no image that opens": Mistake(encode_made(folder_with("a.png")), r"d: none of 1 items can be encoded: a\.png"),
+    "images for a model of texts": Mistake(encode("tfidf"), r"pics: is a folder of images, but the model takes text"),
+    "table without images": Mistake(encode("pixels", items="items.csv"), r"items\.csv: has no column 'image'.*--image"),
+    "table without texts": Mistake(encode("tfidf", items="items.csv"), r"items\.csv: has no column 'text'; .*--text"),
+    "folder with a folder": Mistake(encode("pixels", "--images", "pics"), r"images was given, but pics is a folder"),
+    "no batch": Mistake(encode("pixels", "--batch", "0"), r"batch must be a positive number of items.* is 0"),
+    "batch of words": Mistake(encode("pixels", "--batch", "many"), r"--batch must be a positive number.*'many'"),
+    "embeddings of another kind": Mistake(encode("pixels", to="e.txt"), r"e\.txt: .*\.npz"),
+    "embeddings onto a folder": Mistake(
+        encode_made(lambda: (Path("d").mkdir(), Path("e.npz").mkdir())), r"e\.npz: is a folder; give the name of a file"
+    ),
+    "embeddings into no folder": Mistake(encode("pixels", to="no/e.npz"), r"no/e\.npz: there is no folder no; make it"),
+    "embeddings are there": Mistake(encode("pixels", to="x.npy"), r"x\.npy: is there already, made otherwise.*--overw"),
+    "file and model": Mistake(options("--model-y", "pixels"), r"y\.npy: a model was given for this side too"),
+    "one side": Mistake(
+        given(pictures, "compare", "--model-x", "pixels", "--items", "pics", "-o", "run"), r"Missing .*--model-y"
+    ),
+    "models without items": Mistake(lambda: ["compare", *MODELS, "-o", "run"], r"nothing to encode; give --items"),
+    "layer without model": Mistake(options("--layer-y", "fc"), r"--layer-y was given, but no --model-y"),
+    "pooling without model": Mistake(options("--pool-x", "max"), r"--pool-x was given, but no --model-x"),
+    "comparison of no model": Mistake(
+        given(pictures, "compare", "--model-x", "resnet50", "--model-y", "pixels", "--items", "pics", "-o", "run"),
+        r"resnet50: is no model spec",
+    ),
     # runs
     "a run is there": Mistake(given(a_run, *options()()), r"run: is a run already.*--overwrite"),
     "something else is there": Mistake(
@@ -266,6 +355,8 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])  # where modules of users are looked for grows
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     good()
     arguments = MISTAKES[name].prepare()
     assert arguments is not None

@@ -122,7 +122,7 @@ def test_what_is_done_is_not_done_again(pictures, tmp_path):
 
 def test_another_embedding_is_replaced_only_when_asked(pictures, tmp_path):
     repdiff.encode("pixels", pictures, tmp_path / "x.npz")
-    with pytest.raises(repdiff.RepdiffError, match="made otherwise.*--overwrite"):
+    with pytest.raises(repdiff.RepdiffError, match=r"made otherwise.*--overwrite"):
         repdiff.encode("pixels?size=8", pictures, tmp_path / "x.npz")
     encoded = repdiff.encode("pixels?size=8", pictures, tmp_path / "x.npz", overwrite=True)
     assert values_of(encoded.path).shape == (24, 192)

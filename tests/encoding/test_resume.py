@@ -102,20 +102,20 @@ def test_a_killed_job_ends_with_the_same_bytes(tmp_path, kind):
     assert not list(tmp_path.glob(".*"))
 
 
-class Interrupted(Exception):
+class InterruptedByTestError(Exception):
     pass
 
 
 def interrupt_at(n: int):
     def progress(stage: str, done: int, total: int) -> None:
         if done >= n:
-            raise Interrupted
+            raise InterruptedByTestError
 
     return progress
 
 
 def begin(folder: Path, output: Path, n: int, **options) -> None:
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedByTestError):
         repdiff.encode("pixels", folder, output, progress=interrupt_at(n), **options)
 
 
