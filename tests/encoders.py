@@ -26,13 +26,13 @@ def need(*packages: str) -> Any:
     return found[0]
 
 
-def write_pictures(folder: Path, n: int = 24, *, side: int = 20) -> Path:
-    """A folder of n pictures in two subfolders, red ones and blue ones, each a little different."""
+def write_pictures(folder: Path, n: int = 24, *, side: int = 20, names: tuple[str, str] = ("blue", "red")) -> Path:
+    """A folder of n pictures in two subfolders, blue ones and red ones, each a little different."""
     rng = np.random.default_rng(0)
     for row in range(n):
-        name = ("blue", "red")[row % 2]
+        name = names[row % 2]
         values = rng.integers(0, 60, (side, side, 3), np.uint8)
-        values[..., 0 if name == "red" else 2] += np.uint8(120)
+        values[..., 0 if row % 2 else 2] += np.uint8(120)
         (folder / name).mkdir(parents=True, exist_ok=True)
         Image.fromarray(values).save(folder / name / f"{row:04d}.png")
     return folder

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import typer.main
+from encoders import REQUIRED, write_pictures
 from PIL import Image
 from scipy.spatial.distance import cdist
+from small_models import write_models
 
 import repdiff
 from repdiff import cli
@@ -21,6 +25,7 @@ from repdiff.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
+PAGES += sorted(ROOT.glob("examples/*/README.md"))
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -65,19 +70,57 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     judgements = [(ids[a], ids[b], ids[c]) for a, b in zip(anchor, near, strict=True) for c in (a - 40, a - 70)]
     pd.DataFrame(judgements, columns=["anchor", "near", "far"]).to_csv(tmp_path / "judgements.csv", index=False)
     frame.assign(resnet18_says=kind, dinov2_says=kind // 2).to_csv(tmp_path / "items.csv", index=False)
+    words = np.array(["red", "green", "blue", "apple", "leaf", "sea", "old", "new"])
+    texts = [" ".join(rng.choice(words[row % 2 :: 2], 4)) for row in range(40)]
+    pd.DataFrame({"id": range(40), "text": texts}).to_csv(tmp_path / "texts.csv", index=False)
+    write_pictures(tmp_path / "photos", 60, names=("dog", "cat"))
+    (tmp_path / "photos" / "cat" / "broken.png").touch()
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    for name in ("mymodels", "mynetworks"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_models(tmp_path_factory.mktemp("models") / "models")
+
+
+# What a command with such a model needs beside what every test has.
+PACKAGES = {
+    "hf:": ("torch", "transformers"),
+    "onnx:": ("torch", "transformers", "onnxscript", "onnxruntime"),
+    "pt2:": ("torch", "transformers", "onnxscript"),
+    "py:mynetworks": ("torch",),
+    "py:examples/": ("torch", "efficientnet_lite_pytorch"),
+}
+
+
+def lacks(command: str) -> bool:
+    """Whether a command's model needs a package that is not there; never where REPDIFF_REQUIRE_TORCH is set."""
+    needed = {package for spec, packages in PACKAGES.items() if spec in command for package in packages}
+    return not REQUIRED and any(importlib.util.find_spec(package) is None for package in needed)
+
+
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))], ids=name_of)
-def test_examples_in_the_documentation_run(page, world, capsys):
-    """Python and commands, in the order of the page, in one folder; a run that is there makes way for the next."""
+def test_examples_in_the_documentation_run(page, world, capsys, request):
+    """Python and commands, in the order of the page, in one folder; a run that is there makes way for the next.
+
+    Python that begins with the name of a file goes into that file. Commands whose model needs a package that is not
+    installed are left out, and only parsed (below); in .ci/run all have to be there.
+    """
     namespace: dict[str, object] = {}
+    if any("models/" in command and not lacks(command) for command in commands(page)):
+        shutil.copytree(request.getfixturevalue("models"), "models")
     for language, code in BLOCK.findall(page.read_text(encoding="utf-8")):
         if language == "python":
+            if named := re.match(r"# (\w+\.py)\n", code):
+                Path(named[1]).write_text(code)
+                continue
             exec(compile(code, str(page.relative_to(ROOT)), "exec"), namespace)
             continue
-        for command in commands_in(code):
+        for command in filter(lambda command: not lacks(command), commands_in(code)):
             shutil.rmtree("run" if command.startswith("repdiff compare") else "none", ignore_errors=True)
             arguments, _, target = command.partition(" > ")
             capsys.readouterr()
@@ -86,7 +129,9 @@ def test_examples_in_the_documentation_run(page, world, capsys):
                 Path(target).write_text(capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/method.md", "docs/input.md", "docs/judgements.md", "docs/runs.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", *(f"docs/{name}.md" for name in ("input", "judgements", "method", "models", "runs"))]
+)
 def test_the_pages_with_examples_have_them(page):
     assert python_blocks(ROOT / page)
 
@@ -125,20 +170,22 @@ def test_links_lead_to_files(page):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    rng = np.random.default_rng(0)
-    comparison = repdiff.compare(rng.normal(size=(40, 3)), rng.normal(size=(40, 3)), n_clusters=2)
-    return comparison.save(tmp_path_factory.mktemp("runs") / "run")
+    folder = tmp_path_factory.mktemp("runs")
+    sides = ["--model-x", "pixels", "--model-y", "pixels?size=4", "--items", str(write_pictures(folder / "pictures"))]
+    assert cli.run(["compare", *sides, "-n", "2", "-o", str(folder / "run")]) == 0
+    return folder / "run"
 
 
 def test_the_page_on_runs_names_every_file_and_column(run):
     sections = re.split(r"^## ", (ROOT / "docs/runs.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     pages = {section.splitlines()[0].strip("`"): set(re.findall(r"`([^`]+)`", section)) for section in sections[1:]}
-    assert set(pages) == {path.name for path in run.iterdir()} | {"report.html"}
+    assert set(pages) == {path.name for path in run.iterdir()}
     for path in run.glob("*.parquet"):
         assert set(pd.read_parquet(path).columns) <= pages[path.name]
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
     nested = {key for part in ("items", "parameters", "projection", "inputs") for key in manifest[part]}
-    assert set(manifest) | nested | set(manifest["inputs"]["x"]) <= pages["manifest.json"]
+    nested |= set(manifest["inputs"]["x"]) | set(manifest["inputs"]["x"]["model"])
+    assert set(manifest) | nested <= pages["manifest.json"]
     rows = re.findall(
         r"^\| `(\w+)` \|", (ROOT / "docs/runs.md").read_text().split("## `manifest.json`")[1], re.MULTILINE
     )
@@ -151,3 +198,17 @@ def test_the_page_on_input_names_every_format():
 
     page = (ROOT / "docs/input.md").read_text(encoding="utf-8")
     assert [suffix for suffix in {**ARRAY_READERS, **TABLE_READERS} if f"`{suffix}`" not in page] == []
+
+
+def test_the_page_on_models_names_every_kind_and_all_that_stands_beside_a_file(world):
+    from repdiff.encoding.models import kinds
+    from repdiff.io.encoded import items_path
+
+    page = (ROOT / "docs/models.md").read_text(encoding="utf-8")
+    rows = " ".join(re.findall(r"^\| (`[^|]+) \|", page.split("## Models")[1].split("###")[0], re.MULTILINE))
+    assert [kind.name for kind in kinds().values() if f"`{kind.name}" not in rows] == []
+    encoded = repdiff.encode("pixels", "photos", "e.npz")
+    described = set(re.findall(r"`([^`]+)`", page.split("## The files")[1]))
+    manifest = encoded.manifest
+    assert {*manifest, *manifest["embeddings"], *manifest["items"], *manifest["model"]} <= described
+    assert {*pd.read_parquet(items_path(encoded.path))} <= described
