@@ -93,7 +93,6 @@ PACKAGES = {
     "onnx:": ("torch", "transformers", "onnxscript", "onnxruntime"),
     "pt2:": ("torch", "transformers", "onnxscript"),
     "py:mynetworks": ("torch",),
-    "py:examples/": ("torch", "efficientnet_lite_pytorch"),
 }
 
 
