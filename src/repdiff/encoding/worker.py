@@ -8,6 +8,7 @@ for an image, ends itself.
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import hashlib
 import os
@@ -15,6 +16,8 @@ import pickle
 import signal
 import socket
 import sys
+import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -56,12 +59,39 @@ class Reply:
     digest: str = ""
 
 
+class _Gate:
+    """Lets one of the workers at a time hold a large image, so that memory does not grow with their number.
+
+    The lock is the process's own, so that it is free again when a worker is killed. One that waits too long for it goes
+    on without, since an image must not be given up for the sake of another that hangs.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._file, self._seconds = tempfile.TemporaryFile(), seconds  # noqa: SIM115  it is there as long as we are
+
+    def enter(self) -> None:
+        give_up = time.monotonic() + self._seconds
+        while not self._is_ours() and time.monotonic() < give_up:
+            time.sleep(0.02)
+
+    def leave(self) -> None:
+        fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+    def _is_ours(self) -> bool:
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
 def run_nursery(descriptor: int) -> None:
     """Import what is needed, say so, and start a worker for each socket received, until the main process goes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's, which then closes the socket
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for workers that ended
     control = socket.socket(fileno=descriptor)
     prepare, seconds = _set_up(control)
+    gate = _Gate(seconds / 3)
     gc.collect()
     gc.freeze()
     while True:
@@ -70,7 +100,7 @@ def run_nursery(descriptor: int) -> None:
             os._exit(0)
         if os.fork() == 0:
             control.close()
-            _run_worker(Connection(descriptors[0]), prepare, seconds)
+            _run_worker(Connection(descriptors[0]), prepare, seconds, gate)
             os._exit(0)
         os.close(descriptors[0])
 
@@ -91,7 +121,7 @@ def _set_up(control: socket.socket) -> tuple[Callable[[Any], Any], float]:
     return prepare, seconds
 
 
-def _run_worker(connection: Connection, prepare: Callable[[Any], Any], seconds: float) -> None:
+def _run_worker(connection: Connection, prepare: Callable[[Any], Any], seconds: float, gate: _Gate) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
@@ -101,7 +131,8 @@ def _run_worker(connection: Connection, prepare: Callable[[Any], Any], seconds: 
         while True:
             task: Task = connection.recv()
             signal.setitimer(signal.ITIMER_REAL, seconds)  # ends this process, even inside a decoder
-            reply, body = _prepared(task, prepare)
+            reply, body = _prepared(task, prepare, gate)
+            gate.leave()
             signal.setitimer(signal.ITIMER_REAL, 0)
             connection.send(reply)
             if body is not None:
@@ -110,9 +141,9 @@ def _run_worker(connection: Connection, prepare: Callable[[Any], Any], seconds: 
         return
 
 
-def _prepared(task: Task, prepare: Callable[[Any], Any]) -> tuple[Reply, Any]:
+def _prepared(task: Task, prepare: Callable[[Any], Any], gate: _Gate) -> tuple[Reply, Any]:
     try:
-        image = open_image(task.path, name=task.name)
+        image = open_image(task.path, name=task.name, before_large=gate.enter)
         digest = _digest_of(task.path)
     except InputError as error:
         return Reply(task.index, "unreadable", str(error)), None

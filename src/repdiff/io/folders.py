@@ -80,7 +80,7 @@ def _walk(root: Path, passed_over: Counter[str]) -> Iterator[str]:
             continue
         entered.add((status.st_dev, status.st_ino))
         with os.scandir(root / below) as entries:
-            found = sorted((entry.name, entry.is_dir()) for entry in entries)
+            found = sorted((entry.name, _is_folder(entry)) for entry in entries)
         folders = []
         for name, is_folder in found:
             if name.startswith("."):
@@ -92,6 +92,13 @@ def _walk(root: Path, passed_over: Counter[str]) -> Iterator[str]:
             else:
                 passed_over["not images"] += 1
         waiting.extend(reversed(folders))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or into a folder that may not be read: opening it will tell
+        return False
 
 
 def _as_items(root: Path, names: list[str]) -> Items:

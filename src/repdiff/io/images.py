@@ -35,6 +35,7 @@ _QUALITY = 75
 _MOST_MEGAPIXELS = 50
 _MOST_BYTES = 512 << 20
 _LARGE_PIXELS = 8_000_000  # decoded one at a time: 50 megapixels take 200 MB, and twice that where they have alpha
+_BAND = 256  # rows that are laid on white at a time
 _SPARE_PIXELS = 2.0  # pixels of a shrunken decode per pixel of the result, each way
 _WAITING_PER_THREAD = 8
 _LONGEST_SHOWN = 200  # characters of a name or a reason
@@ -132,7 +133,13 @@ def make_thumbnails(
     return _in_row_order(pictures, skipped)
 
 
-def open_image(path: str | Path, *, longest_side: int | None = None, name: str | None = None) -> Image.Image:
+def open_image(
+    path: str | Path,
+    *,
+    longest_side: int | None = None,
+    name: str | None = None,
+    before_large: Callable[[], object] = lambda: None,
+) -> Image.Image:
     """The image of a file, upright, in 8-bit RGB; what is transparent is laid on white.
 
     Of an animation this is the first frame. Greyscale of 16 bits is scaled to 8, not clipped. May be called from
@@ -146,6 +153,8 @@ def open_image(path: str | Path, *, longest_side: int | None = None, name: str |
         Shrink to at most this many pixels on the longest side, at true aspect ratio; never enlarged.
     name : str, optional
         What to call the file in messages; its path by default.
+    before_large : callable, optional
+        Called before an image of more than 8 megapixels is decoded.
 
     Raises
     ------
@@ -157,6 +166,8 @@ def open_image(path: str | Path, *, longest_side: int | None = None, name: str |
     try:
         _check_file(path)
         with _pillow_keeps_quiet(), Image.open(path, formats=_known_formats()) as image:
+            if image.width * image.height > _LARGE_PIXELS:
+                before_large()
             return _decode(image, longest_side)
     except _RefusedError as refusal:
         raise InputError(f"{name} {refusal}") from None
@@ -164,6 +175,8 @@ def open_image(path: str | Path, *, longest_side: int | None = None, name: str |
         raise InputError(f"{name} is not an image in a known format ({', '.join(_FORMATS)})") from None
     except Image.DecompressionBombError:
         raise InputError(f"{name} has more than {_MOST_MEGAPIXELS} megapixels") from None
+    except MemoryError:
+        raise InputError(f"{name} needs too much memory to be decoded") from None
     except OSError as error:
         failed = "cannot be decoded" if error.errno is None else "cannot be read"
         raise InputError(f"{name} {failed}: {_shown(error.strerror or str(error))}") from None
@@ -290,7 +303,11 @@ def _fit(image: Image.Image, longest_side: int | None) -> Image.Image:
 def _on_white(image: Image.Image) -> Image.Image:
     if image.mode == "RGB":
         return image.copy()  # the file's own image is closed with the file
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    picture = Image.new("RGB", image.size)
+    for top in range(0, image.height, _BAND):  # in bands, since each step would take as much memory as the image
+        band = image.crop((0, top, image.width, min(top + _BAND, image.height)))
+        picture.paste(Image.alpha_composite(Image.new("RGBA", band.size, "white"), band).convert("RGB"), (0, top))
+    return picture
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
