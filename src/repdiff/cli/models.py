@@ -48,8 +48,9 @@ def sides_of(files: list[Path], models: Mapping[str, str | None], **options: Map
     """
     lacking = [name for name, model in models.items() if model is None]
     if len(files) < len(lacking):
+        missing = lacking[len(files)].upper()
         raise RepdiffError(
-            f"Missing argument {'XY'[len(files)]!r}: give two files of embeddings, or models with --model-x and "
+            f"Missing argument {missing!r}: give two files of embeddings, or models with --model-x and "
             "--model-y. Try: repdiff compare --help"
         )
     if len(files) > len(lacking):
@@ -110,8 +111,12 @@ def encoded(
         yield {side.name: side.file for side in sides if side.file is not None}
         return
     from repdiff.cli.encode import parse_batch
+    from repdiff.encoding.models import choose_kind
     from repdiff.io.files import link_or_copy
 
+    for side in sides:
+        if side.model is not None:
+            choose_kind(side.model)  # so that a slip in the second is not found hours later
     folder = run.with_name(f".{run.name}.embeddings")
     if items.get("items") is None:
         raise RepdiffError("a model was given, but nothing to encode; give --items FOLDER or TABLE")

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -259,7 +260,7 @@ def _join(parts: Sequence[Any]) -> Any:
 
 def _read(path: Path) -> Shard:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             told = json.loads(arrays["told"].tobytes())
             return Shard(
                 rows=arrays["rows"],
@@ -270,5 +271,5 @@ def _read(path: Path) -> Shard:
                 confidence=arrays.get("confidence"),
                 skips=tuple((int(row), str(reason)) for row, reason in told["skips"]),
             )
-    except (OSError, ValueError, LookupError) as error:
+    except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
         raise RepdiffError(f"{path.parent}: is damaged ({path.name}); delete it to begin anew") from error
