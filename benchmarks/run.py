@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import encoding
 import exact
 import quality
 from harness import HERE, Section, Table
@@ -24,6 +25,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "device": exact.device,
     "quality": quality.quality,
     "ranks": quality.ranks,
+    "encoding": encoding.encoding,
 }
 _INTRODUCTION = """# Benchmarks
 

@@ -18,6 +18,7 @@ from repdiff.encoding import manifest
 from repdiff.encoding.batch_size import measure_batch_size
 from repdiff.encoding.batches import Batch, Opening, open_batches
 from repdiff.encoding.decoders import SECONDS_PER_IMAGE
+from repdiff.encoding.heap import freed_memory_kept
 from repdiff.encoding.models import Model, Request, choose_kind
 from repdiff.encoding.models.base import USUAL
 from repdiff.encoding.pooling import check_pool
@@ -151,7 +152,8 @@ def encode(
     with open_shards(folder, plan, overwrite=overwrite) as shards:
         start = shards.done * plan.shard_size
         if start < len(source):
-            with open_batches(source, loaded, size=size, start=start, opening=opening) as batches:
+            opened = open_batches(source, loaded, size=size, start=start, opening=opening)
+            with opened as batches, freed_memory_kept():
                 _fill(shards, batches, loaded, chosen.spec, progress)
         return _finish(shards, targets, source, loaded.classes)
 
