@@ -59,7 +59,7 @@ def _throughput(folder: Path, repeats: int) -> Table:
     taken = interleaved({"bare": bare, "encode": whole}, repeats)
     bare_rate, rate = _ITEMS / taken["bare"], _ITEMS / taken["encode"]
     row = ["EfficientNet-Lite0, 224 pixels", f"{bare_rate:.1f}", f"{rate:.1f}", f"{rate / bare_rate:.2f}"]
-    caption = f"{_ITEMS} images in batches of {_BATCH}; the loop has its tensors ready, encode opens images on the same cores:"
+    caption = f"{_ITEMS} images in batches of {_BATCH}; the loop has its tensors ready, encode opens its images:"
     notes = ["encode also keeps freed memory between batches (`encoding/heap.py`), which the bare loop does not."]
     return Table(caption, columns, [row], notes)
 
