@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from repdiff.affinity.base import Affinity
     from repdiff.clustering import cluster_affinity, normalized_cut
     from repdiff.clusters import AffinityMap, DifferenceCluster, Direction
-    from repdiff.comparison import Comparison, Provenance
+    from repdiff.comparison import Comparison
     from repdiff.difference import difference_affinity, rank_difference
     from repdiff.encoding.pipeline import Encoded, encode
     from repdiff.errors import (
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from repdiff.estimator import DifferenceClustering
     from repdiff.pipeline import compare
+    from repdiff.provenance import Provenance
     from repdiff.ranks import neighbor_ranks
     from repdiff.run import load_run as load
     from repdiff.spectral import spectral_embedding
@@ -46,7 +47,7 @@ _HOME = {
     "MemoryLimitError": "errors",
     "MissingExtraError": "errors",
     "NotConvergedWarning": "errors",
-    "Provenance": "comparison",
+    "Provenance": "provenance",
     "RepdiffError": "errors",
     "RunError": "errors",
     "cluster_affinity": "clustering",

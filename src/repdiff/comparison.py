@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from repdiff.clusters import Direction
 from repdiff.io import Items
 from repdiff.projection import Projection
+from repdiff.provenance import Provenance
 
 if TYPE_CHECKING:
     from repdiff.io.images import Thumbnails
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """How a comparison came about: what the manifest says that is not a result.
-
-    Attributes
-    ----------
-    created : str
-        When, ISO 8601, UTC.
-    parameters : mapping
-        Parameters of the method.
-    random_state : int or None
-        Seed.
-    engine : mapping
-        Engine, storage, device, threads, memory.
-    inputs : mapping
-        Source, shape, type and hash of x and y, and how their rows were matched.
-    versions : mapping of str to str
-        Of repdiff, Python and the libraries that the numbers depend on.
-    timings : mapping of str to float
-        Seconds of each stage.
-    warnings : tuple of str
-        What a reader of the result must know.
-    """
-
-    created: str
-    parameters: Mapping[str, Any]
-    random_state: int | None
-    engine: Mapping[str, Any]
-    inputs: Mapping[str, Any]
-    versions: Mapping[str, str]
-    timings: Mapping[str, float]
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -163,3 +163,13 @@ def directed_affinity(ranks_x, ranks_y, gamma, beta, out):  # type: ignore[no-un
         for j in range(target.shape[0]):
             G = _difference(np.float32(rank_x[j]), np.float32(rank_y[j]), gamma)
             target[j] = _affinity(G, beta)
+
+
+@njit(nogil=True, cache=True)
+def leave_out_others(row_groups, groups, directed):  # type: ignore[no-untyped-def]
+    """Set to 1, no change, the entries of a tile (float32, (r, n)) whose two items are of different groups (int32)."""
+    for row in range(directed.shape[0]):
+        own, target = row_groups[row], directed[row]
+        for j in range(target.shape[0]):
+            if groups[j] != own:
+                target[j] = np.float32(1)

@@ -46,6 +46,10 @@ class EmbeddingPair:
         What a reader of the result must know, such as rows of the item table that were left out.
     encodings : Encodings
         How x and y were made, where ``repdiff encode`` made them.
+    within : str or None
+        What two items must agree in for their pair to count.
+    groups : ndarray of int32, (n,), or None
+        Items of one number agree in it; None where all pairs count.
     """
 
     x: npt.NDArray[Any]
@@ -58,6 +62,15 @@ class EmbeddingPair:
     matched_by: Literal["id", "order"]
     warnings: tuple[str, ...] = ()
     encodings: Encodings = field(default_factory=Encodings)
+    within: str | None = None
+    groups: npt.NDArray[np.int32] | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the manifest keeps of how the pair is looked at."""
+        same = self.metrics[0] == self.metrics[1]
+        guidance = {} if self.within is None else {"within": self.within}
+        return {"metric": self.metrics[0] if same else list(self.metrics), **guidance}
 
     @property
     def n(self) -> int:
@@ -78,13 +91,15 @@ def make_pair(
     image: str | None = None,
     text: str | None = None,
     metric: Metrics = "euclidean",
+    within: str | None = None,
     n_clusters: int = 1,
 ) -> EmbeddingPair:
     """Match, check and order two sides and their items.
 
     Parameters
     ----------
-    x, y, items, images, names, label, prediction_x, prediction_y, image, text, metric, n_clusters
+    x, y, items, images, names, label, prediction_x, prediction_y, image, text, metric, within,
+    n_clusters
         As in :func:`repdiff.compare`.
 
     Raises
@@ -121,7 +136,24 @@ def make_pair(
         matched_by=matched_by,
         warnings=warnings,
         encodings=encodings,
+        within=within,
+        groups=None if within is None else _groups(table, within),
     )
+
+
+def _groups(items: Items, within: str) -> npt.NDArray[np.int32]:
+    """A number for each item, the same for items that agree in that column; items without a value agree with none."""
+    roles = {"label": [items.label], "prediction": [items.prediction_x, items.prediction_y]}
+    columns = [name for name in roles.get(within, ()) if name is not None] or [within]
+    missing = [name for name in columns if name not in items.frame]
+    if missing:
+        known = ", ".join(map(str, items.frame.columns))
+        raise InputError(f"within={within!r}: the items have no column {missing[0]!r}; they have {known}")
+    values = items.frame[columns]
+    groups = np.array(values.groupby(columns, sort=False, dropna=False).ngroup(), np.int32)
+    unknown = values.isna().any(axis=1).to_numpy()
+    groups[unknown] = -1 - np.arange(unknown.sum(), dtype=np.int32)
+    return groups
 
 
 def _check_values(side: Embeddings, metric: Metric) -> None:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import platform
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from warnings import catch_warnings, simplefilter, warn_explicit
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from repdiff import __version__
-from repdiff.affinity.base import Affinity
 from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering import cluster_affinity
 from repdiff.clusters import (
@@ -29,19 +21,20 @@ from repdiff.clusters import (
     find_clusters,
     map_affinity,
 )
-from repdiff.comparison import Comparison, Provenance
+from repdiff.comparison import Comparison
 from repdiff.difference import BETA, GAMMA
-from repdiff.distances import ranked
-from repdiff.errors import NotConvergedWarning, RepdiffError
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
 from repdiff.io import Items
-from repdiff.memory import parse_bytes
-from repdiff.metrics import Metric, Metrics
+from repdiff.metrics import Metrics
 from repdiff.pair import EmbeddingPair, make_pair
 from repdiff.progress import Progress, silent
-from repdiff.projection import project
+from repdiff.projection import side_by_side
+from repdiff.provenance import Clock, Provenance, inputs_of, noted, versions
+from repdiff.settings import Settings
+from repdiff.sides import Side
 
 if TYPE_CHECKING:
+    from repdiff.affinity.base import Affinity
     from repdiff.clustering import Clusterer
 
 
@@ -61,6 +54,7 @@ def compare(
     gamma: float = GAMMA,
     beta: float = BETA,
     metric: Metrics = "euclidean",
+    within: str | None = None,
     no_change_threshold: float = NO_CHANGE_THRESHOLD,
     clusterer: Clusterer = "spectral",
     n_representatives: int = 9,
@@ -93,6 +87,10 @@ def compare(
     metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
         Distance within each representation, or within x and within y. "precomputed": that side is a symmetric matrix,
         (n, n), of distances (the diagonal holds the smallest value of each row) or of similarities (the largest).
+    within : str, optional
+        Only pairs of items that agree in this count, so that differences inside a class are found (guided comparison;
+        RDX, arXiv 2505.23917): "label", "prediction" (of both models), or any column of ``items``. The affinity of all
+        other pairs is 1, no change.
     no_change_threshold : float
         A cluster whose mean affinity is below it counts as no change.
     clusterer : "spectral", scikit-learn estimator with ``affinity="precomputed"``, or callable
@@ -124,39 +122,76 @@ def compare(
     RepdiffError
         For input that cannot be used, and for more memory than there is; before any work is done.
     """
-    _check_parameters(gamma, beta, no_change_threshold, n_representatives)
-    clock = _Clock()
+    settings = Settings(
+        n_clusters=n_clusters, gamma=gamma, beta=beta, no_change_threshold=no_change_threshold, clusterer=clusterer,
+        n_representatives=n_representatives, engine=engine, device=device, memory_limit=memory_limit, n_jobs=n_jobs,
+        random_state=random_state,
+    )  # fmt: skip
+    clock = Clock()
     with clock.time("input"):
         pair = make_pair(
             x, y, items=items, images=images, names=names, label=label, prediction_x=prediction_x,
-            prediction_y=prediction_y, image=image, text=text, metric=metric, n_clusters=n_clusters,
+            prediction_y=prediction_y, image=image, text=text, metric=metric, within=within, n_clusters=n_clusters,
         )  # fmt: skip
+    return compare_pair(pair, settings, description=description, clock=clock, progress=progress)
+
+
+def compare_pair(
+    pair: EmbeddingPair,
+    settings: Settings,
+    *,
+    sides: tuple[Side, Side] | None = None,
+    description: str | None = None,
+    clock: Clock | None = None,
+    progress: Progress = silent,
+) -> Comparison:
+    """The steps of the method, one after another.
+
+    Parameters
+    ----------
+    pair : EmbeddingPair
+        What to compare.
+    settings : Settings
+        How.
+    sides : (Side, Side), optional
+        Its two sides, where they take part in other comparisons too.
+    description : str, optional
+        A few words on what is compared.
+    clock : Clock, optional
+        Goes on with these timings.
+    progress : Progress, optional
+        Told how far the work is.
+    """
+    clock = Clock() if clock is None else clock
+    x, y = _sides_of(pair, settings) if sides is None else sides
     with clock.time("affinity"):
         affinities = compute_affinities(
-            pair.x, pair.y, engine=engine, device=device, gamma=gamma, beta=beta, metric=pair.metrics,
-            memory_limit=None if memory_limit is None else parse_bytes(memory_limit), n_jobs=n_jobs, progress=progress,
+            pair.x, pair.y, engine=settings.engine, device=settings.device, gamma=settings.gamma, beta=settings.beta,
+            metric=pair.metrics, groups=pair.groups, kept=(x.kept, y.kept), memory_limit=settings.memory_bytes,
+            n_jobs=settings.n_jobs, progress=progress,
         )  # fmt: skip
     outcomes = _Outcomes.of(pair.items)
-    sides: tuple[tuple[DirectionName, Any, Metric, Affinity], ...] = (
-        ("x_only", pair.x, pair.metrics[0], affinities.x_only),
-        ("y_only", pair.y, pair.metrics[1], affinities.y_only),
+    both: tuple[tuple[DirectionName, Side, Affinity], ...] = (
+        ("x_only", x, affinities.x_only),
+        ("y_only", y, affinities.y_only),
     )
     directions: dict[str, Direction] = {}
     warnings = list(pair.warnings)
-    for name, values, metric_of_side, affinity in sides:
-        with clock.time(f"{name} clustering"), _noted(warnings, name):
+    for name, side, affinity in both:
+        with clock.time(f"{name} clustering"), noted(warnings, name):
             labels = cluster_affinity(
-                affinity, n_clusters, clusterer=clusterer, random_state=random_state, progress=progress
-            )
+                affinity, settings.n_clusters, clusterer=settings.clusterer, random_state=settings.random_state,
+                progress=progress,
+            )  # fmt: skip
         with clock.time(f"{name} representatives"):
             labels, clusters = find_clusters(
-                labels, affinity, ranked(values, metric=metric_of_side).nearest_members,
-                no_change_threshold=no_change_threshold, n_representatives=n_representatives,
+                labels, affinity, side.ready.nearest_members, no_change_threshold=settings.no_change_threshold,
+                n_representatives=settings.n_representatives,
             )  # fmt: skip
             described = tuple(outcomes.describe(cluster) for cluster in clusters)
             directions[name] = Direction(name, labels, described, map_affinity(affinity, labels))
     with clock.time("projection"):
-        projection = project(pair.x, pair.y, metrics=pair.metrics, random_state=random_state)
+        projection = side_by_side(x.plane, y.plane)
     return Comparison(
         names=pair.names,
         items=pair.items,
@@ -167,24 +202,24 @@ def compare(
         accuracy_y=accuracy(outcomes.right_y),
         provenance=Provenance(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            parameters={
-                "n_clusters": n_clusters,
-                "gamma": gamma,
-                "beta": beta,
-                "metric": metric if isinstance(metric, str) else list(metric),
-                "no_change_threshold": no_change_threshold,
-                "clusterer": clusterer if isinstance(clusterer, str) else _name_of(clusterer),
-                "n_representatives": n_representatives,
-            },
-            random_state=random_state,
+            parameters={**settings.parameters, **pair.parameters},
+            random_state=settings.random_state,
             engine=affinities.engine,
-            inputs=_inputs(pair),
-            versions=_versions(),
+            inputs=inputs_of(pair),
+            versions=versions(),
             timings=clock.seconds,
             warnings=tuple(warnings),
         ),
         description=description,
     )
+
+
+def _sides_of(pair: EmbeddingPair, settings: Settings) -> tuple[Side, Side]:
+    x, y = (
+        Side(values, metric, random_state=settings.random_state)
+        for values, metric in zip((pair.x, pair.y), pair.metrics, strict=True)
+    )
+    return x, y
 
 
 @dataclass(frozen=True)
@@ -214,71 +249,3 @@ class _Outcomes:
             accuracy_x=accuracy(self.right_x, cluster.items),
             accuracy_y=accuracy(self.right_y, cluster.items),
         )
-
-
-def _check_parameters(gamma: float, beta: float, no_change_threshold: float, n_representatives: int) -> None:
-    for name, value in (("gamma", gamma), ("beta", beta), ("no_change_threshold", no_change_threshold)):
-        if not (np.isfinite(value) and value > 0):
-            raise RepdiffError(f"{name} must be a positive number, but is {value}")
-    if beta > _LARGEST_BETA:
-        raise RepdiffError(
-            f"beta must be at most {_LARGEST_BETA:g}, since exp(beta) has to fit into a float, but is {beta}"
-        )
-    if n_representatives < 1:
-        raise RepdiffError(f"n_representatives must be at least 1, but is {n_representatives}")
-
-
-_LARGEST_BETA = 40.0
-
-
-class _Clock:
-    """Seconds of each stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def time(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[stage] = round(time.perf_counter() - start, 4)
-
-
-@contextmanager
-def _noted(messages: list[str], where: str) -> Iterator[None]:
-    """Note what the spectral step warns of, and pass every warning on."""
-    with catch_warnings(record=True) as caught:
-        simplefilter("always")
-        yield
-    for warning in caught:
-        if issubclass(warning.category, NotConvergedWarning):
-            messages.append(f"{where}: {warning.message}")
-        warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-
-
-def _inputs(pair: EmbeddingPair) -> dict[str, Any]:
-    sides: dict[str, dict[str, Any]] = {
-        side: {"source": source, "shape": list(values.shape), "dtype": str(values.dtype), "sha256": sha256}
-        for side, values, source, sha256 in zip(("x", "y"), (pair.x, pair.y), pair.sources, pair.sha256, strict=True)
-    }
-    for side, encoding in (("x", pair.encodings.x), ("y", pair.encodings.y)):
-        if encoding is not None:
-            sides[side]["model"] = _how(encoding.manifest)
-    return {**sides, "matched_by": pair.matched_by}
-
-
-def _how(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """What made an embedding, in short; the whole is in the manifest beside it."""
-    model = manifest["model"]
-    parts = {"spec": model["spec"], "weights_sha256": model["weights_sha256"]}
-    return {**parts, "layer": manifest["layer"], "pool": manifest["pool"]}
-
-
-def _versions() -> dict[str, str]:
-    packages = ("numpy", "scipy", "scikit-learn", "numba", "pandas", "pyarrow", "pillow", "bokeh")
-    libraries = {name: metadata.version(name) for name in packages}
-    return {"repdiff": __version__, "python": platform.python_version(), **libraries}
-
-
-def _name_of(clusterer: Any) -> str:
-    return getattr(clusterer, "__name__", type(clusterer).__name__)

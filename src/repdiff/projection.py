@@ -29,6 +29,22 @@ class Projection:
     explained_y: tuple[float, float]
 
 
+@dataclass(frozen=True)
+class Plane:
+    """The first two principal components of one representation.
+
+    Attributes
+    ----------
+    coordinates : ndarray of float32, (n, 2)
+        A representation of one dimension has zeros in the second column.
+    explained : (float, float)
+        Share of the variance along each axis, in [0, 1].
+    """
+
+    coordinates: npt.NDArray[np.float32]
+    explained: tuple[float, float]
+
+
 def project(
     x: npt.NDArray[Any],
     y: npt.NDArray[Any],
@@ -36,7 +52,7 @@ def project(
     metrics: tuple[Metric, Metric] = ("euclidean", "euclidean"),
     random_state: int | None = 0,
 ) -> Projection:
-    """Principal components of both representations; of distances, those of classical scaling (Torgerson 1952).
+    """Principal components of both representations; see :func:`project_side`.
 
     Parameters
     ----------
@@ -47,16 +63,33 @@ def project(
     random_state : int or None
         Seed, used where the solver is a random one.
     """
-    (coordinates_x, explained_x), (coordinates_y, explained_y) = (
-        (_scaled_distances if metric == "precomputed" else _principal_components)(values, random_state)
-        for values, metric in zip((x, y), metrics, strict=True)
+    return side_by_side(
+        project_side(x, metric=metrics[0], random_state=random_state),
+        project_side(y, metric=metrics[1], random_state=random_state),
     )
-    return Projection(coordinates_x, coordinates_y, explained_x, explained_y)
 
 
-def _scaled_distances(
-    distances: npt.NDArray[Any], random_state: int | None
-) -> tuple[npt.NDArray[np.float32], tuple[float, float]]:
+def side_by_side(x: Plane, y: Plane) -> Projection:
+    """The projection of a pair."""
+    return Projection(x.coordinates, y.coordinates, x.explained, y.explained)
+
+
+def project_side(values: npt.NDArray[Any], *, metric: Metric = "euclidean", random_state: int | None = 0) -> Plane:
+    """Principal components of a representation; of distances, those of classical scaling (Torgerson 1952).
+
+    Parameters
+    ----------
+    values : ndarray, (n, d)
+        Finite, with some variance.
+    metric : str
+        Where it is "precomputed", the values are distances, (n, n).
+    random_state : int or None
+        Seed, used where the solver is a random one.
+    """
+    return (_scaled_distances if metric == "precomputed" else _principal_components)(values, random_state)
+
+
+def _scaled_distances(distances: npt.NDArray[Any], random_state: int | None) -> Plane:
     from scipy.sparse.linalg import eigsh
 
     products = (distances / np.abs(distances).max()).astype(np.float64) ** 2
@@ -73,12 +106,10 @@ def _scaled_distances(
     coordinates[:, :count] = vectors * signs * np.sqrt(values)
     # With distances that no space holds, some eigenvalues are negative; shares are those of the whole all the same.
     share_first, share_second = (*(values / max(np.trace(products), values.sum())).tolist(), 0.0)[:2]
-    return coordinates, (share_first, share_second)
+    return Plane(coordinates, (share_first, share_second))
 
 
-def _principal_components(
-    values: npt.NDArray[Any], random_state: int | None
-) -> tuple[npt.NDArray[np.float32], tuple[float, float]]:
+def _principal_components(values: npt.NDArray[Any], random_state: int | None) -> Plane:
     from sklearn.decomposition import PCA
 
     # A power of two takes tiny and huge scales to about one without rounding.
@@ -89,4 +120,4 @@ def _principal_components(
     coordinates = np.zeros((len(values), 2), np.float32)
     coordinates[:, :count] = model.fit_transform(scaled)
     share_first, share_second = (*map(float, model.explained_variance_ratio_), 0.0)[:2]
-    return coordinates, (share_first, share_second)
+    return Plane(coordinates, (share_first, share_second))

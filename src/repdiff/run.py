@@ -18,13 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from repdiff.clusters import AffinityMap, DifferenceCluster, Direction, DirectionName
-from repdiff.comparison import Comparison, Provenance
+from repdiff.comparison import Comparison
 from repdiff.errors import RunError
 from repdiff.io.files import link_or_copy, one_line
 from repdiff.io.images import Thumbnails, make_thumbnails
 from repdiff.io.items import RESULT_COLUMNS, ROLES, Items
 from repdiff.progress import Progress, silent
 from repdiff.projection import Projection
+from repdiff.provenance import Provenance
 
 SCHEMA_VERSION = 1
 REPORT = "report.html"

@@ -26,7 +26,7 @@ def compute_affinities(
     device : str, optional
         Of the torch engine.
     **options
-        ``gamma``, ``beta``, ``metric``, ``memory_limit``, ``n_jobs``, ``progress``.
+        ``gamma``, ``beta``, ``metric``, ``memory_limit``, ``n_jobs``, ``kept``, ``groups``, ``progress``.
 
     Raises
     ------

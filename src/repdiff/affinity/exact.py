@@ -19,8 +19,8 @@ from repdiff.affinity.base import Affinities
 from repdiff.affinity.compiled import TILE_ROWS, compile_for
 from repdiff.affinity.mirror import MirroredProducts
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
-from repdiff.difference import BETA, GAMMA, directed_affinity
-from repdiff.distances import Ranked, RankedDistances, ranked
+from repdiff.difference import BETA, GAMMA, directed_affinity, leave_out_others
+from repdiff.distances import KeptRanks, Ranked, RankedDistances, ranked
 from repdiff.errors import MemoryLimitError
 from repdiff.memory import available_bytes, format_bytes
 from repdiff.metrics import Metric, Metrics, metrics_of
@@ -32,6 +32,7 @@ _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75
 _BYTES_OF_COPIES = {"euclidean": 4, "cosine": 12, "precomputed": 0}  # for each value that was given
 _LIBRARIES = 100 * 10**6  # what scikit-learn and the compiled kernels take when the work first loads them
+KeptSides = tuple[KeptRanks | None, KeptRanks | None]
 _SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
 
 
@@ -65,8 +66,9 @@ def plan(
     memory_limit: int | None = None,
     bits: Precision | None = None,
     n_jobs: int | None = None,
+    held: int = 0,
 ) -> Plan:
-    """The widest storage that fits.
+    """The widest storage that fits beside the bytes that are held already, as kept ranks are.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def plan(
         Where even the narrowest does not fit, with the need and what would fit instead.
     """
     threads = resolve_n_jobs(n_jobs)
-    limit = int(_SHARE_OF_AVAILABLE * available_bytes()) if memory_limit is None else memory_limit
+    limit = int(_SHARE_OF_AVAILABLE * available_bytes()) if memory_limit is None else memory_limit - held
     given = x.nbytes + y.nbytes + _LIBRARIES
     copies = sum(values.size * _BYTES_OF_COPIES[name] for values, name in zip((x, y), metrics_of(metric), strict=True))
     candidates = [bits] if bits else list(PRECISIONS)
@@ -117,6 +119,8 @@ def exact_affinities(
     memory_limit: int | None = None,
     bits: Precision | None = None,
     n_jobs: int | None = None,
+    kept: KeptSides = (None, None),
+    groups: npt.NDArray[np.int32] | None = None,
     progress: Progress = silent,
 ) -> Affinities:
     """Both affinities of a pair of embeddings, from all pairs of items.
@@ -136,6 +140,10 @@ def exact_affinities(
         Take this storage.
     n_jobs : int, optional
         Threads; all cores by default. The result does not depend on it.
+    kept : (KeptRanks or None, KeptRanks or None)
+        Where ranks of x and of y are kept: read from there when they are complete, else computed and kept.
+    groups : ndarray of int32, (n,), optional
+        Only pairs of one group count; the affinity of all others is 1, no change.
     progress : Progress, optional
         Told about the stages "compiling (first use only)", "ranks and affinity" and "symmetrising".
 
@@ -144,7 +152,8 @@ def exact_affinities(
     MemoryLimitError
         Before any work, where nothing fits.
     """
-    chosen = plan(x, y, metric=metric, memory_limit=memory_limit, bits=bits, n_jobs=n_jobs)
+    held = sum(side.nbytes for side in kept if side is not None)
+    chosen = plan(x, y, metric=metric, memory_limit=memory_limit, bits=bits, n_jobs=n_jobs, held=held)
     codec = Codec.for_beta(beta, chosen.bits)
     engine = {
         "name": "exact",
@@ -156,66 +165,111 @@ def exact_affinities(
         "memory_limit": chosen.limit,
     }
 
-    def compute(
-        values: Sequence[npt.NDArray[Any]], metrics: Sequence[Metric], n_jobs: int, tile_rows: int, progress: Progress
-    ) -> Affinities:
-        packed = PackedAffinities(len(values[0]), codec, n_jobs=n_jobs)
-        sides = _make_ready(values, metrics, n_jobs)
-        _write_directed(packed, sides, np.float32(gamma), np.float32(beta), tile_rows, progress)
+    scale = np.float32(gamma), np.float32(beta)
+
+    def compute(sides: list[_Side], groups: Any, n_jobs: int, tile_rows: int, progress: Progress) -> Affinities:
+        packed = PackedAffinities(sides[0].ready.n, codec, n_jobs=n_jobs)
+        _DirectedRows(sides, scale, groups, packed, tile_rows).write_all(progress)
         packed.symmetrise(progress=progress)
         return Affinities(packed.x_only, packed.y_only, engine)
 
-    # Distances are sorted by NumPy; compiling for embeddings in their place compiles no more than is needed later.
+    def compute_few(values: list[npt.NDArray[Any]]) -> Affinities:
+        # Distances are sorted by NumPy; compiling for embeddings in their place compiles no more than is needed later.
+        few = _make_ready(values, ["euclidean" if name == "precomputed" else name for name in metrics], 1)
+        return compute(few, np.arange(len(values[0]), dtype=np.int32) % 2, 1, TILE_ROWS, silent)
+
     metrics = metrics_of(metric)
-    compiled: list[Metric] = ["euclidean" if name == "precomputed" else name for name in metrics]
-    compile_for((x, y), chosen.bits, lambda few: compute(few, compiled, 1, TILE_ROWS, silent), progress)
-    return compute((x, y), metrics, chosen.n_jobs, _TILE_ROWS, progress)
+    compile_for((x, y), chosen.bits, compute_few, progress)
+    return compute(_make_ready((x, y), metrics, chosen.n_jobs, kept), groups, chosen.n_jobs, _TILE_ROWS, progress)
 
 
-def _make_ready(values: Sequence[npt.NDArray[Any]], metrics: Sequence[Metric], n_jobs: int) -> list[Ranked]:
+@dataclass(frozen=True)
+class _Side:
+    """One side made ready to give ranks, and where they are kept."""
+
+    ready: Ranked
+    kept: KeptRanks | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all ranks are kept from an earlier comparison."""
+        return self.kept is not None and self.kept.complete
+
+    @property
+    def multiplied(self) -> RankedEmbedding | None:
+        """The embedding whose products are needed, where they are."""
+        return self.ready if isinstance(self.ready, RankedEmbedding) and not self.is_complete else None
+
+
+def _make_ready(
+    values: Sequence[npt.NDArray[Any]], metrics: Sequence[Metric], n_jobs: int, kept: KeptSides = (None, None)
+) -> list[_Side]:
     """Both sides made ready, at the same time."""
     ready: dict[int, Ranked] = {}
 
     def make_side_ready(side: int) -> None:
-        ready[side] = ranked(values[side], metric=metrics[side])
+        store = kept[side]
+        ready[side] = ranked(values[side], metric=metrics[side]) if store is None else store.ready
 
     for_each_tile(make_side_ready, (0, 1), n_jobs=n_jobs)
-    return [ready[0], ready[1]]
+    return [_Side(ready[side], kept[side]) for side in (0, 1)]
 
 
-def _write_directed(
-    packed: PackedAffinities,
-    sides: list[Ranked],
-    gamma: np.float32,
-    beta: np.float32,
-    tile_rows: int,
-    progress: Progress,
-) -> None:
-    """Ranks, difference and directed affinity, tile by tile."""
-    tile_rows = min(tile_rows, packed.n)
-    of_thread = threading.local()
+class _DirectedRows:
+    """Tiles of rows of the directed affinity: ranks of both sides, difference, exponential."""
 
-    def scratches() -> list[RankScratch]:
-        if not hasattr(of_thread, "scratches"):
-            of_thread.scratches = [embedding.scratch(tile_rows) for embedding in embeddings]
-        mine: list[RankScratch] = of_thread.scratches
-        return mine
+    def __init__(
+        self,
+        sides: Sequence[_Side],
+        scale: tuple[np.float32, np.float32],
+        groups: npt.NDArray[np.int32] | None,
+        packed: PackedAffinities,
+        tile_rows: int,
+    ) -> None:
+        self._sides, self._scale, self._groups, self._packed = sides, scale, groups, packed
+        self._tile_rows = min(tile_rows, packed.n)
+        self._embeddings = [side.multiplied for side in sides if side.multiplied is not None]
+        self._products = MirroredProducts(self._embeddings, packed.spare, self._tile_rows)
+        self._of_thread = threading.local()
 
-    embeddings = [side for side in sides if isinstance(side, RankedEmbedding)]
-    products = MirroredProducts(embeddings, packed.spare, tile_rows)
+    def write_all(self, progress: Progress) -> None:
+        """Write every tile; what is kept of the ranks is complete then."""
+        tiles = row_tiles(self._packed.n, self._tile_rows)
+        for_each_tile(self._write, tiles, n_jobs=self._packed.n_jobs, stage="ranks and affinity", progress=progress)
+        for side in self._sides:
+            if side.kept is not None:
+                side.kept.complete = True
 
-    def ranks_of(side: Ranked, rows: slice) -> npt.NDArray[np.int32]:
-        if isinstance(side, RankedDistances):
-            return side.ranks(rows)
-        place = embeddings.index(side)
-        scratch = scratches()[place]
+    def _write(self, rows: slice) -> None:
+        ranks_x, ranks_y = (self._ranks(side, rows) for side in self._sides)
+
+        def write_tile(tile: npt.NDArray[np.float32]) -> None:
+            directed_affinity(ranks_x, ranks_y, *self._scale, tile)
+            if self._groups is not None:
+                leave_out_others(self._groups[rows], self._groups, tile)
+
+        self._packed.write_rows(rows, write_tile)
+
+    def _ranks(self, side: _Side, rows: slice) -> npt.NDArray[np.int32]:
+        if side.kept is not None and side.is_complete:
+            return side.kept.ranks(rows)
+        if isinstance(side.ready, RankedDistances):
+            ranks = side.ready.ranks(rows)
+        else:
+            ranks = self._ranks_by_products(side.ready, rows)
+        if side.kept is not None:
+            side.kept.write(rows, ranks)
+        return ranks
+
+    def _ranks_by_products(self, embedding: RankedEmbedding, rows: slice) -> npt.NDArray[np.int32]:
+        place = self._embeddings.index(embedding)
+        scratch = self._scratches()[place]
         tile = scratch.distances[: rows.stop - rows.start]
-        products.write(place, rows, tile)
-        return side.rank(rows, tile, scratch)
+        self._products.write(place, rows, tile)
+        return embedding.rank(rows, tile, scratch)
 
-    def write_tile(rows: slice) -> None:
-        ranks_x, ranks_y = ranks_of(sides[0], rows), ranks_of(sides[1], rows)
-        packed.write_rows(rows, lambda tile: directed_affinity(ranks_x, ranks_y, gamma, beta, tile))
-
-    tiles = row_tiles(packed.n, tile_rows)
-    for_each_tile(write_tile, tiles, n_jobs=packed.n_jobs, stage="ranks and affinity", progress=progress)
+    def _scratches(self) -> list[RankScratch]:
+        if not hasattr(self._of_thread, "scratches"):
+            self._of_thread.scratches = [embedding.scratch(self._tile_rows) for embedding in self._embeddings]
+        scratches: list[RankScratch] = self._of_thread.scratches
+        return scratches

@@ -13,20 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities, FloatArray
 from repdiff.affinity.device import Device
-from repdiff.affinity.exact import plan
+from repdiff.affinity.exact import KeptSides, plan
 from repdiff.affinity.packed import Codec, PackedAffinities
 from repdiff.difference import BETA, GAMMA, affinity_formula, difference_formula
-from repdiff.distances import Ranked, RankedDistances, ranked
+from repdiff.distances import KeptRanks, RankedDistances, ranked
 from repdiff.errors import MemoryLimitError
 from repdiff.memory import format_bytes
-from repdiff.metrics import Metrics, metrics_of
+from repdiff.metrics import Metric, Metrics, metrics_of
 from repdiff.parallel import row_tiles
 from repdiff.progress import Progress, silent
 from repdiff.ranks import NEAR_TIE, RankedEmbedding
@@ -50,6 +50,8 @@ def torch_affinities(
     metric: Metrics = "euclidean",
     memory_limit: int | None = None,
     n_jobs: int | None = None,
+    kept: KeptSides = (None, None),
+    groups: npt.NDArray[np.int32] | None = None,
     progress: Progress = silent,
     tf32: bool = False,
 ) -> Affinities:
@@ -71,6 +73,10 @@ def torch_affinities(
         what is free by default.
     n_jobs : int, optional
         Threads for what runs on the host.
+    kept : (KeptRanks or None, KeptRanks or None)
+        Where ranks of x and of y are kept, on the host.
+    groups : ndarray of int32, (n,), optional
+        Only pairs of one group count; the affinity of all others is 1, no change.
     progress : Progress, optional
         Told about the stages "ranks and affinity" and "symmetrising".
     tf32 : bool
@@ -92,19 +98,23 @@ def torch_affinities(
         "name": "torch", "device": chosen.title, "tf32": tf32, "near_ties_refined": chosen.refines,
         "matrix_on": "device" if on_device else "host", "memory_limit": limit,
     }  # fmt: skip
-    host = None if on_device else plan(x, y, metric=metric, memory_limit=memory_limit, n_jobs=n_jobs)
+    held = sum(store.nbytes for store in kept if store is not None)
+    host = None if on_device else plan(x, y, metric=metric, memory_limit=memory_limit, n_jobs=n_jobs, held=held)
     sides = [
-        _on_device(ranked(values, metric=name), chosen) for values, name in zip((x, y), metrics_of(metric), strict=True)
+        _on_device(values, name, store, chosen)
+        for values, name, store in zip((x, y), metrics_of(metric), kept, strict=True)
     ]
-    directed = _DirectedAffinity(sides, gamma, beta, chosen)
+    directed = _DirectedAffinity(sides, gamma, beta, None if groups is None else chosen.put(groups), chosen)
     with chosen.precision():
         if host is None:
             store = DeviceAffinities(len(x), chosen)
             _each_tile(row_tiles(len(x), tile_rows), store.write_rows, directed, chosen, progress)
+            _completed(kept)
             store.symmetrise(progress=progress)
             return Affinities(store.x_only, store.y_only, {**engine, "bits": 32})
         packed = PackedAffinities(len(x), Codec.for_beta(beta, host.bits), n_jobs=host.n_jobs)
         _each_tile(row_tiles(len(x), tile_rows), _writer(packed), directed, chosen, progress)
+        _completed(kept)
         packed.symmetrise(progress=progress)
         return Affinities(packed.x_only, packed.y_only, {**engine, "bits": host.bits})
 
@@ -151,20 +161,45 @@ def _writer(packed: PackedAffinities) -> Callable[[slice, Any], None]:
     return write
 
 
-def _on_device(side: Ranked, device: Device) -> _DeviceEmbedding | _HostDistances:
-    return _HostDistances(device, side) if isinstance(side, RankedDistances) else _DeviceEmbedding.of(side, device)
+def _completed(kept: KeptSides) -> None:
+    for store in kept:
+        if store is not None:
+            store.complete = True
+
+
+def _on_device(values: npt.NDArray[Any], metric: Metric, store: KeptRanks | None, device: Device) -> _DeviceSide:
+    """What gives the ranks of one side: the store where it is complete, else the side itself."""
+    if store is not None and store.complete:
+        return _FromHost(device, store)
+    ready = ranked(values, metric=metric) if store is None else store.ready
+    side = _FromHost(device, ready) if isinstance(ready, RankedDistances) else _DeviceEmbedding.of(ready, device)
+    return side if store is None else _Keeping(side, store)
 
 
 @dataclass(frozen=True)
-class _HostDistances:
-    """Distances that are ranked on the host, a tile at a time."""
+class _FromHost:
+    """Ranks that are kept, or computed from distances, on the host."""
 
     device: Device
-    distances: RankedDistances
+    source: RankedDistances | KeptRanks
 
     def ranks(self, rows: slice) -> Any:
         """Neighbour ranks, (r, n), float32."""
-        return self.device.put(self.distances.ranks(rows).astype(np.float32))
+        return self.device.put(self.source.ranks(rows).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class _Keeping:
+    """A side whose ranks are kept as they are computed."""
+
+    side: _FromHost | _DeviceEmbedding
+    store: KeptRanks
+
+    def ranks(self, rows: slice) -> Any:
+        """Neighbour ranks, (r, n), float32."""
+        ranks = self.side.ranks(rows)
+        self.store.write(rows, ranks.cpu().numpy())
+        return ranks
 
 
 @dataclass(frozen=True)
@@ -237,19 +272,23 @@ def _exact_distances(side: _DeviceEmbedding, items: Any, others: Any) -> Any:
     return distances
 
 
+_DeviceSide: TypeAlias = _FromHost | _DeviceEmbedding | _Keeping
+
+
 class _DirectedAffinity:
     """Rows -> exp(-beta G) of these rows, (r, n), on the device."""
 
-    def __init__(
-        self, sides: list[_DeviceEmbedding | _HostDistances], gamma: float, beta: float, device: Device
-    ) -> None:
-        self._sides, self._gamma, self._beta = sides, gamma, beta
+    def __init__(self, sides: list[_DeviceSide], gamma: float, beta: float, groups: Any | None, device: Device) -> None:
+        self._sides, self._gamma, self._beta, self._groups = sides, gamma, beta, groups
         self._difference = difference_formula(device.torch.tanh, device.torch.minimum)
         self._affinity = affinity_formula(device.torch.exp)
 
     def __call__(self, rows: slice) -> Any:
         ranks_x, ranks_y = (side.ranks(rows) for side in self._sides)
-        return self._affinity(self._difference(ranks_x, ranks_y, self._gamma), self._beta)
+        directed = self._affinity(self._difference(ranks_x, ranks_y, self._gamma), self._beta)
+        if self._groups is not None:
+            directed.masked_fill_(self._groups[rows, None] != self._groups, 1.0)
+        return directed
 
 
 class DeviceAffinities:

@@ -1,0 +1,102 @@
+"""How a comparison came about: parameters, inputs, versions, timings, warnings."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+from warnings import catch_warnings, simplefilter, warn_explicit
+
+from repdiff import __version__
+from repdiff.errors import NotConvergedWarning
+from repdiff.pair import EmbeddingPair
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a comparison came about: what the manifest says that is not a result.
+
+    Attributes
+    ----------
+    created : str
+        When, ISO 8601, UTC.
+    parameters : mapping
+        Parameters of the method.
+    random_state : int or None
+        Seed.
+    engine : mapping
+        Engine, storage, device, threads, memory.
+    inputs : mapping
+        Source, shape, type and hash of x and y, and how their rows were matched.
+    versions : mapping of str to str
+        Of repdiff, Python and the libraries that the numbers depend on.
+    timings : mapping of str to float
+        Seconds of each stage.
+    warnings : tuple of str
+        What a reader of the result must know.
+    """
+
+    created: str
+    parameters: Mapping[str, Any]
+    random_state: int | None
+    engine: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    versions: Mapping[str, str]
+    timings: Mapping[str, float]
+    warnings: tuple[str, ...]
+
+
+class Clock:
+    """Seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        """Measure a stage."""
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - start, 4)
+
+
+@contextmanager
+def noted(messages: list[str], where: str) -> Iterator[None]:
+    """Note what the spectral step warns of, and pass every warning on."""
+    with catch_warnings(record=True) as caught:
+        simplefilter("always")
+        yield
+    for warning in caught:
+        if issubclass(warning.category, NotConvergedWarning):
+            messages.append(f"{where}: {warning.message}")
+        warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def inputs_of(pair: EmbeddingPair) -> dict[str, Any]:
+    """Source, shape, type and hash of x and y, and how their rows were matched."""
+    sides: dict[str, dict[str, Any]] = {
+        side: {"source": source, "shape": list(values.shape), "dtype": str(values.dtype), "sha256": sha256}
+        for side, values, source, sha256 in zip(("x", "y"), (pair.x, pair.y), pair.sources, pair.sha256, strict=True)
+    }
+    for side, encoding in (("x", pair.encodings.x), ("y", pair.encodings.y)):
+        if encoding is not None:
+            sides[side]["model"] = _how(encoding.manifest)
+    return {**sides, "matched_by": pair.matched_by}
+
+
+def _how(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What made an embedding, in short; the whole is in the manifest beside it."""
+    model = manifest["model"]
+    parts = {"spec": model["spec"], "weights_sha256": model["weights_sha256"]}
+    return {**parts, "layer": manifest["layer"], "pool": manifest["pool"]}
+
+
+def versions() -> dict[str, str]:
+    """Of repdiff, Python and the libraries that the numbers depend on."""
+    packages = ("numpy", "scipy", "scikit-learn", "numba", "pandas", "pyarrow", "pillow", "bokeh")
+    libraries = {name: metadata.version(name) for name in packages}
+    return {"repdiff": __version__, "python": platform.python_version(), **libraries}

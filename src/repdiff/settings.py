@@ -1,0 +1,84 @@
+"""The parameters of a comparison, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from repdiff.clusters import NO_CHANGE_THRESHOLD
+from repdiff.difference import BETA, GAMMA
+from repdiff.errors import RepdiffError
+from repdiff.memory import parse_bytes
+
+if TYPE_CHECKING:
+    from repdiff.clustering import Clusterer
+
+_LARGEST_BETA = 40.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How two representations are compared; see :func:`repdiff.compare`.
+
+    Attributes
+    ----------
+    n_clusters, gamma, beta, no_change_threshold, clusterer, n_representatives
+        Of the method.
+    engine, device, memory_limit, n_jobs
+        Of the hardware.
+    random_state : int or None
+        Seed.
+
+    Raises
+    ------
+    RepdiffError
+        For a value that cannot be meant.
+    """
+
+    n_clusters: int = 10
+    gamma: float = GAMMA
+    beta: float = BETA
+    no_change_threshold: float = NO_CHANGE_THRESHOLD
+    clusterer: Clusterer = "spectral"
+    n_representatives: int = 9
+    engine: str = "exact"
+    device: str | None = None
+    memory_limit: int | str | None = None
+    n_jobs: int | None = None
+    random_state: int | None = 0
+
+    def __post_init__(self) -> None:
+        for name in ("gamma", "beta", "no_change_threshold"):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value > 0):
+                raise RepdiffError(f"{name} must be a positive number, but is {value}")
+        if self.beta > _LARGEST_BETA:
+            raise RepdiffError(
+                f"beta must be at most {_LARGEST_BETA:g}, since exp(beta) has to fit into a float, but is {self.beta}"
+            )
+        if self.n_representatives < 1:
+            raise RepdiffError(f"n_representatives must be at least 1, but is {self.n_representatives}")
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The memory limit in bytes."""
+        return None if self.memory_limit is None else parse_bytes(self.memory_limit)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the manifest keeps: the parameters of the method."""
+        clusterer = self.clusterer
+        return {
+            "n_clusters": self.n_clusters,
+            "gamma": self.gamma,
+            "beta": self.beta,
+            "no_change_threshold": self.no_change_threshold,
+            "clusterer": clusterer if isinstance(clusterer, str) else _name_of(clusterer),
+            "n_representatives": self.n_representatives,
+        }
+
+
+def _name_of(clusterer: Any) -> str:
+    return getattr(clusterer, "__name__", type(clusterer).__name__)
