@@ -25,10 +25,13 @@ if TYPE_CHECKING:
         RunError,
     )
     from repdiff.estimator import DifferenceClustering
+    from repdiff.history import Flow, History, Life
     from repdiff.pipeline import compare
     from repdiff.provenance import Provenance
     from repdiff.ranks import neighbor_ranks
     from repdiff.run import load_run as load
+    from repdiff.series import Timeline, compare_series
+    from repdiff.series_run import load_series
     from repdiff.spectral import spectral_embedding
     from repdiff.triplets import TripletEmbedding, embed_triplets
 
@@ -53,7 +56,13 @@ _HOME = {
     "cluster_affinity": "clustering",
     "compare": "pipeline",
     "TripletEmbedding": "triplets",
+    "compare_series": "series",
     "difference_affinity": "difference",
+    "Flow": "history",
+    "History": "history",
+    "Life": "history",
+    "load_series": "series_run",
+    "Timeline": "series",
     "embed_triplets": "triplets",
     "encode": "encoding.pipeline",
     "load": "run",
@@ -72,20 +81,26 @@ __all__ = [
     "DifferenceClustering",
     "Direction",
     "Encoded",
+    "Flow",
+    "History",
     "InputError",
+    "Life",
     "MemoryLimitError",
     "MissingExtraError",
     "NotConvergedWarning",
     "Provenance",
     "RepdiffError",
     "RunError",
+    "Timeline",
     "TripletEmbedding",
     "cluster_affinity",
     "compare",
+    "compare_series",
     "difference_affinity",
     "embed_triplets",
     "encode",
     "load",
+    "load_series",
     "neighbor_ranks",
     "normalized_cut",
     "rank_difference",

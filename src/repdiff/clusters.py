@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinity
 
 DirectionName = Literal["x_only", "y_only"]
+DIRECTIONS: tuple[DirectionName, ...] = get_args(DirectionName)
 NearestMembers = Callable[[npt.NDArray[np.int64], int], npt.NDArray[np.int64]]
 
 NO_CHANGE_THRESHOLD = 1.5

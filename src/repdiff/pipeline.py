@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,7 @@ from repdiff.metrics import Metrics
 from repdiff.pair import EmbeddingPair, make_pair
 from repdiff.progress import Progress, silent
 from repdiff.projection import side_by_side
-from repdiff.provenance import Clock, Provenance, inputs_of, noted, versions
+from repdiff.provenance import Clock, Provenance, inputs_of, noted, now, versions
 from repdiff.settings import Settings
 from repdiff.sides import Side
 
@@ -201,7 +200,7 @@ def compare_pair(
         accuracy_x=accuracy(outcomes.right_x),
         accuracy_y=accuracy(outcomes.right_y),
         provenance=Provenance(
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            created=now(),
             parameters={**settings.parameters, **pair.parameters},
             random_state=settings.random_state,
             engine=affinities.engine,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 from warnings import catch_warnings, simplefilter, warn_explicit
@@ -100,3 +101,8 @@ def versions() -> dict[str, str]:
     packages = ("numpy", "scipy", "scikit-learn", "numba", "pandas", "pyarrow", "pillow", "bokeh")
     libraries = {name: metadata.version(name) for name in packages}
     return {"repdiff": __version__, "python": platform.python_version(), **libraries}
+
+
+def now() -> str:
+    """The time, ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

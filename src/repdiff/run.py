@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from repdiff.clusters import AffinityMap, DifferenceCluster, Direction, DirectionName
+from repdiff.clusters import DIRECTIONS, AffinityMap, DifferenceCluster, Direction, DirectionName
 from repdiff.comparison import Comparison
 from repdiff.errors import RunError
 from repdiff.io.files import link_or_copy, one_line
@@ -26,12 +22,11 @@ from repdiff.io.items import RESULT_COLUMNS, ROLES, Items
 from repdiff.progress import Progress, silent
 from repdiff.projection import Projection
 from repdiff.provenance import Provenance
+from repdiff.rundir import RUN, plain, read_manifest, write_manifest, written_folder
 
 SCHEMA_VERSION = 1
-REPORT = "report.html"
+REPORT, THUMBNAILS = "report.html", "thumbnails.parquet"
 
-_MANIFEST, _FORMAT = "manifest.json", "repdiff run"
-_DIRECTIONS: tuple[DirectionName, ...] = get_args(DirectionName)
 _CLUSTERS_SCHEMA = pa.schema(
     [
         ("direction", pa.string()),
@@ -91,25 +86,6 @@ def run_of(comparison: Comparison, *, progress: Progress = silent) -> Run:
     return Run(comparison, thumbnails, _manifest(comparison, thumbnails))
 
 
-def check_target(path: str | Path, *, overwrite: bool = False) -> None:
-    """Refuse a path that no run can be written to, before any work is done.
-
-    Raises
-    ------
-    RunError
-        Where something that may not be replaced is in the way, or the place may not be written to.
-    """
-    target = Path(path).absolute()
-    if target.exists() and not _is_empty_folder(target):
-        if not _is_run(target):
-            raise RunError(f"{path}: exists and is not a run, so it is not replaced; choose another path")
-        if not overwrite:
-            raise RunError(f"{path}: is a run already; choose another path, or overwrite it (--overwrite)")
-    ground = next(parent for parent in target.parents if parent.exists())
-    if not ground.is_dir() or not os.access(ground, os.W_OK):
-        raise RunError(f"{path}: {ground} is no folder that may be written to; choose another path")
-
-
 def write_run(
     run: Run,
     path: str | Path,
@@ -143,19 +119,14 @@ def write_run(
     RunError
         Where the path is taken, or cannot be written.
     """
-    check_target(path, overwrite=overwrite)
-    target = Path(path)
-    try:
-        with _written_beside(target) as folder:
-            _write_files(run, folder)
-            for name, file in (attachments or {}).items():
-                (folder / name).parent.mkdir(exist_ok=True)
-                link_or_copy(file, folder / name)
-            if report is not None:
-                (folder / REPORT).write_text(report, encoding="utf-8")
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error
-    return target
+    with written_folder(path, overwrite=overwrite) as folder:
+        write_into(folder, run)
+        for name, file in (attachments or {}).items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            link_or_copy(file, folder / name)
+        if report is not None:
+            (folder / REPORT).write_text(report, encoding="utf-8")
+    return Path(path)
 
 
 def read_run(path: str | Path) -> Run:
@@ -167,7 +138,7 @@ def read_run(path: str | Path) -> Run:
         Where it is no run, was written by a newer repdiff, or is damaged.
     """
     folder = Path(path)
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder, RUN, SCHEMA_VERSION)
     try:
         thumbnails = _read_thumbnails(folder, manifest)
         return Run(_read_comparison(folder, manifest, thumbnails), thumbnails, manifest, folder)
@@ -186,13 +157,14 @@ def load_run(path: str | Path) -> Comparison:
     return read_run(path).comparison
 
 
-def _rows_to_picture(comparison: Comparison) -> Any:
-    representatives = [
-        int(row)
-        for direction in (comparison.x_only, comparison.y_only)
-        for cluster in direction.clusters
-        for row in cluster.representatives
-    ]
+def representatives_of(comparison: Comparison) -> npt.NDArray[np.int64]:
+    """Rows of all representatives of both directions, in order of their clusters."""
+    directions = (comparison.x_only, comparison.y_only)
+    return np.concatenate([cluster.representatives for one in directions for cluster in one.clusters])
+
+
+def _rows_to_picture(comparison: Comparison) -> npt.NDArray[np.int64]:
+    representatives = representatives_of(comparison).tolist()
     others = np.random.default_rng(0).permutation(len(comparison.items.frame))
     return np.array(list(dict.fromkeys([*representatives, *others.tolist()])), dtype=np.int64)
 
@@ -200,7 +172,7 @@ def _rows_to_picture(comparison: Comparison) -> Any:
 def _manifest(comparison: Comparison, thumbnails: Thumbnails) -> dict[str, Any]:
     items = comparison.items
     facts = {
-        "format": _FORMAT,
+        "format": RUN,
         "schema_version": SCHEMA_VERSION,
         "names": list(comparison.names),
         "description": comparison.description,
@@ -218,23 +190,14 @@ def _manifest(comparison: Comparison, thumbnails: Thumbnails) -> dict[str, Any]:
         },
         "skipped_images": list(thumbnails.skipped),
     }
-    plain: dict[str, Any] = json.loads(json.dumps(facts, default=_plain, allow_nan=False))
-    return plain
+    return plain(facts)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Mapping):
-        return dict(value)
-    return str(value)
-
-
-def _write_files(run: Run, folder: Path) -> None:
+def write_into(folder: Path, run: Run) -> None:
+    """Write the files of a run into a folder that is there."""
     comparison = run.comparison
     directions = (comparison.x_only, comparison.y_only)
-    text = json.dumps(run.manifest, indent=2, ensure_ascii=False)
-    (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
+    write_manifest(folder, run.manifest)
     comparison.to_frame().to_parquet(folder / "items.parquet", index=False)
     _write_rows(folder / "clusters.parquet", [row for d in directions for row in _cluster_rows(d)], _CLUSTERS_SCHEMA)
     _write_rows(folder / "affinity.parquet", [row for d in directions for row in _bin_rows(d)], _AFFINITY_SCHEMA)
@@ -243,7 +206,7 @@ def _write_files(run: Run, folder: Path) -> None:
     pd.DataFrame(axes, columns=["x_1", "x_2", "y_1", "y_2"]).to_parquet(folder / "projection.parquet", index=False)
     pictures = run.thumbnails
     columns = [pa.array(pictures.rows), pa.array(pictures.widths), pa.array(pictures.heights), list(pictures.images)]
-    pq.write_table(pa.table(columns, schema=_THUMBNAILS_SCHEMA), folder / "thumbnails.parquet")
+    pq.write_table(pa.table(columns, schema=_THUMBNAILS_SCHEMA), folder / THUMBNAILS)
 
 
 def _write_rows(path: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
@@ -271,30 +234,11 @@ def _bin_rows(direction: Direction) -> Iterator[dict[str, Any]]:
         yield {"direction": direction.name, "cluster": int(cluster), "size": int(size), "means": means}
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    if not folder.is_dir():
-        raise RunError(f"{folder}: no such run directory; check the path")
-    try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise RunError(f"{folder}: is not a run: it has no {_MANIFEST}") from error
-    except (OSError, ValueError) as error:
-        raise RunError(f"{folder / _MANIFEST}: cannot be read: {one_line(error)}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
-        raise RunError(f"{folder}: is not a run: its {_MANIFEST} is another program's")
-    version = manifest.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise RunError(
-            f"{folder}: has schema version {version}, but this repdiff reads {SCHEMA_VERSION}; upgrade repdiff"
-        )
-    return manifest
-
-
 def _read_comparison(folder: Path, manifest: dict[str, Any], thumbnails: Thumbnails) -> Comparison:
     frame = pd.read_parquet(folder / "items.parquet")
     clusters = pq.read_table(folder / "clusters.parquet", schema=_CLUSTERS_SCHEMA).to_pylist(maps_as_pydicts="strict")
     bins = pq.read_table(folder / "affinity.parquet", schema=_AFFINITY_SCHEMA).to_pandas()
-    x_only, y_only = (_read_direction(name, frame, clusters, bins) for name in _DIRECTIONS)
+    x_only, y_only = (_read_direction(name, frame, clusters, bins) for name in DIRECTIONS)
     axes = pd.read_parquet(folder / "projection.parquet").to_numpy(np.float32)
     if len(frame) != manifest["n_items"] or len(axes) != len(frame):
         raise ValueError(f"it tells of {manifest['n_items']} items, but holds {len(frame)} and {len(axes)} coordinates")
@@ -350,7 +294,7 @@ def _provenance(manifest: dict[str, Any]) -> Provenance:
 
 
 def _read_thumbnails(folder: Path, manifest: dict[str, Any]) -> Thumbnails:
-    table = pq.read_table(folder / "thumbnails.parquet", schema=_THUMBNAILS_SCHEMA)
+    table = pq.read_table(folder / THUMBNAILS, schema=_THUMBNAILS_SCHEMA)
     return Thumbnails(
         table["row"].to_numpy(),
         table["width"].to_numpy(),
@@ -358,36 +302,3 @@ def _read_thumbnails(folder: Path, manifest: dict[str, Any]) -> Thumbnails:
         tuple(table["image"].to_pylist()),
         tuple(manifest["skipped_images"]),
     )
-
-
-def _is_run(folder: Path) -> bool:
-    try:
-        _read_manifest(folder)
-    except RunError:
-        return False
-    return True
-
-
-def _is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
-
-
-@contextmanager
-def _written_beside(target: Path) -> Iterator[Path]:
-    """A new folder beside the target that takes its place when all went well, and is gone where not."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    workplace = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=target.parent))
-    new, old = workplace / "new", workplace / "old"
-    try:
-        new.mkdir()
-        yield new
-        if target.exists():
-            target.rename(old)
-        try:
-            new.rename(target)
-        except BaseException:
-            if old.exists():
-                old.rename(target)
-            raise
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)

@@ -7,9 +7,15 @@ from typing import Any
 
 import numpy.typing as npt
 
+from repdiff.affinity.exact import plan
 from repdiff.distances import KeptRanks, Ranked, ranked
+from repdiff.memory import available_bytes
 from repdiff.metrics import Metric
+from repdiff.pair import EmbeddingPair
 from repdiff.projection import Plane, project_side
+from repdiff.settings import Settings
+
+_SHARE_OF_AVAILABLE = 0.5
 
 
 class Side:
@@ -47,3 +53,13 @@ class Side:
     def plane(self) -> Plane:
         """Coordinates for display."""
         return project_side(self.values, metric=self.metric, random_state=self._random_state)
+
+
+def room_for_ranks(pair: EmbeddingPair, settings: Settings, *, n_sides: int = 1) -> bool:
+    """Whether ranks of that many sides can be kept without narrowing how the affinity is stored."""
+    wanted = n_sides * KeptRanks.bytes_of(pair.n)
+    if settings.engine != "exact":
+        limit = settings.memory_bytes
+        return wanted <= (_SHARE_OF_AVAILABLE * available_bytes() if limit is None else _SHARE_OF_AVAILABLE * limit)
+    alone = plan(pair.x, pair.y, metric=pair.metrics, memory_limit=settings.memory_bytes, n_jobs=settings.n_jobs)
+    return alone.need + wanted <= alone.limit

@@ -109,7 +109,8 @@ def compare_and_write(
     from repdiff.cli.models import encoded, kept, with_places
     from repdiff.cli.summary import print_summary, summary
     from repdiff.report import render
-    from repdiff.run import REPORT, check_target, run_of, write_run
+    from repdiff.run import REPORT, run_of, write_run
+    from repdiff.rundir import check_target
 
     check_target(output, overwrite=overwrite)
     with (

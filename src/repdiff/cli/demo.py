@@ -18,7 +18,7 @@ def demo(
     """Train two small networks on scikit-learn's digits and compare what they learned."""
     from repdiff import demo
     from repdiff.cli.models import Side
-    from repdiff.run import check_target
+    from repdiff.rundir import check_target
 
     run, data = output / "run", output / "data"
     check_target(run, overwrite=overwrite)

@@ -1,0 +1,333 @@
+"""Many checkpoints against one reference -> Timeline: what the reference knows that each of them does not yet.
+
+X is the reference, Y each checkpoint, as in the paper (RDC, section 4): "only in x" is what is still to be learnt,
+"only in y" what will be given up. Any sequence works: epochs, layers against the last layer, versions, steps of
+fine-tuning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from repdiff.clusters import DIRECTIONS, DifferenceCluster, Direction, DirectionName
+from repdiff.comparison import Comparison
+from repdiff.errors import InputError
+from repdiff.history import NO_CHANGE, History, follow_clusters
+from repdiff.io import Items
+from repdiff.metrics import Metrics
+from repdiff.pair import make_pair
+from repdiff.pipeline import compare_pair
+from repdiff.progress import Progress, silent
+from repdiff.settings import Settings
+from repdiff.sides import Side, room_for_ranks
+
+if TYPE_CHECKING:
+    from repdiff.io.images import Thumbnails
+
+_MEASURES = ("mean_affinity", "size", "accuracy_x", "accuracy_y")
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What a reference groups and each of its checkpoints scatters, and the reverse, through time.
+
+    Attributes
+    ----------
+    reference : str
+        What the reference is called.
+    checkpoints : tuple of str, T of them
+        What the checkpoints are called, in order.
+    comparisons : tuple of Comparison, T of them
+        The reference (x) against each checkpoint (y); row i of all is the same item.
+    x_only, y_only : History
+        The lives of the difference clusters of each direction.
+    description : str or None
+        The user's words on what is compared.
+    thumbnails : Thumbnails or None
+        Small pictures of the items; None until they are made for a run or a report.
+    """
+
+    reference: str
+    checkpoints: tuple[str, ...]
+    comparisons: tuple[Comparison, ...]
+    x_only: History
+    y_only: History
+    description: str | None = None
+    thumbnails: Thumbnails | None = None
+
+    @property
+    def items(self) -> Items:
+        """The table of the items."""
+        return self.comparisons[0].items
+
+    @property
+    def settled(self) -> npt.NDArray[np.int32]:
+        """For each item, (n,), the checkpoint from which it stays in no change (x_only) to the end; T for never."""
+        changed = ~np.stack([comparison.x_only.no_change for comparison in self.comparisons])
+        last_change = len(changed) - np.argmax(changed[::-1], axis=0)
+        return np.where(changed.any(axis=0), last_change, 0).astype(np.int32)
+
+    def directions(self, name: DirectionName) -> tuple[Direction, ...]:
+        """One direction at each checkpoint."""
+        return tuple(getattr(comparison, name) for comparison in self.comparisons)
+
+    def growth(self) -> pd.DataFrame:
+        """The numbers of the paper's Figure 1: one row per direction, checkpoint and group of clusters.
+
+        Returns
+        -------
+        DataFrame
+            ``direction``, ``step``, ``checkpoint``, ``group`` ("lowest": the cluster of lowest mean affinity;
+            "others": the average of the rest, absent where there is no rest), ``clusters`` (how many), and for each of
+            ``mean_affinity``, ``size``, ``accuracy_x``, ``accuracy_y`` the mean with ``_min`` and ``_max``;
+            ``is_no_change`` of the lowest, and ``no_change_size``, the items in all no-change clusters.
+        """
+        rows = [
+            {"direction": name, "step": step, "checkpoint": self.checkpoints[step], **facts}
+            for name in DIRECTIONS
+            for step, direction in enumerate(self.directions(name))
+            for facts in _growth_of(direction)
+        ]
+        return pd.DataFrame(rows)
+
+    def lives_frame(self) -> pd.DataFrame:
+        """One row per life of a cluster: when it begins and ends, how, its sizes and what it turns into."""
+        return pd.DataFrame(
+            [
+                {
+                    "direction": name,
+                    "life": life.index,
+                    "first": self.checkpoints[life.first],
+                    "last": self.checkpoints[life.last],
+                    "checkpoints": len(life.clusters),
+                    "begins": life.begins,
+                    "parent": life.parent,
+                    "ends": life.ends,
+                    "heir": life.heir,
+                    "sizes": [
+                        self.directions(name)[life.first + k].clusters[cluster].size
+                        for k, cluster in enumerate(life.clusters)
+                    ],
+                }
+                for name, history in (("x_only", self.x_only), ("y_only", self.y_only))
+                for life in history.lives
+            ]
+        ).astype({"parent": "Int64", "heir": "Int64"})
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per item: id, the checkpoint from which it is settled (missing for never), its clusters, metadata."""
+        own = self.items.frame
+        names = pd.array([*self.checkpoints, None], dtype="string")
+        columns = {"id": own["id"], "settled": names[self.settled]}
+        for name in DIRECTIONS:
+            for checkpoint, direction in zip(self.checkpoints, self.directions(name), strict=True):
+                columns[f"{name} {checkpoint}"] = direction.labels
+        return pd.concat([pd.DataFrame(columns), own.drop(columns="id")], axis=1)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write a directory of runs, whole or not at all; :func:`repdiff.load_series` reads it.
+
+        Raises
+        ------
+        RunError
+            Where the path is taken, or cannot be written.
+        """
+        from repdiff.series_run import write_series
+
+        return write_series(self, path, overwrite=overwrite)
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file that works offline."""
+        from repdiff.report import write_series_report
+        from repdiff.series_run import series_run_of
+
+        return write_series_report(series_run_of(self), Path(path))
+
+
+def compare_series(
+    checkpoints: Sequence[Any] | Mapping[str, Any],
+    reference: Any,
+    *,
+    items: Any = None,
+    images: str | Path | None = None,
+    names: Sequence[str] | None = None,
+    reference_name: str | None = None,
+    label: str | None = None,
+    predictions: Sequence[Any] | None = None,
+    image: str | None = None,
+    text: str | None = None,
+    metric: Metrics = "euclidean",
+    within: str | None = None,
+    description: str | None = None,
+    progress: Progress = silent,
+    **settings: Any,
+) -> Timeline:
+    """Compare every checkpoint with one reference, and follow the clusters from one to the next.
+
+    Parameters
+    ----------
+    checkpoints : sequence of array_like (n, d), tables or paths; or mapping of name to these
+        Embeddings of the same items, in order of time.
+    reference : array_like (n, d), table or path
+        What they are compared with, usually the last. Its neighbour ranks are computed once.
+    items, images, label, image, text, metric, within, progress, description
+        As in :func:`repdiff.compare`; of a pair of metrics the first is the reference's.
+    names : sequence of str, optional
+        How to call the checkpoints; the names of the files by default.
+    reference_name : str, optional
+        How to call the reference.
+    predictions : sequence of str or of array_like (n,), T + 1 of them, optional
+        What each checkpoint and, last, the reference predicts: columns of ``items``, or values in the order of the
+        reference's rows.
+    **settings
+        ``n_clusters``, ``gamma``, ``beta``, ``no_change_threshold``, ``clusterer``, ``n_representatives``, ``engine``,
+        ``device``, ``memory_limit``, ``n_jobs``, ``random_state``, as in :func:`repdiff.compare`.
+
+    Returns
+    -------
+    Timeline
+        Every comparison is what :func:`repdiff.compare` of the reference and that checkpoint gives.
+
+    Raises
+    ------
+    RepdiffError
+        For input that cannot be used, and for more memory than there is.
+    """
+    chosen = Settings(**settings)
+    data = list(checkpoints.values()) if isinstance(checkpoints, Mapping) else list(checkpoints)
+    given = list(checkpoints) if isinstance(checkpoints, Mapping) and names is None else names
+    called = _names(data, reference, given, reference_name)
+    if predictions is not None and len(predictions) != len(data) + 1:
+        raise InputError(
+            f"predictions must be one for each of {len(data)} checkpoints and, last, the reference's, "
+            f"but are {len(predictions)}"
+        )
+    comparisons: list[Comparison] = []
+    side_x: Side | None = None
+    for step, checkpoint in enumerate(data):
+        pair = make_pair(
+            reference, checkpoint, items=items, images=images, names=(called[-1], called[step]), label=label,
+            image=image, text=text, metric=metric, within=within, n_clusters=chosen.n_clusters,
+        )  # fmt: skip
+        if comparisons:
+            _check_same_items(comparisons[0].items, pair.items, called[step])
+        if predictions is not None:
+            pair = replace(pair, items=_with_predictions(pair.items, predictions, called, step))
+        if side_x is None:
+            keeps = len(data) > 1 and room_for_ranks(pair, chosen)
+            side_x = Side(pair.x, pair.metrics[0], keep_ranks=keeps, random_state=chosen.random_state)
+        pair = replace(pair, x=side_x.values)  # the same values, held once
+        side_y = Side(pair.y, pair.metrics[1], random_state=chosen.random_state)
+        told = _told_of(progress, called[step])
+        comparisons.append(compare_pair(pair, chosen, sides=(side_x, side_y), progress=told))
+    return timeline_of(tuple(comparisons), description=description)
+
+
+def timeline_of(comparisons: Sequence[Comparison], *, description: str | None = None) -> Timeline:
+    """The timeline of comparisons of one reference (x) with successive checkpoints (y), of the same items."""
+    return Timeline(
+        reference=comparisons[0].names[0],
+        checkpoints=tuple(comparison.names[1] for comparison in comparisons),
+        comparisons=tuple(comparisons),
+        x_only=follow_clusters([groups_of(comparison.x_only) for comparison in comparisons]),
+        y_only=follow_clusters([groups_of(comparison.y_only) for comparison in comparisons]),
+        description=description,
+    )
+
+
+def groups_of(direction: Direction) -> npt.NDArray[np.int32]:
+    """The difference cluster of each item, (n,), or ``NO_CHANGE``."""
+    return np.where(direction.no_change, np.int32(NO_CHANGE), direction.labels).astype(np.int32)
+
+
+def _growth_of(direction: Direction) -> list[dict[str, Any]]:
+    lowest, *others = direction.clusters
+    settled = {"no_change_size": int(direction.no_change.sum())}
+    rows = [{"group": "lowest", "clusters": 1, "is_no_change": lowest.is_no_change, **settled, **_spread([lowest])}]
+    if others:
+        all_settled = all(cluster.is_no_change for cluster in others)
+        spread = _spread(others)
+        rows.append({"group": "others", "clusters": len(others), "is_no_change": all_settled, **settled, **spread})
+    return rows
+
+
+def _spread(clusters: Sequence[DifferenceCluster]) -> dict[str, float]:
+    """Mean, least and largest of each measure; NaN where it is unknown."""
+    facts: dict[str, float] = {}
+    for measure in _MEASURES:
+        known = [float(value) for cluster in clusters if (value := getattr(cluster, measure)) is not None]
+        facts[measure] = float(np.mean(known)) if known else np.nan
+        facts[f"{measure}_min"] = min(known, default=np.nan)
+        facts[f"{measure}_max"] = max(known, default=np.nan)
+    return facts
+
+
+def _names(data: Sequence[Any], reference: Any, names: Sequence[str] | None, reference_name: str | None) -> list[str]:
+    """What the checkpoints and, last, the reference are called; no two alike."""
+    if not data:
+        raise InputError("a series needs at least one checkpoint beside the reference")
+    if names is not None and len(names) != len(data):
+        raise InputError(f"names must be one for each of {len(data)} checkpoints, but are {len(names)}")
+    called = [str(name).strip() for name in names] if names is not None else _own_names(data)
+    if reference_name is None:
+        own = Path(reference).stem if isinstance(reference, str | Path) else "reference"
+        reference_name = f"{own} (reference)" if own in called else own
+    called.append(reference_name.strip())
+    twice = next((name for place, name in enumerate(called) if name in called[:place] or not name), None)
+    if twice is not None:
+        raise InputError(f"checkpoints and reference must have different names, but {twice!r} is given twice or empty")
+    return called
+
+
+def _own_names(data: Sequence[Any]) -> list[str]:
+    """Names of files, with their folders where the files alone are called alike; else numbers."""
+    paths = [Path(one) for one in data if isinstance(one, str | Path)]
+    for names in ([path.stem for path in paths], [f"{path.parent.name}/{path.stem}" for path in paths]):
+        if len(set(names)) == len(data):
+            return names
+    return [f"checkpoint {place}" for place in range(1, len(data) + 1)]
+
+
+def _check_same_items(first: Items, items: Items, name: str) -> None:
+    ours, theirs = first.frame["id"].to_numpy(), items.frame["id"].to_numpy()
+    if len(ours) != len(theirs) or (ours != theirs).any():
+        raise InputError(
+            f"{name}: holds other items, or in another order, than the checkpoint before it; "
+            "give every checkpoint the same items, and ids to match them by"
+        )
+
+
+def _with_predictions(items: Items, predictions: Sequence[Any], called: list[str], step: int) -> Items:
+    """The items, with what the reference and this checkpoint predict."""
+    frame, columns = items.frame, []
+    for place in (len(called) - 1, step):
+        given = predictions[place]
+        if isinstance(given, str):
+            if given not in frame:
+                raise InputError(
+                    f"predictions: the items have no column {given!r}; they have {', '.join(map(str, frame.columns))}"
+                )
+            columns.append(given)
+            continue
+        values = np.asarray(given)
+        if values.shape != (len(frame),):
+            raise InputError(
+                f"predictions of {called[place]} have shape {values.shape}, but there are {len(frame):,} items"
+            )
+        columns.append(f"prediction of {called[place]}")
+        frame = frame.assign(**{columns[-1]: values})
+    return replace(items, frame=frame, prediction_x=columns[0], prediction_y=columns[1])
+
+
+def _told_of(progress: Progress, name: str) -> Progress:
+    def tell(stage: str, done: int, total: int) -> None:
+        progress(f"{name}: {stage}" if stage else "", done, total)
+
+    return tell
