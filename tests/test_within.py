@@ -41,10 +41,11 @@ def test_differences_inside_a_class_are_found() -> None:
     y = rng.normal(size=(250, 4)) + 20 * label[:, None]
     x = np.where(label[:, None], y, rng.normal(size=(250, 4)) * 0.1 + 3 * rng.normal(size=(5, 4))[kind])
     found = compare(x, y, items=pd.DataFrame({"label": label}), label="label", within="label", n_clusters=5)
-    clusters = [set(cluster.items.tolist()) for cluster in found.x_only.difference_clusters]
-    for one in range(4):
-        members = set(np.flatnonzero(kind == one).tolist())
-        assert max(len(members & cluster) / len(members | cluster) for cluster in clusters) > 0.9
+    for cluster in found.x_only.difference_clusters:
+        in_first_class = kind[cluster.items][label[cluster.items] == 0]
+        assert len(set(in_first_class.tolist())) == 1
+    found_in = np.concatenate([cluster.items for cluster in found.x_only.difference_clusters])
+    assert set(range(4)) <= set(kind[found_in].tolist())
     assert found.provenance.parameters["within"] == "label"
     assert "within" not in compare(x, y, n_clusters=2).provenance.parameters
 
