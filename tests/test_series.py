@@ -172,7 +172,7 @@ def test_predictions_may_be_values(learning, timeline) -> None:
     [
         ({"names": ["a", "b"]}, "names must be one for each of 4 checkpoints, but are 2"),
         ({"names": ["a", "b", "a", "c"]}, "'a' is given twice"),
-        ({"predictions": ["says 0"]}, "and, last, the reference's, but are 1"),
+        ({"predictions": ["says 0"]}, "in this order, but are 1"),
         ({"predictions": ["says 0"] * 4 + ["no"]}, "no column 'no'"),
         ({"predictions": [np.zeros(3)] * 5}, r"have shape \(3,\), but there are 240 items"),
     ],

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     )
     from repdiff.estimator import DifferenceClustering
     from repdiff.history import Flow, History, Life
+    from repdiff.matrix import ComparisonMatrix, compare_matrix
+    from repdiff.matrix_run import load_matrix
     from repdiff.pipeline import compare
     from repdiff.provenance import Provenance
     from repdiff.ranks import neighbor_ranks
@@ -56,7 +58,10 @@ _HOME = {
     "cluster_affinity": "clustering",
     "compare": "pipeline",
     "TripletEmbedding": "triplets",
+    "compare_matrix": "matrix",
     "compare_series": "series",
+    "ComparisonMatrix": "matrix",
+    "load_matrix": "matrix_run",
     "difference_affinity": "difference",
     "Flow": "history",
     "History": "history",
@@ -77,6 +82,7 @@ __all__ = [
     "Affinity",
     "AffinityMap",
     "Comparison",
+    "ComparisonMatrix",
     "DifferenceCluster",
     "DifferenceClustering",
     "Direction",
@@ -95,11 +101,13 @@ __all__ = [
     "TripletEmbedding",
     "cluster_affinity",
     "compare",
+    "compare_matrix",
     "compare_series",
     "difference_affinity",
     "embed_triplets",
     "encode",
     "load",
+    "load_matrix",
     "load_series",
     "neighbor_ranks",
     "normalized_cut",

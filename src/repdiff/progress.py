@@ -17,3 +17,12 @@ class Progress(Protocol):
 
 def silent(stage: str, done: int, total: int) -> None:
     """Report nothing."""
+
+
+def telling(progress: Progress, what: str) -> Progress:
+    """The same progress, with what the stages are of before their names."""
+
+    def tell(stage: str, done: int, total: int) -> None:
+        progress(f"{what}: {stage}" if stage else "", done, total)
+
+    return tell

@@ -22,9 +22,11 @@ from repdiff.errors import InputError
 from repdiff.history import NO_CHANGE, History, follow_clusters
 from repdiff.io import Items
 from repdiff.metrics import Metrics
+from repdiff.naming import check_different, names_of
 from repdiff.pair import make_pair
 from repdiff.pipeline import compare_pair
-from repdiff.progress import Progress, silent
+from repdiff.predictions import with_predictions_of
+from repdiff.progress import Progress, silent, telling
 from repdiff.settings import Settings
 from repdiff.sides import Side, room_for_ranks
 
@@ -116,7 +118,7 @@ class Timeline:
                         for k, cluster in enumerate(life.clusters)
                     ],
                 }
-                for name, history in (("x_only", self.x_only), ("y_only", self.y_only))
+                for name, history in zip(DIRECTIONS, (self.x_only, self.y_only), strict=True)
                 for life in history.lives
             ]
         ).astype({"parent": "Int64", "heir": "Int64"})
@@ -204,11 +206,6 @@ def compare_series(
     data = list(checkpoints.values()) if isinstance(checkpoints, Mapping) else list(checkpoints)
     given = list(checkpoints) if isinstance(checkpoints, Mapping) and names is None else names
     called = _names(data, reference, given, reference_name)
-    if predictions is not None and len(predictions) != len(data) + 1:
-        raise InputError(
-            f"predictions must be one for each of {len(data)} checkpoints and, last, the reference's, "
-            f"but are {len(predictions)}"
-        )
     comparisons: list[Comparison] = []
     side_x: Side | None = None
     for step, checkpoint in enumerate(data):
@@ -218,14 +215,13 @@ def compare_series(
         )  # fmt: skip
         if comparisons:
             _check_same_items(comparisons[0].items, pair.items, called[step])
-        if predictions is not None:
-            pair = replace(pair, items=_with_predictions(pair.items, predictions, called, step))
+        pair = with_predictions_of(pair, predictions, called, (len(data), step))
         if side_x is None:
             keeps = len(data) > 1 and room_for_ranks(pair, chosen)
             side_x = Side(pair.x, pair.metrics[0], keep_ranks=keeps, random_state=chosen.random_state)
         pair = replace(pair, x=side_x.values)  # the same values, held once
         side_y = Side(pair.y, pair.metrics[1], random_state=chosen.random_state)
-        told = _told_of(progress, called[step])
+        told = telling(progress, called[step])
         comparisons.append(compare_pair(pair, chosen, sides=(side_x, side_y), progress=told))
     return timeline_of(tuple(comparisons), description=description)
 
@@ -273,26 +269,13 @@ def _names(data: Sequence[Any], reference: Any, names: Sequence[str] | None, ref
     """What the checkpoints and, last, the reference are called; no two alike."""
     if not data:
         raise InputError("a series needs at least one checkpoint beside the reference")
-    if names is not None and len(names) != len(data):
-        raise InputError(f"names must be one for each of {len(data)} checkpoints, but are {len(names)}")
-    called = [str(name).strip() for name in names] if names is not None else _own_names(data)
+    called = names_of(data, names, what="checkpoint")
     if reference_name is None:
         own = Path(reference).stem if isinstance(reference, str | Path) else "reference"
         reference_name = f"{own} (reference)" if own in called else own
     called.append(reference_name.strip())
-    twice = next((name for place, name in enumerate(called) if name in called[:place] or not name), None)
-    if twice is not None:
-        raise InputError(f"checkpoints and reference must have different names, but {twice!r} is given twice or empty")
+    check_different(called)
     return called
-
-
-def _own_names(data: Sequence[Any]) -> list[str]:
-    """Names of files, with their folders where the files alone are called alike; else numbers."""
-    paths = [Path(one) for one in data if isinstance(one, str | Path)]
-    for names in ([path.stem for path in paths], [f"{path.parent.name}/{path.stem}" for path in paths]):
-        if len(set(names)) == len(data):
-            return names
-    return [f"checkpoint {place}" for place in range(1, len(data) + 1)]
 
 
 def _check_same_items(first: Items, items: Items, name: str) -> None:
@@ -302,32 +285,3 @@ def _check_same_items(first: Items, items: Items, name: str) -> None:
             f"{name}: holds other items, or in another order, than the checkpoint before it; "
             "give every checkpoint the same items, and ids to match them by"
         )
-
-
-def _with_predictions(items: Items, predictions: Sequence[Any], called: list[str], step: int) -> Items:
-    """The items, with what the reference and this checkpoint predict."""
-    frame, columns = items.frame, []
-    for place in (len(called) - 1, step):
-        given = predictions[place]
-        if isinstance(given, str):
-            if given not in frame:
-                raise InputError(
-                    f"predictions: the items have no column {given!r}; they have {', '.join(map(str, frame.columns))}"
-                )
-            columns.append(given)
-            continue
-        values = np.asarray(given)
-        if values.shape != (len(frame),):
-            raise InputError(
-                f"predictions of {called[place]} have shape {values.shape}, but there are {len(frame):,} items"
-            )
-        columns.append(f"prediction of {called[place]}")
-        frame = frame.assign(**{columns[-1]: values})
-    return replace(items, frame=frame, prediction_x=columns[0], prediction_y=columns[1])
-
-
-def _told_of(progress: Progress, name: str) -> Progress:
-    def tell(stage: str, done: int, total: int) -> None:
-        progress(f"{name}: {stage}" if stage else "", done, total)
-
-    return tell

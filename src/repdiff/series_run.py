@@ -27,7 +27,7 @@ from repdiff.rundir import SERIES, plain, read_manifest, write_manifest, written
 from repdiff.series import Timeline, timeline_of
 
 SCHEMA_VERSION = 1
-_RUNS = "runs"
+RUNS = "runs"
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def write_series(
         timeline.growth().to_parquet(folder / "growth.parquet", index=False)
         timeline.lives_frame().to_parquet(folder / "lives.parquet", index=False)
         _flows(timeline).to_parquet(folder / "flows.parquet", index=False)
-        write_runs(folder / _RUNS, dict(zip(series.manifest["runs"], timeline.comparisons, strict=True)))
+        write_runs(folder / RUNS, dict(zip(series.manifest["runs"], timeline.comparisons, strict=True)))
         if report is not None:
             (folder / REPORT).write_text(report, encoding="utf-8")
     return Path(path)
@@ -121,15 +121,14 @@ def read_series_run(path: str | Path) -> SeriesRun:
     folder = Path(path)
     manifest = read_manifest(folder, SERIES, SCHEMA_VERSION)
     try:
-        comparisons = [read_run(folder / _RUNS / name).comparison for name in manifest["runs"]]
-        thumbnails = comparisons[0].thumbnails
+        runs = [read_run(folder / RUNS / name) for name in manifest["runs"]]
+        thumbnails = runs[0].thumbnails
     except LookupError as error:
         raise RunError(f"{path}: the series is damaged: its manifest names no runs; compare again") from error
     timeline = timeline_of(
-        [replace(comparison, thumbnails=thumbnails) for comparison in comparisons],
+        [replace(run.comparison, thumbnails=thumbnails) for run in runs],
         description=manifest.get("description"),
     )
-    assert thumbnails is not None  # every run that is read has them
     return SeriesRun(replace(timeline, thumbnails=thumbnails), thumbnails, manifest, folder)
 
 
