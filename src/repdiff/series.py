@@ -205,7 +205,7 @@ def compare_series(
     chosen = Settings(**settings)
     data = list(checkpoints.values()) if isinstance(checkpoints, Mapping) else list(checkpoints)
     given = list(checkpoints) if isinstance(checkpoints, Mapping) and names is None else names
-    called = _names(data, reference, given, reference_name)
+    called = names_in_series(data, reference, given, reference_name)
     comparisons: list[Comparison] = []
     side_x: Side | None = None
     for step, checkpoint in enumerate(data):
@@ -265,7 +265,9 @@ def _spread(clusters: Sequence[DifferenceCluster]) -> dict[str, float]:
     return facts
 
 
-def _names(data: Sequence[Any], reference: Any, names: Sequence[str] | None, reference_name: str | None) -> list[str]:
+def names_in_series(
+    data: Sequence[Any], reference: Any, names: Sequence[str] | None, reference_name: str | None
+) -> list[str]:
     """What the checkpoints and, last, the reference are called; no two alike."""
     if not data:
         raise InputError("a series needs at least one checkpoint beside the reference")

@@ -11,7 +11,9 @@ from repdiff.cli.compare import compare
 from repdiff.cli.demo import demo
 from repdiff.cli.encode import encode
 from repdiff.cli.export import export
+from repdiff.cli.matrix import matrix
 from repdiff.cli.report import report
+from repdiff.cli.series import series
 from repdiff.cli.triplets import triplets
 
 app = typer.Typer(
@@ -34,5 +36,5 @@ def repdiff(
         typer.echo(context.get_help())
 
 
-for command in (demo, compare, encode, report, export, triplets):
+for command in (demo, compare, series, matrix, encode, report, export, triplets):
     app.command()(command)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Option
 
+from repdiff.cli import options as opt
+
 if TYPE_CHECKING:
     from repdiff.cli.models import Side
 
 Pool = Literal["cls", "mean", "max", "none"]
-Json = Annotated[bool, Option("--json", help="Print a summary as JSON.")]
-Overwrite = Annotated[bool, Option("--overwrite", help="Replace a run that is there.")]
 
 
 def compare(
-    output: Annotated[Path, Option("--output", "-o", help="Directory of the run, made by this command.")],
+    output: opt.Output,
     x: Annotated[
         Path | None,
         Argument(metavar="X", help="Embeddings of one model: .npy, .npz, .csv, .parquet, ... (docs/input.md)."),
@@ -31,30 +31,31 @@ def compare(
     pool_y: Annotated[Pool | None, Option(help="How the second model's maps become vectors.")] = None,
     batch: Annotated[str, Option(help="Items that models get at a time: a number, or auto.")] = "32",
     model_device: Annotated[str | None, Option(help="Where models run.  [default: a GPU if there is one]")] = None,
-    items: Annotated[Path | None, Option(help="Table of the items, .csv or .parquet, or folder of images.")] = None,
-    images: Annotated[Path | None, Option(help="Folder that image paths start from.  [default: the table's]")] = None,
-    label: Annotated[str | None, Option(help="Column with the label.")] = None,
+    items: opt.ItemTable = None,
+    images: opt.Images = None,
+    label: opt.Label = None,
     pred_x: Annotated[str | None, Option(help="Column with what the first model predicts.")] = None,
     pred_y: Annotated[str | None, Option(help="Column with what the second model predicts.")] = None,
-    image: Annotated[str | None, Option(help="Column with the image's path.")] = None,
-    text: Annotated[str | None, Option(help="Column with the item's text.")] = None,
+    image: opt.Image = None,
+    text: opt.Text = None,
     names: Annotated[tuple[str, str] | None, Option(help="What to call the two.  [default: the files' names]")] = None,
-    n_clusters: Annotated[int, Option("--clusters", "-n", help="Clusters per direction.")] = 10,
-    gamma: Annotated[float, Option(help="Slope of the rank difference.")] = 0.1,
-    beta: Annotated[float, Option(help="Sharpness of the affinity.")] = 5.0,
-    metric: Annotated[str, Option(help="euclidean, cosine, or precomputed (n x n distances).")] = "euclidean",
+    n_clusters: opt.Clusters = 10,
+    gamma: opt.Gamma = 0.1,
+    beta: opt.Beta = 5.0,
+    metric: opt.MetricName = "euclidean",
     metric_x: Annotated[str | None, Option(help="Of the first side only.")] = None,
     metric_y: Annotated[str | None, Option(help="Of the second side only.")] = None,
-    threshold: Annotated[float, Option(help="Mean affinity below which a cluster is no change.")] = 1.5,
-    representatives: Annotated[int, Option(help="Items in a cluster's collage.")] = 9,
-    engine: Annotated[str, Option(help="exact (cores) or torch (a device).")] = "exact",
-    device: Annotated[str | None, Option(help="Of the torch engine: cuda, mps or cpu.")] = None,
-    memory_limit: Annotated[str | None, Option(help="Such as 8GB.  [default: three quarters of what is free]")] = None,
-    jobs: Annotated[int | None, Option(help="Threads.  [default: all cores]")] = None,
-    seed: Annotated[int, Option(help="The same seed gives the same result.")] = 0,
-    description: Annotated[str | None, Option(help="A few words on what is compared, for the report.")] = None,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
+    within: opt.Within = None,
+    threshold: opt.Threshold = 1.5,
+    representatives: opt.Representatives = 9,
+    engine: opt.Engine = "exact",
+    device: opt.Device = None,
+    memory_limit: opt.MemoryLimit = None,
+    jobs: opt.Jobs = None,
+    seed: opt.Seed = 0,
+    description: opt.Description = None,
+    overwrite: opt.Overwrite = False,
+    as_json: opt.Json = False,
 ) -> None:
     """Compare two representations of the same items and write a run with its report."""
     from repdiff.cli.models import display_names, sides_of
@@ -83,6 +84,7 @@ def compare(
         gamma=gamma,
         beta=beta,
         metric=metric if metric_x is metric_y is None else (metric_x or metric, metric_y or metric),
+        within=within,
         no_change_threshold=threshold,
         n_representatives=representatives,
         engine=engine,

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from typer import Option, echo
 
-from repdiff.cli.compare import Json, Overwrite, compare_and_write
+from repdiff.cli.compare import compare_and_write
+from repdiff.cli.options import Json, Overwrite
 
 
 def demo(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option, echo
 
-from repdiff.cli.compare import Json, Pool
+from repdiff.cli.compare import Pool
+from repdiff.cli.options import Json
 from repdiff.errors import RepdiffError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option, echo
 
-from repdiff.cli.compare import Json
+from repdiff.cli.options import Json
 
 
 def triplets(

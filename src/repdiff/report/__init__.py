@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from repdiff.report.overview import render_matrix, write_matrix_report
 from repdiff.report.page import render, write_report
 
-__all__ = ["render", "write_report"]
+__all__ = ["render", "render_matrix", "write_matrix_report", "write_report"]

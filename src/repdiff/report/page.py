@@ -45,7 +45,7 @@ def render(run: Run) -> str:
     carried = carry(run)
     directions = (comparison.x_only, comparison.y_only)
     scripts = (*_bokeh_scripts(), _own_script())
-    return _environment().get_template("page.html.j2").render(
+    return environment().get_template("page.html.j2").render(
         comparison=comparison,
         provenance=comparison.provenance,
         run=run,
@@ -58,7 +58,7 @@ def render(run: Run) -> str:
         grey=palette.no_change_colour(),
         colour_bar={"light": matrix.colour_bar(dark=False), "dark": matrix.colour_bar(dark=True)},
         data=as_script_text(payload(run, carried, maps_document(comparison.projection, carried))),
-        style=_asset("page.css"),
+        style=asset("page.css"),
         scripts=scripts,
         script_hashes=[_content_hash(script) for script in scripts],
     )  # fmt: skip
@@ -91,7 +91,8 @@ def write_report(run: Run | str | Path, output: str | Path) -> Path:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, with the filters that they use."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -107,12 +108,13 @@ def _environment() -> Environment:
     return environment
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A template's companion: a style sheet or a script."""
     return resources.files("repdiff.report").joinpath("assets").joinpath(name).read_text(encoding="utf-8")
 
 
 def _own_script() -> str:
-    parts = "\n".join(_asset(f"js/{name}.js") for name in _SCRIPTS)
+    parts = "\n".join(asset(f"js/{name}.js") for name in _SCRIPTS)
     return _inside_script_element(f'(() => {{\n"use strict";\n{parts}\n}})();\n')
 
 

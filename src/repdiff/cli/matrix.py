@@ -1,0 +1,96 @@
+"""``repdiff matrix``: several files of embeddings -> every two of them compared, and a page that leads to all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Argument
+
+from repdiff.cli import options as opt
+
+if TYPE_CHECKING:
+    from repdiff.matrix import ComparisonMatrix
+
+
+def matrix(
+    representations: Annotated[
+        list[Path], Argument(metavar="E1 E2 ...", help="Embeddings of the same items from two models or more.")
+    ],
+    output: opt.Output,
+    items: opt.ItemTable = None,
+    images: opt.Images = None,
+    label: opt.Label = None,
+    predictions: opt.Predictions = None,
+    image: opt.Image = None,
+    text: opt.Text = None,
+    name: opt.Names = None,
+    n_clusters: opt.Clusters = 10,
+    gamma: opt.Gamma = 0.1,
+    beta: opt.Beta = 5.0,
+    metric: opt.MetricName = "euclidean",
+    within: opt.Within = None,
+    threshold: opt.Threshold = 1.5,
+    representatives: opt.Representatives = 9,
+    engine: opt.Engine = "exact",
+    device: opt.Device = None,
+    memory_limit: opt.MemoryLimit = None,
+    jobs: opt.Jobs = None,
+    seed: opt.Seed = 0,
+    description: opt.Description = None,
+    overwrite: opt.Overwrite = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Compare every two of several representations: a table of how much each knows that each other does not."""
+    import repdiff
+    from repdiff.cli.console import print_json, progress_bars
+    from repdiff.matrix_run import matrix_run_of, write_matrix
+    from repdiff.naming import names_of
+    from repdiff.report import render, render_matrix
+    from repdiff.run import REPORT, run_of
+    from repdiff.rundir import check_target
+
+    check_target(output, overwrite=overwrite)
+    called = names_of(representations, name or None, what="representation")
+    with progress_bars() as progress:
+        found = repdiff.compare_matrix(
+            representations, items=items, images=images, names=called, label=label,
+            predictions=opt.prediction_columns(predictions, called), image=image, text=text, metric=metric,
+            within=within, n_clusters=n_clusters, gamma=gamma, beta=beta, no_change_threshold=threshold,
+            n_representatives=representatives, engine=engine, device=device, memory_limit=memory_limit, n_jobs=jobs,
+            random_state=seed, description=description, progress=progress,
+        )  # fmt: skip
+        run = matrix_run_of(found, progress=progress)
+        pages = [render(run_of(comparison)) for comparison in run.matrix.comparisons]
+        reports = dict(zip(run.manifest["runs"], pages, strict=True))
+        write_matrix(run, output, overwrite=overwrite, report=render_matrix(run), reports=reports)
+    if as_json:
+        print_json(_summary(found, output, output / REPORT))
+    else:
+        _print(found, output, output / REPORT)
+
+
+def _summary(found: ComparisonMatrix, run: Path, report: Path) -> dict[str, Any]:
+    import json
+
+    cells = json.loads(found.to_frame().to_json(orient="records"))
+    return {"run": str(run), "report": str(report), "names": list(found.names), "cells": cells}
+
+
+def _print(found: ComparisonMatrix, run: Path, report: Path) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(box=SIMPLE_HEAD, title="mean affinity of what the row groups and the column scatters (1: they agree)")
+    table.add_column("")
+    strengths = found.table()
+    for column in strengths.columns:
+        table.add_column(escape(column), justify="right")
+    for row, values in strengths.iterrows():
+        table.add_row(escape(str(row)), *("·" if value != value else f"{value:.2f}" for value in values))
+    console.print(table)
+    console.print(f"run:    {run}", markup=False, soft_wrap=True)
+    console.print(f"report: {report}", markup=False, soft_wrap=True)

@@ -1,0 +1,113 @@
+"""``repdiff series``: checkpoints and a reference -> a directory of runs and their report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Argument, Option
+
+from repdiff.cli import options as opt
+
+if TYPE_CHECKING:
+    from repdiff.series import Timeline
+
+
+def series(
+    checkpoints: Annotated[list[Path], Argument(metavar="C0 C1 ...", help="Embeddings of checkpoints, in order.")],
+    reference: Annotated[Path, Option(help="Embeddings that all are compared with, usually of the last checkpoint.")],
+    output: opt.Output,
+    items: opt.ItemTable = None,
+    images: opt.Images = None,
+    label: opt.Label = None,
+    predictions: opt.Predictions = None,
+    image: opt.Image = None,
+    text: opt.Text = None,
+    name: opt.Names = None,
+    reference_name: Annotated[str | None, Option(help="What to call the reference.  [default: the file]")] = None,
+    n_clusters: opt.Clusters = 10,
+    gamma: opt.Gamma = 0.1,
+    beta: opt.Beta = 5.0,
+    metric: opt.MetricName = "euclidean",
+    within: opt.Within = None,
+    threshold: opt.Threshold = 1.5,
+    representatives: opt.Representatives = 9,
+    engine: opt.Engine = "exact",
+    device: opt.Device = None,
+    memory_limit: opt.MemoryLimit = None,
+    jobs: opt.Jobs = None,
+    seed: opt.Seed = 0,
+    description: opt.Description = None,
+    overwrite: opt.Overwrite = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Compare every checkpoint with a reference, follow the clusters through time, and write it with its report."""
+    import repdiff
+    from repdiff.cli.console import print_json, progress_bars
+    from repdiff.report import render_series
+    from repdiff.run import REPORT
+    from repdiff.rundir import check_target
+    from repdiff.series import names_in_series
+    from repdiff.series_run import series_run_of, write_series
+
+    check_target(output, overwrite=overwrite)
+    called = names_in_series(checkpoints, reference, name, reference_name)
+    with progress_bars() as progress:
+        timeline = repdiff.compare_series(
+            checkpoints, reference, items=items, images=images, names=called[:-1], reference_name=called[-1],
+            label=label, predictions=opt.prediction_columns(predictions, called), image=image, text=text,
+            metric=metric, within=within, n_clusters=n_clusters, gamma=gamma, beta=beta,
+            no_change_threshold=threshold, n_representatives=representatives, engine=engine, device=device,
+            memory_limit=memory_limit, n_jobs=jobs, random_state=seed, description=description, progress=progress,
+        )  # fmt: skip
+        run = series_run_of(timeline, progress=progress)
+        write_series(run, output, overwrite=overwrite, report=render_series(run))
+    if as_json:
+        print_json(_summary(timeline, output, output / REPORT))
+    else:
+        _print(timeline, output, output / REPORT)
+
+
+def _summary(timeline: Timeline, run: Path, report: Path) -> dict[str, Any]:
+    import json
+
+    return {
+        "run": str(run),
+        "report": str(report),
+        "reference": timeline.reference,
+        "checkpoints": list(timeline.checkpoints),
+        "n_items": len(timeline.items.frame),
+        "never_settled": int((timeline.settled == len(timeline.checkpoints)).sum()),
+        "growth": json.loads(timeline.growth().to_json(orient="records")),
+        "lives": json.loads(timeline.lives_frame().to_json(orient="records")),
+    }
+
+
+def _print(timeline: Timeline, run: Path, report: Path) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from repdiff.report.words import number, percent
+
+    console = Console(highlight=False)
+    table = Table(box=SIMPLE_HEAD, title=escape(f"what {timeline.reference} groups and a checkpoint scatters"))
+    table.add_column("checkpoint")
+    for title in ("clusters", "lowest", "others", "no change", "right"):
+        table.add_column(title, justify="right")
+    for comparison in timeline.comparisons:
+        direction = comparison.x_only
+        means = [cluster.mean_affinity for cluster in direction.clusters]
+        others = f"{sum(means[1:]) / len(means[1:]):.2f}" if means[1:] else "–"
+        table.add_row(
+            escape(comparison.names[1]), number(len(direction.difference_clusters)), f"{means[0]:.2f}", others,
+            percent(float(direction.no_change.mean())), percent(comparison.accuracy_y),
+        )  # fmt: skip
+    console.print(table)
+    never = int((timeline.settled == len(timeline.checkpoints)).sum())
+    console.print(f"{number(never)} of {number(len(timeline.settled))} items never settle", markup=False)
+    for warning in dict.fromkeys(word for one in timeline.comparisons for word in one.provenance.warnings):
+        console.print(f"note: {warning}", markup=False)
+    console.print(f"run:    {run}", markup=False, soft_wrap=True)
+    console.print(f"report: {report}", markup=False, soft_wrap=True)
