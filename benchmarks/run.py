@@ -15,6 +15,7 @@ from pathlib import Path
 import encoding
 import exact
 import quality
+import series
 from harness import HERE, Section, Table
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
@@ -26,6 +27,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "quality": quality.quality,
     "ranks": quality.ranks,
     "encoding": encoding.encoding,
+    "series": series.series,
 }
 _INTRODUCTION = """# Benchmarks
 

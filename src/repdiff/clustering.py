@@ -6,7 +6,6 @@ affinity may stand in its place.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, as_affinity, to_dense
 from repdiff.errors import RepdiffError
-from repdiff.parallel import single_threaded_libraries
+from repdiff.kmeans import k_means
 from repdiff.progress import Progress, silent
 from repdiff.spectral import spectral_embedding
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     Clusterer: TypeAlias = Literal["spectral"] | BaseEstimator | Callable[[npt.NDArray[np.float32]], npt.ArrayLike]
 
 Labels = npt.NDArray[np.int32]
-_RESTARTS = 10
 
 
 def cluster_affinity(
@@ -52,7 +50,7 @@ def cluster_affinity(
     random_state : int or None
         Seed.
     progress : Progress, optional
-        Told about the stage "eigenvectors".
+        Told about the stages "eigenvectors" and "k-means".
 
     Returns
     -------
@@ -91,21 +89,8 @@ def spectral_clustering(
     n_distinct = len(np.unique(points, axis=0)) if points.size else 1
     if n_distinct == 1:
         return np.zeros(affinity.n, np.int32)
-    return _consecutive(_k_means(points, min(n_clusters, n_distinct), random_state))
-
-
-def _k_means(points: npt.NDArray[np.float32], n_clusters: int, random_state: int | None) -> npt.NDArray[Any]:
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-
-    scaled = (
-        points.astype(np.float64) / np.abs(points).max()
-    )  # the stopping rule of k-means looks at variances near one
-    with single_threaded_libraries(), warnings.catch_warnings():
-        # Near-degenerate points may leave fewer clusters than asked for, which is an answer and not a fault.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model = KMeans(n_clusters, n_init=_RESTARTS, random_state=random_state)
-        return np.asarray(model.fit(scaled).labels_)
+    labels = k_means(points, min(n_clusters, n_distinct), random_state=random_state, progress=progress)
+    return _consecutive(labels)
 
 
 def _labels_of_other(clusterer: Any, affinity: Affinity, random_state: int | None) -> npt.NDArray[Any]:

@@ -1,0 +1,46 @@
+"""A series of checkpoints against as many comparisons one by one."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+from data import synthetic_pair
+from harness import Section, Table, interleaved
+
+import repdiff
+
+_N, _T = 4_000, 8
+_WIDTHS = (512, 768, 2_048)  # ResNet-18, ViT-B, ResNet-50
+_BAR = 0.65
+
+
+def series(options: argparse.Namespace) -> Section:
+    """Issue 5, bar 4."""
+    rows = []
+    for width in _WIDTHS:
+        reference, checkpoints = _training(width)
+        repdiff.compare(reference, checkpoints[0])  # compiles
+
+        def one_by_one(reference=reference, checkpoints=checkpoints) -> None:
+            for checkpoint in checkpoints:
+                repdiff.compare(reference, checkpoint)
+
+        def together(reference=reference, checkpoints=checkpoints) -> None:
+            repdiff.compare_series(checkpoints, reference)
+
+        taken = interleaved({"one by one": one_by_one, "series": together}, options.repeats)
+        ratio = taken["series"] / taken["one by one"]
+        rows.append(
+            [f"{width:,}", f"{taken['one by one']:.2f}", f"{taken['series']:.2f}", f"{ratio:.2f} (bar: {_BAR})"]
+        )
+    columns = ("width", "one by one, s", "series, s", "ratio")
+    caption = f"n = {_N:,}, {_T} checkpoints against one reference, both directions with labels and maps:"
+    return Section("Checkpoint series", [Table(caption, columns, rows)])
+
+
+def _training(width: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """A reference, and checkpoints that come ever closer to it."""
+    reference, other = synthetic_pair(_N, width, width)
+    stages = np.linspace(0.1, 0.95, _T, dtype=np.float32)
+    return reference, [other * (1 - stage) + reference * stage for stage in stages]

@@ -1,0 +1,184 @@
+"""k-means on a few coordinates of many points: the rounding of the relaxed normalised cut.
+
+Lloyd's iterations from several greedy k-means++ seedings (Arthur & Vassilvitskii 2007), the best of which is kept. The
+points have about ten coordinates and there are about ten centres, so that a library's call for every iteration costs
+more than its arithmetic; here a seeding and all of its iterations are one compiled loop, and seedings run side by side.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from repdiff.progress import Progress, silent
+
+_MOST_ITERATIONS = 300
+_TOLERANCE = 1e-4  # of the mean variance: centres that move less than this have settled
+_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
+
+
+def k_means(
+    points: npt.ArrayLike,
+    n_clusters: int,
+    *,
+    restarts: int = 10,
+    random_state: int | None = 0,
+    progress: Progress = silent,
+) -> npt.NDArray[np.int32]:
+    """Cluster of each point.
+
+    Parameters
+    ----------
+    points : array_like, (n, d)
+        Finite.
+    n_clusters : int
+        At most the number of different points.
+    restarts : int
+        Seedings; the clustering of least inertia is returned, the first of equal ones.
+    random_state : int or None
+        Seed.
+    progress : Progress, optional
+        Told about the stage "k-means".
+
+    Returns
+    -------
+    ndarray of int32, (n,)
+        Labels from 0 to ``n_clusters - 1``.
+    """
+    given = np.asarray(points)
+    scale = np.abs(given).max() or 1.0
+    scaled = np.ascontiguousarray(given / scale, dtype=np.float32)
+    threshold = _TOLERANCE * float(scaled.var(axis=0, dtype=np.float64).mean())
+    n_trials = 2 + int(np.log(n_clusters))
+    rng = np.random.default_rng(random_state)
+    draws = rng.random((restarts, n_clusters, n_trials))
+    best: tuple[float, npt.NDArray[np.int32]] | None = None
+    for restart in range(restarts):
+        progress("k-means", restart, restarts)
+        labels = np.empty(len(scaled), np.int32)
+        inertia = _iterate(scaled, _seed_centres(scaled, draws[restart]), labels, threshold, _MOST_ITERATIONS)
+        if best is None or inertia < best[0]:
+            best = inertia, labels
+    progress("k-means", restarts, restarts)
+    if best is None:
+        raise ValueError(f"restarts must be at least 1, but is {restarts}")
+    return best[1]
+
+
+@njit(**_KERNEL)
+def _seed_centres(points, draws):  # type: ignore[no-untyped-def]
+    """Greedy k-means++: each next centre is, of a few points drawn by squared distance, the one that helps most."""
+    n, d = points.shape
+    k, n_trials = draws.shape
+    centres = np.empty((k, d), np.float64)
+    first = min(int(draws[0, 0] * n), n - 1)
+    nearest = np.empty(n, np.float64)
+    best, trial = np.empty(n, np.float64), np.empty(n, np.float64)
+    for f in range(d):
+        centres[0, f] = points[first, f]
+    for i in range(n):
+        nearest[i] = _squared_distance(points, i, first)
+    for c in range(1, k):
+        total = nearest.sum()
+        best_total = np.inf
+        chosen = 0
+        for t in range(n_trials):
+            candidate = _draw(nearest, draws[c, t] * total)
+            trial_total = 0.0
+            for i in range(n):
+                trial[i] = min(nearest[i], _squared_distance(points, i, candidate))
+                trial_total += trial[i]
+            if trial_total < best_total:
+                best_total, chosen = trial_total, candidate
+                best, trial = trial, best
+        nearest[:] = best
+        for f in range(d):
+            centres[c, f] = points[chosen, f]
+    return centres
+
+
+@njit(**_KERNEL)
+def _squared_distance(points, i, j):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for f in range(points.shape[1]):
+        step = np.float64(points[i, f]) - np.float64(points[j, f])
+        total += step * step
+    return total
+
+
+@njit(**_KERNEL)
+def _draw(weights, target):  # type: ignore[no-untyped-def]
+    """The first place where the running sum of weights exceeds the target, the last of weight where none does."""
+    running, last = 0.0, 0
+    for i in range(len(weights)):
+        if weights[i] > 0:
+            last = i
+            running += weights[i]
+            if running > target:
+                return i
+    return last
+
+
+@njit(**_KERNEL)
+def _iterate(points, centres, labels, threshold, most):  # type: ignore[no-untyped-def]
+    """Lloyd's iterations until labels or centres settle; the inertia."""
+    distances = np.empty(len(points), np.float32)
+    labels[:] = -1
+    for _ in range(most):
+        if _assign(points, centres, labels, distances) == 0:
+            break
+        if _move(points, centres, labels, distances) <= threshold:
+            _assign(points, centres, labels, distances)
+            break
+    return distances.astype(np.float64).sum()
+
+
+@njit(fastmath={"contract", "reassoc", "nsz"}, **_KERNEL)
+def _assign(points, centres, labels, distances):  # type: ignore[no-untyped-def]
+    """Label every point with its nearest centre; how many labels changed."""
+    k, d = centres.shape
+    across = np.ascontiguousarray(centres.T).astype(np.float32)  # (d, k): the loop over centres becomes one instruction
+    to_centre = np.empty(k, np.float32)
+    changed = 0
+    for i in range(len(points)):
+        to_centre[:] = np.float32(0)
+        for f in range(d):
+            coordinate, row = points[i, f], across[f]
+            for c in range(k):
+                step = coordinate - row[c]
+                to_centre[c] += step * step
+        nearest = 0
+        for c in range(1, k):
+            if to_centre[c] < to_centre[nearest]:
+                nearest = c
+        distances[i] = to_centre[nearest]
+        if labels[i] != nearest:
+            labels[i] = nearest
+            changed += 1
+    return changed
+
+
+@njit(**_KERNEL)
+def _move(points, centres, labels, distances):  # type: ignore[no-untyped-def]
+    """Move every centre to the mean of its points, one without any to the point worst off; the squared movement."""
+    k, d = centres.shape
+    sums, counts = np.zeros((k, d)), np.zeros(k)
+    for i in range(len(points)):
+        counts[labels[i]] += 1
+        for f in range(d):
+            sums[labels[i], f] += points[i, f]
+    movement = 0.0
+    for c in range(k):
+        if counts[c] == 0:
+            worst = np.argmax(distances)
+            distances[worst] = 0
+            for f in range(d):
+                sums[c, f] = points[worst, f]
+            counts[c] = 1
+            movement = np.inf
+        for f in range(d):
+            place = sums[c, f] / counts[c]
+            movement += (place - centres[c, f]) ** 2
+            centres[c, f] = place
+    return movement
