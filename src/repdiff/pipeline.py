@@ -26,6 +26,7 @@ from repdiff.evidence.outcomes import accuracy, correctness, count_labels
 from repdiff.io import Items
 from repdiff.metrics import Metrics
 from repdiff.pair import EmbeddingPair, make_pair
+from repdiff.parallel import for_each_tile, resolve_n_jobs
 from repdiff.progress import Progress, silent
 from repdiff.projection import side_by_side
 from repdiff.provenance import Clock, Provenance, inputs_of, noted, now, versions
@@ -190,6 +191,7 @@ def compare_pair(
             described = tuple(outcomes.describe(cluster) for cluster in clusters)
             directions[name] = Direction(name, labels, described, map_affinity(affinity, labels))
     with clock.time("projection"):
+        for_each_tile(lambda side: side.project(), (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
         projection = side_by_side(x.plane, y.plane)
     return Comparison(
         names=pair.names,

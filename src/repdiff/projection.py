@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.metrics import Metric
+from repdiff.parallel import single_threaded_libraries
+
+_WIDE = 50  # columns from which on the random solver is the quicker one
 
 
 @dataclass(frozen=True)
@@ -115,9 +118,11 @@ def _principal_components(values: npt.NDArray[Any], random_state: int | None) ->
     # A power of two takes tiny and huge scales to about one without rounding.
     scaled = values * np.asarray(2.0 ** -int(np.frexp(np.abs(values).max())[1]), dtype=values.dtype)
     count = min(2, *values.shape)
-    solver = "covariance_eigh" if values.shape[1] <= min(values.shape[0], 2000) else "randomized"
+    # The random solver's seven power iterations give the first two components to six digits, and all others cost more.
+    solver = "randomized" if min(values.shape) > _WIDE else "full"
     model = PCA(count, svd_solver=solver, random_state=random_state)
     coordinates = np.zeros((len(values), 2), np.float32)
-    coordinates[:, :count] = model.fit_transform(scaled)
+    with single_threaded_libraries():  # the products are small, and threads would wait for each other
+        coordinates[:, :count] = model.fit_transform(scaled)
     share_first, share_second = (*map(float, model.explained_variance_ratio_), 0.0)[:2]
     return Plane(coordinates, (share_first, share_second))

@@ -54,6 +54,10 @@ class Side:
         """Coordinates for display."""
         return project_side(self.values, metric=self.metric, random_state=self._random_state)
 
+    def project(self) -> None:
+        """Work out :attr:`plane`, unless that was done before."""
+        _ = self.plane
+
 
 def room_for_ranks(pair: EmbeddingPair, settings: Settings, *, n_sides: int = 1) -> bool:
     """Whether ranks of that many sides can be kept without narrowing how the affinity is stored."""
