@@ -113,9 +113,10 @@ def _held_out_table(rows: list[list[str]]) -> Table:
         ("direction", "collage of unseen items", *(f"{right}, {of}" for right in _RIGHT for of in ("least", "mean"))),
         rows,
         [
-            "*Nearest*: each representative is replaced by the unseen member nearest to it, a new one each time; so "
-            "the other representation has no say in which unseen items are shown. *Same rule*: the group is carried "
-            "over, and its collage chosen anew among unseen members. *Random*: any of the unseen members."
+            "*Same rule*, which the bar is for: the groups were found without these items, and each shows a collage "
+            "chosen among them as it always is. *Nearest* is stricter: each representative is replaced by the unseen "
+            "member nearest to it, a new one each time, so that nothing is known of the pairs shown but their place in "
+            "the representation that holds the cluster. *Random*: any of the unseen members."
         ],
     )
 
