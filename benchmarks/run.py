@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import collages
 import encoding
 import exact
 import quality
@@ -25,6 +26,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "scale": exact.scale,
     "device": exact.device,
     "quality": quality.quality,
+    "collages": collages.collages,
     "ranks": quality.ranks,
     "encoding": encoding.encoding,
     "series": series.series,

@@ -7,13 +7,20 @@ import oracle
 import pytest
 
 from repdiff.affinity.base import DenseAffinity
-from repdiff.clusters import best_neighborhood, find_clusters, map_affinity, order_by_mean_affinity
+from repdiff.clusters import find_clusters, map_affinity, order_by_mean_affinity
 from repdiff.ranks import RankedEmbedding
+from repdiff.representatives import Contrast, choose_representatives
 
 
 @pytest.fixture(scope="module")
-def affinity(pair_xy):
-    return DenseAffinity(oracle.affinities(*pair_xy)[0])
+def contrast(pair_xy):
+    x, y = map(RankedEmbedding, pair_xy)
+    return Contrast(*map(DenseAffinity, oracle.affinities(*pair_xy)), x, y)
+
+
+@pytest.fixture(scope="module")
+def affinity(contrast):
+    return contrast.affinity
 
 
 def test_clusters_are_ordered_by_mean_affinity(affinity):
@@ -32,23 +39,10 @@ def test_equal_means_keep_the_order_of_first_items():
     assert (means == 1).all()
 
 
-@pytest.mark.parametrize("m", [1, 2, 9, 40])
-def test_representatives_are_the_neighborhood_of_largest_affinity(pair_xy, affinity, m):
-    members = np.arange(0, 120, 3)
-    within = oracle.ranks(pair_xy[0][members])
-    neighbors = np.argsort(within, axis=1)[:, :m]
-    chosen = best_neighborhood(affinity, members, neighbors)
-    totals = [affinity.matrix[np.ix_(members[row], members[row])].sum() for row in neighbors]
-    assert set(chosen) == set(members[neighbors[int(np.argmax(totals))]])
-    to_the_others = affinity.matrix[np.ix_(chosen, chosen)].sum(axis=1)
-    assert (np.diff(to_the_others) <= 1e-6).all()
-
-
-def test_clusters_and_their_flags(pair_xy, affinity):
+def test_clusters_and_their_flags(affinity, contrast):
     labels = (np.arange(300) % 4).astype(np.int32)
-    nearest = RankedEmbedding(pair_xy[0]).nearest_members
     threshold = float(np.median(order_by_mean_affinity(labels, affinity)[1]))
-    ordered, clusters = find_clusters(labels, affinity, nearest, no_change_threshold=threshold, n_representatives=100)
+    ordered, clusters = find_clusters(labels, contrast, no_change_threshold=threshold, n_representatives=100)
     assert [c.index for c in clusters] == [0, 1, 2, 3]
     assert [c.is_no_change for c in clusters] == [True, True, False, False]
     for cluster, earlier in itertools.pairwise(reversed(clusters)):
@@ -57,6 +51,16 @@ def test_clusters_and_their_flags(pair_xy, affinity):
         np.testing.assert_array_equal(cluster.items, np.flatnonzero(ordered == cluster.index))
         assert sorted(cluster.representatives) == list(cluster.items)  # fewer members than representatives asked for
         assert cluster.size == 75
+
+
+@pytest.mark.parametrize("kind", ["typical", "spread", "border"])
+def test_representatives_are_of_the_kind_asked_for(contrast, kind):
+    labels = (np.arange(300) % 4).astype(np.int32)
+    ordered, clusters = find_clusters(labels, contrast, n_representatives=5, representatives=kind)
+    for cluster, rows in zip(
+        clusters, choose_representatives(contrast, ordered, n_representatives=5, kind=kind), strict=True
+    ):
+        np.testing.assert_array_equal(cluster.representatives, rows)
 
 
 @pytest.mark.parametrize("n_bins", [4, 25, 1000])

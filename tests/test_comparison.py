@@ -179,3 +179,14 @@ def test_progress_is_told(pair_xy) -> None:
     compare(*pair_xy, progress=lambda *step: told.append(step))
     assert {"ranks and affinity", "symmetrising", "eigenvectors"} <= {stage for stage, _, _ in told}
     assert all(0 <= done <= total for _, done, total in told)
+
+
+def test_the_kind_of_representatives_is_a_choice_and_noted(planted_pair: planted.Planted) -> None:
+    x, y = planted_pair.x, planted_pair.y
+    found = {kind: compare(x, y, n_clusters=4, representatives=kind) for kind in ("typical", "spread", "border")}
+    shown = {kind: [c.representatives.tolist() for c in found[kind].x_only.clusters] for kind in found}
+    assert shown["typical"] != shown["spread"] != shown["border"] != shown["typical"]
+    assert compare(x, y, n_clusters=4).x_only.clusters[0].representatives.tolist() == shown["typical"][0]
+    assert found["border"].provenance.parameters["representatives"] == "border"
+    with pytest.raises(RepdiffError, match="representatives must be one of typical, spread, border, but is 'best'"):
+        compare(x, y, n_clusters=4, representatives="best")

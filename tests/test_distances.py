@@ -33,15 +33,14 @@ def test_ranks_are_stable_with_the_item_first(seed: int, n: int, levels: int) ->
     np.testing.assert_array_equal(found, expected)
 
 
-def test_nearest_members_are_those_of_the_ranks() -> None:
-    distances = judged(np.random.default_rng(0), 30, 5)
-    members = np.array([3, 4, 9, 20, 27])
-    nearest = RankedDistances(distances).nearest_members(members, 3)
-    assert nearest[:, 0].tolist() == [0, 1, 2, 3, 4]
-    among = distances[np.ix_(members, members)]
-    for row, places in enumerate(nearest):
-        rest = np.delete(among[row], places)
-        assert among[row, places[1:]].max() <= rest.min()
+@pytest.mark.parametrize("lowest", [0.0, -3.0])
+def test_distances_are_those_given_and_never_negative(lowest: float) -> None:
+    matrix = judged(np.random.default_rng(0), 30, 5) - 1 + lowest
+    np.fill_diagonal(matrix, 1e6)  # which is not looked at
+    side = RankedDistances(matrix)
+    rows, columns = np.array([3, 4, 20]), np.array([1, 27])
+    np.testing.assert_array_equal(side.distances(rows, columns), matrix[np.ix_(rows, columns)] - lowest)
+    assert side.largest_distance == 4
 
 
 @pytest.mark.parametrize("engine", ["exact", "torch"])

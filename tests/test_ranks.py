@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.spatial.distance import cdist
 
 import repdiff
 from repdiff import ranks
@@ -98,12 +99,24 @@ def test_cosine_ranks_are_euclidean_ranks_of_directions(pair_xy):
     np.testing.assert_array_equal(repdiff.neighbor_ranks(x, metric="cosine"), oracle.ranks(directions))
 
 
-def test_nearest_members_are_the_first_of_the_group(pair_xy):
-    x = pair_xy[0]
-    members = np.arange(0, 300, 3)
-    nearest = ranks.RankedEmbedding(x).nearest_members(members, 7)
-    within = oracle.ranks(x[members])
-    np.testing.assert_array_equal(np.take_along_axis(within, nearest, axis=1), np.tile(np.arange(1, 8), (100, 1)))
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_distances_are_those_between_rows_in_a_unit_of_their_own(pair_xy, metric):
+    x = np.concatenate([pair_xy[0], pair_xy[0][:5]]) + 100
+    side = ranks.RankedEmbedding(x, metric=metric)
+    exact = cdist(x, x) if metric == "euclidean" else cdist(*[x / np.linalg.norm(x, axis=1, keepdims=True)] * 2)
+    rows, columns = np.array([3, 250, 0]), np.array([300, 7, 0, 99])
+    found = side.distances(rows, columns) / side.largest_distance
+    np.testing.assert_allclose(found, exact[np.ix_(rows, columns)] / exact.max(), rtol=1e-3, atol=1e-6)
+    assert found[2, 0] == found[2, 2] == 0  # a copy, and the row itself
+
+
+@given(st.integers(0, 1000), st.integers(2, 60), st.integers(1, 8))
+def test_the_largest_distance_is_hardly_ever_missed(seed, n, d):
+    x = np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
+    side = ranks.RankedEmbedding(x)
+    everything = np.arange(n)
+    largest = side.distances(everything, everything).max()
+    assert 0.98 * largest <= side.largest_distance <= largest
 
 
 @pytest.mark.parametrize(

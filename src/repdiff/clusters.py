@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -10,14 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
+from repdiff.representatives import Contrast, RepresentativeKind, choose_representatives
 
 DirectionName = Literal["x_only", "y_only"]
 DIRECTIONS: tuple[DirectionName, ...] = get_args(DirectionName)
-NearestMembers = Callable[[npt.NDArray[np.int64], int], npt.NDArray[np.int64]]
 
 NO_CHANGE_THRESHOLD = 1.5
-
-_ENTRIES_AT_A_TIME = 50_000  # rows of neighbourhoods times m: their blocks of affinities take m times as many floats
 
 
 @dataclass(frozen=True)
@@ -110,11 +108,11 @@ class Direction:
 
 def find_clusters(
     labels: npt.NDArray[np.int32],
-    affinity: Affinity,
-    nearest_members: NearestMembers,
+    contrast: Contrast,
     *,
     no_change_threshold: float = NO_CHANGE_THRESHOLD,
     n_representatives: int = 9,
+    representatives: RepresentativeKind = "typical",
 ) -> tuple[npt.NDArray[np.int32], tuple[DifferenceCluster, ...]]:
     """Ordered labels, and the cluster of each.
 
@@ -122,23 +120,21 @@ def find_clusters(
     ----------
     labels : ndarray of int32, (n,)
         Labels 0 to k - 1, none of them empty, in any order.
-    affinity : Affinity
-        The affinity that was clustered.
-    nearest_members : callable
-        Members of a group and m -> (size, m) places in the group of each member and its nearest fellows, in the
-        representation that holds the clusters together.
+    contrast : Contrast
+        The affinity that was clustered, that of the other direction, and the distances of both representations.
     no_change_threshold : float
         A cluster whose mean affinity is below it counts as no change.
     n_representatives : int
         Items in the collage of a cluster.
+    representatives : {"typical", "spread", "border"}
+        Which items; see :func:`repdiff.representatives.choose_representatives`.
     """
-    ordered, means = order_by_mean_affinity(labels, affinity)
-    clusters = []
-    for index, mean in enumerate(means):
-        members = np.flatnonzero(ordered == index)
-        neighbors = nearest_members(members, min(n_representatives, len(members)))
-        chosen = best_neighborhood(affinity, members, neighbors)
-        clusters.append(DifferenceCluster(index, members, float(mean), bool(mean < no_change_threshold), chosen))
+    ordered, means = order_by_mean_affinity(labels, contrast.affinity)
+    chosen = choose_representatives(contrast, ordered, n_representatives=n_representatives, kind=representatives)
+    clusters = (
+        DifferenceCluster(index, np.flatnonzero(ordered == index), float(mean), bool(mean < no_change_threshold), rows)
+        for index, (mean, rows) in enumerate(zip(means, chosen, strict=True))
+    )
     return ordered, tuple(clusters)
 
 
@@ -167,37 +163,6 @@ def order_by_mean_affinity(
     new_label = np.empty(len(order), np.int32)
     new_label[order] = np.arange(len(order), dtype=np.int32)
     return new_label[labels], means[order]
-
-
-def best_neighborhood(
-    affinity: Affinity, members: npt.NDArray[np.int64], neighbors: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """The representatives of a cluster: among its members' neighbourhoods the one of largest total affinity.
-
-    Parameters
-    ----------
-    affinity : Affinity
-        The affinity that was clustered.
-    members : ndarray of int64, (size,)
-        Rows of the cluster's items.
-    neighbors : ndarray of int64, (size, m)
-        For each member, places in ``members`` of itself and its m - 1 nearest fellow members, in the representation
-        that holds the cluster.
-
-    Returns
-    -------
-    ndarray of int64, (m,)
-        Rows, the one with the largest affinity to the others first; ties go to the lower row.
-    """
-    totals = np.concatenate(
-        [
-            affinity.block(members[part], members[part]).sum(axis=(1, 2), dtype=np.float64)
-            for part in np.array_split(neighbors, -(-neighbors.size // _ENTRIES_AT_A_TIME))
-        ]
-    )
-    chosen = np.sort(members[neighbors[int(np.argmax(totals))]])
-    to_the_others = affinity.block(chosen, chosen).sum(axis=1, dtype=np.float64)
-    return chosen[np.argsort(-to_the_others, kind="stable")]
 
 
 def map_affinity(affinity: Affinity, labels: npt.NDArray[np.int32], *, n_bins: int = 160) -> AffinityMap:

@@ -6,6 +6,7 @@ are. The matrix is as large as the affinity itself, so its rows are sorted plain
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,10 +36,18 @@ class RankedDistances:
         np.put_along_axis(ranks, order, np.arange(1, self.n + 1, dtype=np.int32)[None], axis=1)
         return ranks
 
-    def nearest_members(self, members: npt.NDArray[np.int64], m: int) -> npt.NDArray[np.int64]:
-        """For each member of a group, places in it of itself and of its nearest fellow members, (size, m)."""
-        among = self._distances[np.ix_(members, members)]
-        return _nearest_first(among, np.arange(len(members)))[:, :m]
+    @cached_property
+    def largest_distance(self) -> float:
+        """The largest distance between two items."""
+        return float(_off_diagonal(self._distances).max()) - self._offset
+
+    def distances(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Distances between some items and others, (r, c); where some are negative, all are raised by the smallest."""
+        return np.asarray(self._distances[rows[:, None], columns] - self._offset, dtype=np.float32)
+
+    @cached_property
+    def _offset(self) -> float:
+        return min(0.0, float(_off_diagonal(self._distances).min()))
 
 
 Ranked: TypeAlias = RankedEmbedding | RankedDistances
@@ -108,3 +117,9 @@ def _nearest_first(distances: npt.NDArray[Any], own: npt.NDArray[np.int64]) -> n
     distances = distances.copy()
     distances[np.arange(len(own)), own] = -np.inf
     return np.argsort(distances, axis=1, kind="stable")
+
+
+def _off_diagonal(matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """All entries of a square matrix but its diagonal, (n - 1, n)."""
+    n = len(matrix)
+    return matrix.reshape(-1)[1:].reshape(n - 1, n + 1)[:, :-1]

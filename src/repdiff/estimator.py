@@ -17,6 +17,7 @@ from repdiff.clusters import NO_CHANGE_THRESHOLD, find_clusters
 from repdiff.difference import BETA, GAMMA
 from repdiff.distances import ranked
 from repdiff.metrics import Metrics, metrics_of
+from repdiff.representatives import Contrast
 
 if TYPE_CHECKING:
     from repdiff.clustering import Clusterer
@@ -117,15 +118,15 @@ class DifferenceClustering(BaseEstimator):
         for name, metric, values in (("X", metrics[0], X), ("y", metrics[1], Y)):
             if metric == "precomputed" and values.shape[0] != values.shape[1]:
                 raise ValueError(f"{name} must be a square matrix of distances, but has shape {values.shape}")
-        affinity = compute_affinities(
+        affinities = compute_affinities(
             X, Y, engine="exact", gamma=self.gamma, beta=self.beta, metric=self.metric, n_jobs=self.n_jobs
-        ).x_only
+        )
+        affinity = affinities.x_only
         found = cluster_affinity(affinity, self.n_clusters, clusterer=self.clusterer, random_state=self.random_state)
         self.affinity_ = to_dense(affinity)
         self.labels_, self.clusters_ = find_clusters(
             found,
-            affinity,
-            ranked(X, metric=metrics[0]).nearest_members,
+            Contrast(affinity, affinities.y_only, ranked(X, metric=metrics[0]), ranked(Y, metric=metrics[1])),
             no_change_threshold=self.no_change_threshold,
             n_representatives=self.n_representatives,
         )

@@ -30,11 +30,11 @@ from repdiff.parallel import for_each_tile, resolve_n_jobs
 from repdiff.progress import Progress, silent
 from repdiff.projection import side_by_side
 from repdiff.provenance import Clock, Provenance, inputs_of, noted, now, versions
+from repdiff.representatives import Contrast, RepresentativeKind
 from repdiff.settings import Settings
 from repdiff.sides import Side
 
 if TYPE_CHECKING:
-    from repdiff.affinity.base import Affinity
     from repdiff.clustering import Clusterer
 
 
@@ -58,6 +58,7 @@ def compare(
     no_change_threshold: float = NO_CHANGE_THRESHOLD,
     clusterer: Clusterer = "spectral",
     n_representatives: int = 9,
+    representatives: RepresentativeKind = "typical",
     engine: str = "exact",
     device: str | None = None,
     memory_limit: int | str | None = None,
@@ -97,6 +98,9 @@ def compare(
         What groups the affinity.
     n_representatives : int
         Items in the collage of a cluster.
+    representatives : {"typical", "spread", "border"}
+        Which items: those of which all pairs show the difference, and which are tied most to the cluster; those that
+        show its range; or those where it ends.
     engine : {"exact", "torch"}
         What computes the affinity: the cores, or a torch device.
     device : str, optional
@@ -124,8 +128,8 @@ def compare(
     """
     settings = Settings(
         n_clusters=n_clusters, gamma=gamma, beta=beta, no_change_threshold=no_change_threshold, clusterer=clusterer,
-        n_representatives=n_representatives, engine=engine, device=device, memory_limit=memory_limit, n_jobs=n_jobs,
-        random_state=random_state,
+        n_representatives=n_representatives, representatives=representatives, engine=engine, device=device,
+        memory_limit=memory_limit, n_jobs=n_jobs, random_state=random_state,
     )  # fmt: skip
     clock = Clock()
     with clock.time("input"):
@@ -171,25 +175,23 @@ def compare_pair(
             n_jobs=settings.n_jobs, progress=progress,
         )  # fmt: skip
     outcomes = _Outcomes.of(pair.items)
-    both: tuple[tuple[DirectionName, Side, Affinity], ...] = (
-        ("x_only", x, affinities.x_only),
-        ("y_only", y, affinities.y_only),
-    )
+    x_only = Contrast(affinities.x_only, affinities.y_only, x.ready, y.ready)
+    both: tuple[tuple[DirectionName, Contrast], ...] = (("x_only", x_only), ("y_only", x_only.reversed()))
     directions: dict[str, Direction] = {}
     warnings = list(pair.warnings)
-    for name, side, affinity in both:
+    for name, contrast in both:
         with clock.time(f"{name} clustering"), noted(warnings, name):
             labels = cluster_affinity(
-                affinity, settings.n_clusters, clusterer=settings.clusterer, random_state=settings.random_state,
-                progress=progress,
+                contrast.affinity, settings.n_clusters, clusterer=settings.clusterer,
+                random_state=settings.random_state, progress=progress,
             )  # fmt: skip
         with clock.time(f"{name} representatives"):
             labels, clusters = find_clusters(
-                labels, affinity, side.ready.nearest_members, no_change_threshold=settings.no_change_threshold,
-                n_representatives=settings.n_representatives,
+                labels, contrast, no_change_threshold=settings.no_change_threshold,
+                n_representatives=settings.n_representatives, representatives=settings.representatives,
             )  # fmt: skip
             described = tuple(outcomes.describe(cluster) for cluster in clusters)
-            directions[name] = Direction(name, labels, described, map_affinity(affinity, labels))
+            directions[name] = Direction(name, labels, described, map_affinity(contrast.affinity, labels))
     with clock.time("projection"):
         for_each_tile(lambda side: side.project(), (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
         projection = side_by_side(x.plane, y.plane)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -32,7 +33,7 @@ _OF_EMBEDDINGS = ("euclidean", "cosine")
 NEAR_TIE = 2 * float(np.finfo(np.float32).eps)
 _EXACT_IN_FLOAT32 = 2.0**24
 _ROWS_AT_A_TIME = 64  # a block of float64 stays in the second-level cache
-_GROUP_ROWS = 256
+_FARTHEST, _SWEEPS = 16, 3  # rows tried as ends of the largest distance
 _SAMPLED_COLUMNS = 16
 
 
@@ -124,33 +125,29 @@ class RankedEmbedding:
         self.products(rows, slice(None), products)
         return self.rank(rows, products, scratch)
 
-    def nearest_members(self, members: npt.NDArray[np.int64], m: int) -> npt.NDArray[np.int64]:
-        """For each member of a group, itself and its nearest fellow members, nearest first.
+    @cached_property
+    def largest_distance(self) -> float:
+        """The largest distance between two rows, in the unit of ``coordinates``.
 
-        Parameters
-        ----------
-        members : ndarray of int64, (size,)
-            Rows of the group, ascending.
-        m : int
-            How many to return for each, the member itself included; at most ``size``.
-
-        Returns
-        -------
-        ndarray of int64, (size, m)
-            Places in ``members``; equal distances keep index order.
+        That of the rows farthest from the centre, from those farthest from them, and so on: exact in practice, and
+        never too large.
         """
-        points, norms = self.coordinates[members], self.squared_norms[members]
-        nearest = np.empty((len(members), m), np.int64)
-        for rows in row_tiles(len(members), _GROUP_ROWS):
-            distances = norms - 2 * (
-                points[rows] @ points.T
-            )  # less the row's own norm, which does not change the order
-            distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = -np.inf
-            limits = np.partition(distances, m - 1, axis=1)[:, m - 1]
-            for row, (distance, limit) in enumerate(zip(distances, limits, strict=True), start=rows.start):
-                candidates = np.flatnonzero(distance <= limit)
-                nearest[row] = candidates[np.argsort(distance[candidates], kind="stable")[:m]]
-        return nearest
+        ends = np.argsort(-self.squared_norms, kind="stable")[:_FARTHEST]
+        largest = 0.0
+        for _ in range(_SWEEPS):
+            distances = self.distances(ends, slice(None))
+            largest = max(largest, float(distances.max()))
+            ends = distances.argmax(axis=1)
+        return largest
+
+    def distances(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64] | slice) -> npt.NDArray[np.float32]:
+        """Distances between some rows and others, (r, c), in the unit of ``coordinates``."""
+        squared = self.coordinates[rows] @ self.coordinates[columns].T
+        squared *= -2
+        squared += self.squared_norms[rows][:, None]
+        squared += self.squared_norms[columns]
+        squared[self.originals[rows][:, None] == self.originals[columns]] = 0  # rounding keeps equal rows apart
+        return np.asarray(np.sqrt(np.maximum(squared, 0, out=squared), out=squared))
 
 
 def neighbor_ranks(

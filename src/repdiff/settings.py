@@ -11,6 +11,7 @@ from repdiff.clusters import NO_CHANGE_THRESHOLD
 from repdiff.difference import BETA, GAMMA
 from repdiff.errors import RepdiffError
 from repdiff.memory import parse_bytes
+from repdiff.representatives import RepresentativeKind, check_kind
 
 if TYPE_CHECKING:
     from repdiff.clustering import Clusterer
@@ -24,7 +25,7 @@ class Settings:
 
     Attributes
     ----------
-    n_clusters, gamma, beta, no_change_threshold, clusterer, n_representatives
+    n_clusters, gamma, beta, no_change_threshold, clusterer, n_representatives, representatives
         Of the method.
     engine, device, memory_limit, n_jobs
         Of the hardware.
@@ -43,6 +44,7 @@ class Settings:
     no_change_threshold: float = NO_CHANGE_THRESHOLD
     clusterer: Clusterer = "spectral"
     n_representatives: int = 9
+    representatives: RepresentativeKind = "typical"
     engine: str = "exact"
     device: str | None = None
     memory_limit: int | str | None = None
@@ -60,6 +62,7 @@ class Settings:
             )
         if self.n_representatives < 1:
             raise RepdiffError(f"n_representatives must be at least 1, but is {self.n_representatives}")
+        check_kind(self.representatives)
 
     @property
     def memory_bytes(self) -> int | None:
@@ -77,6 +80,7 @@ class Settings:
             "no_change_threshold": self.no_change_threshold,
             "clusterer": clusterer if isinstance(clusterer, str) else _name_of(clusterer),
             "n_representatives": self.n_representatives,
+            "representatives": self.representatives,
         }
 
 
