@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from repdiff.run import load_run as load
     from repdiff.series import Timeline, compare_series
     from repdiff.series_run import load_series
+    from repdiff.similarities.score import Score, SimilarityTable
+    from repdiff.similarities.table import similarity
     from repdiff.spectral import spectral_embedding
     from repdiff.triplets import TripletEmbedding, embed_triplets
 
@@ -55,6 +57,8 @@ _HOME = {
     "Provenance": "provenance",
     "RepdiffError": "errors",
     "RunError": "errors",
+    "Score": "similarities.score",
+    "SimilarityTable": "similarities.score",
     "cluster_affinity": "clustering",
     "compare": "pipeline",
     "TripletEmbedding": "triplets",
@@ -74,6 +78,7 @@ _HOME = {
     "neighbor_ranks": "ranks",
     "normalized_cut": "clustering",
     "rank_difference": "difference",
+    "similarity": "similarities.table",
     "spectral_embedding": "spectral",
 }
 _NAME_AT_HOME = {"load": "load_run"}
@@ -97,6 +102,8 @@ __all__ = [
     "Provenance",
     "RepdiffError",
     "RunError",
+    "Score",
+    "SimilarityTable",
     "Timeline",
     "TripletEmbedding",
     "cluster_affinity",
@@ -112,6 +119,7 @@ __all__ = [
     "neighbor_ranks",
     "normalized_cut",
     "rank_difference",
+    "similarity",
     "spectral_embedding",
 ]
 
