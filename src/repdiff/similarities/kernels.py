@@ -20,7 +20,6 @@ from repdiff.similarities.points import (
     Side,
     both,
     sides,
-    squared_distances_of_pairs,
     without_spread,
 )
 
@@ -172,7 +171,7 @@ def _kernel(side: Side, rows: slice, slope: float) -> Any:
 
 def _median(side: Side) -> float:
     """Median squared distance of two items; of those that are apart, where it is zero."""
-    distances = np.sqrt(squared_distances_of_pairs(side))
+    distances = np.sqrt(side.squared_distances_of_pairs)
     return float(np.median(distances) or np.median(distances[distances > 0])) ** 2
 
 

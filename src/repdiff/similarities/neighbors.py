@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from repdiff.errors import InputError
 from repdiff.parallel import row_tiles
-from repdiff.similarities.points import ROWS_AT_A_TIME, TIE, Side, sides
+from repdiff.similarities.points import ROWS_AT_A_TIME, TIE, Side, sides, without_spread
 
 N_NEIGHBORS = 10
 
@@ -19,7 +19,7 @@ def mutual_knn(x: Any, y: Any, *, n_neighbors: int = N_NEIGHBORS) -> float:
     """Mean share of an item's k nearest that both sides agree on, in [0, 1]; 1 for identical.
 
     Huh et al. ("The platonic representation hypothesis", ICML 2024). k / (n - 1) for unrelated sides. Unchanged by
-    rotation, isotropic scale and shift. Equal distances keep the order of the items, also where all are equal.
+    rotation, isotropic scale and shift. Equal distances keep the order of the items.
 
     Parameters
     ----------
@@ -108,6 +108,8 @@ def shared_neighbors(
         raise InputError(f"n_neighbors must be at least 1, but is {n_neighbors}")
     k = min(n_neighbors, x.n - 1)
     asked = np.arange(x.n) if queries is None else queries
+    if without_spread(x, y) == 0:
+        return SharedNeighbors(np.zeros(len(asked), np.int64), k, x.n)
     shared = np.empty(len(asked), np.int64)
     for tile in row_tiles(len(asked), ROWS_AT_A_TIME):
         nearest_x, nearest_y = (_nearest(side, asked[tile], k) for side in (x, y))

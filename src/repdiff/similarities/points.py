@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -23,16 +24,8 @@ TIE = 2.0**-40
 RANK_TOLERANCE = 1e-6
 
 
-@dataclass(frozen=True, eq=False)
-class Points:
-    """Items as points.
-
-    Attributes
-    ----------
-    values : ndarray of float64, (n, d)
-        Columns have mean zero and the largest magnitude lies between a half and 1, or all are 0. No score depends on
-        the scale, so this loses nothing.
-    """
+class _Items(ABC):
+    """What both kinds of sides have; ``values`` has a row per item."""
 
     values: Floats
 
@@ -45,6 +38,40 @@ class Points:
     def is_constant(self) -> bool:
         """Whether all items are in one place."""
         return not self.values.any()
+
+    @abstractmethod
+    def squared_distances(self, rows: Rows) -> Floats:
+        """Squared distances of some items from all, (r, n); not below zero."""
+
+    @cached_property
+    def squared_distances_of_pairs(self) -> Floats:
+        """Of all pairs of different items, (n (n - 1) / 2,), with what is but rounding taken away."""
+        found = np.empty(self.n * (self.n - 1) // 2)
+        start = 0
+        for rows in row_tiles(self.n, ROWS_AT_A_TIME):
+            for row, distances in enumerate(self.squared_distances(rows), start=rows.start):
+                stop = start + self.n - row - 1
+                found[start:stop] = distances[row + 1 :]
+                start = stop
+        step = TIE * float(found.max(initial=0))
+        if step:
+            np.rint(np.divide(found, step, out=found), out=found)
+            found *= step
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Points(_Items):
+    """Items as points.
+
+    Attributes
+    ----------
+    values : ndarray of float64, (n, d)
+        Columns have mean zero and the largest magnitude lies between a half and 1, or all are 0. No score depends on
+        the scale, so this loses nothing.
+    """
+
+    values: Floats
 
     @cached_property
     def squared_norms(self) -> Floats:
@@ -104,7 +131,7 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False)
-class Distances:
+class Distances(_Items):
     """Items of which only the distances are known.
 
     Attributes
@@ -114,16 +141,6 @@ class Distances:
     """
 
     values: Floats
-
-    @property
-    def n(self) -> int:
-        """Number of items."""
-        return len(self.values)
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether all items are in one place."""
-        return not self.values.any()
 
     @cached_property
     def squared_norms(self) -> Floats:
@@ -190,19 +207,6 @@ def as_distances(values: npt.NDArray[Any]) -> Distances:
 def without_spread(x: Side, y: Side) -> float | None:
     """The value of any score where a side has no spread: 1 for two such, 0 for one; None where both have some."""
     return float(x.is_constant and y.is_constant) if x.is_constant or y.is_constant else None
-
-
-def squared_distances_of_pairs(side: Side) -> Floats:
-    """Squared distances of all pairs of different items, (n (n - 1) / 2,), with what is but rounding taken away."""
-    found = np.empty(side.n * (side.n - 1) // 2)
-    start = 0
-    for rows in row_tiles(side.n, ROWS_AT_A_TIME):
-        for row, distances in enumerate(side.squared_distances(rows), start=rows.start):
-            stop = start + side.n - row - 1
-            found[start:stop] = distances[row + 1 :]
-            start = stop
-    step = TIE * float(found.max(initial=0))
-    return np.asarray(np.rint(found / step) * step) if step else found
 
 
 def _scaled(values: Floats) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 
 from repdiff.errors import MemoryLimitError
 from repdiff.memory import available_bytes, format_bytes
-from repdiff.similarities.points import Points, Rows, Side, both, sides, squared_distances_of_pairs, without_spread
+from repdiff.similarities.points import Points, Rows, Side, both, sides, without_spread
 
 _BYTES_PER_PAIR = 40  # two arrays of distances, one of ranks, and what sorting takes
 
@@ -79,6 +79,6 @@ def _centred_ranks(side: Side) -> Any:
     """Ranks of the distances of all pairs less their mean; equal distances share the mean of their ranks."""
     from scipy.stats import rankdata
 
-    ranks = rankdata(squared_distances_of_pairs(side))
+    ranks = rankdata(side.squared_distances_of_pairs)
     ranks -= (len(ranks) + 1) / 2
     return ranks
