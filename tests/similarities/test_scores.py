@@ -174,7 +174,7 @@ def test_neighbours_of_another_number(name, pair, k):
     assert SCORES[name](*pair, n_neighbors=k) == pytest.approx(globals()[f"naive_{name}"](*pair, k), abs=1e-12)
 
 
-@pytest.mark.parametrize("n", [2100, 700])
+@pytest.mark.parametrize("n", [256, 600])
 def test_blocks_make_no_difference(n):
     rng = np.random.default_rng(1)
     x = rng.normal(size=(n, 6))
