@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from repdiff.affinity.base import Affinity
+    from repdiff.alignment import Alignment, align
     from repdiff.clustering import cluster_affinity, normalized_cut
     from repdiff.clusters import AffinityMap, DifferenceCluster, Direction
     from repdiff.comparison import Comparison
@@ -45,6 +46,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Affinity": "affinity.base",
     "AffinityMap": "clusters",
+    "Alignment": "alignment",
     "Comparison": "comparison",
     "DifferenceCluster": "clusters",
     "DifferenceClustering": "estimator",
@@ -59,6 +61,7 @@ _HOME = {
     "RunError": "errors",
     "Score": "similarities.score",
     "SimilarityTable": "similarities.score",
+    "align": "alignment",
     "cluster_affinity": "clustering",
     "compare": "pipeline",
     "TripletEmbedding": "triplets",
@@ -86,6 +89,7 @@ _NAME_AT_HOME = {"load": "load_run"}
 __all__ = [
     "Affinity",
     "AffinityMap",
+    "Alignment",
     "Comparison",
     "ComparisonMatrix",
     "DifferenceCluster",
@@ -106,6 +110,7 @@ __all__ = [
     "SimilarityTable",
     "Timeline",
     "TripletEmbedding",
+    "align",
     "cluster_affinity",
     "compare",
     "compare_matrix",
