@@ -129,7 +129,8 @@ def test_examples_in_the_documentation_run(page, world, capsys, request):
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", *(f"docs/{name}.md" for name in ("input", "judgements", "method", "models", "runs"))]
+    "page",
+    ["README.md", *(f"docs/{name}.md" for name in ("input", "judgements", "method", "models", "runs", "similarity"))],
 )
 def test_the_pages_with_examples_have_them(page):
     assert python_blocks(ROOT / page)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from repdiff.affinity.base import Affinity
+    from repdiff.alignment import Alignment, align
     from repdiff.clustering import cluster_affinity, normalized_cut
     from repdiff.clusters import AffinityMap, DifferenceCluster, Direction
     from repdiff.comparison import Comparison
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from repdiff.run import load_run as load
     from repdiff.series import Timeline, compare_series
     from repdiff.series_run import load_series
+    from repdiff.similarities.score import Score, SimilarityTable
+    from repdiff.similarities.table import similarity
     from repdiff.spectral import spectral_embedding
     from repdiff.triplets import TripletEmbedding, embed_triplets
 
@@ -43,6 +46,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Affinity": "affinity.base",
     "AffinityMap": "clusters",
+    "Alignment": "alignment",
     "Comparison": "comparison",
     "DifferenceCluster": "clusters",
     "DifferenceClustering": "estimator",
@@ -55,6 +59,9 @@ _HOME = {
     "Provenance": "provenance",
     "RepdiffError": "errors",
     "RunError": "errors",
+    "Score": "similarities.score",
+    "SimilarityTable": "similarities.score",
+    "align": "alignment",
     "cluster_affinity": "clustering",
     "compare": "pipeline",
     "TripletEmbedding": "triplets",
@@ -74,6 +81,7 @@ _HOME = {
     "neighbor_ranks": "ranks",
     "normalized_cut": "clustering",
     "rank_difference": "difference",
+    "similarity": "similarities.table",
     "spectral_embedding": "spectral",
 }
 _NAME_AT_HOME = {"load": "load_run"}
@@ -81,6 +89,7 @@ _NAME_AT_HOME = {"load": "load_run"}
 __all__ = [
     "Affinity",
     "AffinityMap",
+    "Alignment",
     "Comparison",
     "ComparisonMatrix",
     "DifferenceCluster",
@@ -97,8 +106,11 @@ __all__ = [
     "Provenance",
     "RepdiffError",
     "RunError",
+    "Score",
+    "SimilarityTable",
     "Timeline",
     "TripletEmbedding",
+    "align",
     "cluster_affinity",
     "compare",
     "compare_matrix",
@@ -112,6 +124,7 @@ __all__ = [
     "neighbor_ranks",
     "normalized_cut",
     "rank_difference",
+    "similarity",
     "spectral_embedding",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -50,6 +51,8 @@ class EmbeddingPair:
         What two items must agree in for their pair to count.
     groups : ndarray of int32, (n,), or None
         Items of one number agree in it; None where all pairs count.
+    alignment : mapping or None
+        How y was turned towards x, and how well; None where it is as it was given.
     """
 
     x: npt.NDArray[Any]
@@ -64,13 +67,15 @@ class EmbeddingPair:
     encodings: Encodings = field(default_factory=Encodings)
     within: str | None = None
     groups: npt.NDArray[np.int32] | None = None
+    alignment: Mapping[str, Any] | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
         """What the manifest keeps of how the pair is looked at."""
         same = self.metrics[0] == self.metrics[1]
         guidance = {} if self.within is None else {"within": self.within}
-        return {"metric": self.metrics[0] if same else list(self.metrics), **guidance}
+        turned = {} if self.alignment is None else {"align": self.alignment["method"], "alignment": self.alignment}
+        return {"metric": self.metrics[0] if same else list(self.metrics), **guidance, **turned}
 
     @property
     def n(self) -> int:

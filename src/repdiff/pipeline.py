@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from repdiff.affinity.engines import compute_affinities
+from repdiff.alignment import Method, align_pair
 from repdiff.clustering import cluster_affinity
 from repdiff.clusters import (
     NO_CHANGE_THRESHOLD,
@@ -22,12 +23,14 @@ from repdiff.clusters import (
 )
 from repdiff.comparison import Comparison
 from repdiff.difference import BETA, GAMMA
+from repdiff.errors import InputError
+from repdiff.evidence.agreement import agreement
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
 from repdiff.io import Items
 from repdiff.metrics import Metrics
 from repdiff.pair import EmbeddingPair, make_pair
 from repdiff.parallel import for_each_tile, resolve_n_jobs
-from repdiff.progress import Progress, silent
+from repdiff.progress import Progress, silent, telling
 from repdiff.projection import side_by_side
 from repdiff.provenance import Clock, Provenance, inputs_of, noted, now, versions
 from repdiff.representatives import Contrast, RepresentativeKind
@@ -55,6 +58,8 @@ def compare(
     beta: float = BETA,
     metric: Metrics = "euclidean",
     within: str | None = None,
+    align: Method = "none",
+    align_effect: bool = False,
     no_change_threshold: float = NO_CHANGE_THRESHOLD,
     clusterer: Clusterer = "spectral",
     n_representatives: int = 9,
@@ -92,6 +97,13 @@ def compare(
         Only pairs of items that agree in this count, so that differences inside a class are found (guided comparison;
         RDX, arXiv 2505.23917): "label", "prediction" (of both models), or any column of ``items``. The affinity of all
         other pairs is 1, no change.
+    align : {"none", "procrustes", "linear", "cka"}
+        Turn y towards x first: by rotation and scale (which changes no rank, and gives the fit), by least squares, or
+        by the linear map of most CKA; see :func:`repdiff.align`. Fitted on a half of the items; the fit on both halves
+        is in ``provenance.parameters["alignment"]``.
+    align_effect : bool
+        Compare without alignment too, and keep beside the fits how alike the clusters are (adjusted Rand index) and how
+        many there are, per direction. Takes twice the time.
     no_change_threshold : float
         A cluster whose mean affinity is below it counts as no change.
     clusterer : "spectral", scikit-learn estimator with ``affinity="precomputed"``, or callable
@@ -137,7 +149,17 @@ def compare(
             x, y, items=items, images=images, names=names, label=label, prediction_x=prediction_x,
             prediction_y=prediction_y, image=image, text=text, metric=metric, within=within, n_clusters=n_clusters,
         )  # fmt: skip
-    return compare_pair(pair, settings, description=description, clock=clock, progress=progress)
+    if align == "none":
+        if align_effect:
+            raise InputError("align_effect tells what an alignment changes, but align is 'none'; choose one")
+        return compare_pair(pair, settings, description=description, clock=clock, progress=progress)
+    with clock.time("alignment"):
+        aligned = align_pair(pair, align, random_state=random_state)
+    if align_effect:
+        with clock.time("comparison without alignment"):
+            plain = compare_pair(pair, settings, progress=telling(progress, "without alignment"))
+    found = compare_pair(aligned, settings, description=description, clock=clock, progress=progress)
+    return _with_effect(found, plain) if align_effect else found
 
 
 def compare_pair(
@@ -223,6 +245,26 @@ def _sides_of(pair: EmbeddingPair, settings: Settings) -> tuple[Side, Side]:
         for values, metric in zip((pair.x, pair.y), pair.metrics, strict=True)
     )
     return x, y
+
+
+def _with_effect(found: Comparison, plain: Comparison) -> Comparison:
+    """The comparison with what its alignment has changed, against the one without."""
+    effect = {
+        name: {
+            "adjusted_rand": agreement(_groups_of(without), _groups_of(aligned)),
+            "clusters_without": len(without.difference_clusters),
+            "clusters_with": len(aligned.difference_clusters),
+        }
+        for name, without, aligned in (("x_only", plain.x_only, found.x_only), ("y_only", plain.y_only, found.y_only))
+    }
+    parameters = dict(found.provenance.parameters)
+    parameters["alignment"] = {**parameters["alignment"], "effect": effect}
+    return replace(found, provenance=replace(found.provenance, parameters=parameters))
+
+
+def _groups_of(direction: Direction) -> npt.NDArray[np.int32]:
+    """The labels, with all no change as one group: how that is cut into clusters means nothing."""
+    return np.where(direction.no_change, -1, direction.labels).astype(np.int32)
 
 
 @dataclass(frozen=True)

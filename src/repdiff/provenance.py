@@ -86,6 +86,8 @@ def inputs_of(pair: EmbeddingPair) -> dict[str, Any]:
     for side, encoding in (("x", pair.encodings.x), ("y", pair.encodings.y)):
         if encoding is not None:
             sides[side]["model"] = _how(encoding.manifest)
+    if pair.alignment is not None:
+        sides["y"]["shape"] = pair.alignment["shape_before"]  # as the hash, of what was given
     return {**sides, "matched_by": pair.matched_by}
 
 

@@ -266,6 +266,11 @@ MISTAKES: dict[str, Mistake] = {
     "negative gamma": Mistake(options("--gamma", "-1"), r"gamma must be a positive number, but is -1"),
     "large beta": Mistake(options("--beta", "100"), r"beta must be at most 40"),
     "unknown metric": Mistake(options("--metric", "manhattan"), r"metric must be one of euclidean, cosine"),
+    "unknown alignment": Mistake(options("--align", "affine"), r"align must be one of none, procrustes, linear, cka"),
+    "effect of no alignment": Mistake(options("--align-effect"), r"align is 'none'; choose one"),
+    "unknown score": Mistake(
+        lambda: ["similarity", "x.npy", "y.npy", "--score", "ckb"], r"scores must be of cka, .*, but one is 'ckb'"
+    ),
     "unknown engine": Mistake(options("--engine", "quantum"), r"engine must be one of exact, torch"),
     "device of exact": Mistake(options("--device", "cuda"), r"the exact engine runs on the CPU"),
     "not enough memory": Mistake(options("--memory-limit", "1kB"), r"needs .* but may use 1\.0 kB"),

@@ -14,6 +14,7 @@ from repdiff.cli.export import export
 from repdiff.cli.matrix import matrix
 from repdiff.cli.report import report
 from repdiff.cli.series import series
+from repdiff.cli.similarity import similarity
 from repdiff.cli.triplets import triplets
 
 app = typer.Typer(
@@ -36,5 +37,5 @@ def repdiff(
         typer.echo(context.get_help())
 
 
-for command in (demo, compare, series, matrix, encode, report, export, triplets):
+for command in (demo, compare, series, matrix, similarity, encode, report, export, triplets):
     app.command()(command)

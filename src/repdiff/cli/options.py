@@ -7,6 +7,8 @@ from typing import Annotated
 
 from typer import Option
 
+from repdiff.metrics import Metric
+
 Json = Annotated[bool, Option("--json", help="Print a summary as JSON.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace a run that is there.")]
 Output = Annotated[Path, Option("--output", "-o", help="Directory of the run, made by this command.")]
@@ -18,7 +20,7 @@ Text = Annotated[str | None, Option(help="Column with the item's text.")]
 Clusters = Annotated[int, Option("--clusters", "-n", help="Clusters per direction.")]
 Gamma = Annotated[float, Option(help="Slope of the rank difference.")]
 Beta = Annotated[float, Option(help="Sharpness of the affinity.")]
-MetricName = Annotated[str, Option(help="euclidean, cosine, or precomputed (n x n distances).")]
+MetricName = Annotated[Metric, Option(help="euclidean, cosine, or precomputed (n x n distances).")]
 Within = Annotated[
     str | None, Option(help="Only pairs that agree in it count: label, prediction, or any column of the items.")
 ]

@@ -21,10 +21,29 @@ def print_summary(comparison: Comparison, run: Path, report: Path) -> None:
         console.print(finding(comparison, direction).text, markup=False)
         if direction.difference_clusters:
             console.print(_table(comparison, direction))
+    for line in alignment_lines(comparison):
+        console.print(line, markup=False)
     for warning in comparison.provenance.warnings:
         console.print(f"note: {warning}", markup=False)
     console.print(f"run:    {run}", markup=False, soft_wrap=True)
     console.print(f"report: {report}", markup=False, soft_wrap=True)
+
+
+def alignment_lines(comparison: Comparison) -> list[str]:
+    """How y was turned towards x and what that changed; nothing where it was not."""
+    facts = comparison.provenance.parameters.get("alignment")
+    if facts is None:
+        return []
+    fits = f"{facts['fit']:.3f} on the {facts['n_fit']:,} items it was fitted on"
+    held_out = f"{facts['held_out']:.3f} on the {facts['n_held_out']:,} others"
+    lines = [f"{comparison.names[1]} was aligned ({facts['method']}): {facts['measure']} {fits}, {held_out}"]
+    for direction, effect in facts.get("effect", {}).items():
+        before, after = effect["clusters_without"], effect["clusters_with"]
+        lines.append(
+            f"{direction}: difference clusters {before} without alignment and {after} with it; "
+            f"adjusted Rand index {effect['adjusted_rand']:.2f}"
+        )
+    return lines
 
 
 def _table(comparison: Comparison, direction: Direction) -> Any:
@@ -68,6 +87,7 @@ def summary(comparison: Comparison, run: Path, report: Path) -> dict[str, Any]:
         "accuracy_y": comparison.accuracy_y,
         "x_only": direction_facts(comparison.x_only),
         "y_only": direction_facts(comparison.y_only),
+        "alignment": comparison.provenance.parameters.get("alignment"),
         "warnings": list(comparison.provenance.warnings),
     }
 

@@ -73,11 +73,10 @@ def _cells(run: MatrixRun) -> dict[tuple[str, str], Cell]:
         frozenset(comparison.names): folder
         for comparison, folder in zip(run.matrix.comparisons, run.manifest["runs"], strict=True)
     }
-    return {
-        (row.knows, row.lacks): Cell(
-            str(row.knows), str(row.lacks), float(row.strength), float(row.share), int(row.clusters),
-            min(max(math.log(max(float(row.strength), 1e-9)) / largest, 0.0), 1.0),
-            f"{RUNS}/{folder_of[frozenset((row.knows, row.lacks))]}/{REPORT}",
-        )
-        for row in frame.itertuples()
-    }  # fmt: skip
+    cells = {}
+    columns = (frame[name].tolist() for name in ("knows", "lacks", "strength", "share", "clusters"))
+    for knows, lacks, strength, share, clusters in zip(*columns, strict=True):
+        shade = min(max(math.log(max(strength, 1e-9)) / largest, 0.0), 1.0)
+        link = f"{RUNS}/{folder_of[frozenset((knows, lacks))]}/{REPORT}"
+        cells[knows, lacks] = Cell(knows, lacks, strength, share, clusters, shade, link)
+    return cells

@@ -1,0 +1,215 @@
+"""One side of a score: items as points in float64, or as distances."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.errors import InputError
+from repdiff.parallel import row_tiles
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Rows: TypeAlias = slice | npt.NDArray[np.int64]
+
+ROWS_AT_A_TIME = 256
+# Of the scale of a squared distance: what is nearer to each other than this is a tie. Far above the rounding of one
+# float64 product, so that items as far apart as others stay so when a representation is rotated.
+TIE = 2.0**-40
+# Of the largest singular value: a direction with less is rounding of what once was float32, and counts as absent.
+RANK_TOLERANCE = 1e-6
+
+
+class _Items(ABC):
+    """What both kinds of sides have; ``values`` has a row per item."""
+
+    values: Floats
+
+    @property
+    def n(self) -> int:
+        """Number of items."""
+        return len(self.values)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all items are in one place."""
+        return not self.values.any()
+
+    @abstractmethod
+    def squared_distances(self, rows: Rows) -> Floats:
+        """Squared distances of some items from all, (r, n); not below zero."""
+
+    @cached_property
+    def squared_distances_of_pairs(self) -> Floats:
+        """Of all pairs of different items, (n (n - 1) / 2,), with what is but rounding taken away."""
+        found = np.empty(self.n * (self.n - 1) // 2)
+        start = 0
+        for rows in row_tiles(self.n, ROWS_AT_A_TIME):
+            for row, distances in enumerate(self.squared_distances(rows), start=rows.start):
+                stop = start + self.n - row - 1
+                found[start:stop] = distances[row + 1 :]
+                start = stop
+        step = TIE * float(found.max(initial=0))
+        if step:
+            np.rint(np.divide(found, step, out=found), out=found)
+            found *= step
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Points(_Items):
+    """Items as points.
+
+    Attributes
+    ----------
+    values : ndarray of float64, (n, d)
+        Columns have mean zero and the largest magnitude lies between a half and 1, or all are 0. No score depends on
+        the scale, so this loses nothing.
+    """
+
+    values: Floats
+
+    @cached_property
+    def squared_norms(self) -> Floats:
+        """Squared distance of each item from the centre, (n,)."""
+        return np.asarray(np.einsum("ij,ij->i", self.values, self.values))
+
+    @cached_property
+    def moments(self) -> Floats:
+        """Products of columns, (d, d), or of rows, (n, n), whichever are fewer; both have the same eigenvalues."""
+        n, d = self.values.shape
+        return self.values.T @ self.values if d < n else self.values @ self.values.T
+
+    @cached_property
+    def gram_norm(self) -> float:
+        """Frobenius norm of the matrix of all products of items."""
+        return float(np.linalg.norm(self.moments))
+
+    @cached_property
+    def spectrum(self) -> tuple[Floats, Floats]:
+        """Eigenvalues of the products, (m,), the largest first, none below zero, and their eigenvectors, (m, m)."""
+        from scipy.linalg import eigh
+
+        values, vectors = eigh(self.moments, driver="evr")
+        return np.maximum(values[::-1], 0), vectors[:, ::-1]
+
+    @cached_property
+    def compact(self) -> Floats:
+        """The points, turned such that they have at most n columns, (n, min(n, d))."""
+        n, d = self.values.shape
+        if d <= n:
+            return self.values
+        variances, vectors = self.spectrum
+        return np.asarray(vectors * np.sqrt(variances))
+
+    @cached_property
+    def principal(self) -> tuple[Floats, Floats]:
+        """Orthonormal principal axes of the items, (n, r), that are above rounding, and their squared sizes, (r,)."""
+        from scipy.linalg import solve_triangular
+
+        variances, vectors = self.spectrum
+        rank = int((variances > RANK_TOLERANCE**2 * variances[0]).sum())
+        variances, vectors = variances[:rank], vectors[:, :rank]
+        if len(vectors) == self.n:
+            return vectors, variances
+        axes = self.values @ (vectors / np.sqrt(variances))
+        # Small axes carry the rounding of large ones; taking it out in order leaves the leading ones as they are.
+        lower = np.linalg.cholesky(axes.T @ axes)
+        return solve_triangular(lower, axes.T, lower=True, overwrite_b=True).T, variances
+
+    def squared_distances(self, rows: Rows) -> Floats:
+        """Squared distances of some items from all, (r, n); not below zero."""
+        products = self.values[rows] @ self.values.T
+        products *= -2
+        products += self.squared_norms[rows, None]
+        products += self.squared_norms
+        return np.maximum(products, 0, out=products)
+
+
+@dataclass(frozen=True, eq=False)
+class Distances(_Items):
+    """Items of which only the distances are known.
+
+    Attributes
+    ----------
+    values : ndarray of float64, (n, n)
+        From 0 to 1.
+    """
+
+    values: Floats
+
+    @cached_property
+    def squared_norms(self) -> Floats:
+        """Zeros, (n,): nothing was computed by products, so nothing but the distances carries rounding."""
+        return np.zeros(self.n)
+
+    def squared_distances(self, rows: Rows) -> Floats:
+        """Squared distances of some items from all, (r, n)."""
+        return np.asarray(self.values[rows] ** 2)
+
+
+Side: TypeAlias = Points | Distances
+
+
+def both(x: Any, y: Any) -> tuple[Points, Points]:
+    """Two arrays as points of the same items.
+
+    Raises
+    ------
+    InputError
+        Where one is no finite numeric matrix with at least two rows and a column, or their rows differ in number.
+    """
+    pair = as_points(x, "x"), as_points(y, "y")
+    if pair[0].n != pair[1].n:
+        raise InputError(f"x has {pair[0].n:,} rows and y {pair[1].n:,}; both must hold the same items")
+    return pair
+
+
+def sides(x: Any, y: Any) -> tuple[Side, Side]:
+    """The same, where both may already be made ready, as points or as distances."""
+    if isinstance(x, Points | Distances) and isinstance(y, Points | Distances):
+        return x, y
+    return both(x, y)
+
+
+def as_points(values: Any, source: str = "x") -> Points:
+    """An array as centred points; points as they are."""
+    if isinstance(values, Points):
+        return values
+    array = np.asarray(values)
+    if array.ndim != 2 or array.dtype.kind not in "fiub" or len(array) < 2 or not array.shape[1]:
+        raise InputError(
+            f"{source} must be a numeric matrix with at least two rows and a column, but has shape {array.shape}, "
+            f"{array.dtype}"
+        )
+    if not np.isfinite(array).all():
+        raise InputError(f"{source} holds NaN or infinity; remove those rows from both sides, or fill them in")
+    scaled = _scaled(array.astype(np.float64))
+    # The first row goes first, so that a constant column becomes exactly zero.
+    scaled -= scaled[0].copy()
+    scaled -= scaled.mean(axis=0)
+    return Points(_scaled(scaled))
+
+
+def as_distances(values: npt.NDArray[Any]) -> Distances:
+    """A matrix of distances, symmetric and finite, as a side; only their order and ratios count."""
+    scaled = _scaled(values.astype(np.float64))
+    scaled = (scaled + scaled.T) / 2
+    np.fill_diagonal(scaled, scaled.min())
+    scaled -= scaled.min()
+    return Distances(scaled / (scaled.max() or 1.0))
+
+
+def without_spread(x: Side, y: Side) -> float | None:
+    """The value of any score where a side has no spread: 1 for two such, 0 for one; None where both have some."""
+    return float(x.is_constant and y.is_constant) if x.is_constant or y.is_constant else None
+
+
+def _scaled(values: Floats) -> Floats:
+    """The values times a power of two, which rounds nothing, so that the largest magnitude is from a half to 1."""
+    largest = max(float(values.max()), -float(values.min()))
+    return values if largest == 0 else np.ldexp(values, -int(np.frexp(largest)[1]))
