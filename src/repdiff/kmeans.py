@@ -15,6 +15,7 @@ from repdiff.progress import Progress, silent
 
 _MOST_ITERATIONS = 300
 _TOLERANCE = 1e-4  # of the mean variance: centres that move less than this have settled
+_CHUNK = 512  # points whose distances stay in the first-level cache
 _KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 
@@ -48,15 +49,15 @@ def k_means(
     """
     given = np.asarray(points)
     scale = np.abs(given).max() or 1.0
-    scaled = np.ascontiguousarray(given / scale, dtype=np.float32)
-    threshold = _TOLERANCE * float(scaled.var(axis=0, dtype=np.float64).mean())
+    scaled = np.ascontiguousarray((given / scale).T, dtype=np.float32)  # one coordinate of all points lies together
+    threshold = _TOLERANCE * float(scaled.var(axis=1, dtype=np.float64).mean())
     n_trials = 2 + int(np.log(n_clusters))
     rng = np.random.default_rng(random_state)
     draws = rng.random((restarts, n_clusters, n_trials))
     best: tuple[float, npt.NDArray[np.int32]] | None = None
     for restart in range(restarts):
         progress("k-means", restart, restarts)
-        labels = np.empty(len(scaled), np.int32)
+        labels = np.empty(len(given), np.int32)
         inertia = _iterate(scaled, _seed_centres(scaled, draws[restart]), labels, threshold, _MOST_ITERATIONS)
         if best is None or inertia < best[0]:
             best = inertia, labels
@@ -69,41 +70,45 @@ def k_means(
 @njit(**_KERNEL)
 def _seed_centres(points, draws):  # type: ignore[no-untyped-def]
     """Greedy k-means++: each next centre is, of a few points drawn by squared distance, the one that helps most."""
-    n, d = points.shape
+    d, n = points.shape
     k, n_trials = draws.shape
-    centres = np.empty((k, d), np.float64)
+    centres = np.empty((k, d), np.float32)
+    nearest, best, trial = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
     first = min(int(draws[0, 0] * n), n - 1)
-    nearest = np.empty(n, np.float64)
-    best, trial = np.empty(n, np.float64), np.empty(n, np.float64)
-    for f in range(d):
-        centres[0, f] = points[first, f]
-    for i in range(n):
-        nearest[i] = _squared_distance(points, i, first)
+    centres[0] = points[:, first]
+    _squared_distances(points, 0, n, centres[0], nearest)
     for c in range(1, k):
-        total = nearest.sum()
-        best_total = np.inf
-        chosen = 0
+        total, best_total, chosen = _sum(nearest), np.inf, 0
         for t in range(n_trials):
             candidate = _draw(nearest, draws[c, t] * total)
-            trial_total = 0.0
+            _squared_distances(points, 0, n, points[:, candidate].copy(), trial)
             for i in range(n):
-                trial[i] = min(nearest[i], _squared_distance(points, i, candidate))
-                trial_total += trial[i]
+                trial[i] = min(trial[i], nearest[i])
+            trial_total = _sum(trial)
             if trial_total < best_total:
                 best_total, chosen = trial_total, candidate
                 best, trial = trial, best
-        nearest[:] = best
-        for f in range(d):
-            centres[c, f] = points[chosen, f]
+        nearest, best = best, nearest
+        centres[c] = points[:, chosen]
     return centres
 
 
+@njit(fastmath={"contract", "nsz"}, **_KERNEL)
+def _squared_distances(points, start, stop, centre, out):  # type: ignore[no-untyped-def]
+    """Write the squared distances of some points from a centre; a row holds one coordinate of all points."""
+    out[: stop - start] = np.float32(0)
+    for f in range(len(centre)):
+        row, place = points[f, start:stop], centre[f]
+        for i in range(len(row)):
+            step = row[i] - place
+            out[i] += step * step
+
+
 @njit(**_KERNEL)
-def _squared_distance(points, i, j):  # type: ignore[no-untyped-def]
+def _sum(values):  # type: ignore[no-untyped-def]
     total = 0.0
-    for f in range(points.shape[1]):
-        step = np.float64(points[i, f]) - np.float64(points[j, f])
-        total += step * step
+    for i in range(len(values)):
+        total += values[i]
     return total
 
 
@@ -123,7 +128,7 @@ def _draw(weights, target):  # type: ignore[no-untyped-def]
 @njit(**_KERNEL)
 def _iterate(points, centres, labels, threshold, most):  # type: ignore[no-untyped-def]
     """Lloyd's iterations until labels or centres settle; the inertia."""
-    distances = np.empty(len(points), np.float32)
+    distances = np.empty(points.shape[1], np.float32)
     labels[:] = -1
     for _ in range(most):
         if _assign(points, centres, labels, distances) == 0:
@@ -131,31 +136,31 @@ def _iterate(points, centres, labels, threshold, most):  # type: ignore[no-untyp
         if _move(points, centres, labels, distances) <= threshold:
             _assign(points, centres, labels, distances)
             break
-    return distances.astype(np.float64).sum()
+    return _sum(distances)
 
 
-@njit(fastmath={"contract", "reassoc", "nsz"}, **_KERNEL)
+@njit(**_KERNEL)
 def _assign(points, centres, labels, distances):  # type: ignore[no-untyped-def]
     """Label every point with its nearest centre; how many labels changed."""
-    k, d = centres.shape
-    across = np.ascontiguousarray(centres.T).astype(np.float32)  # (d, k): the loop over centres becomes one instruction
-    to_centre = np.empty(k, np.float32)
+    n = points.shape[1]
     changed = 0
-    for i in range(len(points)):
-        to_centre[:] = np.float32(0)
-        for f in range(d):
-            coordinate, row = points[i, f], across[f]
-            for c in range(k):
-                step = coordinate - row[c]
-                to_centre[c] += step * step
-        nearest = 0
-        for c in range(1, k):
-            if to_centre[c] < to_centre[nearest]:
-                nearest = c
-        distances[i] = to_centre[nearest]
-        if labels[i] != nearest:
-            labels[i] = nearest
-            changed += 1
+    to_centre, best = np.empty(_CHUNK, np.float32), np.empty(_CHUNK, np.float32)
+    for start in range(0, n, _CHUNK):
+        stop = min(start + _CHUNK, n)
+        ours = labels[start:stop]
+        before = ours.copy()
+        ours[:] = 0
+        _squared_distances(points, start, stop, centres[0], best)
+        for c in range(1, len(centres)):
+            _squared_distances(points, start, stop, centres[c], to_centre)
+            name = np.int32(c)
+            for i in range(len(ours)):
+                closer = to_centre[i] < best[i]
+                best[i] = to_centre[i] if closer else best[i]
+                ours[i] = name if closer else ours[i]
+        for i in range(len(ours)):
+            changed += ours[i] != before[i]
+        distances[start:stop] = best[: len(ours)]
     return changed
 
 
@@ -164,21 +169,23 @@ def _move(points, centres, labels, distances):  # type: ignore[no-untyped-def]
     """Move every centre to the mean of its points, one without any to the point worst off; the squared movement."""
     k, d = centres.shape
     sums, counts = np.zeros((k, d)), np.zeros(k)
-    for i in range(len(points)):
+    for i in range(len(labels)):
         counts[labels[i]] += 1
-        for f in range(d):
-            sums[labels[i], f] += points[i, f]
+    for f in range(d):
+        row = points[f]
+        for i in range(len(labels)):
+            sums[labels[i], f] += row[i]
     movement = 0.0
     for c in range(k):
         if counts[c] == 0:
             worst = np.argmax(distances)
             distances[worst] = 0
             for f in range(d):
-                sums[c, f] = points[worst, f]
+                sums[c, f] = points[f, worst]
             counts[c] = 1
             movement = np.inf
         for f in range(d):
-            place = sums[c, f] / counts[c]
-            movement += (place - centres[c, f]) ** 2
+            place = np.float32(sums[c, f] / counts[c])
+            movement += np.float64(place - centres[c, f]) ** 2
             centres[c, f] = place
     return movement

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -202,8 +203,16 @@ class PackedAffinity:
 
     def _diagonal_block(self, rows: slice) -> FloatArray:
         block = self.store.codec.decode(self.store.data[rows, rows])
-        half = np.triu(block, 1) if self.upper else np.tril(block, -1)
-        return np.asarray(half + half.T + np.eye(len(half), dtype=np.float32))
+        symmetric = block * _below_diagonal(len(block)).T if self.upper else block * _below_diagonal(len(block))
+        symmetric += symmetric.T.copy()
+        np.fill_diagonal(symmetric, 1)
+        return np.asarray(symmetric)
+
+
+@cache
+def _below_diagonal(n: int) -> FloatArray:
+    """1 below the diagonal and 0 elsewhere, (n, n)."""
+    return np.tri(n, k=-1, dtype=np.float32)
 
 
 def _add_products(
