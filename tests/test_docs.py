@@ -69,7 +69,11 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     anchor, near = np.arange(len(kind)), np.roll(np.arange(len(kind)), 1)
     judgements = [(ids[a], ids[b], ids[c]) for a, b in zip(anchor, near, strict=True) for c in (a - 40, a - 70)]
     pd.DataFrame(judgements, columns=["anchor", "near", "far"]).to_csv(tmp_path / "judgements.csv", index=False)
-    frame.assign(resnet18_says=kind, dinov2_says=kind // 2).to_csv(tmp_path / "items.csv", index=False)
+    epochs = {"epoch01": 0.1, "epoch10": 0.5, "epoch25": 0.8, "epoch50": 1.0}
+    for name, stage in epochs.items():
+        np.save(tmp_path / f"{name}.npy", stage * corners[kind] + rng.normal(size=(len(kind), 8)))
+    says = {f"says {name}": np.where(rng.random(len(kind)) < stage, kind, 0) for name, stage in epochs.items()}
+    frame.assign(resnet18_says=kind, dinov2_says=kind // 2, **says).to_csv(tmp_path / "items.csv", index=False)
     words = np.array(["red", "green", "blue", "apple", "leaf", "sea", "old", "new"])
     texts = [" ".join(rng.choice(words[row % 2 :: 2], 4)) for row in range(40)]
     pd.DataFrame({"id": range(40), "text": texts}).to_csv(tmp_path / "texts.csv", index=False)
@@ -130,7 +134,10 @@ def test_examples_in_the_documentation_run(page, world, capsys, request):
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", *(f"docs/{name}.md" for name in ("input", "judgements", "method", "models", "runs", "similarity"))],
+    [
+        "README.md",
+        *(f"docs/{name}.md" for name in ("input", "judgements", "method", "models", "runs", "series", "similarity")),
+    ],
 )
 def test_the_pages_with_examples_have_them(page):
     assert python_blocks(ROOT / page)
