@@ -6,7 +6,7 @@ const MORE = 120;
 function galleryTile(place) {
   const tile = make("li", "item");
   tile.dataset.item = place;
-  const cluster = clusterOf(state.direction, place);
+  const cluster = clusterOf(place);
   const view = make("div", "view");
   view.append(sight(place));
   const caption = make("div", "caption");
@@ -23,9 +23,9 @@ function galleryTile(place) {
 
 // Selected items, narrowed to the cluster that is seen alone.
 function galleryPlaces() {
-  const { selection, isolated, direction } = state;
-  if (!selection.length) return isolated === null ? [] : clusterPlaces(direction, isolated);
-  return isolated === null ? selection : selection.filter((place) => DIRECTIONS[direction].labels[place] === isolated);
+  const { selection, isolated } = state;
+  if (!selection.length) return isolated === null ? [] : clusterPlaces(isolated);
+  return isolated === null ? selection : selection.filter((place) => directionNow().labels[place] === isolated);
 }
 
 function galleryTitle(count) {

@@ -4,7 +4,7 @@ const hovercard = document.getElementById("hovercard");
 const REACH = 14; // pixels
 
 function fillHovercard(place) {
-  const cluster = clusterOf(state.direction, place);
+  const cluster = clusterOf(place);
   const words = make("div");
   words.append(make("b", "", ITEMS.ids[place]));
   if (labelOf(place)) words.append(make("span", "", labelOf(place)));
@@ -39,8 +39,8 @@ function pointNear(side, x, y) {
   const figure = maps.figures[side];
   const perX = figure.inner_width / (figure.x_range.end - figure.x_range.start);
   const perY = figure.inner_height / (figure.y_range.end - figure.y_range.start);
-  const { labels, clusters } = DIRECTIONS[state.direction];
-  const at = COORDINATES[side];
+  const { labels, clusters } = directionNow();
+  const at = frameNow().coordinates[side];
   let best = null;
   let least = REACH;
   for (const place of DRAWN) {
