@@ -46,10 +46,10 @@ def maps_document(projection: Projection, carried: Carried) -> dict[str, Any]:
         figure = _figure(side, values, explained, source, cursor)
         document.add_root(figure)
         roots[figure.id] = f"map-{side}"
-    return _with_ids_of_its_own({"document": document.to_json(deferred=False), "roots": roots})
+    return with_ids_of_its_own({"document": document.to_json(deferred=False), "roots": roots})
 
 
-def _with_ids_of_its_own(maps: dict[str, Any]) -> dict[str, Any]:
+def with_ids_of_its_own(maps: dict[str, Any]) -> dict[str, Any]:
     """The same with models numbered in the order they are met: Bokeh counts all models of the process."""
     numbers: dict[str, str] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -90,7 +91,16 @@ def environment() -> Environment:
     return environment
 
 
-def fill_template(template: str, subject: Subject, carried: Carried, script_names: tuple[str, ...], **more: Any) -> str:
+def fill_template(
+    template: str,
+    subject: Subject,
+    carried: Carried,
+    script_names: tuple[str, ...],
+    *,
+    style: tuple[str, ...] = ("page.css",),
+    data: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> str:
     """A page about a subject, from its template and its scripts.
 
     Parameters
@@ -103,10 +113,14 @@ def fill_template(template: str, subject: Subject, carried: Carried, script_name
         Which of the items are on the page.
     script_names : tuple of str
         Scripts, in the order in which they are put together.
+    style : tuple of str
+        Style sheets, likewise.
+    data : mapping, optional
+        What else the scripts need.
     **more
-        What else the template needs; ``data`` is joined to the data of the scripts.
+        What else the template needs.
     """
-    data = payload(subject, carried, maps_document(subject.first.projection, carried)) | more.pop("data", {})
+    all_data = payload(subject, carried, maps_document(subject.first.projection, carried)) | dict(data or {})
     scripts = (*_bokeh_scripts(), _own_script(script_names))
     return environment().get_template(template).render(
         comparison=subject.first,
@@ -120,8 +134,8 @@ def fill_template(template: str, subject: Subject, carried: Carried, script_name
         colours=palette.cluster_colours(subject.n_colours),
         grey=palette.no_change_colour(),
         colour_bar={"light": matrix.colour_bar(dark=False), "dark": matrix.colour_bar(dark=True)},
-        data=as_script_text(data),
-        style=asset("page.css"),
+        data=as_script_text(all_data),
+        style="\n".join(map(asset, style)),
         scripts=scripts,
         script_hashes=[_content_hash(script) for script in scripts],
         **more,

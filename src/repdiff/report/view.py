@@ -134,7 +134,7 @@ def direction_views(subject: Subject, carried: Carried) -> tuple[DirectionView, 
 def _direction_view(index: int, frame: Frame, direction: Direction, tiles: _Tiles) -> DirectionView:
     comparison = frame.comparison
     holder, other = words.holder_and_other(comparison, direction.name)
-    threshold = _threshold(comparison)
+    threshold = threshold_of(comparison)
     scale = matrix.bar_scale(direction, threshold)
     cards = [_card(frame, direction, cluster, scale, tiles) for cluster in reversed(direction.clusters)]
     picture = matrix.picture(direction.affinity_map)
@@ -166,7 +166,7 @@ def collage_rows(tiles: tuple[Tile, ...]) -> tuple[tuple[Tile, ...], ...]:
 
 def threshold_text(comparison: Comparison) -> str:
     """The no-change threshold as a person writes it: ``1.5``."""
-    return f"{_threshold(comparison):g}"
+    return f"{threshold_of(comparison):g}"
 
 
 def facts(comparison: Comparison) -> tuple[tuple[str, str], ...]:
@@ -203,7 +203,8 @@ def _setting(name: str, value: Any) -> str:
     return str(value)
 
 
-def _threshold(comparison: Comparison) -> float:
+def threshold_of(comparison: Comparison) -> float:
+    """The mean affinity below which a cluster counts as no change."""
     return float(comparison.provenance.parameters["no_change_threshold"])
 
 

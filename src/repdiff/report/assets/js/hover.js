@@ -13,18 +13,23 @@ function fillHovercard(place) {
   dot.style.background = colourOf(cluster);
   line.append(dot, `cluster ${cluster.index}${cluster.noChange ? " · no change" : ""}`);
   words.append(line);
+  if (DATA.settled) words.append(make("span", "", settledInWords(place)));
   const hasSight = PICTURES.has(place) || (ITEMS.texts && ITEMS.texts[place]);
   hovercard.replaceChildren(...(hasSight ? [sight(place), words] : [words]));
 }
 
-function showHovercard(place, left, top) {
-  fillHovercard(place);
+function placeHovercard(left, top) {
   hovercard.hidden = false;
   const { width, height } = hovercard.getBoundingClientRect();
   const room = 12;
   const beside = left + room + 4 + width > innerWidth ? left - room - 4 - width : left + room + 4;
   hovercard.style.left = `${Math.max(room, Math.min(beside, innerWidth - width - room))}px`;
   hovercard.style.top = `${Math.max(room, Math.min(top - height / 2, innerHeight - height - room))}px`;
+}
+
+function showHovercard(place, left, top) {
+  fillHovercard(place);
+  placeHovercard(left, top);
   markCursor(place);
 }
 

@@ -6,7 +6,7 @@ const layer = (figure, name) => figure.renderers.find((renderer) => renderer.nam
 async function drawMaps() {
   const { document: drawing, roots } = DATA.maps;
   await Bokeh.embed.embed_items({ maps: drawing }, [{ docid: "maps", roots, root_ids: Object.keys(roots) }]);
-  const drawn = Bokeh.documents[0];
+  const drawn = Bokeh.documents[Bokeh.documents.length - 1];
   // Colours set before the first layout is done would be drawn at its wrong size, and leave traces.
   if (!drawn.is_idle) await new Promise((resolve) => drawn.idle.connect(resolve));
   for (const figure of drawn.roots()) {
@@ -94,6 +94,7 @@ function select(places) {
 }
 
 function markCursor(place) {
+  if (!maps.cursor) return; // before the maps are drawn
   const at = (side, axis) => (place === null ? [] : [frameNow().coordinates[side][2 * place + axis]]);
   maps.cursor.data = { x1: at("x", 0), x2: at("x", 1), y1: at("y", 0), y2: at("y", 1) };
 }
