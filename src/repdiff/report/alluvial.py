@@ -68,10 +68,15 @@ class Alluvial:
 
     direction: str
     width: float
-    height: float
     columns: tuple[Column, ...]
     nodes: tuple[Node, ...]
     ribbons: tuple[Ribbon, ...]
+    height: float = HEIGHT
+
+    @property
+    def top(self) -> float:
+        """Where the highest column begins."""
+        return min(node.y for node in self.nodes)
 
 
 def alluvial(
@@ -93,15 +98,13 @@ def alluvial(
     pitch = float(np.clip(_ROOM / max(len(checkpoints) - 1, 1), *_PITCH))
     sizes = [_sizes(direction) for direction in directions]
     orders = _orders(history, sizes)
-    most_gaps = max(len(order) for order in orders) - 1
-    scale = (HEIGHT - _GAP * most_gaps) / sum(sizes[0].values())
-    nodes = {}
+    scale = (HEIGHT - _GAP * (max(map(len, orders)) - 1)) / sum(sizes[0].values())
+    nodes: dict[tuple[int, int], Node] = {}
     for step, order in enumerate(orders):
-        top = 0.0
-        for cluster in order:
-            size = sizes[step][cluster]
-            height = max(size * scale, _LEAST_HEIGHT)
-            life = history.life_of[step].get(cluster)
+        heights = [max(sizes[step][cluster] * scale, _LEAST_HEIGHT) for cluster in order]
+        top = HEIGHT - sum(heights) - _GAP * (len(order) - 1)  # all columns stand on one ground
+        for cluster, height in zip(order, heights, strict=True):
+            size, life = sizes[step][cluster], history.life_of[step].get(cluster)
             nodes[step, cluster] = Node(
                 step, cluster, size, None if life is None else colours[life], "" if life is None else letter(life),
                 _said(checkpoints[step], directions[step], cluster, size, life),
@@ -109,14 +112,12 @@ def alluvial(
             )  # fmt: skip
             top += height + _GAP
     shorts = short_names(checkpoints, int(pitch / 7.5))
+    names = enumerate(zip(checkpoints, shorts, strict=True))
+    columns = (Column(step, name, short, _MARGIN + step * pitch) for step, (name, short) in names)
     return Alluvial(
         directions[0].name,
         2 * _MARGIN + pitch * (len(checkpoints) - 1),
-        max(node.y + node.height for node in nodes.values()),
-        tuple(
-            Column(step, name, short, _MARGIN + step * pitch)
-            for step, (name, short) in enumerate(zip(checkpoints, shorts, strict=True))
-        ),
+        tuple(columns),
         tuple(nodes.values()),
         _ribbons(history, nodes, scale),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from repdiff.report.alluvial import short_names
 from repdiff.report.maps import with_ids_of_its_own
 from repdiff.report.tables import Table
 
-_TICKS = 6
+_TICKS = 4
 _LONGEST_TICK = 9  # characters
 _GROUPS = ("lowest", "others")
 
@@ -81,9 +81,8 @@ def _figure(panel: Panel, growth: pd.DataFrame, across: Any, checkpoints: Sequen
         y_axis_type="log" if panel.name == "affinity" else "linear",
         background_fill_color=None, border_fill_color=None, outline_line_color=None,
     )  # fmt: skip
-    step = -(-len(checkpoints) // _TICKS)
-    ticks = list(range(0, len(checkpoints), step))
-    plot.xaxis.ticker = FixedTicker(ticks=ticks)
+    ticks = np.unique(np.round(np.linspace(0, len(checkpoints) - 1, min(len(checkpoints), _TICKS))).astype(int))
+    plot.xaxis.ticker = FixedTicker(ticks=ticks.tolist())
     plot.xaxis.major_label_overrides = dict(enumerate(short_names(checkpoints, _LONGEST_TICK)))
     plot.xgrid.visible = False
     for axis in plot.axis:
@@ -137,36 +136,40 @@ def _limits(panel: Panel, growth: pd.DataFrame, threshold: float) -> tuple[float
 
 
 def growth_table(growth: pd.DataFrame, direction: str, names: tuple[str, str], checkpoints: Sequence[str]) -> Table:
-    """The numbers of the figure, one row a checkpoint."""
+    """The numbers of the figure, one row a checkpoint; ``names`` are those of the checkpoint and of the reference."""
     own = growth[growth["direction"] == direction]
-    lowest, others = (own[own["group"] == group].set_index("step") for group in _GROUPS)
-    accuracies = [(column, name) for column, name in zip(("accuracy_y", "accuracy_x"), names, strict=True)
-                  if growth[column].notna().any()]  # fmt: skip
-    columns = ("lowest cluster: mean affinity", "kind", "items", *(f"accuracy of {name}" for _, name in accuracies),
-               "others: mean affinity", "items", *(f"accuracy of {name}" for _, name in accuracies))  # fmt: skip
-
-    def row(step: int) -> tuple[str, ...]:
-        first = lowest.loc[step]
-        cells = [
-            words.affinity(float(first["mean_affinity"])), "no change" if first["is_no_change"] else "difference",
-            words.number(int(first["size"])), *(words.percent(float(first[column])) for column, _ in accuracies),
-        ]  # fmt: skip
-        if step not in others.index:
-            return (checkpoints[step], *cells, *[words.UNKNOWN] * (2 + len(accuracies)))
-        rest = others.loc[step]
-        return (
-            checkpoints[step], *cells, _spread(rest, "mean_affinity", words.affinity),
-            _spread(rest, "size", lambda value: words.number(round(value))),
-            *(_spread(rest, column, words.percent) for column, _ in accuracies),
-        )  # fmt: skip
-
-    return Table("Figure 1 in numbers; in brackets from least to largest", ("checkpoint", *columns),
-                 tuple(row(step) for step in range(len(checkpoints))))  # fmt: skip
+    accuracies = [
+        (f"accuracy of {name}", column)
+        for column, name in zip(("accuracy_y", "accuracy_x"), names, strict=True)
+        if growth[column].notna().any()
+    ]
+    facts: dict[tuple[int, str], Mapping[Any, Any]] = {
+        (entry["step"], entry["group"]): entry for entry in own.to_dict("records")
+    }
+    heads = ("mean affinity", "items", *(title for title, _ in accuracies))
+    columns = ("checkpoint", "lowest cluster: kind", *heads, f"others: {heads[0]}", *heads[1:])
+    measures = ("mean_affinity", "size", *(column for _, column in accuracies))
+    rows = []
+    for step, checkpoint in enumerate(checkpoints):
+        lowest, others = facts[step, "lowest"], facts.get((step, "others"))
+        kind = "no change" if lowest["is_no_change"] else "difference"
+        cells = (_written(measure, lowest[measure]) for measure in measures)
+        rest = (words.UNKNOWN if others is None else _spread(measure, others) for measure in measures)
+        rows.append((checkpoint, kind, *cells, *rest))
+    return Table("Figure 1 in numbers; in brackets from least to largest", columns, tuple(rows))
 
 
-def _spread(row: Any, column: str, written: Any) -> str:
-    mean, least, largest = (float(row[f"{column}{end}"]) for end in ("", "_min", "_max"))
-    return words.UNKNOWN if np.isnan(mean) else f"{written(mean)} ({written(least)} to {written(largest)})"
+def _spread(measure: str, row: Mapping[Any, Any]) -> str:
+    mean, least, largest = (_written(measure, row[f"{measure}{end}"]) for end in ("", "_min", "_max"))
+    return mean if mean == words.UNKNOWN else f"{mean} ({least} to {largest})"
+
+
+def _written(measure: str, value: float) -> str:
+    if np.isnan(value):
+        return words.UNKNOWN
+    if measure == "mean_affinity":
+        return words.affinity(value)
+    return words.number(round(value)) if measure == "size" else words.percent(value)
 
 
 def _known(value: Any) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from string import ascii_uppercase
 
 from repdiff.history import History, Life
@@ -49,12 +50,18 @@ def fate(history: History, life: Life, checkpoints: Sequence[str]) -> Sentence:
     ``Split from B at `epoch 3`; D splits off at `epoch 8`; resolved into no change at `epoch 9`.``
     """
     pieces = [_beginning(life, checkpoints)]
-    pieces.extend(
-        ((f"; {letter(child.index)} splits off at ", False), (checkpoints[child.first], True))
-        for child in history.children(life.index)
-    )
+    for first, children in groupby(history.children(life.index), key=lambda child: child.first):
+        letters = [letter(child.index) for child in children]
+        verb = "splits off" if len(letters) == 1 else "split off"
+        pieces.append(((f"; {_listed(letters)} {verb} at ", False), (checkpoints[first], True)))
     pieces.append(_ending(life, checkpoints))
     return Sentence(tuple(part for piece in pieces for part in piece))
+
+
+def _listed(letters: list[str]) -> str:
+    """``A``; ``A and B``; ``A, B and C``."""
+    *rest, last = letters
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def _beginning(life: Life, checkpoints: Sequence[str]) -> tuple[tuple[str, bool], ...]:

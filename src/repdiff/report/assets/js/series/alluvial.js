@@ -110,19 +110,26 @@ function startDrawing(drawing) {
     hideHovercard();
     settle();
   });
-  return { nodes, settle, columns: [...drawing.querySelectorAll(".column")] };
+  // On a narrow screen the drawing slides along, so that the checkpoint is in its middle.
+  const slide = (column) => {
+    const { left, width } = column.getBoundingClientRect();
+    const room = drawing.getBoundingClientRect();
+    if (drawing.scrollWidth > drawing.clientWidth) drawing.scrollLeft += left + width / 2 - room.left - room.width / 2;
+  };
+  return { nodes, settle, slide, columns: [...drawing.querySelectorAll(".column")] };
 }
 
 function startAlluvial() {
   const drawings = [...document.querySelectorAll(".alluvial")].map(startDrawing);
   follow(({ frame, isolated }, changed) => {
     if (!changed.frame && !changed.isolated && !changed.direction) return;
-    for (const { nodes, columns, settle } of drawings) {
+    for (const { nodes, columns, settle, slide } of drawings) {
       for (const node of nodes) {
         const { step, group } = groupOf(node);
         node.setAttribute("aria-pressed", String(step === frame && group === isolated));
       }
       for (const column of columns) column.classList.toggle("now", Number(column.dataset.step) === frame);
+      if (changed.frame || changed.direction) slide(columns[frame]);
       settle();
     }
   });
