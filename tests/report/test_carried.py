@@ -6,6 +6,7 @@ import numpy as np
 from report_runs import pictures
 
 from repdiff.report.carried import carry
+from repdiff.report.subject import subject_of
 from repdiff.run import Run
 
 
@@ -15,7 +16,7 @@ def representatives(run: Run) -> np.ndarray:
 
 
 def test_few_items_are_all_there(hostile_run: Run) -> None:
-    carried = carry(hostile_run)
+    carried = carry(subject_of(hostile_run))
     assert carried.holds_all
     assert carried.draws_all
     assert carried.rows.tolist() == carried.drawn.tolist() == list(range(320))
@@ -25,18 +26,18 @@ def test_a_sample_holds_representatives_then_pictures_and_is_the_same_again(host
     shown = representatives(hostile_run)
     with_picture = np.setdiff1d(np.arange(0, 320, 9), shown)
     run = replace(hostile_run, thumbnails=pictures(with_picture))
-    carried = carry(run, most_drawn=len(shown) + len(with_picture) + 5, most_carried=50)
+    carried = carry(subject_of(run), most_drawn=len(shown) + len(with_picture) + 5, most_carried=50)
     assert np.isin(shown, carried.rows).all()
     assert np.isin(with_picture, carried.rows).all()
     assert len(carried.rows) == len(shown) + len(with_picture) + 5
     assert not carried.holds_all
     assert not carried.draws_all
-    again = carry(run, most_drawn=len(shown) + len(with_picture) + 5, most_carried=50)
+    again = carry(subject_of(run), most_drawn=len(shown) + len(with_picture) + 5, most_carried=50)
     assert np.array_equal(carried.rows, again.rows)
     assert carried.rows[carried.places(shown)].tolist() == shown.tolist()
 
 
 def test_representatives_are_there_even_beyond_the_limit(hostile_run: Run) -> None:
-    carried = carry(hostile_run, most_drawn=3, most_carried=320)
+    carried = carry(subject_of(hostile_run), most_drawn=3, most_carried=320)
     assert carried.holds_all
     assert carried.rows[carried.drawn].tolist() == representatives(hostile_run).tolist()

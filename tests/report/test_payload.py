@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,14 @@ import pytest
 from report_runs import HOSTILE, pictures
 
 from repdiff.report.carried import carry
-from repdiff.report.payload import LONGEST_TEXT, as_script_text, column_text, payload, shortened
+from repdiff.report.payload import LONGEST_TEXT, as_script_text, column_text, labels_packed, payload, shortened
+from repdiff.report.subject import subject_of
 from repdiff.run import Run
+
+
+def payload_of(run: Run, **limits: int) -> dict[str, Any]:
+    subject = subject_of(run)
+    return payload(subject, carry(subject, **limits), {})
 
 
 def unpack(text: str, dtype: str) -> np.ndarray:
@@ -32,23 +39,33 @@ def test_script_text_refuses_what_is_not_json() -> None:
 
 def test_payload_says_what_the_comparison_says(hostile_run: Run) -> None:
     comparison = hostile_run.comparison
-    data = payload(hostile_run, carry(hostile_run), {})
+    data = payload_of(hostile_run)
     assert data["drawn"] is None
     assert data["items"]["ids"] == comparison.items.frame["id"].tolist()
     assert data["items"]["labelColumn"] == "<i>kind"
     for direction in (comparison.x_only, comparison.y_only):
-        packed = data["directions"][direction.name]
-        assert unpack(packed["labels"], "<i4").tolist() == direction.labels.tolist()
+        packed = data["frames"][0]["directions"][direction.name]
+        assert packed["labels"]["bytes"] == 1
+        assert unpack(packed["labels"]["data"], "u1").tolist() == direction.labels.tolist()
         assert [entry["noChange"] for entry in packed["clusters"]] == [c.is_no_change for c in direction.clusters]
         own = [packed["means"][c.index][c.index] for c in direction.clusters]
         np.testing.assert_allclose(own, [c.mean_affinity for c in direction.clusters], rtol=2e-3)
-    np.testing.assert_allclose(
-        unpack(data["coordinates"]["x"], "<f4").reshape(-1, 2), comparison.projection.x, atol=1e-6
-    )
+    for coordinates, values in (
+        (data["coordinates"], comparison.projection.x),
+        (data["frames"][0]["coordinates"], comparison.projection.y),
+    ):
+        np.testing.assert_allclose(unpack(coordinates, "<f4").reshape(-1, 2), values, atol=1e-6)
+
+
+def test_many_labels_take_four_bytes_each() -> None:
+    labels = np.arange(300, dtype=np.int32)
+    packed = labels_packed(labels, 300)
+    assert packed["bytes"] == 4
+    assert unpack(packed["data"], "<i4").tolist() == labels.tolist()
 
 
 def test_the_strongest_difference_has_the_first_colour(hostile_run: Run) -> None:
-    clusters = payload(hostile_run, carry(hostile_run), {})["directions"]["x_only"]["clusters"]
+    clusters = payload_of(hostile_run)["frames"][0]["directions"]["x_only"]["clusters"]
     changed = [entry["colour"] for entry in reversed(clusters) if not entry["noChange"]]
     assert changed == list(range(len(changed)))
     assert all(entry["colour"] is None for entry in clusters if entry["noChange"])
@@ -57,8 +74,8 @@ def test_the_strongest_difference_has_the_first_colour(hostile_run: Run) -> None
 def test_each_picture_is_there_once_and_under_its_item(hostile_run: Run) -> None:
     rows = np.arange(5, 300, 7)
     run = replace(hostile_run, thumbnails=pictures(rows))
-    carried = carry(run, most_drawn=20, most_carried=30)
-    packed = payload(run, carried, {})["pictures"]
+    carried = carry(subject_of(run), most_drawn=20, most_carried=30)
+    packed = payload(subject_of(run), carried, {})["pictures"]
     kept = carried.rows[packed["places"]]
     assert kept.tolist() == [row for row in rows if row in set(carried.rows.tolist())]
     by_row = dict(zip(rows.tolist(), run.thumbnails.images, strict=True))
@@ -66,14 +83,14 @@ def test_each_picture_is_there_once_and_under_its_item(hostile_run: Run) -> None
 
 
 def test_a_sample_is_told_from_the_whole(hostile_run: Run) -> None:
-    carried = carry(hostile_run, most_drawn=40, most_carried=320)
-    data = payload(hostile_run, carried, {})
+    carried = carry(subject_of(hostile_run), most_drawn=40, most_carried=320)
+    data = payload(subject_of(hostile_run), carried, {})
     assert unpack(data["drawn"], "<i4").tolist() == carried.drawn.tolist()
     assert len(data["items"]["ids"]) == data["total"] == 320
 
 
 def test_texts_are_shortened_for_the_page(text_run: Run) -> None:
-    texts = payload(text_run, carry(text_run), {})["items"]["texts"]
+    texts = payload_of(text_run)["items"]["texts"]
     assert max(map(len, texts)) <= LONGEST_TEXT
     assert texts[3].startswith("words of 3 <em> words")
     assert shortened(" a \n b ") == "a b"

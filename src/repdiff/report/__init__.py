@@ -1,8 +1,9 @@
-"""Run -> one self-contained HTML file that works offline."""
+"""Run, series or matrix -> one self-contained HTML file that works offline."""
 
 from __future__ import annotations
 
 from repdiff.report.overview import render_matrix, write_matrix_report
 from repdiff.report.page import render, write_report
+from repdiff.report.series_page import render_series, write_series_report
 
-__all__ = ["render", "render_matrix", "write_matrix_report", "write_report"]
+__all__ = ["render", "render_matrix", "render_series", "write_matrix_report", "write_report", "write_series_report"]

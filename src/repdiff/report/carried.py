@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.run import Run
+from repdiff.report.subject import Subject
 
 MOST_DRAWN = 20_000  # points that a browser still hovers over without a pause
 MOST_CARRIED = 100_000  # items whose ids and labels, some 30 bytes each, leave the file a few megabytes
+MOST_IN_FRAMES = 400_000  # items times frames: each takes 13 bytes of labels and coordinates
 
 
 @dataclass(frozen=True)
@@ -50,33 +51,33 @@ class Carried:
         return np.searchsorted(self.rows, rows)
 
 
-def carry(run: Run, *, most_drawn: int = MOST_DRAWN, most_carried: int = MOST_CARRIED) -> Carried:
+def carry(subject: Subject, *, most_drawn: int = MOST_DRAWN, most_carried: int = MOST_CARRIED) -> Carried:
     """The items of a page: representatives always, those with a picture next, then a seeded sample.
 
     Parameters
     ----------
-    run : Run
+    subject : Subject
         What to report on.
     most_drawn, most_carried : int
-        About how many items the maps draw and the page carries; representatives may exceed it.
+        About how many items the maps draw and the page carries; representatives may exceed it, and many frames lower
+        both.
     """
-    comparison = run.comparison
-    n = len(comparison.items.frame)
-    seed = comparison.provenance.random_state or 0
-    drawn = _sample(run, min(most_drawn, n), seed)
-    rows = np.arange(n) if n <= most_carried else drawn
+    n = len(subject.first.items.frame)
+    seed = subject.first.provenance.random_state or 0
+    most = n if len(subject.frames) == 1 else MOST_IN_FRAMES // len(subject.frames)
+    drawn = _sample(subject, min(most_drawn, most, n), seed)
+    rows = np.arange(n) if n <= min(most_carried, most) else drawn
     return Carried(rows, np.searchsorted(rows, drawn), n, seed)
 
 
-def _sample(run: Run, count: int, seed: int) -> npt.NDArray[np.int64]:
-    comparison = run.comparison
-    n = len(comparison.items.frame)
+def _sample(subject: Subject, count: int, seed: int) -> npt.NDArray[np.int64]:
+    n = len(subject.first.items.frame)
     if count >= n:
         return np.arange(n)
-    representatives = [c.representatives for d in (comparison.x_only, comparison.y_only) for c in d.clusters]
+    representatives = [cluster.representatives for direction in subject.directions for cluster in direction.clusters]
     # A random order, in which items with a picture come forward, and representatives to the very front.
     urgency = np.random.default_rng(seed).random(n)
-    urgency[run.thumbnails.rows] -= 1
+    urgency[subject.thumbnails.rows] -= 1
     shown = np.unique(np.concatenate(representatives))
     urgency[shown] -= 2
     return np.sort(np.argsort(urgency, kind="stable")[: max(count, len(shown))])

@@ -46,10 +46,10 @@ def maps_document(projection: Projection, carried: Carried) -> dict[str, Any]:
         figure = _figure(side, values, explained, source, cursor)
         document.add_root(figure)
         roots[figure.id] = f"map-{side}"
-    return _with_ids_of_its_own({"document": document.to_json(deferred=False), "roots": roots})
+    return with_ids_of_its_own({"document": document.to_json(deferred=False), "roots": roots})
 
 
-def _with_ids_of_its_own(maps: dict[str, Any]) -> dict[str, Any]:
+def with_ids_of_its_own(maps: dict[str, Any]) -> dict[str, Any]:
     """The same with models numbered in the order they are met: Bokeh counts all models of the process."""
     numbers: dict[str, str] = {}
 
@@ -80,10 +80,10 @@ def _figure(
         sizing_mode="stretch_both",
         toolbar_location=None,
         tools="",
-        x_range=Range1d(*_limits(values[:, 0])),
-        y_range=Range1d(*_limits(values[:, 1])),
-        x_axis_label=f"first component · {percent(explained[0])} of the variance",
-        y_axis_label=f"second component · {percent(explained[1])}",
+        x_range=Range1d(*limits(values[:, 0])),
+        y_range=Range1d(*limits(values[:, 1])),
+        x_axis_label=axis_labels(explained)[0],
+        y_axis_label=axis_labels(explained)[1],
         min_border=0,
         background_fill_color=None,
         border_fill_color=None,
@@ -141,7 +141,16 @@ def _quiet_axes(plot: Any) -> None:
     plot.axis.axis_label_text_font_size = "11px"
 
 
-def _limits(values: npt.NDArray[np.float32]) -> tuple[float, float]:
+def limits(values: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """The range of an axis that shows all these coordinates."""
     low, high = float(values.min()), float(values.max())
     margin = _MARGIN * (high - low) or 1.0
     return low - margin, high + margin
+
+
+def axis_labels(explained: tuple[float, float]) -> tuple[str, str]:
+    """What the two axes of a map are called."""
+    return (
+        f"first component · {percent(explained[0])} of the variance",
+        f"second component · {percent(explained[1])}",
+    )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from repdiff.io.files import written_whole
 from repdiff.report import matrix, palette, view, words
-from repdiff.report.carried import carry
+from repdiff.report.carried import Carried, carry
 from repdiff.report.maps import maps_document
 from repdiff.report.payload import as_script_text, payload
+from repdiff.report.subject import Subject, subject_of
 from repdiff.run import Run, read_run
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 # In the order in which they are put together; later ones use what earlier ones define.
 _SCRIPTS = (
     "data", "state", "theme", "pictures", "maps", "tools", "hover", "keyboard", "legend", "gallery", "cards", "matrix",
-    "items", "downloads", "main",
+    "items", "records", "downloads", "main",
 )  # fmt: skip
 _BOKEH_PARTS = ("bokeh", "bokeh-gl")
 
@@ -41,27 +43,8 @@ def render(run: Run) -> str:
         HTML. Everything that comes from items is escaped, and a content security policy lets nothing run but the
         page's own scripts, nor load anything.
     """
-    comparison = run.comparison
-    carried = carry(run)
-    directions = (comparison.x_only, comparison.y_only)
-    scripts = (*_bokeh_scripts(), _own_script())
-    return environment().get_template("page.html.j2").render(
-        comparison=comparison,
-        provenance=comparison.provenance,
-        run=run,
-        carried=carried,
-        directions=[view.direction_view(run, carried, direction) for direction in directions],
-        nothing_differs=words.nothing_differs(comparison),
-        facts=view.facts(comparison),
-        threshold=view.threshold_text(comparison),
-        colours=palette.cluster_colours(max(len(direction.clusters) for direction in directions)),
-        grey=palette.no_change_colour(),
-        colour_bar={"light": matrix.colour_bar(dark=False), "dark": matrix.colour_bar(dark=True)},
-        data=as_script_text(payload(run, carried, maps_document(comparison.projection, carried))),
-        style=asset("page.css"),
-        scripts=scripts,
-        script_hashes=[_content_hash(script) for script in scripts],
-    )  # fmt: skip
+    subject = subject_of(run)
+    return fill_template("page.html.j2", subject, carry(subject), _SCRIPTS, facts=view.facts(run.comparison))
 
 
 def write_report(run: Run | str | Path, output: str | Path) -> Path:
@@ -108,13 +91,64 @@ def environment() -> Environment:
     return environment
 
 
+def fill_template(
+    template: str,
+    subject: Subject,
+    carried: Carried,
+    script_names: tuple[str, ...],
+    *,
+    style: tuple[str, ...] = ("page.css",),
+    data: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> str:
+    """A page about a subject, from its template and its scripts.
+
+    Parameters
+    ----------
+    template : str
+        Name of the template.
+    subject : Subject
+        What to report on.
+    carried : Carried
+        Which of the items are on the page.
+    script_names : tuple of str
+        Scripts, in the order in which they are put together.
+    style : tuple of str
+        Style sheets, likewise.
+    data : mapping, optional
+        What else the scripts need.
+    **more
+        What else the template needs.
+    """
+    all_data = payload(subject, carried, maps_document(subject.first.projection, carried)) | dict(data or {})
+    scripts = (*_bokeh_scripts(), _own_script(script_names))
+    return environment().get_template(template).render(
+        comparison=subject.first,
+        provenance=subject.first.provenance,
+        frames=subject.frames,
+        thumbnails=subject.thumbnails,
+        carried=carried,
+        views=view.direction_views(subject, carried),
+        nothing_differs=all(words.nothing_differs(frame.comparison) for frame in subject.frames),
+        threshold=view.threshold_text(subject.first),
+        colours=palette.cluster_colours(subject.n_colours),
+        grey=palette.no_change_colour(),
+        colour_bar={"light": matrix.colour_bar(dark=False), "dark": matrix.colour_bar(dark=True)},
+        data=as_script_text(all_data),
+        style="\n".join(map(asset, style)),
+        scripts=scripts,
+        script_hashes=[_content_hash(script) for script in scripts],
+        **more,
+    )  # fmt: skip
+
+
 def asset(name: str) -> str:
     """A template's companion: a style sheet or a script."""
     return resources.files("repdiff.report").joinpath("assets").joinpath(name).read_text(encoding="utf-8")
 
 
-def _own_script() -> str:
-    parts = "\n".join(asset(f"js/{name}.js") for name in _SCRIPTS)
+def _own_script(names: tuple[str, ...]) -> str:
+    parts = "\n".join(asset(f"js/{name}.js") for name in names)
     return _inside_script_element(f'(() => {{\n"use strict";\n{parts}\n}})();\n')
 
 

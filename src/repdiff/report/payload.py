@@ -15,40 +15,37 @@ from repdiff.clusters import Direction
 from repdiff.io import Items
 from repdiff.io.images import Thumbnails
 from repdiff.report.carried import Carried
+from repdiff.report.maps import axis_labels, limits
 from repdiff.report.matrix import means_between
 from repdiff.report.palette import cluster_colours, no_change_colour
-from repdiff.run import Run
+from repdiff.report.subject import Fate, Frame, Subject
 
 LONGEST_TEXT = 280  # characters of an item's text that the page shows
 
 
-def payload(run: Run, carried: Carried, maps: Mapping[str, Any]) -> dict[str, Any]:
+def payload(subject: Subject, carried: Carried, maps: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the scripts need, as plain JSON values.
 
     Parameters
     ----------
-    run : Run
+    subject : Subject
         What to report on.
     carried : Carried
         Which items the page speaks of; every list of items below is in its order.
     maps : mapping
         The Bokeh document, from :func:`repdiff.report.maps.maps_document`.
     """
-    comparison = run.comparison
-    directions = (comparison.x_only, comparison.y_only)
-    colours = cluster_colours(max(len(direction.clusters) for direction in directions))
+    first = subject.first
+    colours = cluster_colours(subject.n_colours)
     grey = no_change_colour()
     return {
-        "names": list(comparison.names),
         "total": carried.n,
-        "drawn": None if len(carried.drawn) == len(carried.rows) else _packed(carried.drawn, np.int32),
-        "items": _items(comparison.items, carried),
-        "directions": {direction.name: _direction(direction, carried) for direction in directions},
-        "coordinates": {
-            side: _packed(np.round(values[carried.rows], 6).ravel(), np.float32)
-            for side, values in (("x", comparison.projection.x), ("y", comparison.projection.y))
-        },
-        "pictures": _pictures(run.thumbnails, carried),
+        "drawn": None if len(carried.drawn) == len(carried.rows) else packed(carried.drawn, np.int32),
+        "items": _items(first.items, carried, predictions_of_y=len(subject.frames) == 1),
+        # x is the same in every frame, and is carried once.
+        "coordinates": _coordinates(first.projection.x, carried),
+        "frames": [_frame(frame, carried) for frame in subject.frames],
+        "pictures": _pictures(subject.thumbnails, carried),
         "palette": {
             "light": {"clusters": [colour.light for colour in colours], "noChange": grey.light},
             "dark": {"clusters": [colour.dark for colour in colours], "noChange": grey.dark},
@@ -72,7 +69,7 @@ def column_text(column: pd.Series) -> list[str]:
     return ["" if missing else str(value) for value, missing in zip(column, column.isna(), strict=True)]
 
 
-def _items(items: Items, carried: Carried) -> dict[str, Any]:
+def _items(items: Items, carried: Carried, *, predictions_of_y: bool) -> dict[str, Any]:
     frame = items.frame if carried.holds_all else items.frame.iloc[carried.rows]
 
     def column(name: str | None) -> list[str] | None:
@@ -84,7 +81,10 @@ def _items(items: Items, carried: Carried) -> dict[str, Any]:
         "labels": column(items.label),
         "labelColumn": items.label,
         "texts": None if texts is None else [shortened(text) for text in texts],
-        "predictions": {"x": column(items.prediction_x), "y": column(items.prediction_y)},
+        "predictions": {
+            "x": column(items.prediction_x),
+            "y": column(items.prediction_y if predictions_of_y else None),
+        },
     }
 
 
@@ -94,10 +94,26 @@ def shortened(text: str) -> str:
     return folded if len(folded) <= LONGEST_TEXT else folded[: LONGEST_TEXT - 1].rstrip() + "…"
 
 
-def _direction(direction: Direction, carried: Carried) -> dict[str, Any]:
-    places = colour_places(direction)
+def _frame(frame: Frame, carried: Carried) -> dict[str, Any]:
+    projection = frame.comparison.projection
     return {
-        "labels": _packed(direction.labels[carried.rows], np.int32),
+        "names": list(frame.comparison.names),
+        "directions": {direction.name: _direction(frame, direction, carried) for direction in frame.directions},
+        "coordinates": _coordinates(projection.y, carried),
+        "limits": [limits(axis) for axis in projection.y[carried.rows[carried.drawn]].T],
+        "axes": axis_labels(projection.explained_y),
+    }
+
+
+def _coordinates(values: npt.NDArray[np.float32], carried: Carried) -> str:
+    return packed(np.round(values[carried.rows], 6).ravel(), np.float32)
+
+
+def _direction(frame: Frame, direction: Direction, carried: Carried) -> dict[str, Any]:
+    places = frame.places[direction.name]
+    fates = frame.fates.get(direction.name, {})
+    return {
+        "labels": labels_packed(direction.labels[carried.rows], len(direction.clusters)),
         "clusters": [
             {
                 "index": cluster.index,
@@ -105,6 +121,7 @@ def _direction(direction: Direction, carried: Carried) -> dict[str, Any]:
                 "colour": places[cluster.index],
                 "size": cluster.size,
                 "meanAffinity": cluster.mean_affinity,
+                **_fate(fates.get(cluster.index)),
             }
             for cluster in direction.clusters
         ],
@@ -112,12 +129,8 @@ def _direction(direction: Direction, carried: Carried) -> dict[str, Any]:
     }
 
 
-def colour_places(direction: Direction) -> dict[int, int | None]:
-    """Place in the palette of each cluster: 0 for the strongest difference, None for no change."""
-    strongest_first = reversed(direction.difference_clusters)
-    places: dict[int, int | None] = {cluster.index: None for cluster in direction.clusters}
-    places.update({cluster.index: place for place, cluster in enumerate(strongest_first)})
-    return places
+def _fate(fate: Fate | None) -> dict[str, Any]:
+    return {} if fate is None else {"life": fate.life, "letter": fate.letter}
 
 
 def _pictures(thumbnails: Thumbnails, carried: Carried) -> dict[str, Any]:
@@ -130,7 +143,14 @@ def _pictures(thumbnails: Thumbnails, carried: Carried) -> dict[str, Any]:
     }
 
 
-def _packed(values: npt.NDArray[Any], dtype: type[np.generic]) -> str:
+def labels_packed(labels: npt.NDArray[np.integer[Any]], count: int) -> dict[str, Any]:
+    """Labels from 0 to count - 1, a byte each where they fit."""
+    kind: type[np.generic] = np.uint8 if count <= 256 else np.int32
+    return {"bytes": np.dtype(kind).itemsize, "data": packed(labels, kind)}
+
+
+def packed(values: npt.NDArray[Any], dtype: type[np.generic]) -> str:
+    """Numbers as base64 of their little-endian bytes."""
     return _base64(np.ascontiguousarray(values, dtype=np.dtype(dtype).newbyteorder("<")).tobytes())
 
 

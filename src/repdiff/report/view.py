@@ -1,4 +1,4 @@
-"""Run -> what the template shows, with every decision made and every figure formatted."""
+"""Subject -> what the template shows, with every decision made and every figure formatted."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import numpy as np
 
 from repdiff.clusters import DifferenceCluster, Direction
 from repdiff.comparison import Comparison
-from repdiff.io.images import Thumbnails
 from repdiff.report import matrix, words
 from repdiff.report.carried import Carried
-from repdiff.report.payload import colour_places, column_text, shortened
+from repdiff.report.payload import column_text, shortened
+from repdiff.report.subject import Fate, Frame, Subject
 from repdiff.report.tables import Table, direction_tables
-from repdiff.run import Run
 
 _MOST_LABELS_ON_A_CARD = 3
 _SMALL_PICTURE = 32  # pixels; a smaller one is shown with hard edges, since blur would hide what it is
@@ -58,7 +57,8 @@ class Accuracy:
 class Card:
     """A cluster as its card, legend entry and bar show it.
 
-    ``colour`` is its place in the palette, None for no change; ``bar`` the end of its bar, in [0, 1].
+    ``colour`` is its place in the palette, None for no change; ``bar`` the end of its bar, in [0, 1]; ``fate`` its
+    place in a series.
     """
 
     index: int
@@ -71,6 +71,7 @@ class Card:
     labels: tuple[LabelShare, ...]
     accuracies: tuple[Accuracy, ...]
     rows: tuple[tuple[Tile, ...], ...]
+    fate: Fate | None = None
 
     @property
     def tiles(self) -> tuple[Tile, ...]:
@@ -89,12 +90,14 @@ class Bars:
 
 @dataclass(frozen=True)
 class DirectionView:
-    """One direction."""
+    """One direction of one frame."""
 
+    frame: int
     name: str
     holder: str
     other: str
     finding: words.Sentence
+    nothing_differs: bool
     changed: tuple[Card, ...]
     unchanged: tuple[Card, ...]
     bars: Bars
@@ -118,24 +121,31 @@ class DirectionView:
         return sum(card.share for card in self.unchanged)
 
 
-def direction_view(run: Run, carried: Carried, direction: Direction) -> DirectionView:
-    """What the page shows of one direction."""
-    comparison = run.comparison
+def direction_views(subject: Subject, carried: Carried) -> tuple[DirectionView, ...]:
+    """What the page shows of both directions of every frame."""
+    tiles = _Tiles(subject, carried)
+    return tuple(
+        _direction_view(index, frame, direction, tiles)
+        for index, frame in enumerate(subject.frames)
+        for direction in frame.directions
+    )
+
+
+def _direction_view(index: int, frame: Frame, direction: Direction, tiles: _Tiles) -> DirectionView:
+    comparison = frame.comparison
     holder, other = words.holder_and_other(comparison, direction.name)
-    threshold = _threshold(comparison)
+    threshold = threshold_of(comparison)
     scale = matrix.bar_scale(direction, threshold)
-    tiles = _Tiles(comparison, run.thumbnails, carried)
-    places = colour_places(direction)
-    cards = [
-        _card(comparison, cluster, places[cluster.index], scale, tiles) for cluster in reversed(direction.clusters)
-    ]
+    cards = [_card(frame, direction, cluster, scale, tiles) for cluster in reversed(direction.clusters)]
     picture = matrix.picture(direction.affinity_map)
     colours = matrix.Scale(1 / picture.bound, picture.bound)
     return DirectionView(
+        frame=index,
         name=direction.name,
         holder=holder,
         other=other,
         finding=words.finding(comparison, direction),
+        nothing_differs=words.nothing_differs(comparison),
         changed=tuple(card for card in cards if card.colour is not None),
         unchanged=tuple(card for card in cards if card.colour is None),
         bars=Bars(scale.position(1.0), scale.position(threshold), _ticks(scale, 5)),
@@ -156,7 +166,7 @@ def collage_rows(tiles: tuple[Tile, ...]) -> tuple[tuple[Tile, ...], ...]:
 
 def threshold_text(comparison: Comparison) -> str:
     """The no-change threshold as a person writes it: ``1.5``."""
-    return f"{_threshold(comparison):g}"
+    return f"{threshold_of(comparison):g}"
 
 
 def facts(comparison: Comparison) -> tuple[tuple[str, str], ...]:
@@ -193,7 +203,8 @@ def _setting(name: str, value: Any) -> str:
     return str(value)
 
 
-def _threshold(comparison: Comparison) -> float:
+def threshold_of(comparison: Comparison) -> float:
+    """The mean affinity below which a cluster counts as no change."""
     return float(comparison.provenance.parameters["no_change_threshold"])
 
 
@@ -208,8 +219,9 @@ def _ticks(scale: matrix.Scale, most: int) -> tuple[tuple[str, float], ...]:
 class _Tiles:
     """Representatives as tiles."""
 
-    def __init__(self, comparison: Comparison, thumbnails: Thumbnails, carried: Carried) -> None:
-        self._items, self._carried = comparison.items, carried
+    def __init__(self, subject: Subject, carried: Carried) -> None:
+        self._items, self._carried = subject.first.items, carried
+        thumbnails = subject.thumbnails
         self._sizes = {
             int(row): (int(width), int(height))
             for row, width, height in zip(thumbnails.rows, thumbnails.widths, thumbnails.heights, strict=True)
@@ -232,9 +244,8 @@ class _Tiles:
         return tuple(tiles)
 
 
-def _card(
-    comparison: Comparison, cluster: DifferenceCluster, colour: int | None, scale: matrix.Scale, tiles: _Tiles
-) -> Card:
+def _card(frame: Frame, direction: Direction, cluster: DifferenceCluster, scale: matrix.Scale, tiles: _Tiles) -> Card:
+    comparison = frame.comparison
     known = sum(cluster.label_counts.values())
     top = list(cluster.label_counts.items())[:_MOST_LABELS_ON_A_CARD]
     outcomes = (
@@ -243,7 +254,7 @@ def _card(
     )
     return Card(
         index=cluster.index,
-        colour=colour,
+        colour=frame.places[direction.name][cluster.index],
         size=cluster.size,
         share=cluster.size / len(comparison.items.frame),
         mean_affinity=cluster.mean_affinity,
@@ -252,4 +263,5 @@ def _card(
         labels=tuple(LabelShare(label, count / known) for label, count in top),
         accuracies=tuple(Accuracy(name, share, overall) for name, share, overall in outcomes if overall is not None),
         rows=collage_rows(tiles.of(cluster)),
+        fate=frame.fates.get(direction.name, {}).get(cluster.index),
     )

@@ -8,23 +8,24 @@ function unpack(text, Kind) {
 
 const ITEMS = DATA.items;
 const COUNT = ITEMS.ids.length;
-const COORDINATES = {
-  x: unpack(DATA.coordinates.x, Float32Array),
-  y: unpack(DATA.coordinates.y, Float32Array),
-};
 // Places of the items on the maps, and the other way round.
 const DRAWN = DATA.drawn === null ? Int32Array.from({ length: COUNT }, (_, place) => place) : unpack(DATA.drawn, Int32Array);
 const POINT_OF = new Map(Array.from(DRAWN, (place, point) => [place, point]));
-const DIRECTIONS = Object.fromEntries(
-  Object.entries(DATA.directions).map(([name, direction]) => [
-    name,
-    { labels: unpack(direction.labels, Int32Array), clusters: direction.clusters },
-  ]),
-);
 
-const clusterOf = (direction, place) => DIRECTIONS[direction].clusters[DIRECTIONS[direction].labels[place]];
+// Frames: one comparison each. x lies where it lies; its coordinates are those of every frame.
+const unpackLabels = ({ bytes, data }) => unpack(data, bytes === 1 ? Uint8Array : Int32Array);
+const X_COORDINATES = unpack(DATA.coordinates, Float32Array);
+const FRAMES = DATA.frames.map(({ names, directions, coordinates, limits, axes }) => ({
+  names: { x: names[0], y: names[1] },
+  coordinates: { x: X_COORDINATES, y: unpack(coordinates, Float32Array) },
+  limits,
+  axes,
+  directions: Object.fromEntries(
+    Object.entries(directions).map(([name, { labels, clusters, means }]) => [name, { labels: unpackLabels(labels), clusters, means }]),
+  ),
+}));
+
 const allPlaces = () => Array.from({ length: COUNT }, (_, place) => place);
-const clusterPlaces = (direction, index) => allPlaces().filter((place) => DIRECTIONS[direction].labels[place] === index);
 const inFigures = (value) => value.toLocaleString("en-GB");
 const threeFigures = (value) => (value >= 1000 ? value.toExponential(2) : String(Number(value.toPrecision(3))));
 

@@ -1,24 +1,4 @@
-// The labels as files, put together here from the page's data.
-
-function records() {
-  const noChange = (direction, place) => clusterOf(direction, place).noChange;
-  return allPlaces().map((place) => {
-    const record = {
-      id: ITEMS.ids[place],
-      x_only: DIRECTIONS.x_only.labels[place],
-      y_only: DIRECTIONS.y_only.labels[place],
-      x_only_no_change: noChange("x_only", place),
-      y_only_no_change: noChange("y_only", place),
-    };
-    if (ITEMS.labels) record.label = ITEMS.labels[place];
-    for (const side of ["x", "y"]) {
-      if (ITEMS.predictions[side]) record[`prediction_${side}`] = ITEMS.predictions[side][place];
-      record[`${side}_component_1`] = rounded(COORDINATES[side][2 * place]);
-      record[`${side}_component_2`] = rounded(COORDINATES[side][2 * place + 1]);
-    }
-    return record;
-  });
-}
+// The labels as files, put together here from the page's data: `records` says what of an item, `about` what of the rest.
 
 const rounded = (value) => Number(value.toPrecision(6));
 
@@ -38,15 +18,12 @@ function asCsv() {
   return lines.map((cells) => cells.map(csvCell).join(",")).join("\r\n") + "\r\n";
 }
 
+function clusterFacts(direction) {
+  return direction.clusters.map(({ index, size, meanAffinity, noChange }) => ({ index, size, mean_affinity: meanAffinity, is_no_change: noChange }));
+}
+
 function asJson() {
-  const names = { x: DATA.names[0], y: DATA.names[1] };
-  const clusters = Object.fromEntries(
-    Object.entries(DATA.directions).map(([name, direction]) => [
-      name,
-      direction.clusters.map(({ index, size, meanAffinity, noChange }) => ({ index, size, mean_affinity: meanAffinity, is_no_change: noChange })),
-    ]),
-  );
-  return JSON.stringify({ names, n_items: DATA.total, is_sample: COUNT < DATA.total, clusters, items: records() }, null, 1);
+  return JSON.stringify({ ...about(), n_items: DATA.total, is_sample: COUNT < DATA.total, items: records() }, null, 1);
 }
 
 function download(name, kind, text) {

@@ -6,7 +6,7 @@ const MORE = 120;
 function galleryTile(place) {
   const tile = make("li", "item");
   tile.dataset.item = place;
-  const cluster = clusterOf(state.direction, place);
+  const cluster = clusterOf(place);
   const view = make("div", "view");
   view.append(sight(place));
   const caption = make("div", "caption");
@@ -17,15 +17,16 @@ function galleryTile(place) {
   words.append(make("b", "", ITEMS.ids[place]));
   if (labelOf(place)) words.append(make("small", "", labelOf(place)));
   caption.append(dot, words);
+  if (DATA.settled) words.append(make("small", "", settledInWords(place)));
   tile.append(view, caption);
   return tile;
 }
 
 // Selected items, narrowed to the cluster that is seen alone.
 function galleryPlaces() {
-  const { selection, isolated, direction } = state;
-  if (!selection.length) return isolated === null ? [] : clusterPlaces(direction, isolated);
-  return isolated === null ? selection : selection.filter((place) => DIRECTIONS[direction].labels[place] === isolated);
+  const { selection, isolated } = state;
+  if (!selection.length) return isolated === null ? [] : clusterPlaces(isolated);
+  return isolated === null ? selection : selection.filter((place) => directionNow().labels[place] === isolated);
 }
 
 function galleryTitle(count) {
@@ -34,36 +35,45 @@ function galleryTitle(count) {
   return state.isolated === null ? "Nothing selected" : `Cluster ${state.isolated}: ${items}`;
 }
 
-function startGallery() {
-  const wall = document.getElementById("wall");
-  const title = document.getElementById("gallery-title");
-  const hint = document.getElementById("gallery-hint");
-  const more = document.getElementById("show-more");
-  const clear = document.getElementById("clear-selection");
+// A list that shows its first items, and more when it is asked.
+function wallOf(list, more) {
   let places = [];
   let shown = 0;
   const extend = (count) => {
     const next = places.slice(shown, shown + count);
-    wall.append(...next.map(galleryTile));
+    list.append(...next.map(galleryTile));
     shown += next.length;
     more.hidden = shown >= places.length;
     more.textContent = `Show more · ${inFigures(shown)} of ${inFigures(places.length)}`;
   };
-  const fill = () => {
-    places = galleryPlaces();
-    shown = 0;
-    wall.replaceChildren();
-    title.textContent = galleryTitle(places.length);
-    hint.hidden = places.length > 0 || state.selection.length > 0;
-    clear.hidden = state.selection.length === 0;
-    extend(FIRST);
-  };
   more.addEventListener("click", () => {
     const firstNew = shown;
     extend(MORE);
-    wall.children[firstNew].tabIndex = -1;
-    wall.children[firstNew].focus({ preventScroll: true });
+    list.children[firstNew].tabIndex = -1;
+    list.children[firstNew].focus({ preventScroll: true });
   });
+  return {
+    fill(all) {
+      places = all;
+      shown = 0;
+      list.replaceChildren();
+      extend(FIRST);
+    },
+  };
+}
+
+function startGallery() {
+  const wall = wallOf(document.getElementById("wall"), document.getElementById("show-more"));
+  const title = document.getElementById("gallery-title");
+  const hint = document.getElementById("gallery-hint");
+  const clear = document.getElementById("clear-selection");
+  const fill = () => {
+    const places = galleryPlaces();
+    title.textContent = galleryTitle(places.length);
+    hint.hidden = places.length > 0 || state.selection.length > 0;
+    clear.hidden = state.selection.length === 0;
+    wall.fill(places);
+  };
   clear.addEventListener("click", () => select([]));
   follow(fill);
   onTheme(fill);

@@ -4,7 +4,7 @@ const hovercard = document.getElementById("hovercard");
 const REACH = 14; // pixels
 
 function fillHovercard(place) {
-  const cluster = clusterOf(state.direction, place);
+  const cluster = clusterOf(place);
   const words = make("div");
   words.append(make("b", "", ITEMS.ids[place]));
   if (labelOf(place)) words.append(make("span", "", labelOf(place)));
@@ -13,18 +13,23 @@ function fillHovercard(place) {
   dot.style.background = colourOf(cluster);
   line.append(dot, `cluster ${cluster.index}${cluster.noChange ? " · no change" : ""}`);
   words.append(line);
+  if (DATA.settled) words.append(make("span", "", settledInWords(place)));
   const hasSight = PICTURES.has(place) || (ITEMS.texts && ITEMS.texts[place]);
   hovercard.replaceChildren(...(hasSight ? [sight(place), words] : [words]));
 }
 
-function showHovercard(place, left, top) {
-  fillHovercard(place);
+function placeHovercard(left, top) {
   hovercard.hidden = false;
   const { width, height } = hovercard.getBoundingClientRect();
   const room = 12;
   const beside = left + room + 4 + width > innerWidth ? left - room - 4 - width : left + room + 4;
   hovercard.style.left = `${Math.max(room, Math.min(beside, innerWidth - width - room))}px`;
   hovercard.style.top = `${Math.max(room, Math.min(top - height / 2, innerHeight - height - room))}px`;
+}
+
+function showHovercard(place, left, top) {
+  fillHovercard(place);
+  placeHovercard(left, top);
   markCursor(place);
 }
 
@@ -39,8 +44,8 @@ function pointNear(side, x, y) {
   const figure = maps.figures[side];
   const perX = figure.inner_width / (figure.x_range.end - figure.x_range.start);
   const perY = figure.inner_height / (figure.y_range.end - figure.y_range.start);
-  const { labels, clusters } = DIRECTIONS[state.direction];
-  const at = COORDINATES[side];
+  const { labels, clusters } = directionNow();
+  const at = frameNow().coordinates[side];
   let best = null;
   let least = REACH;
   for (const place of DRAWN) {

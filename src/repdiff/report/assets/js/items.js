@@ -3,15 +3,16 @@
 const PAGE = 100;
 
 function itemColumns() {
-  const [x, y] = DATA.names;
+  const { x, y } = frameNow().names;
+  const { directions, coordinates } = frameNow();
   const columns = [["id", (place) => ITEMS.ids[place]]];
   if (ITEMS.labels) columns.push([ITEMS.labelColumn, labelOf]);
   for (const [name, holder] of [["x_only", x], ["y_only", y]]) {
-    columns.push([`cluster, only in ${holder}`, (place) => String(DIRECTIONS[name].labels[place])]);
+    columns.push([`cluster, only in ${holder}`, (place) => String(directions[name].labels[place])]);
   }
   for (const [side, name] of [["x", x], ["y", y]]) {
     for (const axis of [0, 1]) {
-      columns.push([`${name}, component ${axis + 1}`, (place) => COORDINATES[side][2 * place + axis].toPrecision(4)]);
+      columns.push([`${name}, component ${axis + 1}`, (place) => coordinates[side][2 * place + axis].toPrecision(4)]);
     }
   }
   return columns;
@@ -35,14 +36,13 @@ function itemTable(columns, places) {
 function startItems() {
   const details = document.getElementById("items-table");
   const count = details.querySelector(".pager span");
-  const columns = itemColumns();
   let first = 0;
   const fill = () => {
     if (!details.open) return;
     const places = state.selection.length ? state.selection : allPlaces();
     first = Math.max(0, Math.min(first, Math.floor((places.length - 1) / PAGE) * PAGE));
     const last = Math.min(first + PAGE, places.length);
-    details.querySelector(".scroll").replaceChildren(itemTable(columns, places.slice(first, last)));
+    details.querySelector(".scroll").replaceChildren(itemTable(itemColumns(), places.slice(first, last)));
     const what = state.selection.length ? "selected items" : "items";
     count.textContent = `${inFigures(first + 1)} to ${inFigures(last)} of ${inFigures(places.length)} ${what}`;
     details.querySelector("[data-step='-1']").disabled = first === 0;
@@ -57,6 +57,6 @@ function startItems() {
   details.addEventListener("toggle", fill);
   follow((_, changed) => {
     if (changed.selection) first = 0;
-    if (changed.selection) fill();
+    if (changed.selection || changed.frame) fill();
   });
 }

@@ -6,7 +6,7 @@ function nextPoint(side, from, [stepX, stepY]) {
   const figure = maps.figures[side];
   const perX = figure.inner_width / (figure.x_range.end - figure.x_range.start);
   const perY = figure.inner_height / (figure.y_range.end - figure.y_range.start);
-  const at = COORDINATES[side];
+  const at = frameNow().coordinates[side];
   let best = from;
   let least = Infinity;
   for (const place of DRAWN) {
@@ -26,8 +26,8 @@ function screenPlace(side, place) {
   const { left, top } = maps.views[side].frame.bbox;
   const share = (value, range) => (value - range.start) / (range.end - range.start);
   return [
-    box.left + left + share(COORDINATES[side][2 * place], figure.x_range) * figure.inner_width,
-    box.top + top + (1 - share(COORDINATES[side][2 * place + 1], figure.y_range)) * figure.inner_height,
+    box.left + left + share(frameNow().coordinates[side][2 * place], figure.x_range) * figure.inner_width,
+    box.top + top + (1 - share(frameNow().coordinates[side][2 * place + 1], figure.y_range)) * figure.inner_height,
   ];
 }
 

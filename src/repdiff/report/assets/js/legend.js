@@ -1,14 +1,20 @@
 // Direction switch, legend, and every other button that shows a cluster alone.
 
+// What says of which frame or direction it is shows with that one only.
+function belongs({ dataset }) {
+  const ofFrame = dataset.frame === undefined || Number(dataset.frame) === state.frame;
+  return ofFrame && (dataset.direction === undefined || dataset.direction === state.direction);
+}
+
 function followDirection() {
   for (const radio of document.querySelectorAll("input[name=direction]")) {
     radio.checked = radio.value === state.direction;
     radio.addEventListener("change", () => show({ direction: radio.value, isolated: null }));
   }
   follow(({ direction }, changed) => {
-    if (!changed.direction) return;
-    for (const part of document.querySelectorAll("[data-direction]")) part.hidden = part.dataset.direction !== direction;
-    if (!DIRECTIONS[direction].clusters.some((cluster) => !cluster.noChange)) {
+    if (!changed.direction && !changed.frame) return;
+    for (const part of document.querySelectorAll("[data-direction], [data-frame]")) part.hidden = !belongs(part);
+    if (!directionNow().clusters.some((cluster) => !cluster.noChange)) {
       for (const role of document.querySelectorAll("[data-role]")) role.textContent = "";
       return;
     }

@@ -6,7 +6,7 @@ const layer = (figure, name) => figure.renderers.find((renderer) => renderer.nam
 async function drawMaps() {
   const { document: drawing, roots } = DATA.maps;
   await Bokeh.embed.embed_items({ maps: drawing }, [{ docid: "maps", roots, root_ids: Object.keys(roots) }]);
-  const drawn = Bokeh.documents[0];
+  const drawn = Bokeh.documents[Bokeh.documents.length - 1];
   // Colours set before the first layout is done would be drawn at its wrong size, and leave traces.
   if (!drawn.is_idle) await new Promise((resolve) => drawn.idle.connect(resolve));
   for (const figure of drawn.roots()) {
@@ -30,7 +30,7 @@ function stands(cluster) {
 }
 
 function colourMaps() {
-  const { labels, clusters } = DIRECTIONS[state.direction];
+  const { labels, clusters } = directionNow();
   const colours = clusters.map(colourOf);
   const points = { quiet: [], loud: [] };
   DRAWN.forEach((place, point) => points[stands(clusters[labels[place]]) ? "loud" : "quiet"].push(point));
@@ -55,10 +55,23 @@ function paint(glyph, name, colours) {
 }
 
 function relabelMaps() {
-  const { labels } = DIRECTIONS[state.direction];
-  const column = (side, axis) => Float32Array.from(DRAWN, (place) => COORDINATES[side][2 * place + axis]);
+  const { labels } = directionNow();
+  const { coordinates } = frameNow();
+  const column = (side, axis) => Float32Array.from(DRAWN, (place) => coordinates[side][2 * place + axis]);
   const cluster = Int32Array.from(DRAWN, (place) => labels[place]);
   maps.items.data = { x1: column("x", 0), x2: column("x", 1), y1: column("y", 0), y2: column("y", 1), cluster };
+}
+
+// The map of y gets the limits and axes of the frame.
+function reframeMaps() {
+  const { limits, axes } = frameNow();
+  const figure = maps.figures.y;
+  [figure.x_range, figure.y_range].forEach((range, axis) => {
+    const [start, end] = limits[axis];
+    range.setv({ start, end, reset_start: start, reset_end: end });
+  });
+  figure.below[0].axis_label = axes[0];
+  figure.left[0].axis_label = axes[1];
 }
 
 function themeMaps() {
@@ -81,15 +94,17 @@ function select(places) {
 }
 
 function markCursor(place) {
-  const at = (side, axis) => (place === null ? [] : [COORDINATES[side][2 * place + axis]]);
+  if (!maps.cursor) return; // before the maps are drawn
+  const at = (side, axis) => (place === null ? [] : [frameNow().coordinates[side][2 * place + axis]]);
   maps.cursor.data = { x1: at("x", 0), x2: at("x", 1), y1: at("y", 0), y2: at("y", 1) };
 }
 
 async function startMaps() {
   await drawMaps();
   follow((_, changed) => {
-    if (changed.direction) relabelMaps();
-    if (changed.direction || changed.isolated) colourMaps();
+    if (changed.frame) reframeMaps();
+    if (changed.frame || changed.direction) relabelMaps();
+    if (changed.frame || changed.direction || changed.isolated) colourMaps();
   });
   themeMaps();
   onTheme(themeMaps);

@@ -9,15 +9,14 @@ function blocks(grid) {
 }
 
 function startMatrix() {
-  for (const name of Object.keys(DIRECTIONS)) {
-    const figure = document.querySelector(`.affinity[data-direction=${name}]`);
+  for (const figure of document.querySelectorAll(".affinity")) {
     const grid = figure.querySelector(".grid");
     const readout = figure.querySelector(".readout");
     const hint = readout.textContent;
     const edges = blocks(grid);
     const total = edges[edges.length - 1].end;
     const clusterAt = (share) => edges.find(({ end }) => share * total < end).cluster;
-    const means = DATA.directions[name].means;
+    const means = FRAMES[figure.dataset.frame].directions[figure.dataset.direction].means;
     grid.addEventListener("pointermove", (event) => {
       const box = grid.getBoundingClientRect();
       const [across, down] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];

@@ -32,6 +32,12 @@ function sight(place) {
   return text ? make("span", "words", text) : make("span", "bare", ITEMS.ids[place]);
 }
 
+// Collages of a frame are filled when it is first shown: a page may have thousands of tiles.
 function fillCollages() {
-  for (const image of document.querySelectorAll("img[data-picture]")) fillPicture(image, Number(image.dataset.picture));
+  follow(({ frame }, changed) => {
+    if (!changed.frame) return;
+    for (const image of document.querySelectorAll(`[data-frame="${frame}"] img[data-picture]:not([src])`)) {
+      fillPicture(image, Number(image.dataset.picture));
+    }
+  });
 }

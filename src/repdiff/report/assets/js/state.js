@@ -1,6 +1,7 @@
 // What the reader looks at. Every part of the page follows it, and changes it only through `show`.
 
 const state = {
+  frame: 0, // which comparison
   direction: "x_only",
   isolated: null, // index of the cluster that is seen alone
   selection: [], // places of the selected items, ascending
@@ -9,7 +10,7 @@ const followers = [];
 
 function follow(follower) {
   followers.push(follower);
-  follower(state, { direction: true, isolated: true, selection: true });
+  follower(state, { frame: true, direction: true, isolated: true, selection: true });
 }
 
 function show(change) {
@@ -21,4 +22,8 @@ function show(change) {
   if (Object.keys(changed).length) for (const follower of followers) follower(state, changed);
 }
 
+const frameNow = () => FRAMES[state.frame];
+const directionNow = () => frameNow().directions[state.direction];
+const clusterOf = (place) => directionNow().clusters[directionNow().labels[place]];
+const clusterPlaces = (index) => allPlaces().filter((place) => directionNow().labels[place] === index);
 const toggleIsolated = (index) => show({ isolated: state.isolated === index ? null : index });

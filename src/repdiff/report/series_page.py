@@ -1,0 +1,211 @@
+"""Series -> the HTML file: the page of a comparison, whose comparison a reader changes with a slider."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.clusters import DirectionName
+from repdiff.comparison import Comparison
+from repdiff.history import History
+from repdiff.io.files import written_whole
+from repdiff.report import words
+from repdiff.report.alluvial import Alluvial, alluvial
+from repdiff.report.carried import Carried, carry
+from repdiff.report.growth import growth_data, growth_document, growth_table, panels
+from repdiff.report.lives import colours_of_lives, fates
+from repdiff.report.page import fill_template
+from repdiff.report.payload import labels_packed
+from repdiff.report.series_words import series_facts, series_finding
+from repdiff.report.subject import Fate, Frame, Places, Subject
+from repdiff.report.tables import Table
+from repdiff.report.view import threshold_of
+from repdiff.series import Timeline
+from repdiff.series_run import SeriesRun, read_series_run
+
+_SCRIPTS = (
+    "data", "state", "theme", "pictures", "maps", "tools", "hover", "keyboard", "legend", "gallery", "cards", "matrix",
+    "items", "series/checkpoints", "series/growth", "series/alluvial", "series/settling", "series/records", "downloads",
+    "series/main",
+)  # fmt: skip
+_DIRECTIONS: tuple[DirectionName, DirectionName] = ("x_only", "y_only")
+
+
+@dataclass(frozen=True)
+class Story:
+    """One direction of the whole series: what the template shows beside the frames."""
+
+    name: DirectionName
+    finding: words.Sentence
+    alluvial: Alluvial
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class Settling:
+    """Items that settle at one checkpoint, or, where ``step`` is their number, never.
+
+    ``height`` is that of the bar, in [0, 1].
+    """
+
+    step: int
+    name: str
+    count: int
+    height: float
+
+
+def render_series(run: SeriesRun) -> str:
+    """The report of a series: one HTML document that needs nothing beside itself.
+
+    Parameters
+    ----------
+    run : SeriesRun
+        What to report on.
+
+    Returns
+    -------
+    str
+        HTML, as careful with what items say as that of :func:`repdiff.report.render`.
+    """
+    timeline = run.timeline
+    subject = _subject(run)
+    carried = carry(subject)
+    growth = timeline.growth()
+    steps = len(timeline.checkpoints)
+    return fill_template(
+        "series.html.j2", subject, carried, _SCRIPTS, style=("page.css", "series.css"),
+        data={
+            "settled": labels_packed(timeline.settled[carried.rows], steps + 1),
+            "growth": {
+                "document": growth_document(growth, timeline.checkpoints, threshold_of(subject.first)),
+                "numbers": growth_data(growth),
+            },
+        },
+        timeline=timeline,
+        stories=_stories(timeline),
+        panels=panels(growth),
+        facts=series_facts(timeline),
+        settling=_settling(timeline, carried),
+        n_warnings=len({warning for frame in subject.frames for warning in frame.comparison.provenance.warnings}),
+    )  # fmt: skip
+
+
+def write_series_report(run: SeriesRun | str | Path, output: str | Path) -> Path:
+    """Write the report of a series, whole or not at all.
+
+    Parameters
+    ----------
+    run : SeriesRun or path
+        A series, or the directory of one.
+    output : path
+        The file to write; one that is there is replaced.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    RepdiffError
+        Where the path is no series, or the file cannot be written.
+    """
+    html = render_series(read_series_run(run) if isinstance(run, str | Path) else run)
+    with written_whole(output) as beside:
+        beside.write_text(html, encoding="utf-8", newline="\n")
+    return Path(output)
+
+
+def _histories(timeline: Timeline) -> tuple[tuple[DirectionName, History], ...]:
+    return (("x_only", timeline.x_only), ("y_only", timeline.y_only))
+
+
+def _subject(run: SeriesRun) -> Subject:
+    """A frame for each checkpoint; a cluster has the colour of its life in all of them."""
+    timeline = run.timeline
+    told = {name: fates(history, timeline.checkpoints) for name, history in _histories(timeline)}
+    colours = {name: colours_of_lives(history.lives) for name, history in _histories(timeline)}
+    frames = []
+    for step, comparison in enumerate(_mirrored(timeline.comparisons)):
+        places: dict[DirectionName, Places] = {}
+        at: dict[DirectionName, dict[int, Fate]] = {}
+        for name, history in _histories(timeline):
+            life_of = history.life_of[step]
+            indices = range(len(getattr(comparison, name).clusters))
+            places[name] = {index: colours[name][life_of[index]] if index in life_of else None for index in indices}
+            at[name] = {index: told[name][life] for index, life in life_of.items()}
+        frames.append(Frame(comparison, places, at))
+    return Subject(tuple(frames), run.thumbnails)
+
+
+def _mirrored(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """The same, with maps of neighbouring checkpoints alike: the sign of a principal component is anyone's choice."""
+    after = comparisons[-1].projection.x
+    mirrored = []
+    for comparison in reversed(comparisons):
+        after = _towards(comparison.projection.y, after)
+        mirrored.append(replace(comparison, projection=replace(comparison.projection, y=after)))
+    return tuple(reversed(mirrored))
+
+
+def _towards(values: npt.NDArray[np.float32], model: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    agreement = np.einsum("ij,ij->j", values - values.mean(axis=0), model - model.mean(axis=0))
+    return values * np.where(agreement < 0, np.float32(-1), np.float32(1))
+
+
+def _stories(timeline: Timeline) -> tuple[Story, ...]:
+    growth = timeline.growth()
+    stories = []
+    for name, history in _histories(timeline):
+        drawing = alluvial(history, timeline.directions(name), timeline.checkpoints, colours_of_lives(history.lives))
+        names = ("the checkpoint", timeline.reference)
+        tables = (growth_table(growth, name, names, timeline.checkpoints), _lives_table(timeline, history))
+        stories.append(Story(name, series_finding(timeline, name), drawing, (*tables, _flows_table(timeline, history))))
+    return tuple(stories)
+
+
+def _lives_table(timeline: Timeline, history: History) -> Table:
+    """One row a life: clusters, and what becomes of them."""
+    rows = tuple(
+        (
+            fate.letter,
+            timeline.checkpoints[life.first],
+            timeline.checkpoints[life.last],
+            " → ".join(map(str, life.clusters)),
+            "".join(text for text, _ in fate.words.parts),
+        )
+        for life, fate in zip(history.lives, fates(history, timeline.checkpoints), strict=True)
+    )
+    return Table(
+        "Clusters through the checkpoints", ("", "first", "last", "cluster at each", "what becomes of it"), rows
+    )
+
+
+def _flows_table(timeline: Timeline, history: History) -> Table:
+    """One row a ribbon."""
+
+    def group(index: int) -> str:
+        return "no change" if index < 0 else f"{index}"
+
+    rows = tuple(
+        (
+            f"{timeline.checkpoints[flow.step]} → {timeline.checkpoints[flow.step + 1]}",
+            group(flow.source), group(flow.target), words.number(flow.count),
+        )
+        for flow in history.flows
+    )  # fmt: skip
+    return Table("Items from each cluster to the next", ("checkpoints", "from cluster", "to cluster", "items"), rows)
+
+
+def _settling(timeline: Timeline, carried: Carried) -> tuple[Settling, ...]:
+    """How many items settle at each checkpoint, and how many never do."""
+    counts = np.bincount(timeline.settled, minlength=len(timeline.checkpoints) + 1).tolist()
+    names = (*timeline.checkpoints, "never")
+    return tuple(
+        Settling(step, name, count, count / max(counts))
+        for step, (name, count) in enumerate(zip(names, counts, strict=True))
+    )

@@ -1,0 +1,105 @@
+"""What a page is about: one comparison, or several that a reader steps through, each of them a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from repdiff.clusters import Direction, DirectionName
+from repdiff.comparison import Comparison
+from repdiff.io.images import Thumbnails
+from repdiff.report.words import Sentence
+from repdiff.run import Run
+
+Places = Mapping[int, int | None]
+
+
+@dataclass(frozen=True)
+class Fate:
+    """The place of a cluster in a series.
+
+    Attributes
+    ----------
+    life : int
+        Index of the life that it is a part of.
+    letter : str
+        What that life is called.
+    words : Sentence
+        Since when it lives, and what becomes of it.
+    """
+
+    life: int
+    letter: str
+    words: Sentence
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One comparison on the page.
+
+    Attributes
+    ----------
+    comparison : Comparison
+        With the same items and the same x as every other frame.
+    places : mapping of direction to mapping of int to int or None
+        Place in the palette of each cluster; None for no change.
+    fates : mapping of direction to mapping of int to Fate
+        By cluster; empty where the page is not about a series.
+    """
+
+    comparison: Comparison
+    places: Mapping[DirectionName, Places]
+    fates: Mapping[DirectionName, Mapping[int, Fate]] = field(default_factory=dict)
+
+    @property
+    def directions(self) -> tuple[Direction, Direction]:
+        """Both directions."""
+        return self.comparison.x_only, self.comparison.y_only
+
+
+@dataclass(frozen=True)
+class Subject:
+    """All that a page shows.
+
+    Attributes
+    ----------
+    frames : tuple of Frame
+        At least one.
+    thumbnails : Thumbnails
+        Small pictures of items, for all frames.
+    """
+
+    frames: tuple[Frame, ...]
+    thumbnails: Thumbnails
+
+    @property
+    def first(self) -> Comparison:
+        """The comparison of the first frame: what all frames share can be read off it."""
+        return self.frames[0].comparison
+
+    @property
+    def directions(self) -> Iterator[Direction]:
+        """Both directions of every frame."""
+        return (direction for frame in self.frames for direction in frame.directions)
+
+    @property
+    def n_colours(self) -> int:
+        """Colours that the clusters need."""
+        places = [place for frame in self.frames for of in frame.places.values() for place in of.values()]
+        return 1 + max((place for place in places if place is not None), default=-1)
+
+
+def subject_of(run: Run) -> Subject:
+    """A run as the only frame of a page, its colours by strength."""
+    comparison = run.comparison
+    directions = (comparison.x_only, comparison.y_only)
+    frame = Frame(comparison, {direction.name: places_by_strength(direction) for direction in directions})
+    return Subject((frame,), run.thumbnails)
+
+
+def places_by_strength(direction: Direction) -> dict[int, int | None]:
+    """Place in the palette of each cluster: 0 for the strongest difference, None for no change."""
+    strongest_first = reversed(direction.difference_clusters)
+    places: dict[int, int | None] = {cluster.index: None for cluster in direction.clusters}
+    places.update({cluster.index: place for place, cluster in enumerate(strongest_first)})
+    return places
