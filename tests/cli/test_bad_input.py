@@ -166,7 +166,42 @@ def a_network() -> list[str]:
 
 MODELS = ("--model-x", "pixels", "--model-y", "pixels?size=4")
 
+SERIES = ("series", "x.npy", "y.npy", "--reference", "x.npy", "-o", "run")
+MATRIX = ("matrix", "x.npy", "y.npy", "-o", "run")
+
+
+def one_checkpoint_is_short() -> list[str]:
+    np.save("z.npy", np.load("y.npy")[:7])
+    return ["series", "y.npy", "z.npy", "--reference", "x.npy", "-o", "run"]
+
+
 MISTAKES: dict[str, Mistake] = {
+    # series and matrix
+    "series: no such checkpoint": Mistake(
+        lambda: ["series", "y.npy", "no.npy", "--reference", "x.npy", "-o", "run"], r"no\.npy: no such file"
+    ),
+    "series: no reference": Mistake(lambda: ["series", "y.npy", "-o", "run"], r"[Rr]eference"),
+    "series: names too few": Mistake(lambda: [*SERIES, "--name", "a"], r"names must be one for each of 2"),
+    "series: names alike": Mistake(lambda: [*SERIES, "--name", "a", "--name", "a"], r"'a' is given twice"),
+    "series: of other length": Mistake(one_checkpoint_is_short, r"has 30 rows and .*z\.npy 7"),
+    "series: predictions too few": Mistake(
+        lambda: [*SERIES, "--items", "items.csv", "--predictions", "kind"], r"predictions must be one for each of"
+    ),
+    "series: predictions that are not there": Mistake(
+        lambda: [*SERIES, "--items", "items.csv", "--predictions", "says {}"], r"no column 'says"
+    ),
+    "series: where a file stands": Mistake(
+        given(lambda: Path("run").write_text("a letter"), *SERIES), r"run: exists and is not a run"
+    ),
+    "matrix: of one": Mistake(lambda: ["matrix", "x.npy", "-o", "run"], r"at least two representations"),
+    "matrix: the same file twice": Mistake(
+        lambda: [*MATRIX, "--name", "a", "--name", " "], r"names must differ and not be empty"
+    ),
+    "matrix: too many clusters": Mistake(lambda: [*MATRIX, "-n", "31"], r"30 items cannot make 31 clusters"),
+    "within a column that is not there": Mistake(
+        lambda: ["compare", "x.npy", "y.npy", "--items", "items.csv", "--within", "colour", "-o", "run"],
+        r"no column 'colour'; they have id, kind",
+    ),
     # files
     "no such file": Mistake(lambda: ["compare", "z.npy", "y.npy", "-o", "run"], r"z\.npy: no such file of embeddings"),
     "a folder": Mistake(compare_with_x("d", lambda: Path("d").mkdir()), r"d: is a folder"),

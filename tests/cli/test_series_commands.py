@@ -1,0 +1,89 @@
+"""``repdiff series`` and ``repdiff matrix``: what they write and print."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import repdiff
+from repdiff import cli
+
+N = 90
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("work")
+    rng = np.random.default_rng(0)
+    kind = np.repeat(np.arange(3), N // 3)
+    corners = 6 * np.eye(3, 5)[kind]
+    for name, stage in (("early", 0.2), ("late", 0.8), ("last", 1.0)):
+        np.save(folder / f"{name}.npy", stage * corners + rng.normal(size=corners.shape))
+    says = {f"says {name}": kind for name in ("early", "late", "last")}
+    pd.DataFrame({"id": range(N), "kind": kind, **says}).to_csv(folder / "items.csv", index=False)
+    return folder
+
+
+def call(folder: Path, *arguments: str) -> int:
+    inside = [str(folder / word) if word.endswith((".npy", ".csv")) or word == "out" else word for word in arguments]
+    return cli.run(inside)
+
+
+def test_series_writes_runs_a_report_and_tables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["series", "early.npy", "late.npy", "--reference", "last.npy", "--items", "items.csv", "--labels", "kind"]
+    more = ["--predictions", "says {}", "-n", "3", "-o", "out", "--overwrite"]
+    assert call(folder, *command, *more) == 0
+    out, err = capsys.readouterr()
+    assert "early" in out
+    assert "never settle" in out
+    assert f"report: {folder / 'out' / 'report.html'}" in out
+    assert err == ""
+    found = repdiff.load_series(folder / "out")
+    assert (found.reference, found.checkpoints) == ("last", ("early", "late"))
+    assert [comparison.accuracy_y for comparison in found.comparisons] == [1, 1]
+    assert (folder / "out" / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    (folder / "out" / "report.html").unlink()
+    assert call(folder, "report", "out") == 0
+    assert (folder / "out" / "report.html").exists()
+
+
+def test_series_for_machines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(folder, "series", "early.npy", "--reference", "last.npy", "-n", "3", "-o", "out", "--overwrite",
+                "--json", "--name", "then", "--reference-name", "now") == 0  # fmt: skip
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["checkpoints"], facts["reference"], facts["n_items"]) == (["then"], "now", N)
+    assert {row["checkpoint"] for row in facts["growth"]} == {"then"}
+    assert len(facts["lives"]) == sum(
+        len(direction.difference_clusters)
+        for comparison in repdiff.load_series(folder / "out").comparisons
+        for direction in (comparison.x_only, comparison.y_only)
+    )
+
+
+def test_matrix_writes_a_report_for_every_pair_and_a_page_that_leads_to_them(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(folder, "matrix", "early.npy", "late.npy", "last.npy", "-n", "3", "-o", "out", "--overwrite") == 0
+    assert "the row groups" in " ".join(capsys.readouterr().out.split())
+    page = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    runs = sorted(path.name for path in (folder / "out" / "runs").iterdir())
+    assert runs == ["000-early-and-late", "001-early-and-last", "002-late-and-last"]
+    for name in runs:
+        assert page.count(f'href="runs/{name}/report.html"') == 2
+        assert (folder / "out" / "runs" / name / "report.html").exists()
+    assert "<script" not in page
+    found = repdiff.load_matrix(folder / "out")
+    assert found.names == ("early", "late", "last")
+    (folder / "out" / "report.html").unlink()
+    assert call(folder, "report", "out") == 0
+    assert (folder / "out" / "report.html").read_text(encoding="utf-8") == page
+
+
+def test_matrix_for_machines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(folder, "matrix", "early.npy", "last.npy", "-n", "3", "-o", "out", "--overwrite", "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert [(cell["knows"], cell["lacks"]) for cell in facts["cells"]] == [("early", "last"), ("last", "early")]
