@@ -7,8 +7,10 @@ import pandas as pd
 import planted
 import pytest
 from report_runs import HOSTILE, make_run, pictures
+from series_runs import learning_series, series_run
 
 from repdiff.run import Run
+from repdiff.series_run import SeriesRun
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +44,9 @@ def text_run() -> Run:
     found = planted.split_in_x(np.random.default_rng(4), n_groups=3, size=20, n_agreed=60)
     items = pd.DataFrame({"text": [f"words  of\n{row} <em> " * 30 for row in range(len(found.x))]})
     return make_run(found.x, found.y, items=items, text="text", names=("old", "new"), n_clusters=4)
+
+
+@pytest.fixture(scope="session")
+def learning() -> SeriesRun:
+    """Four checkpoints that learn what the reference knows, group by group; names, ids and labels try to be markup."""
+    return series_run(learning_series())

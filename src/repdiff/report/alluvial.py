@@ -16,8 +16,8 @@ HEIGHT = 420.0  # units of the drawing; a unit is a pixel on a wide screen
 _GAP = 7.0
 _NODE_WIDTH = 18.0
 _LEAST_HEIGHT = 1.5
-_ROOM = 1128.0  # width of the columns where they are few
-_PITCH = (62.0, 190.0)  # least and largest distance of two columns
+_ROOM = 1100.0  # width of the columns where they are few
+_PITCH = (62.0, 376.0)  # least and largest distance of two columns
 _MARGIN = 34.0
 _SWEEPS = 4
 

@@ -72,7 +72,7 @@ def render_series(run: SeriesRun) -> str:
         HTML, as careful with what items say as that of :func:`repdiff.report.render`.
     """
     timeline = run.timeline
-    subject = _subject(run)
+    subject = series_subject(run)
     carried = carry(subject)
     growth = timeline.growth()
     steps = len(timeline.checkpoints)
@@ -124,7 +124,7 @@ def _histories(timeline: Timeline) -> tuple[tuple[DirectionName, History], ...]:
     return (("x_only", timeline.x_only), ("y_only", timeline.y_only))
 
 
-def _subject(run: SeriesRun) -> Subject:
+def series_subject(run: SeriesRun) -> Subject:
     """A frame for each checkpoint; a cluster has the colour of its life in all of them."""
     timeline = run.timeline
     told = {name: fates(history, timeline.checkpoints) for name, history in _histories(timeline)}

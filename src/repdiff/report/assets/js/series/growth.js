@@ -2,7 +2,13 @@
 
 const growth = { figures: [] };
 const GROUPS = ["lowest", "others"];
-const MEASURES = { mean_affinity: "mean affinity", size: "items", accuracy_y: "accuracy of the checkpoint", accuracy_x: "accuracy of the reference" };
+const MEASURES = {
+  mean_affinity: (value) => `mean affinity ${threeFigures(value)}`,
+  size: (value) => `${inFigures(Math.round(value))} items`,
+  accuracy_y: (value) => `the checkpoint is right on ${Math.round(100 * value)} %`,
+  accuracy_x: (value) => `the reference is right on ${Math.round(100 * value)} %`,
+};
+const WHOSE = { lowest: "lowest cluster", others: "average of the others" };
 const unknown = (values) => values.map((value) => value ?? NaN);
 
 async function drawGrowth() {
@@ -59,13 +65,10 @@ function growthInWords(figure, step) {
   card.append(make("b", "", FRAMES[step].names.y));
   for (const group of GROUPS) {
     const numbers = DATA.growth.numbers[state.direction][group];
-    for (const [measure, words] of Object.entries(MEASURES)) {
-      if (!figure.renderers.some(({ name }) => name === `${group} ${measure} dots`)) continue;
-      const value = numbers?.[measure][step];
-      if (value === null || value === undefined) continue;
-      const whose = group === "lowest" ? "lowest cluster" : "average of the others";
-      const figureText = measure.startsWith("accuracy") ? `${Math.round(100 * value)} %` : measure === "size" ? inFigures(Math.round(value)) : threeFigures(value);
-      card.append(make("span", "", `${whose}: ${words} ${figureText}`));
+    for (const [measure, inWords] of Object.entries(MEASURES)) {
+      const isDrawn = figure.renderers.some(({ name }) => name === `${group} ${measure} dots`);
+      const value = isDrawn ? numbers?.[measure][step] : null;
+      if (value !== null && value !== undefined) card.append(make("span", "", `${WHOSE[group]}: ${inWords(value)}`));
     }
   }
   return card;

@@ -19,6 +19,9 @@ function startSettling() {
   const title = document.getElementById("settled-title");
   const wall = wallOf(document.getElementById("settled-wall"), document.getElementById("settled-more"));
   let chosen = FRAMES.length;
+  // On a narrow screen the bars slide; the one that is pressed is the last.
+  const row = document.querySelector(".sticks");
+  row.scrollLeft = row.scrollWidth;
   const fill = () => {
     const places = allPlaces().filter((place) => SETTLED[place] === chosen);
     title.textContent = settledTitle(chosen, places.length);
