@@ -25,6 +25,14 @@ _ARGUMENTS = (
 )  # fmt: skip
 
 
+# What the maps show, as JavaScript.
+LAYERS = "Bokeh.documents[0].roots().map((root) => root.renderers.find((r) => r.name === 'loud'))"
+SELECTED = f"{LAYERS}.map((layer) => Array.from(layer.data_source.selected.indices))"
+COLOURED = f"{LAYERS}.map((layer) => Array.from(layer.view.filter.indices))"
+CLUSTERS = f"Array.from({LAYERS}[0].data_source.data.cluster)"
+PALETTE = f"{LAYERS}[0].glyph.fill_color.transform.palette"
+
+
 @contextmanager
 def chromium(folder: Path) -> Iterator[webdriver.Chrome]:
     """A browser with a profile of its own; downloads go into ``folder``."""

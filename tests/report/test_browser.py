@@ -11,7 +11,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import chromium, click, draw, errors, get, point_at, requests, scroll_to, turn_wheel, visit, wait, wear
+from browser import (
+    CLUSTERS,
+    COLOURED,
+    PALETTE,
+    SELECTED,
+    chromium,
+    click,
+    draw,
+    errors,
+    get,
+    point_at,
+    requests,
+    scroll_to,
+    turn_wheel,
+    visit,
+    wait,
+    wear,
+)
 from report_runs import HOSTILE
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -22,11 +39,6 @@ from repdiff.run import Run
 
 pytestmark = pytest.mark.browser
 
-LAYERS = "Bokeh.documents[0].roots().map((root) => root.renderers.find((r) => r.name === 'loud'))"
-SELECTED = f"{LAYERS}.map((layer) => Array.from(layer.data_source.selected.indices))"
-COLOURED = f"{LAYERS}.map((layer) => Array.from(layer.view.filter.indices))"
-CLUSTERS = f"Array.from({LAYERS}[0].data_source.data.cluster)"
-PALETTE = f"{LAYERS}[0].glyph.fill_color.transform.palette"
 DIRECTIONS = "[...document.querySelectorAll('[data-direction]')].filter((part) => part.offsetParent)"
 COLLAGES = "[...document.querySelectorAll('.collage img')].filter((image) => image.offsetParent)"
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,7 @@ def test_maps_of_neighbouring_checkpoints_point_the_same_way(learning: SeriesRun
     run = replace(learning, timeline=timeline_of(turned))
     maps = [frame.comparison.projection for frame in series_subject(run).frames]
     chain = [*(projection.y for projection in maps), maps[-1].x]
-    for one, other in zip(chain, chain[1:], strict=False):
+    for one, other in pairwise(chain):
         centred = (one - one.mean(axis=0)) * (other - other.mean(axis=0))
         assert (centred.sum(axis=0) >= 0).all()
 

@@ -116,17 +116,17 @@ function startDrawing(drawing) {
     const room = drawing.getBoundingClientRect();
     if (drawing.scrollWidth > drawing.clientWidth) drawing.scrollLeft += left + width / 2 - room.left - room.width / 2;
   };
-  return { nodes, settle, slide, columns: [...drawing.querySelectorAll(".column")] };
+  return { direction: drawing.dataset.direction, nodes, settle, slide, columns: [...drawing.querySelectorAll(".column")] };
 }
 
 function startAlluvial() {
   const drawings = [...document.querySelectorAll(".alluvial")].map(startDrawing);
-  follow(({ frame, isolated }, changed) => {
+  follow(({ frame, direction, isolated }, changed) => {
     if (!changed.frame && !changed.isolated && !changed.direction) return;
-    for (const { nodes, columns, settle, slide } of drawings) {
+    for (const { direction: own, nodes, columns, settle, slide } of drawings) {
       for (const node of nodes) {
         const { step, group } = groupOf(node);
-        node.setAttribute("aria-pressed", String(step === frame && group === isolated));
+        node.setAttribute("aria-pressed", String(own === direction && step === frame && group === isolated));
       }
       for (const column of columns) column.classList.toggle("now", Number(column.dataset.step) === frame);
       if (changed.frame || changed.direction) slide(columns[frame]);
