@@ -12,6 +12,7 @@ import pandas as pd
 from repdiff.report import words
 from repdiff.report.alluvial import short_names
 from repdiff.report.maps import with_ids_of_its_own
+from repdiff.report.matrix import Scale
 from repdiff.report.tables import Table
 
 _TICKS = 4
@@ -85,17 +86,27 @@ def _figure(panel: Panel, growth: pd.DataFrame, across: Any, checkpoints: Sequen
     plot.xaxis.ticker = FixedTicker(ticks=ticks.tolist())
     plot.xaxis.major_label_overrides = dict(enumerate(short_names(checkpoints, _LONGEST_TICK)))
     plot.xgrid.visible = False
+    # Nothing is drawn before the script knows the theme and the layout its size; Bokeh would leave traces of it.
+    plot.ygrid.grid_line_color = None
     for axis in plot.axis:
-        axis.minor_tick_line_color = None
-        axis.major_label_text_font_size = "11px"
+        axis.update(
+            minor_tick_line_color=None, axis_line_color=None, major_tick_line_color=None,
+            major_label_text_color=None, major_label_text_font_size="11px",
+        )  # fmt: skip
     for measure, dashed in panel.measures:
         for group in reversed(_GROUPS):
             _line(plot, group, measure, "dashed" if dashed else "solid")
     if panel.name == "affinity":
-        plot.yaxis.formatter = _plain_numbers()
-        plot.add_layout(Span(location=threshold, dimension="width", line_dash="dashed", name="threshold"))
+        values = Scale(plot.y_range.start, plot.y_range.end).ticks
+        plot.yaxis.ticker = FixedTicker(ticks=list(values))
+        plot.yaxis.major_label_overrides = {value: f"{value:g}" for value in values}
+        plot.add_layout(
+            Span(location=threshold, dimension="width", line_dash="dashed", line_color=None, name="threshold")
+        )
     for name in ("now", "pointed"):
-        plot.add_layout(Span(location=0, dimension="height", name=name, visible=name == "now", level="underlay"))
+        plot.add_layout(
+            Span(location=0, dimension="height", line_color=None, name=name, visible=name == "now", level="underlay")
+        )
     return plot
 
 
@@ -115,12 +126,6 @@ def _line(plot: Any, group: str, measure: str, dash: str) -> None:
     )  # fmt: skip
     size = 6.5 if group == "lowest" else 4.5
     plot.scatter("at", "value", source=source, size=size, fill_color="ink", line_color="ink", name=f"{name} dots")
-
-
-def _plain_numbers() -> Any:
-    from bokeh.models import NumeralTickFormatter
-
-    return NumeralTickFormatter(format="0.[00]")
 
 
 def _limits(panel: Panel, growth: pd.DataFrame, threshold: float) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from repdiff.history import History
 from repdiff.io.files import written_whole
 from repdiff.report import words
 from repdiff.report.alluvial import Alluvial, alluvial
-from repdiff.report.carried import Carried, carry
+from repdiff.report.carried import carry
 from repdiff.report.growth import growth_data, growth_document, growth_table, panels
 from repdiff.report.lives import colours_of_lives, fates
 from repdiff.report.page import fill_template
@@ -89,7 +89,7 @@ def render_series(run: SeriesRun) -> str:
         stories=_stories(timeline),
         panels=panels(growth),
         facts=series_facts(timeline),
-        settling=_settling(timeline, carried),
+        settling=_settling(timeline),
         n_warnings=len({warning for frame in subject.frames for warning in frame.comparison.provenance.warnings}),
     )  # fmt: skip
 
@@ -201,7 +201,7 @@ def _flows_table(timeline: Timeline, history: History) -> Table:
     return Table("Items from each cluster to the next", ("checkpoints", "from cluster", "to cluster", "items"), rows)
 
 
-def _settling(timeline: Timeline, carried: Carried) -> tuple[Settling, ...]:
+def _settling(timeline: Timeline) -> tuple[Settling, ...]:
     """How many items settle at each checkpoint, and how many never do."""
     counts = np.bincount(timeline.settled, minlength=len(timeline.checkpoints) + 1).tolist()
     names = (*timeline.checkpoints, "never")
