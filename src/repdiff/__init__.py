@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         RunError,
     )
     from repdiff.estimator import DifferenceClustering
+    from repdiff.evaluation.runs import evaluate_run
+    from repdiff.evaluation.scoring import Evaluation, evaluate
     from repdiff.history import Flow, History, Life
     from repdiff.matrix import ComparisonMatrix, compare_matrix
     from repdiff.matrix_run import load_matrix
@@ -48,6 +50,7 @@ _HOME = {
     "DifferenceClustering": "estimator",
     "Direction": "clusters",
     "Encoded": "encoding.pipeline",
+    "Evaluation": "evaluation.scoring",
     "InputError": "errors",
     "MemoryLimitError": "errors",
     "MissingExtraError": "errors",
@@ -70,6 +73,8 @@ _HOME = {
     "Timeline": "series",
     "embed_triplets": "triplets",
     "encode": "encoding.pipeline",
+    "evaluate": "evaluation.scoring",
+    "evaluate_run": "evaluation.runs",
     "load": "run",
     "neighbor_ranks": "ranks",
     "normalized_cut": "clustering",
@@ -87,6 +92,7 @@ __all__ = [
     "DifferenceClustering",
     "Direction",
     "Encoded",
+    "Evaluation",
     "Flow",
     "History",
     "InputError",
@@ -106,6 +112,8 @@ __all__ = [
     "difference_affinity",
     "embed_triplets",
     "encode",
+    "evaluate",
+    "evaluate_run",
     "load",
     "load_matrix",
     "load_series",
