@@ -17,10 +17,11 @@ from repdiff.ranks import neighbor_ranks
 class LostNeighbours:
     """Clusters of items that have lost the same neighbours from x to y, as Emblaze suggests them.
 
-    An item's lost neighbours are those among its k nearest in x that are not among them in y. Items are clustered by
-    the Jaccard distance of what they have lost (average linkage), and clusters come in order of how much their members
-    agree on it: mean Jaccard index times the mean share of neighbours lost. The paper counts gained neighbours too;
-    here they are the other direction's lost ones, so that each direction has groups of its own.
+    An item's lost neighbours are those among its k nearest in x that are not among them in y. Items that have lost at
+    least as many as the median item are clustered by the Jaccard distance of what they have lost (complete linkage).
+    Clusters come in order of how much their members agree on it: mean Jaccard index times the mean share of neighbours
+    lost. The paper counts gained neighbours too; here they are the other direction's lost ones, so that each direction
+    has groups of its own.
     """
 
     n_neighbours: int = 20
@@ -33,24 +34,28 @@ class LostNeighbours:
         from sklearn.cluster import AgglomerativeClustering
 
         k = max(1, min(self.n_neighbours, len(x) - 1))
-        near_x, near_y = (_nearest(values, k) for values in (x, y))
-        lost = near_x & ~near_y
-        similarity = jaccard_of_rows(lost)
-        n_clusters = max(2, min(len(x), len(x) // max(2 * size, 2)))
-        model = AgglomerativeClustering(n_clusters, metric="precomputed", linkage="average")
+        lost = _nearest(x, k) & ~_nearest(y, k)
+        count = lost.sum(axis=1)
+        changed = np.flatnonzero((count > 0) & (count >= np.median(count)))
+        if len(changed) < 2:
+            return []
+        similarity = jaccard_of_rows(lost[changed])
+        n_clusters = max(1, len(changed) // (2 * size))
+        model = AgglomerativeClustering(n_clusters, metric="precomputed", linkage="complete")
         labels = model.fit(1 - similarity).labels_
-        share = lost.sum(axis=1) / k
-        # An item that has lost nothing agrees with no other.
-        typicality, score = np.zeros(len(x)), np.zeros(n_clusters)
-        for one in range(n_clusters):
-            items = np.flatnonzero(labels == one)
-            typicality[items] = similarity[np.ix_(items, items)].mean(axis=1)
-            score[one] = typicality[items].mean() * share[items].mean() if len(items) >= min(size, len(x)) else 0
+        members = np.eye(n_clusters)[labels]
+        typicality = np.take_along_axis(similarity @ members, labels[:, None], axis=1)[:, 0]
+        sizes = members.sum(axis=0)
+        # The mean over pairs of members, times the mean share lost; a cluster too small for a collage is none.
+        score = (members.T @ typicality / sizes**2) * (members.T @ count[changed] / sizes / k)
+        score[sizes < min(size, len(changed))] = 0
         order = np.argsort(-score, kind="stable")[:n_groups]
         order = order[score[order] > 0]
         place = np.full(n_clusters, -1)
         place[order] = np.arange(len(order))
-        return groups_of_labels(place[labels], typicality, size)
+        everywhere, shown = np.full(len(x), -1), np.zeros(len(x))
+        everywhere[changed], shown[changed] = place[labels], typicality
+        return groups_of_labels(everywhere, shown, size)
 
 
 def _nearest(values: FloatArray, k: int) -> npt.NDArray[np.bool_]:
