@@ -64,7 +64,9 @@ def groups_of_activations(activations: npt.NDArray[Any], size: int) -> list[Grou
     size : int
         Items in a collage.
     """
-    strongest = np.where(activations.max(axis=1, initial=0) > 0, activations.argmax(axis=1), -1)
+    if not activations.size:
+        return []
+    strongest = np.where(activations.max(axis=1) > 0, activations.argmax(axis=1), -1)
     groups = []
     for concept, strength in enumerate(activations.T):
         collage = np.argsort(-strength, kind="stable")[:size]

@@ -27,7 +27,9 @@ def evaluate_run(
     random_state: int | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """How the method of a run and others fare on what the run was made from, with its parameters.
+    """How the method of a run and others fare on what the run was made from.
+
+    The run's metric, gamma, beta, number of clusters and of representatives are kept.
 
     Parameters
     ----------
@@ -43,12 +45,17 @@ def evaluate_run(
     Raises
     ------
     RunError
-        Where the embeddings are gone, or hold other values than the run was made from.
+        Where the embeddings are gone, or hold other values than the run was made from, and for a guided run.
     RepdiffError
         As in :func:`repdiff.evaluate`.
     """
     comparison = read_run(run).comparison
     made = comparison.provenance
+    if made.parameters.get("within") is not None:
+        raise RunError(
+            f"{run}: only pairs that agree in {made.parameters['within']!r} counted in it, which other methods cannot "
+            "do; compare again without within=, or --within"
+        )
     sides = [_side(made.inputs[name], name, given, Path(run)) for name, given in (("x", x), ("y", y))]
     own = RDC(gamma=made.parameters["gamma"], beta=made.parameters["beta"])
     chosen = [own if method.name == own.name else method for method in choose_methods(methods)]
@@ -75,8 +82,8 @@ def _side(facts: Mapping[str, Any], name: str, given: str | Path | None, run: Pa
         source = inside
     if given is None and not source.exists():
         raise RunError(
-            f"{run}: was made from {name} = {facts['source']}, which is not there; say where it is now with {name}=, "
-            f"or --{name}"
+            f"{run}: was made from {name} = {facts['source']}, which is no file here; "
+            f"say where it is with {name}=, or --{name}"
         )
     side = read_embeddings(source)
     if side.sha256() != facts["sha256"]:

@@ -49,16 +49,17 @@ def largest_eigenvectors(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Largest eigenvalues of a symmetric matrix, descending, and their vectors, (n, count), in columns."""
     from scipy.linalg import eigh
-    from scipy.sparse.linalg import eigsh
+    from scipy.sparse.linalg import ArpackError, eigsh
 
     n = len(matrix)
     count = min(count, n)
-    if n < 4 * count + 20:  # too small for Lanczos, which needs room beside what is wanted
-        values, vectors = eigh(matrix)
-        values, vectors = values[-count:], vectors[:, -count:]
-    else:
-        start = np.random.default_rng(random_state).standard_normal(n)
+    start = np.random.default_rng(random_state).standard_normal(n)
+    try:
+        if n < 4 * count + 20:  # too small for Lanczos, which needs room beside what is wanted
+            raise ArpackError(0)
         values, vectors = eigsh(matrix, count, which="LA", v0=start, tol=1e-6)
+    except ArpackError:  # also of a matrix of zeros, or of few different eigenvalues
+        values, vectors = eigh(matrix, subset_by_index=(n - count, n - 1))
     order = np.argsort(-values, kind="stable")
     return values[order], vectors[:, order]
 
