@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 import numpy as np
@@ -53,13 +53,15 @@ def largest_eigenvectors(
 
     n = len(matrix)
     count = min(count, n)
-    start = np.random.default_rng(random_state).standard_normal(n)
-    try:
-        if n < 4 * count + 20:  # too small for Lanczos, which needs room beside what is wanted
-            raise ArpackError(0)
-        values, vectors = eigsh(matrix, count, which="LA", v0=start, tol=1e-6)
-    except ArpackError:  # also of a matrix of zeros, or of few different eigenvalues
-        values, vectors = eigh(matrix, subset_by_index=(n - count, n - 1))
+    if n >= 4 * count + 20:  # Lanczos needs room beside what is wanted
+        start = np.random.default_rng(random_state).standard_normal(n)
+        # It gives up on a matrix of zeros, or of few different eigenvalues.
+        with suppress(ArpackError):
+            return _descending(*eigsh(matrix, count, which="LA", v0=start, tol=1e-6))
+    return _descending(*eigh(matrix, subset_by_index=(n - count, n - 1)))
+
+
+def _descending(values: FloatArray, vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
     order = np.argsort(-values, kind="stable")
     return values[order], vectors[:, order]
 
