@@ -11,10 +11,10 @@ from figure import write_figure
 
 DISTANCES = ("rank", "euclidean", "local", "cosine")
 RECOVERY = {"precision": "precision", "recall": "recall", "ami": "AMI", "on_target": "on target"}
-OWN = "rdc"
+OWN, CONTROLS = "rdc", ("rdc-central", "kmeans-chosen")
 _SUCCESS = {
     "success": "success", **{f"success_{name}": name for name in DISTANCES},
-    "held_out": "held out", "held_out_rank": "held out, rank",
+    "members": "all members", "held_out": "held out", "held_out_rank": "held out, rank",
 }  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def write_results(rows: list[dict[str, Any]], output: Path, *, seconds: float) -
     ]
     text = "\n\n".join(parts) + "\n"
     (output / "results.md").write_text(text, encoding="utf-8")
-    write_figure(scores, summary, output)
+    write_figure(summary, output)
     return text
 
 
@@ -49,7 +49,7 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     by_pair = scores.groupby(["kind", "method", "title", "seed", "pair"], sort=False)[columns].mean()
     by_seed = by_pair.groupby(level=["kind", "method", "title", "seed"], sort=False).mean()
     groups = by_seed.groupby(level=["kind", "method", "title"], sort=False)
-    mean, spread = groups.mean(), groups.std(ddof=1).fillna(0).add_suffix("_sd")
+    mean, spread = groups.mean(), groups.std(ddof=1).add_suffix("_sd")
     table = pd.concat([mean, spread], axis=1).reset_index()
     return table.sort_values(["kind", "success"], ascending=[True, False], kind="stable", ignore_index=True)
 
@@ -67,30 +67,38 @@ def _sections(scores: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
 
 
 def _markdown(rows: pd.DataFrame, columns: dict[str, str]) -> str:
-    """Mean ± standard deviation over seeds, the best of each column in bold."""
-    best = {name: rows[name].idxmax() for name in columns}
+    """Mean ± standard deviation over seeds; the best of each column, controls aside, in bold."""
+    best = {name: _contenders(rows)[name].idxmax() for name in columns}
     lines = [f"| method | {' | '.join(columns.values())} |", f"| --- |{' ---: |' * len(columns)}"]
     for index, row in rows.iterrows():
-        cells = []
-        for name in columns:
-            cell = "–" if np.isnan(row[name]) else f"{row[name]:.2f} ± {row[f'{name}_sd']:.2f}"
-            cells.append(f"**{cell}**" if index == best[name] else cell)
+        cells = [_cell(row[name], row[f"{name}_sd"]) for name in columns]
+        cells = [f"**{cell}**" if index == best[name] else cell for cell, name in zip(cells, columns, strict=True)]
         lines.append(f"| {row['title']} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
+def _cell(mean: float, spread: float) -> str:
+    if np.isnan(mean):
+        return "–"
+    return f"{mean:.2f}" if np.isnan(spread) else f"{mean:.2f} ± {spread:.2f}"
+
+
+def _contenders(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[~rows["method"].isin(CONTROLS)]
+
+
 def _verdict(rows: pd.DataFrame, columns: dict[str, str]) -> str:
-    """Where the package's own method is first, and who is ahead where it is not."""
-    own = rows[rows["method"] == OWN].iloc[0]
+    """Where the package's own method is first, and who is ahead where it is not; controls aside."""
+    contenders = _contenders(rows)
+    own = contenders[contenders["method"] == OWN].iloc[0]
+    leaders = {name: contenders.loc[contenders[name].idxmax()] for name in columns}
+    ahead = [title for name, title in columns.items() if leaders[name]["method"] == OWN]
     behind = [
-        f"{title} ({best['title']} {best[name]:.2f}, it {own[name]:.2f})"
+        f"{title} ({leaders[name]['title']} {leaders[name][name]:.2f}, against {own[name]:.2f})"
         for name, title in columns.items()
-        if (best := rows.loc[rows[name].idxmax()])["method"] != OWN
+        if leaders[name]["method"] != OWN
     ]
-    ahead = [title for name, title in columns.items() if rows.loc[rows[name].idxmax(), "method"] == OWN]
-    first = (
-        f"Difference clusters are first in {', '.join(ahead)}." if ahead else "Difference clusters are first in none."
-    )
+    first = f"Difference clusters are first in {', '.join(ahead) or 'none'}."
     return first + (f" They are not in {'; '.join(behind)}: README.md says why." if behind else "")
 
 
@@ -98,11 +106,11 @@ def _by_pair(scores: pd.DataFrame) -> str:
     """Mean success of each method on each pair, over directions and seeds."""
     means = scores.groupby(["title", "pair"], sort=False)["success"].mean().unstack("pair")
     spread = scores.groupby(["title", "pair", "seed"], sort=False)["success"].mean()
-    spread = spread.groupby(level=["title", "pair"], sort=False).std(ddof=1).fillna(0).unstack("pair")
+    spread = spread.groupby(level=["title", "pair"], sort=False).std(ddof=1).unstack("pair")
     order = means.mean(axis=1).sort_values(ascending=False, kind="stable").index
     lines = [f"| method | {' | '.join(means.columns)} |", f"| --- |{' ---: |' * len(means.columns)}"]
     for title in order:
-        cells = [f"{means.loc[title, pair]:.2f} ± {spread.loc[title, pair]:.2f}" for pair in means.columns]
+        cells = [_cell(means.loc[title, pair], spread.loc[title, pair]) for pair in means.columns]
         lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ import pytest
 from repdiff.errors import RepdiffError
 from repdiff.evaluation.held_out import halves, stand_ins
 from repdiff.evaluation.measures import Space, mean_success
-from repdiff.evaluation.methods import METHODS, choose_methods
+from repdiff.evaluation.methods import CONTROLS, METHODS, choose_methods
 from repdiff.evaluation.methods.base import largest_eigenvectors
 from repdiff.evaluation.methods.factorisations import ConvexNMF, convex_nmf
 from repdiff.evaluation.methods.matched import jaccard_of_labels
@@ -19,6 +19,7 @@ from repdiff.evaluation.methods.simple import RandomGroups
 from repdiff.evaluation.methods.sparse_autoencoder import SparseAutoencoder
 
 N_GROUPS, SIZE = 5, 9
+EVERY = METHODS + CONTROLS
 DIFFERENTIAL = choose_methods(["rdc", "disc", "rsvc", "hdbscan", "neighbours"])  # that look at y too
 
 
@@ -31,7 +32,7 @@ def names(methods) -> list[str]:
     return [method.name for method in methods]
 
 
-@pytest.mark.parametrize("method", METHODS, ids=names(METHODS))
+@pytest.mark.parametrize("method", EVERY, ids=names(EVERY))
 def test_groups_are_rows_and_the_same_for_the_same_seed(method, planted_pair):
     first, second = (method.groups(planted_pair.x, planted_pair.y, N_GROUPS, SIZE, 3) for _ in range(2))
     assert 1 <= len(first) <= N_GROUPS
@@ -59,11 +60,22 @@ def test_difference_clusters_recover_the_planted_groups_best(planted_pair):
     assert success(RDC(), planted_pair) >= max(others.values())
 
 
+def test_controls_change_what_is_shown_and_not_the_groups(planted_pair):
+    def found(name: str) -> list:
+        return choose_methods([name])[0].groups(planted_pair.x, planted_pair.y, N_GROUPS, SIZE, 0)
+
+    for control, original in (("rdc-central", "rdc"), ("kmeans-chosen", "kmeans")):
+        pairs = list(zip(found(control), found(original), strict=True))
+        assert all(np.array_equal(one.items, other.items) for one, other in pairs)
+        assert any(set(one.collage.tolist()) != set(other.collage.tolist()) for one, other in pairs)
+        assert all(set(one.collage.tolist()) <= set(one.items.tolist()) for one, _ in pairs)
+
+
 def test_nothing_differs_nothing_found(planted_pair):
     assert RDC().groups(planted_pair.x, planted_pair.x.copy(), N_GROUPS, SIZE, 0) == []
 
 
-@pytest.mark.parametrize("method", METHODS, ids=names(METHODS))
+@pytest.mark.parametrize("method", EVERY, ids=names(EVERY))
 @pytest.mark.parametrize("same", [True, False], ids=["x is y", "copies"])
 def test_degenerate_input_is_survived(method, same):
     """Few items, most of them copies, one column, both sides the same."""
@@ -147,7 +159,7 @@ def test_stand_ins_of_random_groups_score_like_random_groups(pair_xy):
 def test_methods_are_chosen_by_name_or_given():
     own = ConvexNMF(n_steps=3)
     assert choose_methods(["rdc", own]) == (METHODS[0], own)
-    assert choose_methods(None) == METHODS
+    assert choose_methods(None) == METHODS + CONTROLS
     for wrong in (["nonsense"], [], ["rdc", "rdc"]):
         with pytest.raises(
             RepdiffError, match=r"there is no method 'nonsense'; choose from rdc|name one method or more"

@@ -48,6 +48,8 @@ def test_figures_are_those_of_the_groups(evaluation, planted_pair):
         sides = (x, y) if score.direction == "x_only" else (y, x)
         found = [success_rate(*sides, group.collage, distance="local") for group in score.groups]
         assert score.success["local"] == pytest.approx(np.mean(found))
+        found = [success_rate(*sides, group.items[:: len(group.items) // 64 + 1]) for group in score.groups]
+        assert score.members["rank"] == pytest.approx(np.mean(found), abs=0.05)
 
 
 def test_methods_are_averaged_over_both_directions(evaluation):

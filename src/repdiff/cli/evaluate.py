@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from repdiff.cli.compare import Json
+from repdiff.cli.options import Json
 
 if TYPE_CHECKING:
     from repdiff.evaluation.scoring import Evaluation

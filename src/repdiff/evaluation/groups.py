@@ -74,3 +74,10 @@ def groups_of_activations(activations: npt.NDArray[Any], size: int) -> list[Grou
         if len(collage) >= SMALLEST:
             groups.append(Group(np.flatnonzero(strongest == concept), collage))
     return groups
+
+
+def evenly(items: Rows, count: int = 64) -> Rows:
+    """The items, or so many of them, evenly spaced."""
+    if len(items) <= count:
+        return items
+    return items[np.linspace(0, len(items) - 1, count).round().astype(np.int64)]

@@ -29,7 +29,7 @@ def evaluate_run(
 ) -> Evaluation:
     """How the method of a run and others fare on what the run was made from.
 
-    The run's metric, gamma, beta, number of clusters and of representatives are kept.
+    The run's metric, gamma, beta, number of clusters, and number and kind of representatives are kept.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ def evaluate_run(
             "do; compare again without within=, or --within"
         )
     sides = [_side(made.inputs[name], name, given, Path(run)) for name, given in (("x", x), ("y", y))]
-    own = RDC(gamma=made.parameters["gamma"], beta=made.parameters["beta"])
+    kept = {name: made.parameters[name] for name in ("gamma", "beta", "representatives") if name in made.parameters}
+    own = RDC(**kept)
     chosen = [own if method.name == own.name else method for method in choose_methods(methods)]
     seed = made.random_state if random_state is None else random_state
     return evaluate(

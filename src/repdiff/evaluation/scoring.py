@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.errors import RepdiffError
-from repdiff.evaluation.groups import Group
+from repdiff.evaluation.groups import SMALLEST, Group, evenly
 from repdiff.evaluation.held_out import halves, stand_ins
 from repdiff.evaluation.measures import DISTANCES, Space, mean_success, redundancy
 from repdiff.evaluation.methods import Method, choose_methods
@@ -42,8 +42,11 @@ class Score:
         What it found, as rows of the items that were looked at; none is an answer too.
     success : mapping of str to float
         Binary success rate by distance, the mean over collages; NaN where it found no group.
+    members : mapping of str to float
+        The same for all members of a group, or an even sample of 64, whatever was chosen to be shown.
     held_out : mapping of str to float
-        The same for stand-ins among items that the fit never saw, the mean of both halves; empty where not asked for.
+        That of collages again, for stand-ins among items that the fit never saw, the mean of both halves; empty where
+        not asked for.
     redundancy : float
         Mean Jaccard index of two collages, 0 to 1; NaN for fewer than two.
     seconds : float
@@ -54,6 +57,7 @@ class Score:
     direction: str
     groups: tuple[Group, ...]
     success: Mapping[str, float]
+    members: Mapping[str, float]
     held_out: Mapping[str, float]
     redundancy: float
     seconds: float
@@ -92,8 +96,8 @@ class Evaluation:
     def to_frame(self) -> pd.DataFrame:
         """One row per method and direction, by mean success from high to low.
 
-        Columns: method, title, direction; success (mean over distances) and ``success_`` each distance; held_out and
-        ``held_out_`` each; n_groups, items_per_group, redundancy, seconds, source.
+        Columns: method, title, direction; success (mean over distances) and ``success_`` each distance; members and
+        ``members_`` each; held_out and ``held_out_`` each; n_groups, items_per_group, redundancy, seconds, source.
         """
         import pandas as pd
 
@@ -115,6 +119,8 @@ def _row(score: Score) -> dict[str, Any]:
         "direction": score.direction,
         "success": score.mean_success,
         **{f"success_{name}": value for name, value in score.success.items()},
+        "members": float(np.mean(list(score.members.values()))),
+        **{f"members_{name}": value for name, value in score.members.items()},
         "held_out": float(np.mean(list(held_out.values()))),
         **{f"held_out_{name}": value for name, value in held_out.items()},
         "n_groups": len(score.groups),
@@ -248,6 +254,7 @@ class _Bench:
             direction=direction,
             groups=tuple(groups),
             success=sides.mean_success(collages),
+            members=sides.mean_success([evenly(group.items) for group in groups if len(group.items) >= SMALLEST]),
             held_out=self._held_out(method, direction),
             redundancy=redundancy(collages),
             seconds=round(seconds, 3),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from repdiff.errors import RepdiffError
 from repdiff.evaluation.methods.base import Method
+from repdiff.evaluation.methods.controls import CentralItems, ChosenItems
 from repdiff.evaluation.methods.factorisations import NMF, PCA, ConvexNMF
 from repdiff.evaluation.methods.matched import MatchedClusters
 from repdiff.evaluation.methods.neighbours import LostNeighbours
@@ -15,7 +16,7 @@ from repdiff.evaluation.methods.simple import KMeans, RandomGroups, RandomNeighb
 from repdiff.evaluation.methods.sparse_autoencoder import SparseAutoencoder
 from repdiff.evaluation.methods.spectral import DifferentialSpectral, KernelDifference
 
-__all__ = ["METHODS", "Method", "choose_methods"]
+__all__ = ["CONTROLS", "METHODS", "Method", "choose_methods"]
 
 METHODS: tuple[Method, ...] = (
     RDC(),
@@ -32,10 +33,11 @@ METHODS: tuple[Method, ...] = (
     RandomGroups(),
     RandomNeighbourhoods(),
 )
+CONTROLS: tuple[Method, ...] = (CentralItems(), ChosenItems())
 
 
 def choose_methods(methods: Sequence[str | Method] | None) -> tuple[Method, ...]:
-    """Methods by name, or as they are; all of them for None.
+    """Methods by name, or as they are; all of them and the controls for None.
 
     Raises
     ------
@@ -43,8 +45,8 @@ def choose_methods(methods: Sequence[str | Method] | None) -> tuple[Method, ...]
         For a name that no method has, for none at all, and for the same one twice.
     """
     if methods is None:
-        return METHODS
-    by_name = {method.name: method for method in METHODS}
+        return METHODS + CONTROLS
+    by_name = {method.name: method for method in METHODS + CONTROLS}
     for one in methods:
         if isinstance(one, str) and one not in by_name:
             raise RepdiffError(f"there is no method {one!r}; choose from {', '.join(by_name)}")
