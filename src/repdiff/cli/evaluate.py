@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,11 @@ from repdiff.cli.options import Json
 
 if TYPE_CHECKING:
     from repdiff.evaluation.scoring import Evaluation
+
+_COLUMNS = {  # so short that 80 columns hold them
+    "success": "success", "success_rank": "rank", "success_euclidean": "eucl.", "success_local": "local",
+    "success_cosine": "cos.", "members": "all", "held_out": "unseen",
+}  # fmt: skip
 
 
 def evaluate(
@@ -69,7 +75,8 @@ def _print(found: Evaluation, output: Path | None) -> None:
         console.print(_table(found, direction))
     console.print(
         "success: share of pairs inside a collage that are closer where they should be, the mean of four distances; "
-        "held out: the same for items that the fit never saw. Compare with the random rows: chance is not always 50 %.",
+        "all: the same for all members; unseen: for items that the fit never saw. Compare with the random rows: chance "
+        "is not always 50 %.",
     )
     if output is not None:
         console.print(f"table: {output}", markup=False, soft_wrap=True)
@@ -79,15 +86,15 @@ def _table(found: Evaluation, direction: str) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from repdiff.report.words import UNKNOWN, percent
-
-    table = Table(box=SIMPLE_HEAD)
+    table = Table(box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     table.add_column("method", no_wrap=True)
-    columns = ["success", "success_rank", "success_euclidean", "success_local", "success_cosine", "held_out"]
-    for name in [*columns, "groups", "redundancy"]:
-        table.add_column(name.removeprefix("success_").replace("_", " "), justify="right")
+    for title in (*_COLUMNS.values(), "groups"):
+        table.add_column(title, justify="right", no_wrap=True)
     frame = found.to_frame()
     for row in frame[frame["direction"] == direction].to_dict("records"):
-        redundancy = UNKNOWN if row["redundancy"] != row["redundancy"] else f"{row['redundancy']:.2f}"
-        table.add_row(row["method"], *(percent(row[one]) for one in columns), str(row["n_groups"]), redundancy)
+        table.add_row(row["method"], *(_percent(row[name]) for name in _COLUMNS), str(row["n_groups"]))
     return table
+
+
+def _percent(share: float) -> str:
+    return "\N{EN DASH}" if isnan(share) else f"{share:.0%}"

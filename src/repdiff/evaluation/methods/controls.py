@@ -10,13 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from repdiff.affinity.engines import compute_affinities
-from repdiff.difference import BETA, GAMMA
-from repdiff.distances import ranked
 from repdiff.evaluation.groups import SMALLEST, Group
 from repdiff.evaluation.methods.base import FloatArray, k_means
-from repdiff.evaluation.methods.rdc import RDC
-from repdiff.representatives import Contrast, choose_representatives
+from repdiff.evaluation.methods.rdc import RDC, contrast_of
+from repdiff.representatives import choose_representatives
 
 
 @dataclass(frozen=True)
@@ -50,9 +47,6 @@ class ChosenItems:
         """The groups of k-means with other collages."""
         labels, _ = k_means(x, n_groups, random_state)
         labels = np.unique(labels, return_inverse=True)[1].astype(np.int32)
-        affinities = compute_affinities(x, y, engine="exact", gamma=GAMMA, beta=BETA)
-        near, far = (ranked(values, metric="euclidean") for values in (x, y))
-        contrast = Contrast(affinities.x_only, affinities.y_only, near, far)
-        chosen = choose_representatives(contrast, labels, n_representatives=size)
+        chosen = choose_representatives(contrast_of(x, y), labels, n_representatives=size)
         groups = [Group(np.flatnonzero(labels == place), rows) for place, rows in enumerate(chosen)]
         return [group for group in groups if len(group.items) >= SMALLEST]

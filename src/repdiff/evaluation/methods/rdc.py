@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from repdiff.affinity.engines import compute_affinities
+from repdiff.clustering import cluster_affinity
+from repdiff.clusters import find_clusters
 from repdiff.difference import BETA, GAMMA
-from repdiff.evaluation.groups import Group
+from repdiff.distances import ranked
+from repdiff.evaluation.groups import SMALLEST, Group
 from repdiff.evaluation.methods.base import FloatArray
-from repdiff.pipeline import compare
-from repdiff.representatives import RepresentativeKind
+from repdiff.representatives import Contrast, RepresentativeKind
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,19 @@ class RDC:
     source: str = "Kondapaneni, Gu, Mac Aodha & Perona, ICLR 2025 workshop on Bidirectional Human-AI Alignment"
 
     def groups(self, x: FloatArray, y: FloatArray, n_groups: int, size: int, random_state: int) -> list[Group]:
-        """As :func:`repdiff.compare` finds them."""
-        found = compare(
-            x, y, n_clusters=n_groups, n_representatives=size, representatives=self.representatives,
-            gamma=self.gamma, beta=self.beta, random_state=random_state,
-        )  # fmt: skip
-        clusters = reversed(found.x_only.difference_clusters)
-        return [Group(one.items, one.representatives) for one in clusters if one.size > 1]
+        """The steps of :func:`repdiff.compare`, for the one direction that is asked for."""
+        contrast = contrast_of(x, y, gamma=self.gamma, beta=self.beta)
+        labels = cluster_affinity(contrast.affinity, n_groups, random_state=random_state)
+        _, clusters = find_clusters(labels, contrast, n_representatives=size, representatives=self.representatives)
+        return [
+            Group(cluster.items, cluster.representatives)
+            for cluster in reversed(clusters)
+            if not cluster.is_no_change and cluster.size >= SMALLEST
+        ]
+
+
+def contrast_of(x: FloatArray, y: FloatArray, *, gamma: float = GAMMA, beta: float = BETA) -> Contrast:
+    """Which pairs are near in x and far in y."""
+    affinities = compute_affinities(x, y, engine="exact", gamma=gamma, beta=beta)
+    near, far = (ranked(values, metric="euclidean") for values in (x, y))
+    return Contrast(affinities.x_only, affinities.y_only, near, far)
