@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         RunError,
     )
     from repdiff.estimator import DifferenceClustering
+    from repdiff.evaluation.runs import evaluate_run
+    from repdiff.evaluation.scoring import Evaluation, evaluate
     from repdiff.history import Flow, History, Life
     from repdiff.matrix import ComparisonMatrix, compare_matrix
     from repdiff.matrix_run import load_matrix
@@ -52,6 +54,7 @@ _HOME = {
     "DifferenceClustering": "estimator",
     "Direction": "clusters",
     "Encoded": "encoding.pipeline",
+    "Evaluation": "evaluation.scoring",
     "InputError": "errors",
     "MemoryLimitError": "errors",
     "MissingExtraError": "errors",
@@ -77,6 +80,8 @@ _HOME = {
     "Timeline": "series",
     "embed_triplets": "triplets",
     "encode": "encoding.pipeline",
+    "evaluate": "evaluation.scoring",
+    "evaluate_run": "evaluation.runs",
     "load": "run",
     "neighbor_ranks": "ranks",
     "normalized_cut": "clustering",
@@ -96,6 +101,7 @@ __all__ = [
     "DifferenceClustering",
     "Direction",
     "Encoded",
+    "Evaluation",
     "Flow",
     "History",
     "InputError",
@@ -118,6 +124,8 @@ __all__ = [
     "difference_affinity",
     "embed_triplets",
     "encode",
+    "evaluate",
+    "evaluate_run",
     "load",
     "load_matrix",
     "load_series",

@@ -10,6 +10,7 @@ from repdiff import __version__
 from repdiff.cli.compare import compare
 from repdiff.cli.demo import demo
 from repdiff.cli.encode import encode
+from repdiff.cli.evaluate import evaluate
 from repdiff.cli.export import export
 from repdiff.cli.matrix import matrix
 from repdiff.cli.report import report
@@ -37,5 +38,5 @@ def repdiff(
         typer.echo(context.get_help())
 
 
-for command in (demo, compare, series, matrix, similarity, encode, report, export, triplets):
+for command in (demo, compare, series, matrix, similarity, evaluate, encode, report, export, triplets):
     app.command()(command)

@@ -1,0 +1,100 @@
+"""``repdiff evaluate``: a run -> how its method and others fare on what it was made from."""
+
+from __future__ import annotations
+
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Argument, Option
+
+from repdiff.cli.options import Json
+
+if TYPE_CHECKING:
+    from repdiff.evaluation.scoring import Evaluation
+
+_COLUMNS = {  # so short that 80 columns hold them
+    "success": "success", "success_rank": "rank", "success_euclidean": "eucl.", "success_local": "local",
+    "success_cosine": "cos.", "members": "all", "held_out": "unseen",
+}  # fmt: skip
+
+
+def evaluate(
+    run: Annotated[Path, Argument(metavar="RUN", help="Directory of a run.")],
+    x: Annotated[Path | None, Option(help="Where x is now.  [default: where the run found it]")] = None,
+    y: Annotated[Path | None, Option(help="Where y is now.  [default: where the run found it]")] = None,
+    methods: Annotated[list[str] | None, Option("--method", help="One to try; repeatable.  [default: all]")] = None,
+    held_out: Annotated[bool, Option(help="Also fit on each half and measure on the other.")] = True,
+    max_items: Annotated[int, Option(help="Of more items so many are drawn.")] = 4000,
+    seed: Annotated[int | None, Option(help="The same seed gives the same result.  [default: the run's]")] = None,
+    output: Annotated[Path | None, Option("--output", "-o", help="Also write the table, as .csv.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how a run's method and others fare on what the run was made from."""
+    from repdiff.cli.console import print_json, progress_bars
+    from repdiff.evaluation.runs import evaluate_run
+    from repdiff.io.files import written_whole
+
+    with progress_bars() as progress:
+        found = evaluate_run(
+            run, x=x, y=y, methods=methods or None, held_out=held_out, max_items=max_items, random_state=seed,
+            progress=progress,
+        )  # fmt: skip
+    if output is not None:
+        with written_whole(output) as path:
+            found.to_frame().to_csv(path, index=False)
+    if as_json:
+        print_json(_facts(found, run))
+    else:
+        _print(found, output)
+
+
+def _facts(found: Evaluation, run: Path) -> dict[str, Any]:
+    import json
+
+    return {
+        "run": str(run),
+        "names": list(found.names),
+        "n_items": len(found.rows),
+        "n_groups": found.n_groups,
+        "size": found.size,
+        "random_state": found.random_state,
+        "scores": json.loads(found.to_frame().to_json(orient="records")),  # NaN, where there is no group, as null
+    }
+
+
+def _print(found: Evaluation, output: Path | None) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False)
+    names = {"x_only": found.names[0], "y_only": found.names[1]}
+    for direction, name in names.items():
+        other = names["y_only" if direction == "x_only" else "x_only"]
+        console.print(f"What `{escape(name)}` groups and `{escape(other)}` scatters, by the success of each method:")
+        console.print(_table(found, direction))
+    console.print(
+        "success: share of pairs inside a collage that are closer where they should be, the mean of four distances; "
+        "all: the same for all members; unseen: for items that the fit never saw. Compare with the random rows: chance "
+        "is not always 50 %.",
+    )
+    if output is not None:
+        console.print(f"table: {output}", markup=False, soft_wrap=True)
+
+
+def _table(found: Evaluation, direction: str) -> Any:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    table.add_column("method", no_wrap=True)
+    for title in (*_COLUMNS.values(), "groups"):
+        table.add_column(title, justify="right", no_wrap=True)
+    frame = found.to_frame()
+    for row in frame[frame["direction"] == direction].to_dict("records"):
+        table.add_row(row["method"], *(_percent(row[name]) for name in _COLUMNS), str(row["n_groups"]))
+    return table
+
+
+def _percent(share: float) -> str:
+    return "\N{EN DASH}" if isnan(share) else f"{share:.0%}"

@@ -1,0 +1,83 @@
+"""What any method answers with: groups of items, and the few of each that a person is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Rows = npt.NDArray[np.int64]
+SMALLEST = 2  # a collage of fewer items has no pair
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group of items that a method says x knows and y does not.
+
+    Attributes
+    ----------
+    items : ndarray of int64, (n_members,)
+        Rows of its members, ascending.
+    collage : ndarray of int64, (m,)
+        Rows of the items to show, best first; m is at most the size asked for.
+    """
+
+    items: Rows
+    collage: Rows
+
+
+def groups_of_labels(labels: npt.NDArray[Any], typicality: npt.NDArray[Any], size: int) -> list[Group]:
+    """Groups of a hard clustering, in order of their labels.
+
+    Parameters
+    ----------
+    labels : ndarray of int, (n,)
+        Group of each item from 0 on; negative for items of no group.
+    typicality : ndarray of float, (n,)
+        How typical each item is of its own group; a collage holds the most typical, equal ones in index order.
+    size : int
+        Items in a collage.
+    """
+    return list(_large_enough(labels, typicality, size))
+
+
+def _large_enough(labels: npt.NDArray[Any], typicality: npt.NDArray[Any], size: int) -> Iterator[Group]:
+    for label in range(int(labels.max(initial=-1)) + 1):
+        items = np.flatnonzero(labels == label)
+        if len(items) >= SMALLEST:
+            yield Group(items, items[np.argsort(-typicality[items], kind="stable")][:size])
+
+
+def groups_of_activations(activations: npt.NDArray[Any], size: int) -> list[Group]:
+    """Groups of a method that only says how strongly each item activates each of its concepts.
+
+    The same rule for all such methods. A collage holds the items of largest activation of the concept, as papers on
+    concepts show them; members are the items of which it is the strongest concept. Only positive activations count.
+
+    Parameters
+    ----------
+    activations : ndarray of float, (n, k)
+        Larger is stronger.
+    size : int
+        Items in a collage.
+    """
+    if not activations.size:
+        return []
+    strongest = np.where(activations.max(axis=1) > 0, activations.argmax(axis=1), -1)
+    groups = []
+    for concept, strength in enumerate(activations.T):
+        collage = np.argsort(-strength, kind="stable")[:size]
+        collage = collage[strength[collage] > 0]
+        if len(collage) >= SMALLEST:
+            groups.append(Group(np.flatnonzero(strongest == concept), collage))
+    return groups
+
+
+def evenly(items: Rows, count: int = 64) -> Rows:
+    """The items, or so many of them, evenly spaced."""
+    if len(items) <= count:
+        return items
+    return items[np.linspace(0, len(items) - 1, count).round().astype(np.int64)]

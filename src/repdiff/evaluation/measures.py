@@ -1,0 +1,160 @@
+"""Whether a collage shows what it claims: near in x, far in y, under four distances of which the method optimises one.
+
+The binary success rate is the share of ordered pairs (i, j) of different items of a collage that x puts closer than y.
+A tie counts one half, so that a representation against itself scores exactly 0.5. Distances of two representations have
+no common unit, and each of the four makes them comparable in its own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.distance import cdist
+
+from repdiff.parallel import row_tiles, single_threaded_libraries
+from repdiff.ranks import neighbor_ranks
+
+LOCAL_NEIGHBOUR = 10  # whose distance is the local scale
+_ROWS_AT_A_TIME = 512
+
+FloatArray = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+
+class Space:
+    """One representation, ready to give distances between a few of its items.
+
+    Parameters
+    ----------
+    values : array_like, (n, d)
+        One row per item.
+    """
+
+    def __init__(self, values: npt.ArrayLike) -> None:
+        self.values = np.asarray(values, dtype=np.float64)
+        self.n = len(self.values)
+
+    @cached_property
+    def ranks(self) -> npt.NDArray[np.int32]:
+        """Neighbour ranks, (n, n), counted from 1."""
+        return neighbor_ranks(self.values)
+
+    @cached_property
+    def _scales(self) -> tuple[float, FloatArray]:
+        """The largest distance, and the distance of each item to its 10th neighbour, (n,)."""
+        place = min(LOCAL_NEIGHBOUR, self.n - 1)
+        largest, local = 0.0, np.empty(self.n)
+        centred = self.values - self.values.mean(axis=0)
+        squares = np.einsum("ij,ij->i", centred, centred)
+        with single_threaded_libraries():
+            for rows in row_tiles(self.n, _ROWS_AT_A_TIME):
+                squared = squares[rows, None] + squares - 2 * centred[rows] @ centred.T
+                # The product only tells which neighbour it is; its distance is taken afresh, without cancellation.
+                which = np.argpartition(squared, place, axis=1)[:, place]
+                local[rows] = np.linalg.norm(self.values[rows] - self.values[which], axis=1)
+                largest = max(largest, float(squared.max()))
+        return float(np.sqrt(largest)), local
+
+    @cached_property
+    def _directions(self) -> FloatArray:
+        lengths = np.linalg.norm(self.values, axis=1, keepdims=True)
+        return np.asarray(self.values / np.where(lengths > 0, lengths, 1))
+
+    @cached_property
+    def _largest_cosine(self) -> float:
+        with single_threaded_libraries():
+            smallest = min(
+                float((self._directions[rows] @ self._directions.T).min())
+                for rows in row_tiles(self.n, _ROWS_AT_A_TIME)
+            )
+        return 1 - smallest
+
+    def rank(self, rows: Rows) -> FloatArray:
+        """Neighbour rank of each of some items in the list of each other, (m, m)."""
+        return self.ranks[np.ix_(rows, rows)].astype(np.float64)
+
+    def euclidean(self, rows: Rows) -> FloatArray:
+        """Distances, (m, m), over the largest between any two items of the representation."""
+        return _over(cdist(self.values[rows], self.values[rows]), self._scales[0])
+
+    def local(self, rows: Rows) -> FloatArray:
+        """Distances, (m, m), over the root of the product of both items' distances to their 10th neighbour.
+
+        The locally scaled distance of Zelnik-Manor & Perona (2004), of which their affinity is exp(-d^2).
+        """
+        scale = self._scales[1][rows]
+        return _over(cdist(self.values[rows], self.values[rows]), np.sqrt(np.outer(scale, scale)))
+
+    def cosine(self, rows: Rows) -> FloatArray:
+        """Cosine distances, (m, m), over the largest between any two items; a row of zeros is at distance 1 of all."""
+        few = self._directions[rows]
+        # Half the squared distance of unit vectors: exact zeros for copies, where 1 - product leaves rounding.
+        straight = cdist(few, few, "sqeuclidean") / 2
+        no_direction = np.asarray(~few.any(axis=1))
+        straight[np.not_equal.outer(no_direction, no_direction)] = 1
+        return _over(straight, self._largest_cosine)
+
+
+def _over(distances: FloatArray, scale: Any) -> FloatArray:
+    """Distances over a scale; zero stays zero where the scale is zero, and anything else is far."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(distances > 0, distances / scale, 0.0))
+
+
+Distance = Callable[[Space, Rows], FloatArray]
+DISTANCES: Mapping[str, Distance] = {
+    "rank": Space.rank,
+    "euclidean": Space.euclidean,
+    "local": Space.local,
+    "cosine": Space.cosine,
+}
+
+
+def success_rate(x: Space, y: Space, collage: npt.ArrayLike, *, distance: str = "rank") -> float:
+    """Share of the ordered pairs of a collage that x puts closer than y (binary success rate).
+
+    Parameters
+    ----------
+    x, y : Space
+        Both representations of the same items.
+    collage : array_like of int, (m,)
+        Rows of different items; m at least 2.
+    distance : {"rank", "euclidean", "local", "cosine"}
+        Neighbour rank; Euclidean over the largest; Euclidean over local scales; cosine over the largest.
+
+    Returns
+    -------
+    float
+        In [0, 1]; a tie counts one half.
+    """
+    rows = np.asarray(collage, dtype=np.int64)
+    of = DISTANCES[distance]
+    in_x, in_y = of(x, rows), of(y, rows)
+    closer = (in_x < in_y) + 0.5 * (in_x == in_y)
+    return float(closer[~np.eye(len(rows), dtype=bool)].mean())
+
+
+def mean_success(x: Space, y: Space, collages: Sequence[npt.ArrayLike]) -> dict[str, float]:
+    """Success rate by distance, the mean over collages; NaN where there is none."""
+    return {
+        distance: float(np.mean([success_rate(x, y, collage, distance=distance) for collage in collages]))
+        if collages
+        else float("nan")
+        for distance in DISTANCES
+    }
+
+
+def redundancy(collages: Sequence[npt.ArrayLike]) -> float:
+    """Mean Jaccard index over all pairs of collages: 0 where no two share an item, 1 where all are the same.
+
+    NaN for fewer than two.
+    """
+    sets = [set(np.asarray(collage).tolist()) for collage in collages]
+    return (
+        float(np.mean([len(a & b) / len(a | b) for a, b in combinations(sets, 2)])) if len(sets) > 1 else float("nan")
+    )

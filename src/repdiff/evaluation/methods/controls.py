@@ -1,0 +1,52 @@
+"""Controls: the same groups with other collages, and other groups with the same collages.
+
+This package chooses the items it shows so that their pairs are near in x and far in y; other methods show what is most
+typical. A control tells which part of a success comes from the groups, and which from the choice of what to show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from repdiff.evaluation.groups import SMALLEST, Group
+from repdiff.evaluation.methods.base import FloatArray, k_means
+from repdiff.evaluation.methods.rdc import RDC, contrast_of
+from repdiff.representatives import choose_representatives
+
+
+@dataclass(frozen=True)
+class CentralItems:
+    """Difference clusters, shown like clusters of k-means: by the members nearest to the mean of all, in x."""
+
+    name: str = "rdc-central"
+    title: str = "control: difference clusters, central items shown"
+    source: str = "control"
+
+    def groups(self, x: FloatArray, y: FloatArray, n_groups: int, size: int, random_state: int) -> list[Group]:
+        """The groups of :class:`RDC` with other collages."""
+        return [_central(group, x, size) for group in RDC().groups(x, y, n_groups, size, random_state)]
+
+
+def _central(group: Group, x: FloatArray, size: int) -> Group:
+    members = x[group.items]
+    distance = np.linalg.norm(members - members.mean(axis=0), axis=1)
+    return Group(group.items, group.items[np.argsort(distance, kind="stable")[:size]])
+
+
+@dataclass(frozen=True)
+class ChosenItems:
+    """Clusters of k-means on x, shown like difference clusters: by the members whose pairs differ most."""
+
+    name: str = "kmeans-chosen"
+    title: str = "control: k-means, items chosen as for difference clusters"
+    source: str = "control"
+
+    def groups(self, x: FloatArray, y: FloatArray, n_groups: int, size: int, random_state: int) -> list[Group]:
+        """The groups of k-means with other collages."""
+        labels, _ = k_means(x, n_groups, random_state)
+        labels = np.unique(labels, return_inverse=True)[1].astype(np.int32)
+        chosen = choose_representatives(contrast_of(x, y), labels, n_representatives=size)
+        groups = [Group(np.flatnonzero(labels == place), rows) for place, rows in enumerate(chosen)]
+        return [group for group in groups if len(group.items) >= SMALLEST]

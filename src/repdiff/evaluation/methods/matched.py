@@ -1,0 +1,54 @@
+"""Clusters of both sides, matched: what is left over in x."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from repdiff.evaluation.groups import SMALLEST, Group, groups_of_labels
+from repdiff.evaluation.methods.base import FloatArray, squared_distances
+
+
+@dataclass(frozen=True)
+class MatchedClusters:
+    """HDBSCAN clusters of x that have no counterpart among those of y.
+
+    Clusters of both sides are matched one to one, so that the sum of their Jaccard indices is largest; clusters of x
+    come in order of the index with their match, lowest first. A collage holds the surest members.
+    """
+
+    name: str = "hdbscan"
+    title: str = "HDBSCAN clusters without a match"
+    source: str = "Campello, Moulavi & Sander, PAKDD 2013; matching by overlap"
+
+    def groups(self, x: FloatArray, y: FloatArray, n_groups: int, size: int, random_state: int) -> list[Group]:
+        """The clusters of x whose match in y is worst."""
+        smallest = max(SMALLEST, min(size, len(x) // 2))
+        labels, sureness = _clusters(x, smallest)
+        overlap = jaccard_of_labels(labels, _clusters(y, smallest)[0])
+        rows, columns = linear_sum_assignment(-overlap)
+        match = np.zeros(len(overlap))
+        match[rows] = overlap[rows, columns]
+        place = np.full(len(match) + 1, -1)  # the last is for items of no cluster, whose label is -1
+        place[np.argsort(match, kind="stable")[:n_groups]] = np.arange(min(n_groups, len(match)))
+        return groups_of_labels(place[labels], sureness, size)
+
+
+def _clusters(values: FloatArray, smallest: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    from sklearn.cluster import HDBSCAN
+
+    distances = np.sqrt(squared_distances(values))
+    model = HDBSCAN(min_cluster_size=smallest, metric="precomputed", copy=False).fit(distances)
+    return model.labels_, model.probabilities_
+
+
+def jaccard_of_labels(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> FloatArray:
+    """Jaccard index of every cluster of one labelling with every one of another; negative labels are no cluster."""
+    a = np.equal.outer(np.arange(first.max(initial=-1) + 1), first).astype(np.float64)
+    b = np.equal.outer(np.arange(second.max(initial=-1) + 1), second).astype(np.float64)
+    both = a @ b.T
+    return np.asarray(both / np.maximum(a.sum(axis=1)[:, None] + b.sum(axis=1) - both, 1))
