@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from images import ImageSet, add_noise
+
+from repdiff import InputError
+from repdiff.io.files import written_whole
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ class Recipe:
         Of stochastic gradient descent; the rate falls to zero along a cosine.
     noise : float
         Standard deviation of the noise that a training image gets anew whenever it is seen.
-    smoothing : float
-        Label smoothing.
+    flips : bool
+        Whether a training image is mirrored half of the time.
     width : int
         Channels of the first stage; ResNet-18 has 64.
     random_state : int
@@ -52,12 +56,12 @@ class Recipe:
 
     epochs: int = 50
     batch: int = 64
-    rate: float = 0.02
+    rate: float = 0.003
     momentum: float = 0.9
     decay: float = 5e-4
     noise: float = 0.0
-    smoothing: float = 0.0
-    width: int = 64
+    flips: bool = False
+    width: int = 32
     random_state: int = 0
 
 
@@ -123,13 +127,38 @@ def _one_epoch(network: Any, optimiser: Any, images: ImageSet, recipe: Recipe, r
     losses = []
     for start in range(0, len(order) - recipe.batch // 2, recipe.batch):  # no batch of a few: its statistics are poor
         rows = order[start : start + recipe.batch]
-        batch = torch.from_numpy(add_noise(images.clean[rows], recipe.noise, rng))
-        logits = network(batch).logits
-        loss = torch.nn.functional.cross_entropy(
-            logits, torch.from_numpy(images.targets[rows]), label_smoothing=recipe.smoothing
-        )
+        logits = network(torch.from_numpy(_varied(images.clean[rows], recipe, rng))).logits
+        loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(images.targets[rows]))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
     return float(np.mean(losses))
+
+
+def _varied(pixels: npt.NDArray[np.float32], recipe: Recipe, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Images as they are seen this time."""
+    if recipe.flips:
+        pixels = np.where(rng.random((len(pixels), 1, 1, 1)) < 0.5, pixels[..., ::-1], pixels)
+    return add_noise(pixels, recipe.noise, rng) if recipe.noise else np.ascontiguousarray(pixels)
+
+
+def write_checkpoints(checkpoints: Sequence[Checkpoint], path: Path) -> None:
+    """Keep them in one file, .npz."""
+    arrays = {"epochs": np.array([checkpoint.epoch for checkpoint in checkpoints])}
+    for checkpoint in checkpoints:
+        arrays[f"features-{checkpoint.epoch}"] = checkpoint.features
+        arrays[f"predictions-{checkpoint.epoch}"] = checkpoint.predictions
+    with written_whole(path) as partial, partial.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def read_checkpoints(path: Path) -> list[Checkpoint]:
+    """What :func:`write_checkpoints` kept."""
+    if not path.is_file():
+        raise InputError(f"{path}: no checkpoints are kept there; run without --reuse")
+    with np.load(path, allow_pickle=False) as file:
+        return [
+            Checkpoint(epoch, file[f"features-{epoch}"], file[f"predictions-{epoch}"])
+            for epoch in file["epochs"].tolist()
+        ]

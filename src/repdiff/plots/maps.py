@@ -141,14 +141,7 @@ def _draw_maps(figure: SubFigure, comparison: Comparison, direction: Direction, 
     as_picture = len(order) > _MOST_VECTOR_POINTS
     size = float(np.clip(900 / len(order) ** 0.6, 2.5, 30))
     for axes, coordinates, explained, name, accuracy in sides:
-        axes.scatter(
-            *coordinates[order].T,
-            c=points,
-            s=size,
-            alpha=0.8,
-            linewidths=0,
-            rasterized=len(order) > _MOST_VECTOR_POINTS,
-        )
+        axes.scatter(*coordinates[order].T, c=points, s=size, alpha=0.8, linewidths=0, rasterized=as_picture)
         axes.set_title(name if accuracy is None else f"{name}: accuracy {accuracy:.3f}")
         axes.set_xlabel(f"first component, {percent(explained[0])} of the variance", color=SOFT, fontsize=8)
         axes.set_ylabel(f"second component, {percent(explained[1])}", color=SOFT, fontsize=8)
