@@ -59,9 +59,8 @@ def _run(options: argparse.Namespace) -> None:
     features = [checkpoint.features for checkpoint in checkpoints]
     table = claims.as_table(claims.examine(timeline, epochs, features, confusable=image_set.confusable))
     _write_results(timeline, table, epochs, options)
-    print(
-        f"\n{claims.as_markdown(table)}\n{options.output}: figures, tables and runs; {time.perf_counter() - start:.0f} s"
-    )
+    print(f"\n{claims.as_markdown(table)}")
+    print(f"{options.output}: figures, tables and runs; {time.perf_counter() - start:.0f} s")
 
 
 def _options() -> argparse.Namespace:

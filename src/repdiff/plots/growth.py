@@ -50,7 +50,7 @@ def plot_growth(
     rows = growth[growth["direction"] == checked(direction)]
     known = [measure for measure in ("accuracy_y", "accuracy_x") if rows[measure].notna().any()]
     with drawing("plot_growth") as new_figure:
-        figure = new_figure((10.5 if known else 7.2, 3.6))
+        figure: Figure = new_figure((10.5 if known else 7.2, 3.6))
         panels = figure.subplot_mosaic(
             [["mean_affinity", "size", known[0]], ["mean_affinity", "size", known[-1]]] if known
             else [["mean_affinity", "size"]],
@@ -142,7 +142,7 @@ def _finish_affinity(axes: Axes, threshold: float | None) -> None:
         axes.axhline(threshold, color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         axes.annotate(
             f"no change: below {threshold:g}", (0.0, threshold), xycoords=("axes fraction", "data"),
-            xytext=(4, 3), textcoords="offset points", fontsize=7.5, color=SOFT,
+            xytext=(4, -9), textcoords="offset points", fontsize=7.5, color=SOFT,
         )  # fmt: skip
 
 

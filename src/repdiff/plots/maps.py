@@ -88,7 +88,7 @@ def plot_comparison(
     colours = _colours(found)
     n_rows = -(-len(shown) // _COLLAGES_IN_A_ROW)
     with drawing("plot_comparison") as new_figure:
-        figure = new_figure((10.0, 4.6 + 2.75 * n_rows))
+        figure: Figure = new_figure((10.0, 4.6 + 2.75 * n_rows))
         maps, collages = figure.subfigures(2, 1, height_ratios=[4.4, 2.75 * n_rows])
         _draw_maps(maps, comparison, found, colours)
         _draw_collages(collages, comparison, shown, colours)

@@ -65,9 +65,7 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 200) -> Path:
     target = Path(path)
     suffix = target.suffix.lower()
     if suffix not in _FORMATS:
-        raise RepdiffError(
-            f"{path}: a figure cannot be written as {suffix or 'this'}; use one of {', '.join(_FORMATS)}"
-        )
+        raise RepdiffError(f"{path}: a figure is written as {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}")
     from matplotlib import rc_context
 
     # The salt and the absence of dates make the bytes depend on the figure alone.
