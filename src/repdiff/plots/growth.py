@@ -51,14 +51,14 @@ def plot_growth(
     known = [measure for measure in ("accuracy_y", "accuracy_x") if rows[measure].notna().any()]
     with drawing("plot_growth") as new_figure:
         figure: Figure = new_figure((10.5 if known else 7.2, 3.6))
-        panels = figure.subplot_mosaic(
+        panels: dict[str, Axes] = figure.subplot_mosaic(
             [["mean_affinity", "size", known[0]], ["mean_affinity", "size", known[-1]]] if known
             else [["mean_affinity", "size"]],
             sharex=True,
         )  # fmt: skip
         names = {"accuracy_x": timeline.reference, "accuracy_y": "each checkpoint"}
         for measure, axes in panels.items():
-            _draw_growth(axes, rows, str(measure))
+            _draw_growth(axes, rows, measure)
             _name_checkpoints(axes, timeline.checkpoints, axis_label if measure != "accuracy_y" else "")
             if measure in names:
                 axes.set_title(f"accuracy of {names[measure]}")
