@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Warnings of pip say nothing about a fresh environment; its errors are still shown.
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: help demo test check lint types imports bench clean
+.PHONY: help demo test check lint types imports bench study-checkpoints clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -16,6 +16,7 @@ help:
 	@echo 'make test    run the tests'
 	@echo 'make check   ruff, mypy, import-linter and the tests: what a change has to pass'
 	@echo 'make bench   measure speed, memory and quality'
+	@echo 'make study-checkpoints   what a network learns while it trains, and the claims of the paper about it'
 	@echo 'make clean   remove what these commands made, .venv included'
 
 demo: $(VENV)/.with-package
@@ -39,9 +40,12 @@ imports: $(VENV)/.with-check
 bench: $(VENV)/.with-package
 	$(BIN)/python benchmarks/run.py
 
+study-checkpoints: $(VENV)/.with-study
+	$(BIN)/python studies/checkpoints/run.py
+
 clean:
-	rm -rf $(VENV) demo-run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) demo-run studies/*/results build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests benchmarks studies -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp waits for the one before it, so that under `make -j` no two pips work on one environment.
 $(VENV)/.with-check: $(VENV)/.with-test
@@ -52,6 +56,11 @@ $(VENV)/.with-check: $(VENV)/.with-test
 $(VENV)/.with-test: $(VENV)/.with-package
 	@echo 'installing what the tests need'
 	@$(PIP) install --editable '.[test]'
+	@touch $@
+
+$(VENV)/.with-study: $(VENV)/.with-package
+	@echo 'installing what the studies need: torch, transformers, mlxtend and matplotlib'
+	@$(PIP) install --editable '.[plot]' torch==2.13.0 'transformers>=4.48' 'mlxtend>=0.23'
 	@touch $@
 
 $(VENV)/.with-package: $(VENV)/.made pyproject.toml

@@ -139,8 +139,8 @@ def test_collages_carry_pictures_and_the_accuracies(learning) -> None:
     assert first.shape == (8, 12, 3)
     assert abs(int(first[0, 0, 2]) - int(strongest.representatives[0])) < 12  # WebP is not exact
     title = axes.get_title(loc="left")
-    assert f"accuracy epoch 0 {strongest.accuracy_y:.3f}" in title
-    assert f"accuracy last {strongest.accuracy_x:.3f}" in title
+    assert f"epoch 0: {100 * strongest.accuracy_y:.1f}\N{NO-BREAK SPACE}% right" in title
+    assert f"last: {100 * strongest.accuracy_x:.1f}\N{NO-BREAK SPACE}% right" in title
 
 
 def test_items_without_pictures_are_shown_as_text(bare) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -159,21 +160,23 @@ def pairs_are_closer_in_the_reference(
 ) -> Finding:
     """(e): the share of ordered pairs inside difference clusters whose rank is lower in the reference."""
     ranks_x = neighbor_ranks(features[-1])
-    closer, pairs, shares = 0, 0, {}
+    inside, in_collages = Counter[bool](), Counter[bool]()
+    shares = {}
     for epoch, comparison, values in zip(epochs, timeline.comparisons, features, strict=True):
         ranks_y = neighbor_ranks(values)
-        found = [_closer(ranks_x, ranks_y, cluster.items) for cluster in comparison.x_only.difference_clusters]
-        hits, size = (sum(column) for column in zip(*found, strict=True)) if found else (0, 0)
-        closer, pairs = closer + hits, pairs + size
-        if size:
-            shares[epoch] = hits / size
-    share = closer / max(pairs, 1)
-    lowest, highest = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
+        differences = comparison.x_only.difference_clusters
+        here = _closer(ranks_x, ranks_y, [cluster.items for cluster in differences])
+        inside.update(here)
+        in_collages.update(_closer(ranks_x, ranks_y, [cluster.representatives for cluster in differences]))
+        if here:
+            shares[epoch] = here[True] / here.total()
+    share, of_collages = (counts[True] / max(counts.total(), 1) for counts in (inside, in_collages))
+    ends = sorted(shares.items(), key=lambda entry: entry[1])[:: max(len(shares) - 1, 1)]
     return Finding(
         "(e) Within difference clusters items are closer in the reference than in the checkpoint",
         "at least 0.9 of pairs by neighbour rank",
-        f"{share:.2f} of all pairs; from {shares[lowest]:.2f} (epoch {lowest}) to {shares[highest]:.2f} "
-        f"(epoch {highest})",
+        f"{share:.2f} of all pairs ({', '.join(f'{value:.2f} at epoch {epoch}' for epoch, value in ends)}); "
+        f"{of_collages:.2f} of pairs in collages",
         share >= 0.9,
         "Figure 2, maps",
     )
@@ -227,8 +230,12 @@ def _labels(timeline: Timeline) -> pd.Series:
 
 
 def _closer(
-    ranks_x: npt.NDArray[np.int32], ranks_y: npt.NDArray[np.int32], items: npt.NDArray[np.int64]
-) -> tuple[int, int]:
-    """How many ordered pairs of different members are closer in x, and how many there are."""
-    block = np.ix_(items, items)
-    return int((ranks_x[block] < ranks_y[block]).sum()), len(items) * (len(items) - 1)
+    ranks_x: npt.NDArray[np.int32], ranks_y: npt.NDArray[np.int32], groups: Iterable[npt.NDArray[np.int64]]
+) -> Counter[bool]:
+    """How many ordered pairs of different members of a group are closer in x, and how many are not."""
+    counts = Counter[bool]()
+    for members in groups:
+        block = np.ix_(members, members)
+        closer = int((ranks_x[block] < ranks_y[block]).sum())
+        counts.update({True: closer, False: len(members) * (len(members) - 1) - closer})
+    return +counts

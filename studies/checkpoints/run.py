@@ -18,6 +18,7 @@ from typing import Any
 import claims
 import images
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import train
 from PIL import Image
@@ -51,10 +52,12 @@ def _run(options: argparse.Namespace) -> None:
         random_state=options.seed,
     )
     data = options.output / "data"
-    items = _write_items(image_set, data)
     checkpoints = _checkpoints(image_set, recipe, epochs, data, reuse=options.reuse)
     print(f"trained and kept {len(checkpoints)} checkpoints: {time.perf_counter() - start:.0f} s")
-    timeline = _compare(image_set, items, checkpoints, data, n_clusters=options.clusters)
+    rows = np.flatnonzero(image_set.held_out) if options.probe == "held-out" else np.arange(len(image_set.names))
+    checkpoints = [checkpoint.of(rows) for checkpoint in checkpoints]
+    items = _write_items(image_set, rows, data)
+    timeline = _compare(image_set.classes, items, checkpoints, data, n_clusters=options.clusters)
     print(f"compared them: {time.perf_counter() - start:.0f} s")
     features = [checkpoint.features for checkpoint in checkpoints]
     table = claims.as_table(claims.examine(timeline, epochs, features, confusable=image_set.confusable))
@@ -74,7 +77,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=32, help="channels of the first stage (default: 32)")
     parser.add_argument("--clusters", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--reuse", action="store_true", help="do not train; take the checkpoints of the last run")
+    parser.add_argument("--probe", choices=("held-out", "all"), default="held-out", help="the images that are compared")
+    parser.add_argument("--reuse", action="store_true", help="do not train: take the checkpoints of the last run")
     parser.add_argument("-o", "--output", type=Path, default=Path("studies/checkpoints/results"))
     return parser.parse_args()
 
@@ -87,16 +91,23 @@ def _images(options: argparse.Namespace) -> images.ImageSet:
     )  # fmt: skip
 
 
-def _write_items(image_set: images.ImageSet, folder: Path) -> pd.DataFrame:
-    """The table of the items, with pictures of what the network is shown."""
+def _write_items(image_set: images.ImageSet, rows: npt.NDArray[np.int64], folder: Path) -> pd.DataFrame:
+    """The table of the items, with their pictures, without the noise under which the network sees them."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
-    paths = [f"images/{row:05d}.png" for row in range(len(image_set.names))]
-    for path, pixels in zip(paths, image_set.probe, strict=True):
+    paths = [f"images/{row:05d}.png" for row in rows]
+    for path, pixels in zip(paths, image_set.clean[rows], strict=True):
         # Digits are white ink on black; dark on light is easier to see on a page.
         shown = 1 - pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
         Image.fromarray(np.round(shown * 255).astype(np.uint8)).save(folder / path)
-    seen = np.where(image_set.held_out, "held out", "trained on")
-    return pd.DataFrame({"id": image_set.names, "image": paths, "class": image_set.labels, "seen": seen})
+    columns = {
+        "id": np.array(image_set.names)[rows],
+        "image": paths,
+        "class": image_set.labels[rows],
+        "trained on": ~image_set.held_out[rows],
+    }
+    items = pd.DataFrame(columns)
+    items.to_csv(folder / "items.csv", index=False)
+    return items
 
 
 def _checkpoints(
@@ -104,6 +115,7 @@ def _checkpoints(
 ) -> list[train.Checkpoint]:
     file = folder / "checkpoints.npz"
     if not reuse:
+        folder.mkdir(parents=True, exist_ok=True)
         checkpoints = train.train(image_set, recipe, keep=epochs, progress=_tell)
         train.write_checkpoints(checkpoints, file)
         (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1))
@@ -116,15 +128,14 @@ def _tell(epoch: int, loss: float) -> None:
 
 
 def _compare(
-    image_set: images.ImageSet,
+    classes: Sequence[str],
     items: pd.DataFrame,
     checkpoints: Sequence[train.Checkpoint],
     folder: Path,
     *,
     n_clusters: int,
 ) -> Timeline:
-    classes, last = np.array(image_set.classes), checkpoints[-1]
-    items.to_csv(folder / "items.csv", index=False)
+    names, last = np.array(classes), checkpoints[-1]
     return repdiff.compare_series(
         {f"epoch {checkpoint.epoch}": checkpoint.features for checkpoint in checkpoints},
         last.features,
@@ -132,10 +143,10 @@ def _compare(
         images=folder,
         label="class",
         image="image",
-        predictions=[classes[checkpoint.predictions] for checkpoint in [*checkpoints, last]],
-        reference_name="the last epoch",
+        predictions=[names[checkpoint.predictions] for checkpoint in [*checkpoints, last]],
+        reference_name="reference",
         n_clusters=n_clusters,
-        description=f"A ResNet-18 learns {', '.join(image_set.classes)}; every checkpoint against the last.",
+        description=f"A ResNet-18 learns {', '.join(classes)}; every checkpoint against the last.",
     )
 
 

@@ -14,6 +14,8 @@ from images import ImageSet, add_noise
 from repdiff import InputError
 from repdiff.io.files import written_whole
 
+_THREADS = 1  # how a sum is shared out among threads shows in its last bits, and fifty epochs make much of a last bit
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -32,6 +34,10 @@ class Checkpoint:
     epoch: int
     features: npt.NDArray[np.float32]
     predictions: npt.NDArray[np.int64]
+
+    def of(self, rows: npt.NDArray[np.int64]) -> Checkpoint:
+        """The same for some images."""
+        return Checkpoint(self.epoch, self.features[rows], self.predictions[rows])
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ def train(
     """Checkpoints after the epochs in ``keep``; ``progress`` hears of each epoch and its mean loss."""
     import torch
 
+    torch.set_num_threads(_THREADS)
     wanted = set(keep)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.random_state)

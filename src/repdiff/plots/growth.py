@@ -62,6 +62,9 @@ def plot_growth(
             _name_checkpoints(axes, timeline.checkpoints, axis_label if measure != "accuracy_y" else "")
             if measure in names:
                 axes.set_title(f"accuracy of {names[measure]}")
+        lowest = min((panels[measure].get_ylim()[0] for measure in known), default=0.0)
+        for measure in known:
+            panels[measure].set_ylim(lowest, 1 + (1 - lowest) / 25)
         threshold = timeline.comparisons[0].provenance.parameters.get("no_change_threshold")
         _finish_affinity(panels["mean_affinity"], threshold)
         _finish_size(panels["size"], rows)

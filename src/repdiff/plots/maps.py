@@ -15,7 +15,7 @@ from repdiff.errors import RepdiffError
 from repdiff.io.images import make_thumbnails
 from repdiff.plots.style import SOFT, checked, drawing
 from repdiff.report.palette import cluster_colours, no_change_colour
-from repdiff.report.words import affinity, holder_and_other, makeup, percent, plural
+from repdiff.report.words import NBSP, affinity, holder_and_other, makeup, percent, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,7 +142,7 @@ def _draw_maps(figure: SubFigure, comparison: Comparison, direction: Direction, 
     size = float(np.clip(900 / len(order) ** 0.6, 2.5, 30))
     for axes, coordinates, explained, name, accuracy in sides:
         axes.scatter(*coordinates[order].T, c=points, s=size, alpha=0.8, linewidths=0, rasterized=as_picture)
-        axes.set_title(name if accuracy is None else f"{name}: accuracy {accuracy:.3f}")
+        axes.set_title(name if accuracy is None else f"{name}: {100 * accuracy:.1f}{NBSP}% right")
         axes.set_xlabel(f"first component, {percent(explained[0])} of the variance", color=SOFT, fontsize=8)
         axes.set_ylabel(f"second component, {percent(explained[1])}", color=SOFT, fontsize=8)
         axes.set(xticks=[], yticks=[])
@@ -159,7 +159,7 @@ def _draw_collages(
     for axes, cluster in zip(places, clusters, strict=False):
         _draw_collage(axes, comparison, cluster, pictures)
         axes.set_title(_caption(comparison, cluster), fontsize=8, linespacing=1.35, loc="left")
-        axes.plot([0, 1], [1.02, 1.02], transform=axes.transAxes, color=colours[cluster.index], lw=4, clip_on=False)
+        axes.plot([0, 0.97], [1.02, 1.02], transform=axes.transAxes, color=colours[cluster.index], lw=4, clip_on=False)
 
 
 def _caption(comparison: Comparison, cluster: DifferenceCluster) -> str:
@@ -168,7 +168,7 @@ def _caption(comparison: Comparison, cluster: DifferenceCluster) -> str:
     if cluster.label_counts:
         lines[1] += f", {_shortened(makeup(cluster.label_counts))}"
     lines += [
-        f"accuracy {_shortened(name)} {accuracy:.3f}"
+        f"{_shortened(name)}: {100 * accuracy:.1f}{NBSP}% right"
         for name, accuracy in zip(comparison.names[::-1], (cluster.accuracy_y, cluster.accuracy_x), strict=True)
         if accuracy is not None
     ]
