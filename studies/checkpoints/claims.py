@@ -135,21 +135,20 @@ def no_change_is_more_accurate(timeline: Timeline, epochs: Sequence[int], *, sid
 
 def differences_are_confusable(timeline: Timeline, epochs: Sequence[int], *, confusable: Collection[str]) -> Finding:
     """(d): how many items of difference clusters are of the confusable classes in the middle of training."""
-    middle = [
-        (epoch, comparison)
-        for epoch, comparison in zip(epochs, timeline.comparisons, strict=True)
-        if epochs[-1] / 3 <= epoch <= 2 * epochs[-1] / 3 and not comparison.x_only.no_change.all()
-    ]
     of_them = _labels(timeline).isin(list(confusable)).to_numpy()
-    counts = [(int((of_them & ~c.x_only.no_change).sum()), int((~c.x_only.no_change).sum())) for _, c in middle]
-    share = sum(hits for hits, _ in counts) / max(sum(size for _, size in counts), 1)
-    each = ", ".join(
-        f"{hits} of {size} at epoch {epoch}" for (epoch, _), (hits, size) in zip(middle, counts, strict=True)
-    )
+    counts = {}
+    for epoch, comparison in zip(epochs, timeline.comparisons, strict=True):
+        changed = ~comparison.x_only.no_change
+        # Before there is a no-change group every item is in a difference cluster, and the share is that of all items.
+        if changed.any() and not changed.all():
+            counts[epoch] = (int((of_them & changed).sum()), int(changed.sum()))
+    middle = [count for epoch, count in counts.items() if epochs[-1] / 3 <= epoch <= 2 * epochs[-1] / 3]
+    share = sum(hits for hits, _ in middle) / max(sum(size for _, size in middle), 1)
+    each = ", ".join(f"{hits} of {size} at epoch {epoch}" for epoch, (hits, size) in counts.items())
     return Finding(
         f"(d) Items in difference clusters are of the confusable classes ({', '.join(confusable)})",
         "at least 0.9 of them in the middle third of training",
-        f"{share:.2f} (of all items {of_them.mean():.2f}): {each or 'no difference cluster there'}",
+        f"{share:.2f} (of all items {of_them.mean():.2f}); {each}",
         share >= 0.9,
         "Figure 2",
     )

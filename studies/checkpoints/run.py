@@ -161,6 +161,8 @@ def _write_results(timeline: Timeline, table: pd.DataFrame, epochs: Sequence[int
     for name, figure in figures.items():
         for suffix in ("png", "svg", "pdf"):
             repdiff.save_figure(figure, folder / f"{name}.{suffix}")
+    for name in ("figure-1", "figure-2-middle"):
+        repdiff.save_figure(figures[name], folder / f"{name}.webp", dpi=110)  # small, for the README
     table.to_csv(folder / "claims.csv", index=False)
     (folder / "claims.md").write_text(claims.as_markdown(table), encoding="utf-8")
     timeline.growth().to_csv(folder / "figure-1.csv", index=False)

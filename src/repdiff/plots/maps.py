@@ -89,7 +89,7 @@ def plot_comparison(
     n_rows = -(-len(shown) // _COLLAGES_IN_A_ROW)
     with drawing("plot_comparison") as new_figure:
         figure: Figure = new_figure((10.0, 4.6 + 2.75 * n_rows))
-        maps, collages = figure.subfigures(2, 1, height_ratios=[4.4, 2.75 * n_rows])
+        maps, collages = figure.subfigures(2, 1, squeeze=False, height_ratios=[4.4, 2.75 * n_rows]).ravel()
         _draw_maps(maps, comparison, found, colours)
         _draw_collages(collages, comparison, shown, colours)
         figure.suptitle(_headline(comparison, found), x=0.012, ha="left", fontsize=11)
