@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Warnings of pip say nothing about a fresh environment; its errors are still shown.
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: help demo test check lint types imports bench study-known-differences clean
+.PHONY: help demo test check lint types imports bench study-checkpoints study-known-differences clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -16,7 +16,8 @@ help:
 	@echo 'make test    run the tests'
 	@echo 'make check   ruff, mypy, import-linter and the tests: what a change has to pass'
 	@echo 'make bench   measure speed, memory and quality'
-	@echo 'make study-known-differences  every method where the difference is known (10 minutes)'
+	@echo 'make study-checkpoints        what a network learns while it trains, and the claims of the paper (15 minutes)'
+	@echo 'make study-known-differences  every method where the difference is known (15 minutes)'
 	@echo 'make clean   remove what these commands made, .venv included'
 
 demo: $(VENV)/.with-package
@@ -40,6 +41,9 @@ imports: $(VENV)/.with-check
 bench: $(VENV)/.with-package
 	$(BIN)/python benchmarks/run.py
 
+study-checkpoints: $(VENV)/.with-study
+	$(BIN)/python studies/checkpoints/run.py
+
 study-known-differences: $(VENV)/.with-study
 	$(BIN)/python studies/known_differences/run.py
 
@@ -58,7 +62,7 @@ $(VENV)/.with-test: $(VENV)/.with-package
 	@$(PIP) install --editable '.[test]'
 	@touch $@
 
-$(VENV)/.with-study: $(VENV)/.with-check
+$(VENV)/.with-study: $(VENV)/.with-package
 	@echo 'installing what the studies need, torch among it (minutes, once)'
 	@$(PIP) install --editable '.[study]'
 	@touch $@

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from repdiff.matrix import ComparisonMatrix, compare_matrix
     from repdiff.matrix_run import load_matrix
     from repdiff.pipeline import compare
+    from repdiff.plots import plot_checkpoint, plot_comparison, plot_growth, save_figure
     from repdiff.provenance import Provenance
     from repdiff.ranks import neighbor_ranks
     from repdiff.run import load_run as load
@@ -86,6 +87,10 @@ _HOME = {
     "neighbor_ranks": "ranks",
     "normalized_cut": "clustering",
     "rank_difference": "difference",
+    "plot_checkpoint": "plots",
+    "plot_comparison": "plots",
+    "plot_growth": "plots",
+    "save_figure": "plots",
     "similarity": "similarities.table",
     "spectral_embedding": "spectral",
 }
@@ -131,7 +136,11 @@ __all__ = [
     "load_series",
     "neighbor_ranks",
     "normalized_cut",
+    "plot_checkpoint",
+    "plot_comparison",
+    "plot_growth",
     "rank_difference",
+    "save_figure",
     "similarity",
     "spectral_embedding",
 ]
