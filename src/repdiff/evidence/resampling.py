@@ -1,0 +1,126 @@
+"""Halves of the items -> how a clustering fares on items it has not seen.
+
+Each resample deals the items out into some that are clustered afresh and others that are kept from the clustering. The
+first say whether a cluster is found again (:mod:`repdiff.evidence.stability`), the others whether it is more than chance
+(:mod:`repdiff.evidence.significance`): a cluster was chosen for its high affinity, so on its own items it is bound to be
+high, even where there is nothing but noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinity, DenseAffinity
+from repdiff.evidence.significance import Unseen, compare_with_neighborhoods
+from repdiff.evidence.stability import match_clusters
+
+Labels = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.int64]
+
+N_RESAMPLES = 8
+LARGEST_SAMPLE = 1000
+_VOTERS = 3
+_FEWEST_PER_CLUSTER = 3  # items seen, for each cluster asked for, below which clustering again says nothing
+
+
+@dataclass(frozen=True)
+class Findings:
+    """One direction, and what evidence is taken from.
+
+    Attributes
+    ----------
+    affinity : Affinity
+        What was clustered.
+    labels : ndarray of int32, (n,)
+        Cluster of each item, 0 to k - 1.
+    nearness : callable
+        Rows and columns -> numbers, (r, c), that sort the columns from near to far, in the representation that holds
+        the clusters together.
+    recluster : callable
+        Affinity of some items and a seed -> their labels: the clustering as it was done.
+    groups : ndarray of int32, (n,), or None
+        Where only pairs within a group count, the group of each item.
+    """
+
+    affinity: Affinity
+    labels: Labels
+    nearness: Callable[[Rows, Rows], npt.NDArray[np.float32]]
+    recluster: Callable[[Affinity, int], Labels]
+    groups: npt.NDArray[np.int32] | None = None
+
+    @property
+    def n_clusters(self) -> int:
+        """How many clusters there are."""
+        return int(self.labels.max()) + 1
+
+
+@dataclass(frozen=True)
+class Resample:
+    """What one resample says of each cluster.
+
+    Attributes
+    ----------
+    seen : ndarray of int64, (s,)
+        Rows that were clustered afresh.
+    jaccard : ndarray of float64, (k,)
+        Agreement of each cluster with the new one it is matched with, among the items seen; 0 where there is none.
+    unseen : Unseen
+        What became of each cluster among the items kept from the clustering.
+    """
+
+    seen: Rows
+    jaccard: npt.NDArray[np.float64]
+    unseen: Unseen
+
+
+def draw_resamples(findings: Findings, *, n_resamples: int = N_RESAMPLES, seed: int = 0) -> tuple[Resample, ...]:
+    """Cluster some of the items again and again, and look at others; none where there are too few items for it.
+
+    Parameters
+    ----------
+    findings : Findings
+        The direction.
+    n_resamples : int
+        How often.
+    seed : int
+        The same seed draws the same items for any direction.
+    """
+    size = min(LARGEST_SAMPLE, findings.affinity.n // 2)
+    if size < _FEWEST_PER_CLUSTER * findings.n_clusters:
+        return ()
+    return tuple(_draw(findings, size, np.random.default_rng([seed, draw]), draw) for draw in range(n_resamples))
+
+
+def _draw(findings: Findings, size: int, rng: np.random.Generator, draw: int) -> Resample:
+    dealt = rng.permutation(findings.affinity.n).astype(np.int64)
+    seen, unseen = np.sort(dealt[:size]), np.sort(dealt[size : 2 * size])
+    labels = findings.recluster(DenseAffinity(findings.affinity.block(seen, seen)), draw)
+    jaccard, match = match_clusters(findings.labels[seen], labels, findings.n_clusters)
+    fallen = nearest_cluster(findings.nearness(unseen, seen), labels)
+    groups = None if findings.groups is None else findings.groups[unseen]
+    found = compare_with_neighborhoods(
+        findings.affinity.block(unseen, unseen), fallen, match, findings.nearness(unseen, unseen), rng, groups=groups
+    )
+    return Resample(seen, jaccard, found)
+
+
+def nearest_cluster(nearness: npt.NDArray[np.float32], labels: Labels) -> Labels:
+    """Where items fall: the cluster most frequent among their nearest seen items, the nearest of them on a tie.
+
+    Parameters
+    ----------
+    nearness : ndarray, (u, s)
+        Of each unseen item to the seen ones; smaller is nearer.
+    labels : ndarray of int32, (s,)
+        Clusters of the seen items.
+    """
+    count = min(_VOTERS, nearness.shape[1])
+    candidates = np.argpartition(nearness, count - 1, axis=1)[:, :count]
+    order = np.argsort(np.take_along_axis(nearness, candidates, axis=1), axis=1, kind="stable")
+    voters = labels[np.take_along_axis(candidates, order, axis=1)]
+    votes = (voters[:, :, None] == voters[:, None, :]).sum(axis=2)
+    return voters[np.arange(len(voters)), votes.argmax(axis=1)]
