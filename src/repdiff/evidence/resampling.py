@@ -15,15 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
-from repdiff.evidence.significance import Unseen, compare_with_neighborhoods
+from repdiff.evidence.significance import N_NEIGHBORHOODS, Unseen, compare_with_neighborhoods, nearest_first
 from repdiff.evidence.stability import match_clusters
 
 Labels = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 
-N_RESAMPLES = 8
+N_RESAMPLES = 6
 LARGEST_SAMPLE = 1000
-_VOTERS = 3
 _FEWEST_PER_CLUSTER = 3  # items seen, for each cluster asked for, below which clustering again says nothing
 
 
@@ -41,7 +40,8 @@ class Findings:
         Rows and columns -> numbers, (r, c), that sort the columns from near to far, in the representation that holds
         the clusters together.
     recluster : callable
-        Affinity of some items and a seed -> their labels: the clustering as it was done.
+        Affinity of some items, a seed and a number of clusters (None for as many as before) -> their labels: the
+        clustering as it was done.
     groups : ndarray of int32, (n,), or None
         Where only pairs within a group count, the group of each item.
     """
@@ -49,7 +49,7 @@ class Findings:
     affinity: Affinity
     labels: Labels
     nearness: Callable[[Rows, Rows], npt.NDArray[np.float32]]
-    recluster: Callable[[Affinity, int], Labels]
+    recluster: Callable[[Affinity, int, int | None], Labels]
     groups: npt.NDArray[np.int32] | None = None
 
     @property
@@ -98,29 +98,18 @@ def draw_resamples(findings: Findings, *, n_resamples: int = N_RESAMPLES, seed: 
 def _draw(findings: Findings, size: int, rng: np.random.Generator, draw: int) -> Resample:
     dealt = rng.permutation(findings.affinity.n).astype(np.int64)
     seen, unseen = np.sort(dealt[:size]), np.sort(dealt[size : 2 * size])
-    labels = findings.recluster(DenseAffinity(findings.affinity.block(seen, seen)), draw)
+    labels = findings.recluster(DenseAffinity(findings.affinity.block(seen, seen)), draw, None)
     jaccard, match = match_clusters(findings.labels[seen], labels, findings.n_clusters)
-    fallen = nearest_cluster(findings.nearness(unseen, seen), labels)
-    groups = None if findings.groups is None else findings.groups[unseen]
-    found = compare_with_neighborhoods(
-        findings.affinity.block(unseen, unseen), fallen, match, findings.nearness(unseen, unseen), rng, groups=groups
-    )
+    fallen = labels[findings.nearness(unseen, seen).argmin(axis=1)]
+    picked = rng.permutation(size)[:N_NEIGHBORHOODS]
+    order = nearest_first(findings.nearness(unseen[picked], unseen), picked, _other_group(findings, unseen, picked))
+    found = compare_with_neighborhoods(findings.affinity.block(unseen, unseen), fallen, match, order)
     return Resample(seen, jaccard, found)
 
 
-def nearest_cluster(nearness: npt.NDArray[np.float32], labels: Labels) -> Labels:
-    """Where items fall: the cluster most frequent among their nearest seen items, the nearest of them on a tie.
-
-    Parameters
-    ----------
-    nearness : ndarray, (u, s)
-        Of each unseen item to the seen ones; smaller is nearer.
-    labels : ndarray of int32, (s,)
-        Clusters of the seen items.
-    """
-    count = min(_VOTERS, nearness.shape[1])
-    candidates = np.argpartition(nearness, count - 1, axis=1)[:, :count]
-    order = np.argsort(np.take_along_axis(nearness, candidates, axis=1), axis=1, kind="stable")
-    voters = labels[np.take_along_axis(candidates, order, axis=1)]
-    votes = (voters[:, :, None] == voters[:, None, :]).sum(axis=2)
-    return voters[np.arange(len(voters)), votes.argmax(axis=1)]
+def _other_group(findings: Findings, items: Rows, picked: Rows) -> npt.NDArray[np.bool_] | None:
+    """Where only pairs within a group count: for each picked item, the items of other groups."""
+    if findings.groups is None:
+        return None
+    groups = findings.groups[items]
+    return np.asarray(groups[picked][:, None] != groups[None, :])

@@ -19,6 +19,7 @@ independence, and asks that a cluster is found and holds in most of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ FloatArray = npt.NDArray[np.float64]
 
 N_NEIGHBORHOODS = 100
 _FEWEST = 3  # unseen members below which nothing is said
+_SMALLEST = float(np.finfo(np.float32).tiny)
 _LEAST_SPREAD = 0.05  # of log affinity: less is no difference that anybody could see
 _LOWER_QUANTILES = ((0.16, 0.9945), (0.05, 1.6449))  # and how many standard deviations a normal has below its median
 
@@ -54,10 +56,7 @@ def compare_with_neighborhoods(
     block: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int32],
     match: npt.NDArray[np.int64],
-    nearness: npt.NDArray[np.float32],
-    rng: np.random.Generator,
-    *,
-    groups: npt.NDArray[np.int32] | None = None,
+    order: npt.NDArray[np.int64],
 ) -> Unseen:
     """Mean affinity of groups of unseen items against neighbourhoods of their sizes.
 
@@ -69,25 +68,40 @@ def compare_with_neighborhoods(
         The group that each fell into.
     match : ndarray of int64, (k,)
         Group that stands for each cluster; -1 for none.
-    nearness : ndarray, (u, u)
-        Numbers that sort the unseen items from near to far.
-    rng : Generator
-        Picks the neighbourhoods.
-    groups : ndarray of int32, (u,), optional
-        Where only pairs within a group count: a neighbourhood takes items of its own group first.
+    order : ndarray of int64, (r, u)
+        For each of the items picked at random, itself and the others from near to far.
     """
-    seeds = rng.permutation(len(block))[:N_NEIGHBORHOODS]
-    order = _nearest_first(nearness[seeds], seeds, groups)
     mean, null, p = np.full(len(match), np.nan), np.full(len(match), np.nan), np.ones(len(match))
     for cluster, group in enumerate(match):
         members = labels == group
         if members.sum() < _FEWEST:
             continue
-        affinities = np.log(_neighborhood_means(block, order[:, : members.sum()]))
+        affinities = _neighborhood_means(block, order[:, : members.sum()])
         mean[cluster] = _mean_of_pairs(block, members[:, None])[0]
-        null[cluster] = np.exp(np.median(affinities))
-        p[cluster] = normal_tail(np.log(mean[cluster]), affinities)
+        null[cluster] = np.median(affinities)
+        p[cluster] = normal_tail(_log(mean[cluster]), _log(affinities))
     return Unseen(mean, null, p)
+
+
+def nearest_first(
+    nearness: npt.NDArray[np.float32], own: npt.NDArray[np.int64], last: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.int64]:
+    """Columns of each row from near to far, (r, u), the row's own column first.
+
+    Parameters
+    ----------
+    nearness : ndarray, (r, u)
+        Smaller is nearer.
+    own : ndarray of int64, (r,)
+        Column of each row's own item.
+    last : ndarray of bool, (r, u), optional
+        Columns that come after all others, as those of other groups where only pairs within a group count.
+    """
+    keys = nearness.astype(np.float64)
+    if last is not None:
+        keys[last] += np.ptp(keys) + 1
+    keys[np.arange(len(own)), own] = -np.inf
+    return np.argsort(keys, axis=1, kind="stable")
 
 
 def normal_tail(value: float, null: FloatArray) -> float:
@@ -104,14 +118,8 @@ def combine(p_values: FloatArray) -> FloatArray:
     return np.asarray(np.minimum(1, 2 * np.median(p_values, axis=0)))
 
 
-def _nearest_first(
-    nearness: npt.NDArray[np.float32], seeds: npt.NDArray[np.int64], groups: npt.NDArray[np.int32] | None
-) -> npt.NDArray[np.int64]:
-    keys = nearness.astype(np.float64)
-    if groups is not None:
-        keys[groups[seeds][:, None] != groups[None, :]] += np.ptp(keys) + 1
-    keys[np.arange(len(seeds)), seeds] = -np.inf
-    return np.argsort(keys, axis=1, kind="stable")
+def _log(affinity: Any) -> Any:
+    return np.log(np.maximum(affinity, _SMALLEST))
 
 
 def _neighborhood_means(block: npt.NDArray[np.float32], neighborhoods: npt.NDArray[np.int64]) -> FloatArray:
