@@ -1,9 +1,9 @@
 """``n_clusters="auto"``: the number of clusters, by eigengap and stability.
 
-If k groups keep their affinity to themselves, k eigenvalues of the normalised affinity are near 1 and the next one falls
-off (von Luxburg 2007, section 8.3): the gap after the k-th tells k. The few largest gaps are candidates. Which of them
-is meant by more than the sample is seen by clustering overlapping samples of the items and comparing what the shared
-items get. The candidate of the largest gap times stability is chosen.
+If k groups keep their affinity to themselves, k eigenvalues of the normalised affinity are near 1 and the next one is
+lower (von Luxburg 2007, section 8.3): the gap after the k-th tells k. The few largest gaps are candidates. Which of
+them is meant by more than the sample is seen by clustering overlapping samples of the items and comparing what the
+shared items get. The candidate of the largest gap times stability is chosen.
 
 What is counted are all clusters of the direction, the group of items that do not change among them.
 """
@@ -44,7 +44,7 @@ class Candidate:
     gap : float
         By how much the next eigenvalue is smaller.
     stability : float or None
-        Mean Jaccard agreement, weighted by size, of clusterings of overlapping samples; None where it was not looked at.
+        Mean Jaccard agreement, weighted by size, of clusterings of overlapping samples; None where not looked at.
     """
 
     n: int

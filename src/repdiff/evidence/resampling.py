@@ -1,9 +1,9 @@
 """Halves of the items -> how a clustering fares on items it has not seen.
 
 Each resample deals the items out into some that are clustered afresh and others that are kept from the clustering. The
-first say whether a cluster is found again (:mod:`repdiff.evidence.stability`), the others whether it is more than chance
-(:mod:`repdiff.evidence.significance`): a cluster was chosen for its high affinity, so on its own items it is bound to be
-high, even where there is nothing but noise.
+first say whether a cluster is found again (:mod:`repdiff.evidence.stability`), the others whether it is more than
+chance (:mod:`repdiff.evidence.significance`): a cluster was chosen for its high affinity, so on its own items it is
+bound to be high, even where there is nothing but noise.
 """
 
 from __future__ import annotations

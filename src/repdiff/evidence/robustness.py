@@ -88,7 +88,7 @@ def vary_settings(
     sample: Sample,
     labels: Mapping[DirectionName, Labels],
     n_clusters: Mapping[DirectionName, int],
-    recluster: Callable[[Affinity, int, int | None], Labels],
+    reclusters: Mapping[DirectionName, Callable[[Affinity, int, int | None], Labels]],
     *,
     gamma: float,
     beta: float,
@@ -105,7 +105,7 @@ def vary_settings(
         Cluster of each of those items, as found under the settings of the comparison.
     n_clusters : mapping to int
         How many clusters each direction has.
-    recluster : callable
+    reclusters : mapping to callable
         Affinity, seed and number of clusters (None for as many as before) -> labels.
     gamma, beta : float
         The settings of the comparison.
@@ -122,14 +122,14 @@ def vary_settings(
     found: dict[DirectionName, list[tuple[str, float, npt.NDArray[np.float64]]]] = {name: [] for name in labels}
 
     def note(name: DirectionName, parameter: str, value: float, affinity: Affinity, number: int | None) -> None:
-        others = recluster(affinity, seed, number)
+        others = reclusters[name](affinity, seed, number)
         best = jaccard_table(labels[name], others, n_clusters[name]).max(axis=1)
         found[name].append((parameter, value, best))
 
     for parameter, value in _other_values(gamma, beta):
         affinities = sample.affinities(**{"gamma": gamma, "beta": beta, parameter: value})
         for name in labels:
-            note(name, parameter, value, affinities[name], n_clusters[name] if takes_number else None)
+            note(name, parameter, value, affinities[name], None)
     if takes_number:
         affinities = sample.affinities(gamma, beta)
         for name in labels:

@@ -65,9 +65,7 @@ def mcnemar(only_x: int, only_y: int) -> float:
     return min(1.0, 2 * float(bdtr(min(only_x, only_y), only_x + only_y, 0.5)))
 
 
-def hypergeometric(
-    counts: npt.NDArray[np.int64], totals: npt.NDArray[np.int64], size: int, n_items: int
-) -> FloatArray:
+def hypergeometric(counts: npt.NDArray[np.int64], totals: npt.NDArray[np.int64], size: int, n_items: int) -> FloatArray:
     """Chance of at least so many of each kind in a group drawn at random without replacement (Fisher's exact test).
 
     Parameters
