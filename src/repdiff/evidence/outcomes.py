@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +80,12 @@ class Outcome:
     p_value: float | None
     q_value: float | None
     disagreements: tuple[int, ...]
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Outcome:
+        """The outcome of what JSON keeps of one: lists for tuples."""
+        told: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in plain.items()}
+        return cls(**told)
 
 
 def outcomes(items: Items, groups: Sequence[npt.NDArray[np.int64]]) -> tuple[Outcome | None, ...]:

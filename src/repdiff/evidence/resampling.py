@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
+from repdiff.errors import RepdiffError
 from repdiff.evidence.significance import N_NEIGHBORHOODS, Unseen, compare_with_neighborhoods, nearest_first
 from repdiff.evidence.stability import match_clusters
 
@@ -78,7 +79,7 @@ class Resample:
 
 
 def draw_resamples(findings: Findings, *, n_resamples: int = N_RESAMPLES, seed: int = 0) -> tuple[Resample, ...]:
-    """Cluster some of the items again and again, and look at others; none where there are too few items for it.
+    """Cluster some of the items again and again, and look at others; none where that cannot be done.
 
     Parameters
     ----------
@@ -92,7 +93,11 @@ def draw_resamples(findings: Findings, *, n_resamples: int = N_RESAMPLES, seed: 
     size = min(LARGEST_SAMPLE, findings.affinity.n // 2)
     if size < _FEWEST_PER_CLUSTER * findings.n_clusters:
         return ()
-    return tuple(_draw(findings, size, np.random.default_rng([seed, draw]), draw) for draw in range(n_resamples))
+    try:
+        return tuple(_draw(findings, size, np.random.default_rng([seed, draw]), draw) for draw in range(n_resamples))
+    except RepdiffError:
+        # A clusterer of the user's that can only label all of the items, not some.
+        return ()
 
 
 def _draw(findings: Findings, size: int, rng: np.random.Generator, draw: int) -> Resample:

@@ -72,8 +72,7 @@ class ClusterEvidence:
         told["variations"] = tuple(Variation(**one) for one in told["variations"])
         told["reasons"] = tuple(told["reasons"])
         if told["outcome"] is not None:
-            parts = {name: tuple(part) if isinstance(part, list) else part for name, part in told["outcome"].items()}
-            told["outcome"] = Outcome(**parts)
+            told["outcome"] = Outcome.from_plain(told["outcome"])
         return cls(**told)
 
 

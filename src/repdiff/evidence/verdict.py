@@ -24,7 +24,7 @@ def judge(evidence: ClusterEvidence, holder: str, *, level: float = FDR) -> Clus
         False discovery rate.
     """
     if evidence.p_value is None:
-        return replace(evidence, holds=None, reasons=("there are too few items to cluster some of them again",))
+        return replace(evidence, holds=None, reasons=("some of the items could not be clustered again",))
     reasons = tuple(_reasons(evidence, holder, level))
     return replace(evidence, holds=not reasons, reasons=reasons)
 
@@ -35,8 +35,8 @@ def _reasons(evidence: ClusterEvidence, holder: str, level: float) -> Iterator[s
             yield "other items do not fall into it, so that nothing can be checked on items it was not made from"
         else:
             yield (
-                f"on items it was not made from its mean affinity is {evidence.unseen_affinity:.3g}, not surely more than "
-                f"that of neighbourhoods of {holder} picked at random ({evidence.null_affinity:.3g})"
+                f"on items it was not made from its mean affinity is {evidence.unseen_affinity:.3g}, not surely more "
+                f"than that of neighbourhoods of {holder} picked at random ({evidence.null_affinity:.3g})"
             )
     if evidence.stability is not None and evidence.stability < DISSOLVED:
         yield f"it dissolves when items are left out (Jaccard index {evidence.stability:.2f})"
@@ -71,19 +71,15 @@ def conclude(
 
 def _verdict(n: int, significant: int, holding: int, names: tuple[str, str], level: float, *, can_tell: bool) -> Parts:
     between = (" between ", False), (names[0], True), (" and ", False), (names[1], True)
+    rate = f"false discovery rate {level:.0%}"
     if not n:
         return (("There is no difference", False), *between, (" to be tested.", False))
     if not can_tell:
-        return (("There are too few items to tell whether the differences", False), *between, (" are chance.", False))
+        why = " are chance cannot be told, since some of the items could not be clustered again."
+        return (("Whether the differences", False), *between, (why, False))
     if not significant:
-        return (
-            ("No significant difference", False), *between,
-            (f": none of {n} groups stands out from neighbourhoods picked at random (false discovery rate {level:.0%}).",
-             False),
-        )  # fmt: skip
+        none = f": none of {n} groups of items stands out from neighbourhoods picked at random ({rate})."
+        return (("No significant difference", False), *between, (none, False))
     tail = "" if holding == significant else f", and {holding} of these are stable and do not depend on the settings"
     stand = "group of items stands" if significant == 1 else "groups of items stand"
-    return (
-        (f"{significant} of {n} {stand} out more than chance", False), *between,
-        (f" (false discovery rate {level:.0%}){tail}.", False),
-    )  # fmt: skip
+    return ((f"{significant} of {n} {stand} out more than chance", False), *between, (f" ({rate}){tail}.", False))

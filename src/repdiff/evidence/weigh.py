@@ -139,15 +139,18 @@ def _believed(
     rates = benjamini_hochberg([p_values[name][index] for name, index in claimed])
     for (name, index), rate in zip(claimed, rates, strict=True):
         variations = varied[name][index]
-        yield (name, index), replace(
-            found[name, index],
-            unseen_affinity=_mean_known([one.unseen.mean_affinity[index] for one in drawn[name]]),
-            null_affinity=_mean_known([one.unseen.null_affinity[index] for one in drawn[name]]),
-            p_value=float(p_values[name][index]),
-            q_value=float(rate),
-            stability=float(np.mean([one.jaccard[index] for one in drawn[name]])),
-            robustness=float(np.mean([one.jaccard for one in variations])) if variations else None,
-            variations=variations,
+        yield (
+            (name, index),
+            replace(
+                found[name, index],
+                unseen_affinity=_mean_known([one.unseen.mean_affinity[index] for one in drawn[name]]),
+                null_affinity=_mean_known([one.unseen.null_affinity[index] for one in drawn[name]]),
+                p_value=float(p_values[name][index]),
+                q_value=float(rate),
+                stability=float(np.mean([one.jaccard[index] for one in drawn[name]])),
+                robustness=float(np.mean([one.jaccard for one in variations])) if variations else None,
+                variations=variations,
+            ),
         )
 
 
