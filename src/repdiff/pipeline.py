@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +27,7 @@ from repdiff.errors import InputError
 from repdiff.evidence.agreement import agreement
 from repdiff.evidence.choice import ChosenNumber, choose_number
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
-from repdiff.evidence.resampling import N_RESAMPLES
+from repdiff.evidence.resampling import N_RESAMPLES, RECLUSTERING_RESTARTS
 from repdiff.evidence.weigh import Weighed, weigh
 from repdiff.io import Items
 from repdiff.metrics import Metrics
@@ -249,7 +248,7 @@ def compare_pair(
                 _weighed(directions["y_only"], x_only.reversed(), numbers["y_only"], settings),
                 pair.items, pair.names, gamma=settings.gamma, beta=settings.beta, groups=pair.groups,
                 takes_number=isinstance(settings.clusterer, str), n_resamples=settings.n_resamples,
-                random_state=settings.random_state, progress=progress,
+                n_jobs=settings.n_jobs, random_state=settings.random_state, progress=progress,
             )  # fmt: skip
     return Comparison(
         names=pair.names,
@@ -279,11 +278,10 @@ def _weighed(direction: Direction, contrast: Contrast, number: int, settings: Se
     """A direction, with what evidence for it is taken from."""
 
     def recluster(affinity: Affinity, seed: int, other_number: int | None) -> npt.NDArray[np.int32]:
-        with catch_warnings():
-            simplefilter("ignore")  # what a sample warns of shows in how little its clusters agree
-            return cluster_affinity(
-                affinity, other_number or number, clusterer=settings.clusterer, random_state=seed
-            )  # fmt: skip
+        return cluster_affinity(
+            affinity, other_number or number, clusterer=settings.clusterer, restarts=RECLUSTERING_RESTARTS,
+            random_state=seed,
+        )  # fmt: skip
 
     return Weighed(direction, contrast.affinity, contrast.near.distances, recluster)
 

@@ -18,11 +18,14 @@ from repdiff.affinity.base import Affinity, DenseAffinity
 from repdiff.errors import RepdiffError
 from repdiff.evidence.significance import N_NEIGHBORHOODS, Unseen, compare_with_neighborhoods, nearest_first
 from repdiff.evidence.stability import match_clusters
+from repdiff.parallel import for_each_tile
+from repdiff.progress import Progress, silent
 
 Labels = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 
 N_RESAMPLES = 6
+RECLUSTERING_RESTARTS = 4  # of k-means: one that settles in a worse optimum now and then costs stability, not truth
 LARGEST_SAMPLE = 1000
 _FEWEST_PER_CLUSTER = 3  # items seen, for each cluster asked for, below which clustering again says nothing
 
@@ -78,7 +81,15 @@ class Resample:
     unseen: Unseen
 
 
-def draw_resamples(findings: Findings, *, n_resamples: int = N_RESAMPLES, seed: int = 0) -> tuple[Resample, ...]:
+def draw_resamples(
+    findings: Findings,
+    *,
+    n_resamples: int = N_RESAMPLES,
+    n_jobs: int = 1,
+    seed: int = 0,
+    stage: str = "",
+    progress: Progress = silent,
+) -> tuple[Resample, ...]:
     """Cluster some of the items again and again, and look at others; none where that cannot be done.
 
     Parameters
@@ -87,17 +98,29 @@ def draw_resamples(findings: Findings, *, n_resamples: int = N_RESAMPLES, seed: 
         The direction.
     n_resamples : int
         How often.
+    n_jobs : int
+        Threads.
     seed : int
         The same seed draws the same items for any direction.
+    stage : str
+        What ``progress`` is told that this is.
+    progress : Progress, optional
+        Told how far it is.
     """
     size = min(LARGEST_SAMPLE, findings.affinity.n // 2)
     if size < _FEWEST_PER_CLUSTER * findings.n_clusters:
         return ()
+    drawn: dict[int, Resample] = {}
+
+    def draw(number: int) -> None:
+        drawn[number] = _draw(findings, size, np.random.default_rng([seed, number]), number)
+
     try:
-        return tuple(_draw(findings, size, np.random.default_rng([seed, draw]), draw) for draw in range(n_resamples))
+        for_each_tile(draw, range(n_resamples), n_jobs=n_jobs, stage=stage, progress=progress)
     except RepdiffError:
         # A clusterer of the user's that can only label all of the items, not some.
         return ()
+    return tuple(drawn[number] for number in range(n_resamples))
 
 
 def _draw(findings: Findings, size: int, rng: np.random.Generator, draw: int) -> Resample:

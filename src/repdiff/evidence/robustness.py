@@ -18,6 +18,7 @@ from repdiff.clusters import DirectionName
 from repdiff.difference import directed_affinity, leave_out_others
 from repdiff.evidence.significance import nearest_first
 from repdiff.evidence.stability import jaccard_table
+from repdiff.parallel import for_each_tile
 
 Labels = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
@@ -62,17 +63,15 @@ class Sample:
     ranks_y: npt.NDArray[np.int32]
     groups: npt.NDArray[np.int32] | None = None
 
-    def affinities(self, gamma: float, beta: float) -> Mapping[DirectionName, Affinity]:
-        """Both directions for these parameters (RDC, equations 2 and 3)."""
+    def affinity(self, name: DirectionName, gamma: float, beta: float) -> Affinity:
+        """One direction for these parameters (RDC, equations 2 and 3)."""
         directed = np.empty(self.ranks_x.shape, np.float32)
         directed_affinity(self.ranks_x, self.ranks_y, np.float32(gamma), np.float32(beta), directed)
         if self.groups is not None:
             leave_out_others(self.groups, self.groups, directed)
-        inverse = 1 / directed
-        return {
-            "x_only": DenseAffinity((directed + directed.T) / 2),
-            "y_only": DenseAffinity((inverse + inverse.T) / 2),
-        }
+        if name == "y_only":
+            np.reciprocal(directed, out=directed)
+        return DenseAffinity((directed + directed.T) / 2)
 
 
 def ranks_among(nearness: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
@@ -93,6 +92,7 @@ def vary_settings(
     gamma: float,
     beta: float,
     takes_number: bool = True,
+    n_jobs: int = 1,
     seed: int = 0,
 ) -> Mapping[DirectionName, tuple[tuple[Variation, ...], ...]]:
     """For each cluster of each direction, how far it comes back under other settings.
@@ -111,6 +111,8 @@ def vary_settings(
         The settings of the comparison.
     takes_number : bool
         Whether the clustering can be asked for another number of clusters.
+    n_jobs : int
+        Threads.
     seed : int
         Of the clusterings.
 
@@ -119,32 +121,37 @@ def vary_settings(
     The most similar cluster counts, as in Hennig 2007, and not one that is assigned: with fewer clusters some of them
     must share a counterpart.
     """
-    found: dict[DirectionName, list[tuple[str, float, npt.NDArray[np.float64]]]] = {name: [] for name in labels}
+    tasks = [
+        (name, parameter, value)
+        for name in labels
+        for parameter, value in _other_values(gamma, beta, n_clusters[name] if takes_number else None)
+    ]
+    best: dict[tuple[DirectionName, str, float], npt.NDArray[np.float64]] = {}
 
-    def note(name: DirectionName, parameter: str, value: float, affinity: Affinity, number: int | None) -> None:
-        others = reclusters[name](affinity, seed, number)
-        best = jaccard_table(labels[name], others, n_clusters[name]).max(axis=1)
-        found[name].append((parameter, value, best))
+    def vary(task: tuple[DirectionName, str, float]) -> None:
+        name, parameter, value = task
+        scale = {"gamma": gamma, "beta": beta}
+        if parameter != "n_clusters":
+            scale[parameter] = value
+        number = int(value) if parameter == "n_clusters" else None
+        others = reclusters[name](sample.affinity(name, **scale), seed, number)
+        best[task] = jaccard_table(labels[name], others, n_clusters[name]).max(axis=1)
 
-    for parameter, value in _other_values(gamma, beta):
-        affinities = sample.affinities(**{"gamma": gamma, "beta": beta, parameter: value})
-        for name in labels:
-            note(name, parameter, value, affinities[name], None)
-    if takes_number:
-        affinities = sample.affinities(gamma, beta)
-        for name in labels:
-            for number in (n_clusters[name] - _STEP, n_clusters[name] + _STEP):
-                if 2 <= number <= len(sample.ranks_x):
-                    note(name, "n_clusters", number, affinities[name], number)
+    for_each_tile(vary, tasks, n_jobs=n_jobs)
     return {
         name: tuple(
-            tuple(Variation(parameter, float(value), float(best[cluster])) for parameter, value, best in found[name])
+            tuple(Variation(task[1], task[2], float(best[task][cluster])) for task in tasks if task[0] == name)
             for cluster in range(n_clusters[name])
         )
         for name in labels
     }
 
 
-def _other_values(gamma: float, beta: float) -> list[tuple[str, float]]:
+def _other_values(gamma: float, beta: float, n_clusters: int | None) -> list[tuple[str, float]]:
     betas = [value for value in (beta / _FACTOR, beta * _FACTOR) if value <= _LARGEST_BETA]
-    return [("gamma", gamma / _FACTOR), ("gamma", gamma * _FACTOR), *(("beta", value) for value in betas)]
+    numbers = [] if n_clusters is None else [n_clusters - _STEP, n_clusters + _STEP]
+    return [
+        *(("gamma", value) for value in (gamma / _FACTOR, gamma * _FACTOR)),
+        *(("beta", value) for value in betas),
+        *(("n_clusters", float(number)) for number in numbers if number >= 2),
+    ]

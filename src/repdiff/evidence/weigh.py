@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
-from repdiff.clusters import DifferenceCluster, Direction, DirectionName
+from repdiff.clusters import Direction, DirectionName
 from repdiff.evidence.enrichment import enrichments
 from repdiff.evidence.outcomes import outcomes
 from repdiff.evidence.resampling import N_RESAMPLES, Findings, Resample, draw_resamples
@@ -20,6 +21,7 @@ from repdiff.evidence.significance import combine
 from repdiff.evidence.statistics import benjamini_hochberg
 from repdiff.evidence.verdict import conclude, judge
 from repdiff.io import Items
+from repdiff.parallel import resolve_n_jobs
 from repdiff.progress import Progress, silent
 
 Nearness = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[Any]]
@@ -63,6 +65,7 @@ def weigh(
     takes_number: bool = True,
     n_resamples: int = N_RESAMPLES,
     level: float = FDR,
+    n_jobs: int | None = None,
     random_state: int | None = 0,
     progress: Progress = silent,
 ) -> tuple[Direction, Direction, ComparisonEvidence]:
@@ -86,6 +89,8 @@ def weigh(
         How often some of the items are clustered again.
     level : float
         False discovery rate at which clusters are called significant, and values enriched.
+    n_jobs : int, optional
+        Threads; all cores by default. The result does not depend on it.
     random_state : int or None
         Seed.
     progress : Progress, optional
@@ -95,7 +100,6 @@ def weigh(
     sides = (x_only, y_only)
     places = [(side.direction.name, cluster.index) for side in sides for cluster in side.direction.clusters]
     of_cluster = {(side.direction.name, c.index): c for side in sides for c in side.direction.clusters}
-    total = 2 * n_resamples + 2
     rows = [of_cluster[place].items for place in places]
     found = {
         place: ClusterEvidence(enriched=enriched, outcome=outcome)
@@ -104,17 +108,21 @@ def weigh(
         )
     }
     drawn: dict[DirectionName, tuple[Resample, ...]] = {}
-    for done, side in enumerate(sides):
-        progress(_STAGE, 1 + done * n_resamples, total)
-        findings = Findings(side.affinity, side.direction.labels, side.nearness, side.recluster, groups)
-        drawn[side.direction.name] = draw_resamples(findings, n_resamples=n_resamples, seed=seed)
-    progress(_STAGE, total - 1, total)
-    claimed = {place: cluster for place, cluster in of_cluster.items() if not cluster.is_no_change}
-    if all(drawn.values()):
-        found |= _believed(found, claimed, drawn, _varied(sides, drawn, groups, gamma, beta, takes_number, seed))
+    claimed = [place for place, cluster in of_cluster.items() if not cluster.is_no_change]
+    # A user's clusterer need not be ready for several threads.
+    threads = resolve_n_jobs(n_jobs) if takes_number else 1
+    with catch_warnings():
+        simplefilter("ignore")  # what a sample warns of shows in how little its clusters agree
+        for side in sides:
+            findings = Findings(side.affinity, side.direction.labels, side.nearness, side.recluster, groups)
+            drawn[side.direction.name] = draw_resamples(
+                findings, n_resamples=n_resamples, n_jobs=threads, seed=seed, stage=_STAGE, progress=progress
+            )
+        if all(drawn.values()):
+            varied = _varied(sides, drawn, groups, gamma, beta, takes_number, threads, seed)
+            found |= _believed(found, claimed, drawn, varied)
     holders = {"x_only": names[0], "y_only": names[1]}
     found |= {place: judge(found[place], holders[place[0]], level=level) for place in claimed}
-    progress(_STAGE, total, total)
     resamples = drawn["x_only"] if all(drawn.values()) else ()
     conclusion = conclude(
         (found[place] for place in claimed), names, level=level,
@@ -130,7 +138,7 @@ def _with(direction: Direction, found: Mapping[Place, ClusterEvidence]) -> Direc
 
 def _believed(
     found: Mapping[Place, ClusterEvidence],
-    claimed: Mapping[Place, DifferenceCluster],
+    claimed: Sequence[Place],
     drawn: Mapping[DirectionName, tuple[Resample, ...]],
     varied: Mapping[DirectionName, tuple[tuple[Variation, ...], ...]],
 ) -> Iterator[tuple[Place, ClusterEvidence]]:
@@ -166,6 +174,7 @@ def _varied(
     gamma: float,
     beta: float,
     takes_number: bool,
+    n_jobs: int,
     seed: int,
 ) -> Mapping[DirectionName, tuple[tuple[Variation, ...], ...]]:
     """The items that the first resample saw, clustered under other settings."""
@@ -179,5 +188,6 @@ def _varied(
         gamma=gamma,
         beta=beta,
         takes_number=takes_number,
+        n_jobs=n_jobs,
         seed=seed,
     )
