@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, as_affinity, to_dense
 from repdiff.errors import RepdiffError
-from repdiff.kmeans import k_means
+from repdiff.kmeans import RESTARTS, k_means
 from repdiff.progress import Progress, silent
 from repdiff.spectral import spectral_embedding
 
@@ -31,6 +31,7 @@ def cluster_affinity(
     n_clusters: int = 10,
     *,
     clusterer: Clusterer = "spectral",
+    restarts: int = RESTARTS,
     random_state: int | None = 0,
     progress: Progress = silent,
 ) -> Labels:
@@ -47,6 +48,8 @@ def cluster_affinity(
         An estimator must take ``affinity="precomputed"``; it is cloned, and seeded where it has a ``random_state`` of
         None. A callable gets the dense affinity, (n, n) float32, and returns a label per item. What they leave out
         (label -1) is one group like any other.
+    restarts : int
+        Seedings of k-means in the spectral step, of which the best is taken.
     random_state : int or None
         Seed.
     progress : Progress, optional
@@ -70,7 +73,9 @@ def cluster_affinity(
             )
         if not 1 <= n_clusters <= operator.n:
             raise RepdiffError(f"n_clusters must be from 1 to the number of items, {operator.n}, but is {n_clusters}")
-        return spectral_clustering(operator, n_clusters, random_state=random_state, progress=progress)
+        return spectral_clustering(
+            operator, n_clusters, restarts=restarts, random_state=random_state, progress=progress
+        )
     labels = _labels_of_other(clusterer, operator, random_state)
     if labels.shape != (operator.n,) or labels.dtype.kind not in "iu":
         raise RepdiffError(
@@ -81,7 +86,12 @@ def cluster_affinity(
 
 
 def spectral_clustering(
-    affinity: Affinity, n_clusters: int, *, random_state: int | None = 0, progress: Progress = silent
+    affinity: Affinity,
+    n_clusters: int,
+    *,
+    restarts: int = RESTARTS,
+    random_state: int | None = 0,
+    progress: Progress = silent,
 ) -> Labels:
     """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
     # The first eigenvector is constant and tells nothing apart.
@@ -89,7 +99,9 @@ def spectral_clustering(
     n_distinct = len(np.unique(points, axis=0)) if points.size else 1
     if n_distinct == 1:
         return np.zeros(affinity.n, np.int32)
-    labels = k_means(points, min(n_clusters, n_distinct), random_state=random_state, progress=progress)
+    labels = k_means(
+        points, min(n_clusters, n_distinct), restarts=restarts, random_state=random_state, progress=progress
+    )
     return _consecutive(labels)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
 from repdiff.representatives import Contrast, RepresentativeKind, choose_representatives
+
+if TYPE_CHECKING:
+    from repdiff.evidence.results import ClusterEvidence
 
 DirectionName = Literal["x_only", "y_only"]
 DIRECTIONS: tuple[DirectionName, ...] = get_args(DirectionName)
@@ -38,6 +41,8 @@ class DifferenceCluster:
         Label make-up, most frequent first; empty where there is no label column.
     accuracy_x, accuracy_y : float or None
         Share of members that each model predicts rightly, in [0, 1]; None where unknown.
+    evidence : ClusterEvidence or None
+        What it consists of and whether to believe it; None where no evidence was taken.
     """
 
     index: int
@@ -48,6 +53,7 @@ class DifferenceCluster:
     label_counts: Mapping[str, int] = field(default_factory=dict)
     accuracy_x: float | None = None
     accuracy_y: float | None = None
+    evidence: ClusterEvidence | None = None
 
     @property
     def size(self) -> int:

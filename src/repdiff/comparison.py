@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from repdiff.clusters import Direction
+from repdiff.clusters import Direction, DirectionName
+from repdiff.evidence.choice import ChosenNumber
+from repdiff.evidence.results import ComparisonEvidence
 from repdiff.io import Items
 from repdiff.projection import Projection
 from repdiff.provenance import Provenance
@@ -39,6 +42,10 @@ class Comparison:
         The user's words on what is compared.
     thumbnails : Thumbnails or None
         Small pictures of the items; None until they are made for a run or a report.
+    evidence : ComparisonEvidence or None
+        How the evidence of the clusters was taken, and what it comes to; None where none was.
+    chosen : mapping of str to ChosenNumber
+        Where ``n_clusters`` was "auto": for "x_only" and "y_only" the number of clusters, and why.
     """
 
     names: tuple[str, str]
@@ -51,6 +58,8 @@ class Comparison:
     provenance: Provenance
     description: str | None = None
     thumbnails: Thumbnails | None = None
+    evidence: ComparisonEvidence | None = None
+    chosen: Mapping[DirectionName, ChosenNumber] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per item: id, labels and no-change flags of both directions, then the items' own columns."""

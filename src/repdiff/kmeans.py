@@ -13,6 +13,7 @@ from numba import njit
 
 from repdiff.progress import Progress, silent
 
+RESTARTS = 10
 _MOST_ITERATIONS = 300
 _TOLERANCE = 1e-4  # of the mean variance: centres that move less than this have settled
 _CHUNK = 512  # points whose distances stay in the first-level cache
@@ -23,7 +24,7 @@ def k_means(
     points: npt.ArrayLike,
     n_clusters: int,
     *,
-    restarts: int = 10,
+    restarts: int = RESTARTS,
     random_state: int | None = 0,
     progress: Progress = silent,
 ) -> npt.NDArray[np.int32]:

@@ -155,7 +155,7 @@ def compare_matrix(
     with_first = [
         make_pair(
             data[0], other, items=items, images=images, names=(called[0], name), label=label, image=image, text=text,
-            metric=metric, within=within, n_clusters=chosen.n_clusters,
+            metric=metric, within=within, n_clusters=chosen.fewest_clusters,
         )
         for other, name in zip(data[1:], called[1:], strict=True)
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,10 @@ from repdiff.comparison import Comparison
 from repdiff.difference import BETA, GAMMA
 from repdiff.errors import InputError
 from repdiff.evidence.agreement import agreement
+from repdiff.evidence.choice import ChosenNumber, choose_number
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
+from repdiff.evidence.resampling import N_RESAMPLES, RECLUSTERING_RESTARTS
+from repdiff.evidence.weigh import Weighed, weigh
 from repdiff.io import Items
 from repdiff.metrics import Metrics
 from repdiff.pair import EmbeddingPair, make_pair
@@ -38,6 +41,7 @@ from repdiff.settings import Settings
 from repdiff.sides import Side
 
 if TYPE_CHECKING:
+    from repdiff.affinity.base import Affinity
     from repdiff.clustering import Clusterer
 
 
@@ -53,7 +57,7 @@ def compare(
     prediction_y: str | None = None,
     image: str | None = None,
     text: str | None = None,
-    n_clusters: int = 10,
+    n_clusters: int | Literal["auto"] = 10,
     gamma: float = GAMMA,
     beta: float = BETA,
     metric: Metrics = "euclidean",
@@ -69,6 +73,8 @@ def compare(
     memory_limit: int | str | None = None,
     n_jobs: int | None = None,
     random_state: int | None = 0,
+    evidence: bool = True,
+    n_resamples: int = N_RESAMPLES,
     description: str | None = None,
     progress: Progress = silent,
 ) -> Comparison:
@@ -86,8 +92,9 @@ def compare(
         How to call x and y; the names of the files by default.
     label, prediction_x, prediction_y, image, text : str, optional
         Columns of ``items`` of that meaning. Labels give the make-up of each cluster, predictions its accuracies.
-    n_clusters : int
-        Clusters per direction.
+    n_clusters : int or "auto"
+        Clusters per direction, what does not change among them. "auto": chosen for each direction by eigengap and
+        stability; ``chosen`` of the result says why.
     gamma, beta : float
         Slope of the rank difference and sharpness of the affinity (RDC, equations 2 and 3).
     metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
@@ -123,6 +130,10 @@ def compare(
         Threads; all cores by default. The result does not depend on it.
     random_state : int or None
         Seed: the same seed gives the same bits.
+    evidence : bool
+        Say what each cluster consists of and whether to believe it: ``evidence`` of each cluster and of the result.
+    n_resamples : int
+        How often some of the items are clustered again for it.
     description : str, optional
         A few words on what is compared, for the report.
     progress : Progress, optional
@@ -141,13 +152,15 @@ def compare(
     settings = Settings(
         n_clusters=n_clusters, gamma=gamma, beta=beta, no_change_threshold=no_change_threshold, clusterer=clusterer,
         n_representatives=n_representatives, representatives=representatives, engine=engine, device=device,
-        memory_limit=memory_limit, n_jobs=n_jobs, random_state=random_state,
+        memory_limit=memory_limit, n_jobs=n_jobs, random_state=random_state, evidence=evidence,
+        n_resamples=n_resamples,
     )  # fmt: skip
     clock = Clock()
     with clock.time("input"):
         pair = make_pair(
             x, y, items=items, images=images, names=names, label=label, prediction_x=prediction_x,
-            prediction_y=prediction_y, image=image, text=text, metric=metric, within=within, n_clusters=n_clusters,
+            prediction_y=prediction_y, image=image, text=text, metric=metric, within=within,
+            n_clusters=settings.fewest_clusters,
         )  # fmt: skip
     if align == "none":
         if align_effect:
@@ -157,7 +170,9 @@ def compare(
         aligned = align_pair(pair, align, random_state=random_state)
     if align_effect:
         with clock.time("comparison without alignment"):
-            plain = compare_pair(pair, settings, progress=telling(progress, "without alignment"))
+            plain = compare_pair(
+                pair, replace(settings, evidence=False), progress=telling(progress, "without alignment")
+            )
     found = compare_pair(aligned, settings, description=description, clock=clock, progress=progress)
     return _with_effect(found, plain) if align_effect else found
 
@@ -199,12 +214,20 @@ def compare_pair(
     outcomes = _Outcomes.of(pair.items)
     x_only = Contrast(affinities.x_only, affinities.y_only, x.ready, y.ready)
     both: tuple[tuple[DirectionName, Contrast], ...] = (("x_only", x_only), ("y_only", x_only.reversed()))
-    directions: dict[str, Direction] = {}
+    directions: dict[DirectionName, Direction] = {}
+    numbers: dict[DirectionName, int] = {}
+    chosen: dict[DirectionName, ChosenNumber] = {}
     warnings = list(pair.warnings)
     for name, contrast in both:
+        if isinstance(settings.n_clusters, str):
+            with clock.time(f"{name} number of clusters"), noted(warnings, name):
+                chosen[name] = choose_number(
+                    contrast.affinity, random_state=settings.random_state, progress=progress
+                )  # fmt: skip
+        numbers[name] = chosen[name].n if isinstance(settings.n_clusters, str) else settings.n_clusters
         with clock.time(f"{name} clustering"), noted(warnings, name):
             labels = cluster_affinity(
-                contrast.affinity, settings.n_clusters, clusterer=settings.clusterer,
+                contrast.affinity, numbers[name], clusterer=settings.clusterer,
                 random_state=settings.random_state, progress=progress,
             )  # fmt: skip
         with clock.time(f"{name} representatives"):
@@ -217,6 +240,16 @@ def compare_pair(
     with clock.time("projection"):
         for_each_tile(lambda side: side.project(), (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
         projection = side_by_side(x.plane, y.plane)
+    evidence = None
+    if settings.evidence:
+        with clock.time("evidence"):
+            directions["x_only"], directions["y_only"], evidence = weigh(
+                _weighed(directions["x_only"], x_only, numbers["x_only"], settings),
+                _weighed(directions["y_only"], x_only.reversed(), numbers["y_only"], settings),
+                pair.items, pair.names, gamma=settings.gamma, beta=settings.beta, groups=pair.groups,
+                takes_number=isinstance(settings.clusterer, str), n_resamples=settings.n_resamples,
+                n_jobs=settings.n_jobs, random_state=settings.random_state, progress=progress,
+            )  # fmt: skip
     return Comparison(
         names=pair.names,
         items=pair.items,
@@ -236,7 +269,21 @@ def compare_pair(
             warnings=tuple(warnings),
         ),
         description=description,
+        evidence=evidence,
+        chosen=chosen,
     )
+
+
+def _weighed(direction: Direction, contrast: Contrast, number: int, settings: Settings) -> Weighed:
+    """A direction, with what evidence for it is taken from."""
+
+    def recluster(affinity: Affinity, seed: int, other_number: int | None) -> npt.NDArray[np.int32]:
+        return cluster_affinity(
+            affinity, other_number or number, clusterer=settings.clusterer, restarts=RECLUSTERING_RESTARTS,
+            random_state=seed,
+        )  # fmt: skip
+
+    return Weighed(direction, contrast.affinity, contrast.near.distances, recluster)
 
 
 def _sides_of(pair: EmbeddingPair, settings: Settings) -> tuple[Side, Side]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import pyarrow.parquet as pq
 from repdiff.clusters import DIRECTIONS, AffinityMap, DifferenceCluster, Direction, DirectionName
 from repdiff.comparison import Comparison
 from repdiff.errors import RunError
+from repdiff.evidence.choice import Candidate, ChosenNumber
+from repdiff.evidence.results import ClusterEvidence, ComparisonEvidence
 from repdiff.io.files import link_or_copy, one_line
 from repdiff.io.images import Thumbnails, make_thumbnails
 from repdiff.io.items import RESULT_COLUMNS, ROLES, Items
@@ -24,8 +27,8 @@ from repdiff.projection import Projection
 from repdiff.provenance import Provenance
 from repdiff.rundir import RUN, plain, read_manifest, write_manifest, written_folder
 
-SCHEMA_VERSION = 1
-REPORT, THUMBNAILS = "report.html", "thumbnails.parquet"
+SCHEMA_VERSION = 2
+REPORT, THUMBNAILS, EVIDENCE = "report.html", "thumbnails.parquet", "evidence.json"
 
 _CLUSTERS_SCHEMA = pa.schema(
     [
@@ -141,7 +144,8 @@ def read_run(path: str | Path) -> Run:
     manifest = read_manifest(folder, RUN, SCHEMA_VERSION)
     try:
         thumbnails = _read_thumbnails(folder, manifest)
-        return Run(_read_comparison(folder, manifest, thumbnails), thumbnails, manifest, folder)
+        comparison = _with_evidence(_read_comparison(folder, manifest, thumbnails), folder / EVIDENCE)
+        return Run(comparison, thumbnails, manifest, folder)
     except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as error:
         raise RunError(f"{path}: the run is damaged: {one_line(error)}; compare again") from error
 
@@ -201,12 +205,57 @@ def write_into(folder: Path, run: Run) -> None:
     comparison.to_frame().to_parquet(folder / "items.parquet", index=False)
     _write_rows(folder / "clusters.parquet", [row for d in directions for row in _cluster_rows(d)], _CLUSTERS_SCHEMA)
     _write_rows(folder / "affinity.parquet", [row for d in directions for row in _bin_rows(d)], _AFFINITY_SCHEMA)
+    _write_evidence(folder / EVIDENCE, comparison)
     projection = comparison.projection
     axes = np.hstack([projection.x, projection.y])
     pd.DataFrame(axes, columns=["x_1", "x_2", "y_1", "y_2"]).to_parquet(folder / "projection.parquet", index=False)
     pictures = run.thumbnails
     columns = [pa.array(pictures.rows), pa.array(pictures.widths), pa.array(pictures.heights), list(pictures.images)]
     pq.write_table(pa.table(columns, schema=_THUMBNAILS_SCHEMA), folder / THUMBNAILS)
+
+
+def _write_evidence(path: Path, comparison: Comparison) -> None:
+    """Nothing where there is none."""
+    if comparison.evidence is None and not comparison.chosen:
+        return
+    facts = {
+        "comparison": None if comparison.evidence is None else comparison.evidence.to_plain(),
+        "chosen": {name: asdict(number) for name, number in comparison.chosen.items()},
+        "clusters": {
+            direction.name: [
+                None if cluster.evidence is None else cluster.evidence.to_plain() for cluster in direction.clusters
+            ]
+            for direction in (comparison.x_only, comparison.y_only)
+        },
+    }
+    text = json.dumps(plain(facts), indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _with_evidence(comparison: Comparison, path: Path) -> Comparison:
+    if not path.exists():
+        return comparison
+    told = json.loads(path.read_text(encoding="utf-8"))
+    whole = told["comparison"]
+    return replace(
+        comparison,
+        x_only=_evident(comparison.x_only, told["clusters"]["x_only"]),
+        y_only=_evident(comparison.y_only, told["clusters"]["y_only"]),
+        evidence=None if whole is None else ComparisonEvidence.from_plain(whole),
+        chosen={name: _chosen(number) for name, number in told["chosen"].items()},
+    )
+
+
+def _evident(direction: Direction, told: list[dict[str, Any] | None]) -> Direction:
+    clusters = (
+        replace(cluster, evidence=None if facts is None else ClusterEvidence.from_plain(facts))
+        for cluster, facts in zip(direction.clusters, told, strict=True)
+    )
+    return replace(direction, clusters=tuple(clusters))
+
+
+def _chosen(told: dict[str, Any]) -> ChosenNumber:
+    return ChosenNumber(**{**told, "candidates": tuple(Candidate(**one) for one in told["candidates"])})
 
 
 def _write_rows(path: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> None:

@@ -211,7 +211,7 @@ def compare_series(
     for step, checkpoint in enumerate(data):
         pair = make_pair(
             reference, checkpoint, items=items, images=images, names=(called[-1], called[step]), label=label,
-            image=image, text=text, metric=metric, within=within, n_clusters=chosen.n_clusters,
+            image=image, text=text, metric=metric, within=within, n_clusters=chosen.fewest_clusters,
         )  # fmt: skip
         if comparisons:
             _check_same_items(comparisons[0].items, pair.items, called[step])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from repdiff.clusters import NO_CHANGE_THRESHOLD
 from repdiff.difference import BETA, GAMMA
 from repdiff.errors import RepdiffError
+from repdiff.evidence.resampling import N_RESAMPLES
 from repdiff.memory import parse_bytes
 from repdiff.representatives import RepresentativeKind, check_kind
 
@@ -31,6 +32,8 @@ class Settings:
         Of the hardware.
     random_state : int or None
         Seed.
+    evidence, n_resamples
+        Whether to say what clusters mean and whether to believe them, and how often items are clustered again for it.
 
     Raises
     ------
@@ -38,7 +41,7 @@ class Settings:
         For a value that cannot be meant.
     """
 
-    n_clusters: int = 10
+    n_clusters: int | Literal["auto"] = 10
     gamma: float = GAMMA
     beta: float = BETA
     no_change_threshold: float = NO_CHANGE_THRESHOLD
@@ -50,8 +53,11 @@ class Settings:
     memory_limit: int | str | None = None
     n_jobs: int | None = None
     random_state: int | None = 0
+    evidence: bool = False
+    n_resamples: int = N_RESAMPLES
 
     def __post_init__(self) -> None:
+        self._check_number()
         for name in ("gamma", "beta", "no_change_threshold"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value > 0):
@@ -63,6 +69,23 @@ class Settings:
         if self.n_representatives < 1:
             raise RepdiffError(f"n_representatives must be at least 1, but is {self.n_representatives}")
         check_kind(self.representatives)
+        if self.n_resamples < 1:
+            raise RepdiffError(
+                f"n_resamples must be at least 1, but is {self.n_resamples}; evidence=False leaves the evidence away"
+            )
+
+    def _check_number(self) -> None:
+        if not isinstance(self.n_clusters, str):
+            return
+        if self.n_clusters != "auto":
+            raise RepdiffError(f'n_clusters must be a number or "auto", but is {self.n_clusters!r}')
+        if self.clusterer != "spectral":
+            raise RepdiffError('n_clusters="auto" is for the spectral clusterer; others bring their own number')
+
+    @property
+    def fewest_clusters(self) -> int:
+        """The number of clusters that there must be items for."""
+        return 1 if isinstance(self.n_clusters, str) else self.n_clusters
 
     @property
     def memory_bytes(self) -> int | None:

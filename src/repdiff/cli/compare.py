@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from typer import Argument, Option
 
 from repdiff.cli import options as opt
+from repdiff.errors import InputError
 
 if TYPE_CHECKING:
     from repdiff.cli.models import Side
@@ -39,7 +40,9 @@ def compare(
     image: opt.Image = None,
     text: opt.Text = None,
     names: Annotated[tuple[str, str] | None, Option(help="What to call the two.  [default: the files' names]")] = None,
-    n_clusters: opt.Clusters = 10,
+    n_clusters: Annotated[
+        str, Option("--clusters", "-n", help="Clusters per direction: a number, or auto.", metavar="N|auto")
+    ] = "10",
     gamma: opt.Gamma = 0.1,
     beta: opt.Beta = 5.0,
     metric: opt.MetricName = "euclidean",
@@ -55,6 +58,8 @@ def compare(
     memory_limit: opt.MemoryLimit = None,
     jobs: opt.Jobs = None,
     seed: opt.Seed = 0,
+    evidence: Annotated[bool, Option(help="Say what clusters mean and whether to believe them.")] = True,
+    resamples: Annotated[int, Option(help="How often items are clustered again for the evidence.")] = 6,
     description: opt.Description = None,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,
@@ -82,7 +87,9 @@ def compare(
         prediction_y=pred_y,
         image=image,
         text=text,
-        n_clusters=n_clusters,
+        n_clusters=number_or_auto(n_clusters),
+        evidence=evidence,
+        n_resamples=resamples,
         gamma=gamma,
         beta=beta,
         metric=metric if metric_x is metric_y is None else (metric_x or metric, metric_y or metric),
@@ -98,6 +105,16 @@ def compare(
         random_state=seed,
         description=description,
     )
+
+
+def number_or_auto(given: str) -> int | Literal["auto"]:
+    """What ``--clusters`` asks for."""
+    if given == "auto":
+        return "auto"
+    try:
+        return int(given)
+    except ValueError as error:
+        raise InputError(f"--clusters must be a number or auto, but is {given!r}") from error
 
 
 def compare_and_write(

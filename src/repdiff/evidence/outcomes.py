@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from repdiff.evidence.statistics import benjamini_hochberg, mcnemar, wilson_interval
+from repdiff.io import Items
 
 
 def count_labels(labels: pd.Series | None, items: npt.NDArray[np.int64]) -> Mapping[str, int]:
@@ -21,7 +26,7 @@ def count_labels(labels: pd.Series | None, items: npt.NDArray[np.int64]) -> Mapp
     """
     if labels is None:
         return {}
-    counts = _as_text(labels.iloc[items].dropna()).value_counts()
+    counts = as_text(labels.iloc[items].dropna()).value_counts()
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     return {str(label): int(count) for label, count in ordered}
 
@@ -33,7 +38,7 @@ def correctness(labels: pd.Series | None, predictions: pd.Series | None) -> npt.
     """
     if labels is None or predictions is None:
         return None
-    right = np.asarray(_as_text(labels) == _as_text(predictions), dtype=np.float64)
+    right = np.asarray(as_text(labels) == as_text(predictions), dtype=np.float64)
     right[(labels.isna() | predictions.isna()).to_numpy()] = np.nan
     return right
 
@@ -46,7 +51,110 @@ def accuracy(right: npt.NDArray[np.float64] | None, items: npt.NDArray[np.int64]
     return float(known.mean()) if known.size else None
 
 
-def _as_text(column: pd.Series) -> pd.Series:
+@dataclass(frozen=True)
+class Outcome:
+    """How often each model is right on a cluster, and whether they differ.
+
+    Attributes
+    ----------
+    interval_x, interval_y : (float, float), or None
+        95 % confidence interval of the share of members that each model predicts rightly (Wilson); None where no
+        outcome is known.
+    n_known : int
+        Members of which it is known for both models.
+    only_x_right, only_y_right : int
+        Of these, members that one model alone predicts rightly.
+    p_value : float or None
+        Two-sided, exact: that both are right equally often on the same items (McNemar).
+    q_value : float or None
+        False discovery rate over all clusters of the comparison.
+    disagreements : tuple of int
+        Rows of the members for which the models predict different labels.
+    """
+
+    interval_x: tuple[float, float] | None
+    interval_y: tuple[float, float] | None
+    n_known: int
+    only_x_right: int
+    only_y_right: int
+    p_value: float | None
+    q_value: float | None
+    disagreements: tuple[int, ...]
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Outcome:
+        """The outcome of what JSON keeps of one: lists for tuples."""
+        told: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in plain.items()}
+        return cls(**told)
+
+
+def outcomes(items: Items, groups: Sequence[npt.NDArray[np.int64]]) -> tuple[Outcome | None, ...]:
+    """How the models fare on each group; None throughout where there are no predictions.
+
+    Parameters
+    ----------
+    items : Items
+        With the columns of predictions, and of labels where there are any.
+    groups : sequence of ndarray of int64
+        Rows of each group: the clusters of both directions.
+    """
+
+    def column(name: str | None) -> pd.Series | None:
+        return None if name is None else items.frame[name]
+
+    labels, predictions = column(items.label), (column(items.prediction_x), column(items.prediction_y))
+    if all(prediction is None for prediction in predictions):
+        return (None,) * len(groups)
+    right_x, right_y = (correctness(labels, prediction) for prediction in predictions)
+    apart = _apart(*predictions)
+    found = [_outcome(right_x, right_y, apart, rows) for rows in groups]
+    tested = {place: outcome.p_value for place, outcome in enumerate(found) if outcome.p_value is not None}
+    rates = benjamini_hochberg(list(tested.values()))
+    for place, rate in zip(tested, rates, strict=True):
+        found[place] = replace(found[place], q_value=float(rate))
+    return tuple(found)
+
+
+def _outcome(
+    right_x: npt.NDArray[np.float64] | None,
+    right_y: npt.NDArray[np.float64] | None,
+    apart: npt.NDArray[np.bool_],
+    rows: npt.NDArray[np.int64],
+) -> Outcome:
+    n_known = only_x = only_y = 0
+    if right_x is not None and right_y is not None:
+        x, y = right_x[rows], right_y[rows]
+        n_known = int((~np.isnan(x + y)).sum())
+        only_x, only_y = int(((x == 1) & (y == 0)).sum()), int(((x == 0) & (y == 1)).sum())
+    return Outcome(
+        _interval(right_x, rows),
+        _interval(right_y, rows),
+        n_known,
+        only_x,
+        only_y,
+        mcnemar(only_x, only_y) if n_known else None,
+        None,
+        tuple(int(row) for row in rows[apart[rows]]),
+    )
+
+
+def _interval(right: npt.NDArray[np.float64] | None, rows: npt.NDArray[np.int64]) -> tuple[float, float] | None:
+    if right is None:
+        return None
+    known = right[rows][~np.isnan(right[rows])]
+    return wilson_interval(int(known.sum()), known.size) if known.size else None
+
+
+def _apart(x: pd.Series | None, y: pd.Series | None) -> npt.NDArray[np.bool_]:
+    """Items for which both predict something, and not the same."""
+    if x is None or y is None:
+        rest = x if x is not None else y
+        return np.zeros(0 if rest is None else len(rest), bool)
+    return np.asarray((as_text(x) != as_text(y)) & x.notna() & y.notna(), dtype=bool)
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """Values as text, whole numbers without a point."""
     # A column of integers with a gap is read as floats; 3.0 must still equal "3".
     if pd.api.types.is_float_dtype(column.dtype):
         return column.map(lambda value: str(int(value)) if float(value).is_integer() else str(value))

@@ -1,0 +1,146 @@
+"""``n_clusters="auto"``: the number of clusters, by eigengap and stability.
+
+If k groups keep their affinity to themselves, k eigenvalues of the normalised affinity are near 1 and the next one is
+lower (von Luxburg 2007, section 8.3): the gap after the k-th tells k. The few largest gaps are candidates. Which of
+them is meant by more than the sample is seen by clustering overlapping samples of the items and comparing what the
+shared items get. The candidate of the largest gap times stability is chosen.
+
+What is counted are all clusters of the direction, the group of items that do not change among them.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinity, DenseAffinity
+from repdiff.errors import NotConvergedWarning
+from repdiff.evidence.stability import match_clusters
+from repdiff.kmeans import k_means
+from repdiff.progress import Progress, silent
+from repdiff.spectral import leading_eigenvectors
+
+LARGEST_NUMBER = 16
+_FEWEST_ITEMS = 5  # per cluster
+_CANDIDATES = 5  # gaps whose stability is looked at
+_SAMPLES, _SHARED, _OWN = 3, 500, 500
+_NOTHING_APART = 0.02  # an eigenvalue this small tells no groups apart
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A number of clusters that was looked at.
+
+    Attributes
+    ----------
+    n : int
+        The number.
+    eigenvalue : float
+        The n-th of the normalised affinity, at most 1.
+    gap : float
+        By how much the next eigenvalue is smaller.
+    stability : float or None
+        Mean Jaccard agreement, weighted by size, of clusterings of overlapping samples; None where not looked at.
+    """
+
+    n: int
+    eigenvalue: float
+    gap: float
+    stability: float | None = None
+
+
+@dataclass(frozen=True)
+class ChosenNumber:
+    """The number of clusters of one direction, and why.
+
+    Attributes
+    ----------
+    n : int
+        The number, that of items that do not change included.
+    candidates : tuple of Candidate
+        All numbers that could have been chosen, ascending.
+    reason : str
+        Why it was chosen, in words.
+    """
+
+    n: int
+    candidates: tuple[Candidate, ...]
+    reason: str
+
+
+def choose_number(
+    affinity: Affinity, *, largest: int = LARGEST_NUMBER, random_state: int | None = 0, progress: Progress = silent
+) -> ChosenNumber:
+    """How many clusters an affinity falls into, by eigengap and stability.
+
+    Parameters
+    ----------
+    affinity : Affinity
+        What is to be clustered.
+    largest : int
+        The largest number that may be chosen; fewer where there are few items.
+    random_state : int or None
+        Seed.
+    progress : Progress, optional
+        Told about the stage "eigenvectors".
+    """
+    largest = min(largest, affinity.n // _FEWEST_ITEMS)
+    if largest < 2:
+        return ChosenNumber(1, (), f"with {affinity.n} items there is no room for two clusters")
+    values = leading_eigenvectors(affinity, largest + 1, random_state=random_state, progress=progress).values
+    gaps = {n: float(values[n - 1] - values[n]) for n in range(2, largest + 1)}
+    if values[1] < _NOTHING_APART:
+        reason = f"the affinity tells no groups apart (its second eigenvalue is {abs(values[1]):.3f})"
+        return ChosenNumber(1, tuple(Candidate(n, float(values[n - 1]), gap) for n, gap in gaps.items()), reason)
+    widest = sorted(gaps, key=lambda n: (-gaps[n], n))[:_CANDIDATES]
+    stability = _stabilities(affinity, widest, random_state)
+    candidates = tuple(Candidate(n, float(values[n - 1]), gap, stability.get(n)) for n, gap in gaps.items())
+    n = max(widest, key=lambda n: (gaps[n] * stability[n], -n))
+    return ChosenNumber(n, candidates, _reason(n, gaps, stability))
+
+
+def _reason(n: int, gaps: dict[int, float], stability: dict[int, float]) -> str:
+    place = sorted(gaps, key=lambda other: -gaps[other]).index(n)
+    ordinal = ("largest", "second largest", "third largest", "fourth largest", "fifth largest")[place]
+    others = [gap for other, gap in gaps.items() if other != n]
+    against = f", {gaps[n] / max(others):.1f} times the next" if place == 0 and others and max(others) > 0 else ""
+    agreement = f"clusterings of overlapping samples agree with a Jaccard index of {stability[n]:.2f}"
+    best = "" if place == 0 else ", so that gap times agreement is the largest"
+    return f"the eigenvalues fall by {gaps[n]:.3f} after number {n}, the {ordinal} gap{against}; {agreement}{best}"
+
+
+def _stabilities(affinity: Affinity, numbers: list[int], random_state: int | None) -> dict[int, float]:
+    """For each number of clusters, how well clusterings of overlapping samples agree on the items they share."""
+    rng = np.random.default_rng(random_state)
+    dealt = rng.permutation(affinity.n).astype(np.int64)
+    n_shared = min(_SHARED, affinity.n // 3)
+    shared, others = dealt[:n_shared], dealt[n_shared:]
+    points = []
+    for sample in range(_SAMPLES):
+        items = np.concatenate([shared, rng.permutation(others)[: min(_OWN, n_shared)]])
+        with warnings.catch_warnings():
+            # A sample that is slow to settle tells of little stability, which is what is asked.
+            warnings.simplefilter("ignore", NotConvergedWarning)
+            block = DenseAffinity(affinity.block(items, items))
+            spectrum = leading_eigenvectors(block, min(max(numbers), len(items)), random_state=sample)
+        points.append(spectrum.vectors / np.sqrt(spectrum.degree)[:, None])
+    return {n: _agreement([_labels(of_sample, n) for of_sample in points], len(shared)) for n in numbers}
+
+
+def _labels(points: npt.NDArray[np.float64], n: int) -> npt.NDArray[np.int32]:
+    coordinates = points[:, 1:n]
+    return k_means(coordinates, min(n, len(np.unique(coordinates, axis=0))))
+
+
+def _agreement(labellings: list[npt.NDArray[np.int32]], n_shared: int) -> float:
+    found = []
+    for one, other in combinations(labellings, 2):
+        mine, theirs = one[:n_shared], other[:n_shared]
+        count = int(mine.max()) + 1
+        jaccard, _ = match_clusters(mine, theirs, count)
+        found.append(np.average(jaccard, weights=np.bincount(mine, minlength=count)))
+    return float(np.mean(found))

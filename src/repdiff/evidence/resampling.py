@@ -1,0 +1,143 @@
+"""Halves of the items -> how a clustering fares on items it has not seen.
+
+Each resample deals the items out into some that are clustered afresh and others that are kept from the clustering. The
+first say whether a cluster is found again (:mod:`repdiff.evidence.stability`), the others whether it is more than
+chance (:mod:`repdiff.evidence.significance`): a cluster was chosen for its high affinity, so on its own items it is
+bound to be high, even where there is nothing but noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinity, DenseAffinity
+from repdiff.errors import RepdiffError
+from repdiff.evidence.significance import N_NEIGHBORHOODS, Unseen, compare_with_neighborhoods, nearest_first
+from repdiff.evidence.stability import match_clusters
+from repdiff.parallel import for_each_tile
+from repdiff.progress import Progress, silent
+
+Labels = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.int64]
+
+N_RESAMPLES = 6
+RECLUSTERING_RESTARTS = 4  # of k-means: one that settles in a worse optimum now and then costs stability, not truth
+LARGEST_SAMPLE = 1000
+_FEWEST_PER_CLUSTER = 3  # items seen, for each cluster asked for, below which clustering again says nothing
+
+
+@dataclass(frozen=True)
+class Findings:
+    """One direction, and what evidence is taken from.
+
+    Attributes
+    ----------
+    affinity : Affinity
+        What was clustered.
+    labels : ndarray of int32, (n,)
+        Cluster of each item, 0 to k - 1.
+    nearness : callable
+        Rows and columns -> numbers, (r, c), that sort the columns from near to far, in the representation that holds
+        the clusters together.
+    recluster : callable
+        Affinity of some items, a seed and a number of clusters (None for as many as before) -> their labels: the
+        clustering as it was done.
+    groups : ndarray of int32, (n,), or None
+        Where only pairs within a group count, the group of each item.
+    """
+
+    affinity: Affinity
+    labels: Labels
+    nearness: Callable[[Rows, Rows], npt.NDArray[np.float32]]
+    recluster: Callable[[Affinity, int, int | None], Labels]
+    groups: npt.NDArray[np.int32] | None = None
+
+    @property
+    def n_clusters(self) -> int:
+        """How many clusters there are."""
+        return int(self.labels.max()) + 1
+
+
+@dataclass(frozen=True)
+class Resample:
+    """What one resample says of each cluster.
+
+    Attributes
+    ----------
+    seen : ndarray of int64, (s,)
+        Rows that were clustered afresh.
+    jaccard : ndarray of float64, (k,)
+        Agreement of each cluster with the new one it is matched with, among the items seen; 0 where there is none.
+    unseen : Unseen
+        What became of each cluster among the items kept from the clustering.
+    """
+
+    seen: Rows
+    jaccard: npt.NDArray[np.float64]
+    unseen: Unseen
+
+
+def draw_resamples(
+    findings: Findings,
+    *,
+    n_resamples: int = N_RESAMPLES,
+    n_jobs: int = 1,
+    seed: int = 0,
+    stage: str = "",
+    progress: Progress = silent,
+) -> tuple[Resample, ...]:
+    """Cluster some of the items again and again, and look at others; none where that cannot be done.
+
+    Parameters
+    ----------
+    findings : Findings
+        The direction.
+    n_resamples : int
+        How often.
+    n_jobs : int
+        Threads.
+    seed : int
+        The same seed draws the same items for any direction.
+    stage : str
+        What ``progress`` is told that this is.
+    progress : Progress, optional
+        Told how far it is.
+    """
+    size = min(LARGEST_SAMPLE, findings.affinity.n // 2)
+    if size < _FEWEST_PER_CLUSTER * findings.n_clusters:
+        return ()
+    drawn: dict[int, Resample] = {}
+
+    def draw(number: int) -> None:
+        drawn[number] = _draw(findings, size, np.random.default_rng([seed, number]), number)
+
+    try:
+        for_each_tile(draw, range(n_resamples), n_jobs=n_jobs, stage=stage, progress=progress)
+    except RepdiffError:
+        # A clusterer of the user's that can only label all of the items, not some.
+        return ()
+    return tuple(drawn[number] for number in range(n_resamples))
+
+
+def _draw(findings: Findings, size: int, rng: np.random.Generator, draw: int) -> Resample:
+    dealt = rng.permutation(findings.affinity.n).astype(np.int64)
+    seen, unseen = np.sort(dealt[:size]), np.sort(dealt[size : 2 * size])
+    labels = findings.recluster(DenseAffinity(findings.affinity.block(seen, seen)), draw, None)
+    jaccard, match = match_clusters(findings.labels[seen], labels, findings.n_clusters)
+    fallen = labels[findings.nearness(unseen, seen).argmin(axis=1)]
+    picked = rng.permutation(size)[:N_NEIGHBORHOODS]
+    order = nearest_first(findings.nearness(unseen[picked], unseen), picked, _other_group(findings, unseen, picked))
+    found = compare_with_neighborhoods(findings.affinity.block(unseen, unseen), fallen, match, order)
+    return Resample(seen, jaccard, found)
+
+
+def _other_group(findings: Findings, items: Rows, picked: Rows) -> npt.NDArray[np.bool_] | None:
+    """Where only pairs within a group count: for each picked item, the items of other groups."""
+    if findings.groups is None:
+        return None
+    groups = findings.groups[items]
+    return np.asarray(groups[picked][:, None] != groups[None, :])

@@ -1,0 +1,157 @@
+"""Whether a cluster depends on the settings: clustered again with other gamma, beta and numbers of clusters.
+
+A' for another gamma or beta is not a function of A, so it is computed afresh, from the ranks among a sample of the
+items; the difference depends on ratios of ranks only, and so hardly on how many items there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinity, DenseAffinity
+from repdiff.clusters import DirectionName
+from repdiff.difference import directed_affinity, leave_out_others
+from repdiff.evidence.significance import nearest_first
+from repdiff.evidence.stability import jaccard_table
+from repdiff.parallel import for_each_tile
+
+Labels = npt.NDArray[np.int32]
+FloatArray = npt.NDArray[np.float32]
+
+_FACTOR = 2.0  # gamma and beta, times and divided by
+_STEP = 2  # clusters more and fewer
+_LARGEST_BETA = 40.0
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One setting that differs from those of the comparison.
+
+    Attributes
+    ----------
+    parameter : {"gamma", "beta", "n_clusters"}
+        Which.
+    value : float
+        Its other value.
+    jaccard : float
+        Agreement of the cluster with the cluster most like it under that setting, in [0, 1].
+    """
+
+    parameter: str
+    value: float
+    jaccard: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some items in both representations, to compute other affinities of.
+
+    Attributes
+    ----------
+    ranks_x, ranks_y : ndarray of int32, (s, s)
+        Neighbour ranks among them.
+    groups : ndarray of int32, (s,), or None
+        Where only pairs within a group count, the group of each.
+    """
+
+    ranks_x: npt.NDArray[np.int32]
+    ranks_y: npt.NDArray[np.int32]
+    groups: npt.NDArray[np.int32] | None = None
+
+    def affinity(self, name: DirectionName, gamma: float, beta: float) -> Affinity:
+        """One direction for these parameters (RDC, equations 2 and 3)."""
+        directed = np.empty(self.ranks_x.shape, np.float32)
+        directed_affinity(self.ranks_x, self.ranks_y, np.float32(gamma), np.float32(beta), directed)
+        if self.groups is not None:
+            leave_out_others(self.groups, self.groups, directed)
+        if name == "y_only":
+            np.reciprocal(directed, out=directed)
+        return DenseAffinity((directed + directed.T) / 2)
+
+
+def ranks_among(nearness: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+    """Neighbour ranks, (s, s), from numbers that sort the items from near to far."""
+    own = np.arange(len(nearness))
+    ranks = np.empty(nearness.shape, np.int32)
+    counted = np.arange(1, len(nearness) + 1, dtype=np.int32)
+    np.put_along_axis(ranks, nearest_first(nearness, own), counted[None], axis=1)
+    return ranks
+
+
+def vary_settings(
+    sample: Sample,
+    labels: Mapping[DirectionName, Labels],
+    n_clusters: Mapping[DirectionName, int],
+    reclusters: Mapping[DirectionName, Callable[[Affinity, int, int | None], Labels]],
+    *,
+    gamma: float,
+    beta: float,
+    takes_number: bool = True,
+    n_jobs: int = 1,
+    seed: int = 0,
+) -> Mapping[DirectionName, tuple[tuple[Variation, ...], ...]]:
+    """For each cluster of each direction, how far it comes back under other settings.
+
+    Parameters
+    ----------
+    sample : Sample
+        Items to try it on.
+    labels : mapping to ndarray of int32, (s,)
+        Cluster of each of those items, as found under the settings of the comparison.
+    n_clusters : mapping to int
+        How many clusters each direction has.
+    reclusters : mapping to callable
+        Affinity, seed and number of clusters (None for as many as before) -> labels.
+    gamma, beta : float
+        The settings of the comparison.
+    takes_number : bool
+        Whether the clustering can be asked for another number of clusters.
+    n_jobs : int
+        Threads.
+    seed : int
+        Of the clusterings.
+
+    Notes
+    -----
+    The most similar cluster counts, as in Hennig 2007, and not one that is assigned: with fewer clusters some of them
+    must share a counterpart.
+    """
+    tasks = [
+        (name, parameter, value)
+        for name in labels
+        for parameter, value in _other_values(gamma, beta, n_clusters[name] if takes_number else None)
+    ]
+    best: dict[tuple[DirectionName, str, float], npt.NDArray[np.float64]] = {}
+
+    def vary(task: tuple[DirectionName, str, float]) -> None:
+        name, parameter, value = task
+        scale = {"gamma": gamma, "beta": beta}
+        if parameter != "n_clusters":
+            scale[parameter] = value
+        number = int(value) if parameter == "n_clusters" else None
+        others = reclusters[name](sample.affinity(name, **scale), seed, number)
+        best[task] = jaccard_table(labels[name], others, n_clusters[name]).max(axis=1)
+
+    for_each_tile(vary, tasks, n_jobs=n_jobs)
+    return {
+        name: tuple(
+            tuple(Variation(task[1], task[2], float(best[task][cluster])) for task in tasks if task[0] == name)
+            for cluster in range(n_clusters[name])
+        )
+        for name in labels
+    }
+
+
+def _other_values(gamma: float, beta: float, n_clusters: int | None) -> list[tuple[str, float]]:
+    betas = [value for value in (beta / _FACTOR, beta * _FACTOR) if value <= _LARGEST_BETA]
+    numbers = [] if n_clusters is None else [n_clusters - _STEP, n_clusters + _STEP]
+    return [
+        *(("gamma", value) for value in (gamma / _FACTOR, gamma * _FACTOR)),
+        *(("beta", value) for value in betas),
+        *(("n_clusters", float(number)) for number in numbers if number >= 2),
+    ]

@@ -1,0 +1,138 @@
+"""Whether a cluster's affinity is more than that of neighbourhoods of x of the same size, picked at random.
+
+Any neighbourhood of x has a high affinity: its items were taken because they are close in x, and so they are less close
+in y, whatever the two have in common. A cluster must have more than that. And it must have it on items that had no part
+in choosing it, because the clustering looks for high affinity and finds some in noise too. So, in each resample:
+
+1. Some items are clustered. Others, the unseen, fall into the cluster of their nearest seen items in x.
+2. T is the log of the mean affinity among the unseen items that fell into a cluster.
+3. The null distribution of T: items are picked at random among the unseen, and each taken with its nearest in x, as
+   many as fell into the cluster.
+4. The p-value is the normal tail of (T - median) / spread. Median and spread are those of the lower half of the null
+   distribution (an empirical null; Efron 2004): where a real group is a tenth of the items, a tenth of the
+   neighbourhoods lie in it, and counted as chance they would hide it.
+
+p-values of the resamples are combined by twice their median (Meinshausen, Meier & Buehlmann 2009), which needs no
+independence, and asks that a cluster is found and holds in most of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+N_NEIGHBORHOODS = 100
+_FEWEST = 3  # unseen members below which nothing is said
+_SMALLEST = float(np.finfo(np.float32).tiny)
+_LEAST_SPREAD = 0.05  # of log affinity: less is no difference that anybody could see
+_LOWER_QUANTILES = ((0.16, 0.9945), (0.05, 1.6449))  # and how many standard deviations a normal has below its median
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """What became of each cluster among items that the clustering had not seen; NaN where too few fell into it.
+
+    Attributes
+    ----------
+    mean_affinity : ndarray of float64, (k,)
+        Mean affinity among the items that fell into it, self-pairs left out.
+    null_affinity : ndarray of float64, (k,)
+        Median of that of neighbourhoods of the same size picked at random.
+    p_value : ndarray of float64, (k,)
+        Chance of so high a mean affinity; 1 where too few items fell into it.
+    """
+
+    mean_affinity: FloatArray
+    null_affinity: FloatArray
+    p_value: FloatArray
+
+
+def compare_with_neighborhoods(
+    block: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int32],
+    match: npt.NDArray[np.int64],
+    order: npt.NDArray[np.int64],
+) -> Unseen:
+    """Mean affinity of groups of unseen items against neighbourhoods of their sizes.
+
+    Parameters
+    ----------
+    block : ndarray of float32, (u, u)
+        Affinity among the unseen items.
+    labels : ndarray of int32, (u,)
+        The group that each fell into.
+    match : ndarray of int64, (k,)
+        Group that stands for each cluster; -1 for none.
+    order : ndarray of int64, (r, u)
+        For each of the items picked at random, itself and the others from near to far.
+    """
+    mean, null, p = np.full(len(match), np.nan), np.full(len(match), np.nan), np.ones(len(match))
+    for cluster, group in enumerate(match):
+        members = labels == group
+        if members.sum() < _FEWEST:
+            continue
+        affinities = _neighborhood_means(block, order[:, : members.sum()])
+        mean[cluster] = _mean_of_pairs(block, members[:, None])[0]
+        null[cluster] = np.median(affinities)
+        p[cluster] = normal_tail(_log(mean[cluster]), _log(affinities))
+    return Unseen(mean, null, p)
+
+
+def nearest_first(
+    nearness: npt.NDArray[np.float32], own: npt.NDArray[np.int64], last: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.int64]:
+    """Columns of each row from near to far, (r, u), the row's own column first.
+
+    Parameters
+    ----------
+    nearness : ndarray, (r, u)
+        Smaller is nearer.
+    own : ndarray of int64, (r,)
+        Column of each row's own item.
+    last : ndarray of bool, (r, u), optional
+        Columns that come after all others, as those of other groups where only pairs within a group count.
+    """
+    keys = nearness.astype(np.float64)
+    if last is not None:
+        keys[last] += np.ptp(keys) + 1
+    keys[np.arange(len(own)), own] = -np.inf
+    return np.argsort(keys, axis=1, kind="stable")
+
+
+def normal_tail(value: float, null: FloatArray) -> float:
+    """Chance of at least ``value`` under a normal fitted to the lower half of a sample of the null distribution."""
+    from scipy.special import ndtr
+
+    median = float(np.median(null))
+    spread = max((median - float(np.quantile(null, share))) / sigmas for share, sigmas in _LOWER_QUANTILES)
+    return float(ndtr(-(value - median) / max(spread, _LEAST_SPREAD)))
+
+
+def combine(p_values: FloatArray) -> FloatArray:
+    """One p-value for each cluster from those of all resamples, (r, k): twice the median."""
+    return np.asarray(np.minimum(1, 2 * np.median(p_values, axis=0)))
+
+
+def _log(affinity: Any) -> Any:
+    return np.log(np.maximum(affinity, _SMALLEST))
+
+
+def _neighborhood_means(block: npt.NDArray[np.float32], neighborhoods: npt.NDArray[np.int64]) -> FloatArray:
+    """Mean affinity of each row of items, (r, m)."""
+    members = np.zeros((len(block), len(neighborhoods)), bool)
+    members[neighborhoods.T, np.arange(len(neighborhoods))] = True
+    return _mean_of_pairs(block, members)
+
+
+def _mean_of_pairs(block: npt.NDArray[np.float32], members: npt.NDArray[np.bool_]) -> FloatArray:
+    """Mean affinity within each column of members, (r,), self-pairs left out."""
+    marks = members.astype(np.float32)
+    sizes = members.sum(axis=0).astype(np.float64)
+    totals = np.einsum("ur,ur->r", marks, block @ marks, dtype=np.float64)
+    own = np.diagonal(block).astype(np.float64) @ marks
+    return np.asarray((totals - own) / (sizes * (sizes - 1)))

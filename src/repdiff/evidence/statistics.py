@@ -1,0 +1,106 @@
+"""The tests and intervals that the evidence rests on, each from its source."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+_EXACT_UP_TO = 8  # members of the smaller group up to which a rank-sum without ties is counted out
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def benjamini_hochberg(p_values: npt.ArrayLike) -> FloatArray:
+    """False discovery rate at which each test is called, (m,) (Benjamini & Hochberg 1995).
+
+    Parameters
+    ----------
+    p_values : array_like, (m,)
+        In [0, 1].
+
+    Returns
+    -------
+    ndarray of float64, (m,)
+        q-values: calling all tests with q <= r keeps the expected share of false ones among them at r.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(p, kind="stable")
+    steps = p[order] * len(p) / np.arange(1, len(p) + 1)
+    q = np.empty_like(p)
+    q[order] = np.minimum(1, np.minimum.accumulate(steps[::-1])[::-1])
+    return q
+
+
+def wilson_interval(successes: int, total: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Confidence interval of a share, from its number of successes (Wilson 1927).
+
+    Parameters
+    ----------
+    successes, total : int
+        ``total`` is at least 1.
+    level : float
+        Coverage, in (0, 1).
+    """
+    from scipy.special import ndtri
+
+    z = float(ndtri((1 + level) / 2))
+    share, spread = successes / total, z * z / total
+    centre = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * np.sqrt(share * (1 - share) / total + spread / (4 * total))
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    high = 1.0 if successes == total else min(1.0, centre + half)
+    return float(low), float(high)
+
+
+def mcnemar(only_x: int, only_y: int) -> float:
+    """Exact two-sided p-value that two models, right on the same items, are right equally often (McNemar 1947).
+
+    Parameters
+    ----------
+    only_x, only_y : int
+        Items that x alone, and y alone, is right on. Without a difference each such item is a fair coin.
+    """
+    from scipy.special import bdtr
+
+    return min(1.0, 2 * float(bdtr(min(only_x, only_y), only_x + only_y, 0.5)))
+
+
+def hypergeometric(counts: npt.NDArray[np.int64], totals: npt.NDArray[np.int64], size: int, n_items: int) -> FloatArray:
+    """Chance of at least so many of each kind in a group drawn at random without replacement (Fisher's exact test).
+
+    Parameters
+    ----------
+    counts, totals : ndarray of int64, (v,)
+        Items of each kind in the group, and altogether.
+    size, n_items : int
+        Items in the group, and altogether.
+    """
+    from scipy.stats import hypergeom
+
+    return np.asarray(hypergeom.sf(counts - 1, n_items, totals, size), dtype=np.float64)
+
+
+def rank_sum(values: FloatArray, members: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Whether a group has larger or smaller values than the rest (Mann & Whitney 1947).
+
+    Parameters
+    ----------
+    values : ndarray of float64, (n,)
+        Finite.
+    members : ndarray of bool, (n,)
+        The group; neither it nor the rest is empty.
+
+    Returns
+    -------
+    superiority : float
+        Chance that a member's value is larger than another item's, ties counting half; 0.5 without a difference.
+    p_value : float
+        Two-sided: exact for small groups without ties, else from the normal approximation with ties and continuity
+        corrected.
+    """
+    from scipy.stats import mannwhitneyu
+
+    inside, outside = values[members], values[~members]
+    few = min(len(inside), len(outside)) <= _EXACT_UP_TO and len(np.unique(values)) == len(values)
+    found = mannwhitneyu(inside, outside, alternative="two-sided", method="exact" if few else "asymptotic")
+    return float(found.statistic / (len(inside) * len(outside))), float(min(1.0, found.pvalue))

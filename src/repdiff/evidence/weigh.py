@@ -1,0 +1,193 @@
+"""Both directions of a comparison -> the same, with evidence for every cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from warnings import catch_warnings, simplefilter
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinity
+from repdiff.clusters import Direction, DirectionName
+from repdiff.evidence.enrichment import enrichments
+from repdiff.evidence.outcomes import outcomes
+from repdiff.evidence.resampling import N_RESAMPLES, Findings, Resample, draw_resamples
+from repdiff.evidence.results import FDR, ClusterEvidence, ComparisonEvidence
+from repdiff.evidence.robustness import Sample, Variation, ranks_among, vary_settings
+from repdiff.evidence.significance import combine
+from repdiff.evidence.statistics import benjamini_hochberg
+from repdiff.evidence.verdict import conclude, judge
+from repdiff.io import Items
+from repdiff.parallel import resolve_n_jobs
+from repdiff.progress import Progress, silent
+
+Nearness = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[Any]]
+Place = tuple[DirectionName, int]
+
+_STAGE = "evidence"
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """One direction, and how it came about.
+
+    Attributes
+    ----------
+    direction : Direction
+        Its clusters.
+    affinity : Affinity
+        What was clustered.
+    nearness : callable
+        Rows and columns -> numbers that sort the columns from near to far, in the representation that holds the
+        clusters.
+    recluster : callable
+        Affinity, seed and number of clusters (None for as many as before) -> labels.
+    """
+
+    direction: Direction
+    affinity: Affinity
+    nearness: Nearness
+    recluster: Callable[[Affinity, int, int | None], npt.NDArray[np.int32]]
+
+
+def weigh(
+    x_only: Weighed,
+    y_only: Weighed,
+    items: Items,
+    names: tuple[str, str],
+    *,
+    gamma: float,
+    beta: float,
+    groups: npt.NDArray[np.int32] | None = None,
+    takes_number: bool = True,
+    n_resamples: int = N_RESAMPLES,
+    level: float = FDR,
+    n_jobs: int | None = None,
+    random_state: int | None = 0,
+    progress: Progress = silent,
+) -> tuple[Direction, Direction, ComparisonEvidence]:
+    """Both directions with evidence for every cluster, and what it comes to.
+
+    Parameters
+    ----------
+    x_only, y_only : Weighed
+        The directions.
+    items : Items
+        What is known of the items.
+    names : (str, str)
+        Of x and y.
+    gamma, beta : float
+        The settings of the comparison.
+    groups : ndarray of int32, (n,), optional
+        Where only pairs within a group count, the group of each item.
+    takes_number : bool
+        Whether the clustering can be asked for another number of clusters.
+    n_resamples : int
+        How often some of the items are clustered again.
+    level : float
+        False discovery rate at which clusters are called significant, and values enriched.
+    n_jobs : int, optional
+        Threads; all cores by default. The result does not depend on it.
+    random_state : int or None
+        Seed.
+    progress : Progress, optional
+        Told about the stage "evidence".
+    """
+    seed = int(np.random.default_rng(random_state).integers(2**31))
+    sides = (x_only, y_only)
+    places = [(side.direction.name, cluster.index) for side in sides for cluster in side.direction.clusters]
+    of_cluster = {(side.direction.name, c.index): c for side in sides for c in side.direction.clusters}
+    rows = [of_cluster[place].items for place in places]
+    found = {
+        place: ClusterEvidence(enriched=enriched, outcome=outcome)
+        for place, enriched, outcome in zip(
+            places, enrichments(items, rows, level=level), outcomes(items, rows), strict=True
+        )
+    }
+    drawn: dict[DirectionName, tuple[Resample, ...]] = {}
+    claimed = [place for place, cluster in of_cluster.items() if not cluster.is_no_change]
+    # A user's clusterer need not be ready for several threads.
+    threads = resolve_n_jobs(n_jobs) if takes_number else 1
+    with catch_warnings():
+        simplefilter("ignore")  # what a sample warns of shows in how little its clusters agree
+        for side in sides:
+            findings = Findings(side.affinity, side.direction.labels, side.nearness, side.recluster, groups)
+            drawn[side.direction.name] = draw_resamples(
+                findings, n_resamples=n_resamples, n_jobs=threads, seed=seed, stage=_STAGE, progress=progress
+            )
+        if all(drawn.values()):
+            varied = _varied(sides, drawn, groups, gamma, beta, takes_number, threads, seed)
+            found |= _believed(found, claimed, drawn, varied)
+    holders = {"x_only": names[0], "y_only": names[1]}
+    found |= {place: judge(found[place], holders[place[0]], level=level) for place in claimed}
+    resamples = drawn["x_only"] if all(drawn.values()) else ()
+    conclusion = conclude(
+        (found[place] for place in claimed), names, level=level,
+        n_resamples=len(resamples), n_seen=len(resamples[0].seen) if resamples else 0,
+    )  # fmt: skip
+    return _with(x_only.direction, found), _with(y_only.direction, found), conclusion
+
+
+def _with(direction: Direction, found: Mapping[Place, ClusterEvidence]) -> Direction:
+    clusters = (replace(cluster, evidence=found[direction.name, cluster.index]) for cluster in direction.clusters)
+    return replace(direction, clusters=tuple(clusters))
+
+
+def _believed(
+    found: Mapping[Place, ClusterEvidence],
+    claimed: Sequence[Place],
+    drawn: Mapping[DirectionName, tuple[Resample, ...]],
+    varied: Mapping[DirectionName, tuple[tuple[Variation, ...], ...]],
+) -> Iterator[tuple[Place, ClusterEvidence]]:
+    """Figures of belief, for each cluster that claims a difference."""
+    p_values = {name: combine(np.array([one.unseen.p_value for one in drawn[name]])) for name in drawn}
+    rates = benjamini_hochberg([p_values[name][index] for name, index in claimed])
+    for (name, index), rate in zip(claimed, rates, strict=True):
+        variations = varied[name][index]
+        yield (
+            (name, index),
+            replace(
+                found[name, index],
+                unseen_affinity=_mean_known([one.unseen.mean_affinity[index] for one in drawn[name]]),
+                null_affinity=_mean_known([one.unseen.null_affinity[index] for one in drawn[name]]),
+                p_value=float(p_values[name][index]),
+                q_value=float(rate),
+                stability=float(np.mean([one.jaccard[index] for one in drawn[name]])),
+                robustness=float(np.mean([one.jaccard for one in variations])) if variations else None,
+                variations=variations,
+            ),
+        )
+
+
+def _mean_known(values: list[float]) -> float | None:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else None
+
+
+def _varied(
+    sides: tuple[Weighed, Weighed],
+    drawn: Mapping[DirectionName, tuple[Resample, ...]],
+    groups: npt.NDArray[np.int32] | None,
+    gamma: float,
+    beta: float,
+    takes_number: bool,
+    n_jobs: int,
+    seed: int,
+) -> Mapping[DirectionName, tuple[tuple[Variation, ...], ...]]:
+    """The items that the first resample saw, clustered under other settings."""
+    rows = drawn["x_only"][0].seen
+    ranks_x, ranks_y = (ranks_among(side.nearness(rows, rows)) for side in sides)
+    return vary_settings(
+        Sample(ranks_x, ranks_y, None if groups is None else groups[rows]),
+        {side.direction.name: side.direction.labels[rows] for side in sides},
+        {side.direction.name: len(side.direction.clusters) for side in sides},
+        {side.direction.name: side.recluster for side in sides},
+        gamma=gamma,
+        beta=beta,
+        takes_number=takes_number,
+        n_jobs=n_jobs,
+        seed=seed,
+    )
