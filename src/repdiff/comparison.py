@@ -15,6 +15,7 @@ from repdiff.evidence.results import ComparisonEvidence
 from repdiff.io import Items
 from repdiff.projection import Projection
 from repdiff.provenance import Provenance
+from repdiff.similarities.score import SimilarityTable
 
 if TYPE_CHECKING:
     from repdiff.io.images import Thumbnails
@@ -44,6 +45,8 @@ class Comparison:
         Small pictures of the items; None until they are made for a run or a report.
     evidence : ComparisonEvidence or None
         How the evidence of the clusters was taken, and what it comes to; None where none was.
+    similarity : SimilarityTable or None
+        A few scores of how alike the two are as a whole; None where no evidence was taken.
     chosen : mapping of str to ChosenNumber
         Where ``n_clusters`` was "auto": for "x_only" and "y_only" the number of clusters, and why.
     """
@@ -59,6 +62,7 @@ class Comparison:
     description: str | None = None
     thumbnails: Thumbnails | None = None
     evidence: ComparisonEvidence | None = None
+    similarity: SimilarityTable | None = None
     chosen: Mapping[DirectionName, ChosenNumber] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:

@@ -39,6 +39,7 @@ from repdiff.provenance import Clock, Provenance, inputs_of, noted, now, version
 from repdiff.representatives import Contrast, RepresentativeKind
 from repdiff.settings import Settings
 from repdiff.sides import Side
+from repdiff.similarities.table import score_sample
 
 if TYPE_CHECKING:
     from repdiff.affinity.base import Affinity
@@ -240,8 +241,10 @@ def compare_pair(
     with clock.time("projection"):
         for_each_tile(lambda side: side.project(), (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
         projection = side_by_side(x.plane, y.plane)
-    evidence = None
+    evidence, similarity = None, None
     if settings.evidence:
+        with clock.time("similarity"):
+            similarity = score_sample(pair, random_state=settings.random_state)
         with clock.time("evidence"):
             directions["x_only"], directions["y_only"], evidence = weigh(
                 _weighed(directions["x_only"], x_only, numbers["x_only"], settings),
@@ -270,6 +273,7 @@ def compare_pair(
         ),
         description=description,
         evidence=evidence,
+        similarity=similarity,
         chosen=chosen,
     )
 

@@ -26,6 +26,7 @@ from repdiff.progress import Progress, silent
 from repdiff.projection import Projection
 from repdiff.provenance import Provenance
 from repdiff.rundir import RUN, plain, read_manifest, write_manifest, written_folder
+from repdiff.similarities.score import SimilarityTable
 
 SCHEMA_VERSION = 2
 REPORT, THUMBNAILS, EVIDENCE = "report.html", "thumbnails.parquet", "evidence.json"
@@ -220,6 +221,7 @@ def _write_evidence(path: Path, comparison: Comparison) -> None:
         return
     facts = {
         "comparison": None if comparison.evidence is None else comparison.evidence.to_plain(),
+        "similarity": None if comparison.similarity is None else comparison.similarity.to_plain(),
         "chosen": {name: asdict(number) for name, number in comparison.chosen.items()},
         "clusters": {
             direction.name: [
@@ -242,6 +244,7 @@ def _with_evidence(comparison: Comparison, path: Path) -> Comparison:
         x_only=_evident(comparison.x_only, told["clusters"]["x_only"]),
         y_only=_evident(comparison.y_only, told["clusters"]["y_only"]),
         evidence=None if whole is None else ComparisonEvidence.from_plain(whole),
+        similarity=None if told["similarity"] is None else SimilarityTable.from_plain(told["similarity"]),
         chosen={name: _chosen(number) for name, number in told["chosen"].items()},
     )
 

@@ -300,7 +300,7 @@ MISTAKES: dict[str, Mistake] = {
     "no clusters": Mistake(options("-n", "0"), r"n_clusters must be at least 1"),
     "negative gamma": Mistake(options("--gamma", "-1"), r"gamma must be a positive number, but is -1"),
     "large beta": Mistake(options("--beta", "100"), r"beta must be at most 40"),
-    "unknown metric": Mistake(options("--metric", "manhattan"), r"metric must be one of euclidean, cosine"),
+    "unknown metric": Mistake(options("--metric", "manhattan"), r"--metric.*manhattan.*euclidean.*cosine"),
     "unknown alignment": Mistake(options("--align", "affine"), r"align must be one of none, procrustes, linear, cka"),
     "effect of no alignment": Mistake(options("--align-effect"), r"align is 'none'; choose one"),
     "unknown score": Mistake(

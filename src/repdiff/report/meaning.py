@@ -31,7 +31,7 @@ def make_up(comparison: Comparison, cluster: DifferenceCluster) -> str:
 
 
 def enrichment_in_words(value: Enrichment, *, label: str | None = None) -> str:
-    """``94 % Monarch (4.7 × expected)``, ``61 % category Symbols (3.1 × expected)`` or ``price higher than elsewhere``."""
+    """``94 % Monarch (4.7 × expected)``, ``61 % kind Symbols (3.1 × expected)`` or ``price higher than elsewhere``."""
     if value.value in (HIGH, LOW) and value.expected == 0.5:
         return f"{value.column} {value.value}er than elsewhere (in {percent(value.share)} of pairs)"
     kind = value.value if value.column == label else f"{value.column} {value.value}"

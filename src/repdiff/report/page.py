@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from repdiff.io.files import written_whole
 from repdiff.report import matrix, palette, view, words
+from repdiff.report.belief import explanations, similarity_table
 from repdiff.report.carried import Carried, carry
 from repdiff.report.maps import maps_document
 from repdiff.report.payload import as_script_text, payload
@@ -44,7 +45,10 @@ def render(run: Run) -> str:
         page's own scripts, nor load anything.
     """
     subject = subject_of(run)
-    return fill_template("page.html.j2", subject, carry(subject), _SCRIPTS, facts=view.facts(run.comparison))
+    return fill_template(
+        "page.html.j2", subject, carry(subject), _SCRIPTS, facts=view.facts(run.comparison),
+        explanations=explanations(run.comparison), similarity=similarity_table(run.comparison),
+    )  # fmt: skip
 
 
 def write_report(run: Run | str | Path, output: str | Path) -> Path:

@@ -11,6 +11,7 @@ import numpy as np
 from repdiff.clusters import DifferenceCluster, Direction
 from repdiff.comparison import Comparison
 from repdiff.report import matrix, words
+from repdiff.report.belief import Belief, belief, evidence_tables
 from repdiff.report.carried import Carried
 from repdiff.report.payload import column_text, shortened
 from repdiff.report.subject import Fate, Frame, Subject
@@ -58,7 +59,7 @@ class Card:
     """A cluster as its card, legend entry and bar show it.
 
     ``colour`` is its place in the palette, None for no change; ``bar`` the end of its bar, in [0, 1]; ``fate`` its
-    place in a series.
+    place in a series; ``belief`` what the evidence says of it.
     """
 
     index: int
@@ -72,6 +73,7 @@ class Card:
     accuracies: tuple[Accuracy, ...]
     rows: tuple[tuple[Tile, ...], ...]
     fate: Fate | None = None
+    belief: Belief | None = None
 
     @property
     def tiles(self) -> tuple[Tile, ...]:
@@ -104,6 +106,7 @@ class DirectionView:
     matrix: matrix.MatrixPicture
     matrix_ticks: tuple[tuple[str, float], ...]
     tables: tuple[Table, ...]
+    evidence: tuple[Table, ...] = ()
 
     @property
     def cards(self) -> tuple[Card, ...]:
@@ -152,6 +155,7 @@ def _direction_view(index: int, frame: Frame, direction: Direction, tiles: _Tile
         matrix=picture,
         matrix_ticks=_ticks(colours, 5),
         tables=direction_tables(comparison, direction),
+        evidence=evidence_tables(comparison, direction),
     )
 
 
@@ -264,4 +268,5 @@ def _card(frame: Frame, direction: Direction, cluster: DifferenceCluster, scale:
         accuracies=tuple(Accuracy(name, share, overall) for name, share, overall in outcomes if overall is not None),
         rows=collage_rows(tiles.of(cluster)),
         fate=frame.fates.get(direction.name, {}).get(cluster.index),
+        belief=belief(comparison, cluster),
     )

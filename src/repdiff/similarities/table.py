@@ -22,6 +22,8 @@ from repdiff.similarities.shapes import procrustes, procrustes_of_points, rsa
 from repdiff.similarities.subspaces import pwcca, pwcca_of_points, svcca, svcca_of_points
 
 MAX_ITEMS = 2000
+SAMPLED_ITEMS = 1000
+_AT_A_GLANCE = ("debiased_cka", "procrustes", "rsa", "mutual_knn")
 _FEW_ITEMS = 5  # per dimension: below this, canonical correlations are high whatever the data
 
 
@@ -97,6 +99,21 @@ def score_pair(
         found.append(replace(recipe.score, value=value, chance=chance, n_items=n_items))
     progress("similarity", len(recipes), len(recipes))
     return SimilarityTable(pair.names, pair.n, tuple(found), _warnings(pair, recipes, n_neighbors))
+
+
+def score_sample(pair: EmbeddingPair, *, n_items: int = SAMPLED_ITEMS, random_state: int | None = 0) -> SimilarityTable:
+    """A few scores of a random sample of the items, for a first look that costs next to nothing beside a comparison."""
+    rows = np.sort(np.random.default_rng(random_state).choice(pair.n, min(pair.n, n_items), replace=False))
+    x, y = (
+        values[np.ix_(rows, rows)] if metric == "precomputed" else values[rows]
+        for values, metric in zip((pair.x, pair.y), pair.metrics, strict=True)
+    )
+    names = [recipe.score.name for recipe in _chosen(None, pair.metrics)]
+    found = score_pair(
+        replace(pair, x=x, y=y, warnings=()), scores=[name for name in _AT_A_GLANCE if name in names],
+        random_state=random_state,
+    )  # fmt: skip
+    return replace(found, n_items=pair.n)
 
 
 _Found = tuple[float, float, int]  # value, value by chance, items looked at
