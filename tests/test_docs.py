@@ -25,7 +25,7 @@ from repdiff.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
-PAGES += sorted(ROOT.glob("examples/*/README.md"))
+PAGES += sorted([*ROOT.glob("examples/*/README.md"), *ROOT.glob("studies/*/README.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

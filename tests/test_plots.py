@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,20 @@ def test_items_without_pictures_are_shown_as_text(bare) -> None:
     ids = bare.items.frame["id"].astype(str)
     strongest = bare.x_only.clusters[-1]
     assert "\n".join(ids.iloc[row] for row in strongest.representatives) in words
+
+
+def test_names_are_shown_as_they_are(learning, tmp_path: Path) -> None:
+    dear = replace(learning.comparisons[0], names=("$x_1$ " + "and more " * 12, "costs $5"))
+    figure = plot_comparison(dear)
+    headline = figure.get_suptitle().splitlines()
+    assert len(headline) > 1
+    assert max(map(len, headline)) < 100
+    assert headline[0].startswith(r"\$x_1\$ and more")
+    assert any(axes.get_title(loc="left").startswith(r"costs \$5: ") for axes in figure.axes)
+    save_figure(figure, tmp_path / "figure.svg")
+    long = replace(learning, checkpoints=("encoder.layer.10.output.dense", *learning.checkpoints[1:]))
+    first = panels(plot_growth(long))["mean affinity"].get_xticklabels()[0]
+    assert (first.get_text(), first.get_rotation()) == ("encoder.layer.10.…", 35)
 
 
 def test_the_reference_against_itself_shows_one_grey_group(learning) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,8 @@ def digits(*, noise: float, random_state: int) -> ImageSet:
 def folder(path: Path, *, side: int, confusable: Iterable[str], random_state: int) -> ImageSet:
     """The images of a folder whose subfolders are the classes, each cut to a square of ``side`` pixels, in colour.
 
+    An image that cannot be opened is named on standard error and left out.
+
     Raises
     ------
     InputError
@@ -102,16 +105,19 @@ def folder(path: Path, *, side: int, confusable: Iterable[str], random_state: in
     classes = tuple(sorted(labelled[items.label].unique()))
     if missing := set(confusable) - set(classes):
         raise InputError(f"--confusable names {', '.join(sorted(missing))}, but the classes are {', '.join(classes)}")
-    opened = [_square(path / name, side) for name in labelled["image"]]
-    targets = np.array([classes.index(name) for name in labelled[items.label]])
-    return ImageSet(
-        names=tuple(labelled["id"]),
-        pixels=np.stack(opened),
-        targets=targets,
-        classes=classes,
-        confusable=tuple(confusable),
-        held_out=_hold_out(targets, 0.2, np.random.default_rng(random_state)),
-    )
+    opened: list[npt.NDArray[np.float32]] = []
+    kept = []
+    for place, name in enumerate(labelled["image"]):
+        try:
+            opened.append(_square(path / name, side))
+            kept.append(place)
+        except InputError as error:
+            print(f"left out: {error}", file=sys.stderr)
+    shown = labelled.iloc[kept]
+    targets = np.array([classes.index(name) for name in shown[items.label]])
+    pixels = np.stack(opened)
+    held_out = _hold_out(targets, 0.2, np.random.default_rng(random_state))
+    return ImageSet(tuple(shown["id"]), pixels, pixels, targets, classes, tuple(confusable), held_out)
 
 
 def add_noise(pixels: npt.NDArray[np.float32], noise: float, rng: np.random.Generator) -> npt.NDArray[np.float32]:

@@ -168,6 +168,7 @@ def _write_results(timeline: Timeline, table: pd.DataFrame, epochs: Sequence[int
     timeline.growth().to_csv(folder / "figure-1.csv", index=False)
     timeline.lives_frame().to_csv(folder / "lives.csv", index=False)
     timeline.save(folder / "series", overwrite=True)
+    timeline.report(folder / "report.html")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from repdiff.clusters import DirectionName
-from repdiff.plots.style import SOFT, checked, drawing
+from repdiff.plots.style import SOFT, checked, drawing, plain
 from repdiff.report.palette import cluster_colours
 from repdiff.report.words import number
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from repdiff.series import Timeline
+
+_LONGEST_UPRIGHT, _LONGEST = 5, 18  # characters of a checkpoint's name
 
 
 def plot_growth(
@@ -61,16 +63,16 @@ def plot_growth(
             _draw_growth(axes, rows, measure)
             _name_checkpoints(axes, timeline.checkpoints, axis_label if measure != "accuracy_y" else "")
             if measure in names:
-                axes.set_title(f"accuracy of {names[measure]}")
+                axes.set_title(plain(f"accuracy of {names[measure]}"))
         lowest = min((panels[measure].get_ylim()[0] for measure in known), default=0.0)
         for measure in known:
             panels[measure].set_ylim(lowest, 1 + (1 - lowest) / 25)
         threshold = timeline.comparisons[0].provenance.parameters.get("no_change_threshold")
         _finish_affinity(panels["mean_affinity"], threshold)
         _finish_size(panels["size"], rows)
-        figure.legend(handles=_growth_legend(), loc="outside lower center", ncols=4)
+        figure.legend(handles=_growth_legend(), loc="outside lower center", ncols=4 if known else 2)
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+            figure.suptitle(plain(title), x=0.01, ha="left", fontsize=11)
     return figure
 
 
@@ -122,7 +124,11 @@ def _name_checkpoints(axes: Axes, names: Sequence[str], axis_label: str) -> None
     # The last is the one that all are compared with, or the nearest to it, and is always named.
     places = sorted({*(place for place in places if place <= len(names) - 1 - every), len(names) - 1})
     shortened = _without_common_start(names)
-    axes.set_xticks(places, [shortened[place] for place in places])
+    labels = [plain(shortened[place]) for place in places]
+    axes.set_xticks(places, labels)
+    if max(map(len, labels)) > _LONGEST_UPRIGHT:
+        for label in axes.get_xticklabels():
+            label.set(rotation=35, ha="right", rotation_mode="anchor")
     axes.set_xlabel(axis_label)
 
 
@@ -130,7 +136,9 @@ def _without_common_start(names: Sequence[str]) -> list[str]:
     """Names such as "epoch 3" and "epoch 10" as their numbers, where all are one word and a number."""
     words = [name.rpartition(" ") for name in names]
     alike = len({start for start, _, _ in words}) == 1 and all(end.isdigit() for _, _, end in words)
-    return [end for _, _, end in words] if alike else list(names)
+    if alike:
+        return [end for _, _, end in words]
+    return [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in names]
 
 
 def _finish_affinity(axes: Axes, threshold: float | None) -> None:

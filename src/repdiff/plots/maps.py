@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from repdiff.clusters import DifferenceCluster, Direction, DirectionName
 from repdiff.comparison import Comparison
 from repdiff.errors import RepdiffError
 from repdiff.io.images import make_thumbnails
-from repdiff.plots.style import SOFT, checked, drawing
+from repdiff.plots.style import SOFT, checked, drawing, plain
 from repdiff.report.palette import cluster_colours, no_change_colour
 from repdiff.report.words import NBSP, affinity, holder_and_other, makeup, percent, plural
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_VECTOR_POINTS = 4000  # beyond, the points of a map are drawn as one picture inside an SVG or PDF
 _COLLAGES_IN_A_ROW = 5
-_WORDS_ON_A_LINE = 24  # characters
+_WORDS_ON_A_LINE, _HEADLINE = 28, 95  # characters
 
 
 def plot_checkpoint(
@@ -92,7 +93,7 @@ def plot_comparison(
         maps, collages = figure.subfigures(2, 1, squeeze=False, height_ratios=[4.4, 2.75 * n_rows]).ravel()
         _draw_maps(maps, comparison, found, colours)
         _draw_collages(collages, comparison, shown, colours)
-        figure.suptitle(_headline(comparison, found), x=0.012, ha="left", fontsize=11)
+        figure.suptitle(plain(_headline(comparison, found)), x=0.012, ha="left", fontsize=11)
     return figure
 
 
@@ -120,11 +121,13 @@ def _colours(direction: Direction) -> list[str]:
 
 def _headline(comparison: Comparison, direction: Direction) -> str:
     holder, other = holder_and_other(comparison, direction.name)
-    kinds = len(direction.difference_clusters)
-    unchanged = percent(float(direction.no_change.mean()))
+    kinds, unchanged = len(direction.difference_clusters), float(direction.no_change.mean())
     if not kinds:
-        return f"{holder} groups nothing that {other} scatters"
-    return f"{holder} groups {plural(kinds, 'kind')} of items that {other} scatters; {unchanged} do not change"
+        sentence = f"{holder} groups nothing that {other} scatters"
+    else:
+        rest = f"{percent(unchanged)} do not change" if unchanged else "none is left unchanged"
+        sentence = f"{holder} groups {plural(kinds, 'kind')} of items that {other} scatters; {rest}"
+    return "\n".join(wrap(sentence, _HEADLINE, break_on_hyphens=False))
 
 
 def _draw_maps(figure: SubFigure, comparison: Comparison, direction: Direction, colours: list[str]) -> None:
@@ -142,7 +145,7 @@ def _draw_maps(figure: SubFigure, comparison: Comparison, direction: Direction, 
     size = float(np.clip(900 / len(order) ** 0.6, 2.5, 30))
     for axes, coordinates, explained, name, accuracy in sides:
         axes.scatter(*coordinates[order].T, c=points, s=size, alpha=0.8, linewidths=0, rasterized=as_picture)
-        axes.set_title(name if accuracy is None else f"{name}: {100 * accuracy:.1f}{NBSP}% right")
+        axes.set_title(plain(name) if accuracy is None else plain(name) + f": {100 * accuracy:.1f}{NBSP}% right")
         axes.set_xlabel(f"first component, {percent(explained[0])} of the variance", color=SOFT, fontsize=8)
         axes.set_ylabel(f"second component, {percent(explained[1])}", color=SOFT, fontsize=8)
         axes.set(xticks=[], yticks=[])
@@ -158,7 +161,7 @@ def _draw_collages(
         axes.set_axis_off()
     for axes, cluster in zip(places, clusters, strict=False):
         _draw_collage(axes, comparison, cluster, pictures)
-        axes.set_title(_caption(comparison, cluster), fontsize=8, linespacing=1.35, loc="left")
+        axes.set_title(plain(_caption(comparison, cluster)), fontsize=8, linespacing=1.35, loc="left", pad=9)
         axes.plot([0, 0.97], [1.02, 1.02], transform=axes.transAxes, color=colours[cluster.index], lw=4, clip_on=False)
 
 
@@ -200,7 +203,7 @@ def _draw_collage(
     if not shown:
         words = comparison.items.frame[comparison.items.text or "id"]
         lines = [_shortened(str(words.iloc[row])) for row in rows]
-        axes.text(0, 0.15, "\n".join(lines), fontsize=7.5, va="top", linespacing=1.5)
+        axes.text(0, 0.15, plain("\n".join(lines)), fontsize=7.5, va="top", linespacing=1.5)
         return
     axes.set_aspect("equal", anchor="NW")
     for place, row in enumerate(shown):

@@ -86,6 +86,11 @@ def drawing(purpose: str) -> Iterator[Any]:
         yield lambda size: Figure(size, layout="constrained")
 
 
+def plain(text: str) -> str:
+    """Text as matplotlib must be given it, so that a dollar sign begins no formula."""
+    return text.replace("$", r"\$")
+
+
 def checked(direction: str) -> str:
     """The direction, where it is one."""
     if direction not in DIRECTIONS:
