@@ -34,7 +34,7 @@ def comparison(tmp_path_factory: pytest.TempPathFactory, pair_xy) -> Comparison:
     items.to_parquet(folder / "items.parquet")
     return repdiff.compare(
         *pair_xy, items=folder / "items.parquet", names=("one", "zwei & drei"), label="kind", prediction_x="says",
-        n_clusters=4, description="What is «compared»",
+        prediction_y="flag", n_clusters="auto", description="What is «compared»",
     )  # fmt: skip
 
 
@@ -65,6 +65,16 @@ def test_save_then_load_is_identity(comparison: Comparison, tmp_path: Path) -> N
     assert_same(with_pictures, repdiff.load(tmp_path / "run"))
 
 
+def test_a_run_without_evidence_has_none(pair_xy, tmp_path: Path) -> None:
+    bare = repdiff.compare(*pair_xy, n_clusters=4, evidence=False)
+    path = bare.save(tmp_path / "run")
+    assert not (path / "evidence.json").exists()
+    loaded = repdiff.load(path)
+    assert loaded.evidence is None
+    assert not loaded.chosen
+    assert loaded.x_only.clusters[0].evidence is None
+
+
 def test_a_loaded_comparison_saves_the_same_files(comparison: Comparison, tmp_path: Path) -> None:
     comparison.save(tmp_path / "one")
     repdiff.load(tmp_path / "one").save(tmp_path / "two")
@@ -76,11 +86,11 @@ def test_the_files_are_those_of_the_contract(comparison: Comparison, tmp_path: P
     path = comparison.save(tmp_path / "run")
     assert {file.name for file in path.iterdir()} == {
         "manifest.json", "items.parquet", "clusters.parquet", "projection.parquet", "affinity.parquet",
-        "thumbnails.parquet",
+        "thumbnails.parquet", "evidence.json",
     }  # fmt: skip
     manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["schema_version"] == 1
-    assert manifest["parameters"]["n_clusters"] == 4
+    assert manifest["schema_version"] == 2
+    assert manifest["parameters"]["n_clusters"] == "auto"
     assert manifest["random_state"] == 0
     assert manifest["engine"]["name"] == "exact"
     assert len(manifest["inputs"]["x"]["sha256"]) == 64

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from repdiff.estimator import DifferenceClustering
     from repdiff.evaluation.runs import evaluate_run
     from repdiff.evaluation.scoring import Evaluation, evaluate
+    from repdiff.evidence.choice import ChosenNumber
+    from repdiff.evidence.enrichment import Enrichment
+    from repdiff.evidence.results import ClusterEvidence, ComparisonEvidence
     from repdiff.history import Flow, History, Life
     from repdiff.matrix import ComparisonMatrix, compare_matrix
     from repdiff.matrix_run import load_matrix
@@ -48,6 +51,10 @@ __version__ = "0.1.0"
 # Every public name and where it lives. Looked up on first use, so that `import repdiff` costs next to nothing.
 _HOME = {
     "Affinity": "affinity.base",
+    "ChosenNumber": "evidence.choice",
+    "ClusterEvidence": "evidence.results",
+    "ComparisonEvidence": "evidence.results",
+    "Enrichment": "evidence.enrichment",
     "AffinityMap": "clusters",
     "Alignment": "alignment",
     "Comparison": "comparison",
@@ -100,12 +107,16 @@ __all__ = [
     "Affinity",
     "AffinityMap",
     "Alignment",
+    "ChosenNumber",
+    "ClusterEvidence",
     "Comparison",
+    "ComparisonEvidence",
     "ComparisonMatrix",
     "DifferenceCluster",
     "DifferenceClustering",
     "Direction",
     "Encoded",
+    "Enrichment",
     "Evaluation",
     "Flow",
     "History",

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from repdiff.evidence.outcomes import accuracy, correctness, count_labels
+from repdiff.evidence.outcomes import accuracy, correctness, count_labels, outcomes
+from repdiff.evidence.statistics import wilson_interval
+from repdiff.io.items import Items
 
 
 def test_labels_are_counted_most_frequent_first_then_by_name():
@@ -32,3 +34,39 @@ def test_unknown_outcomes_are_left_out():
     assert accuracy(right) == 0.5
     assert accuracy(right, np.array([1, 2])) is None
     assert accuracy(correctness(pd.Series([1]), None)) is None
+
+
+def some_outcomes(**columns) -> Items:
+    roles = {role: role for role in ("label", "prediction_x", "prediction_y") if role in columns}
+    n = len(next(iter(columns.values())))
+    return Items(pd.DataFrame({"id": range(n), **columns}), **roles)
+
+
+def test_models_are_compared_on_the_same_items():
+    items = some_outcomes(
+        label=["a"] * 20, prediction_x=["a"] * 19 + [None], prediction_y=["a"] * 8 + ["b"] * 11 + ["a"]
+    )
+    some, rest = outcomes(items, [np.arange(4, 20), np.arange(4)])
+    assert (some.n_known, some.only_x_right, some.only_y_right) == (15, 11, 0)
+    assert some.p_value == pytest.approx(2 / 2**11)
+    assert some.q_value == pytest.approx(2 * 2 / 2**11)  # of two tests
+    assert some.disagreements == tuple(range(8, 19))
+    assert some.interval_x == wilson_interval(15, 15)
+    assert some.interval_y == wilson_interval(5, 16)
+    assert (rest.p_value, rest.disagreements) == (1.0, ())
+
+
+def test_predictions_without_labels_tell_where_models_disagree():
+    found = outcomes(some_outcomes(prediction_x=[1, 2, 3], prediction_y=["1", "5", None]), [np.arange(3)])[0]
+    assert found.disagreements == (1,)
+    assert (found.interval_x, found.p_value, found.n_known) == (None, None, 0)
+
+
+def test_one_model_alone_has_an_interval_and_nothing_to_differ_from():
+    found = outcomes(some_outcomes(label=[1, 2, 3], prediction_y=[1, 2, 4]), [np.arange(3)])[0]
+    assert found.interval_y == wilson_interval(2, 3)
+    assert (found.interval_x, found.p_value, found.disagreements) == (None, None, ())
+
+
+def test_without_predictions_there_is_no_outcome():
+    assert outcomes(some_outcomes(label=[1, 2, 3]), [np.arange(2), np.arange(2, 3)]) == (None, None)

@@ -45,6 +45,8 @@ class Enrichment:
         Exact: hypergeometric, one-sided; for a column of numbers the two-sided rank-sum test.
     q_value : float
         False discovery rate over all tests of the comparison (Benjamini & Hochberg).
+    of_numbers : bool
+        Whether the column is one of numbers.
     """
 
     column: str
@@ -55,6 +57,7 @@ class Enrichment:
     lift: float
     p_value: float
     q_value: float
+    of_numbers: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class _Numbers:
             return
         higher, p_value = rank_sum(self.values[known], inside)
         value, share = (HIGH, higher) if higher >= 0.5 else (LOW, 1 - higher)
-        yield Enrichment(self.name, value, int(inside.sum()), share, 0.5, share / 0.5, p_value, 1.0)
+        yield Enrichment(self.name, value, int(inside.sum()), share, 0.5, share / 0.5, p_value, 1.0, of_numbers=True)
 
 
 def enrichments(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from repdiff.clusters import DifferenceCluster
 from repdiff.comparison import Comparison
-from repdiff.evidence.enrichment import HIGH, LOW, Enrichment
+from repdiff.evidence.enrichment import Enrichment
 from repdiff.report.words import NBSP, percent
 
 _MOST_VALUES = 2
@@ -32,7 +32,7 @@ def make_up(comparison: Comparison, cluster: DifferenceCluster) -> str:
 
 def enrichment_in_words(value: Enrichment, *, label: str | None = None) -> str:
     """``94 % Monarch (4.7 × expected)``, ``61 % kind Symbols (3.1 × expected)`` or ``price higher than elsewhere``."""
-    if value.value in (HIGH, LOW) and value.expected == 0.5:
+    if value.of_numbers:
         return f"{value.column} {value.value}er than elsewhere (in {percent(value.share)} of pairs)"
     kind = value.value if value.column == label else f"{value.column} {value.value}"
     lift = f"{value.lift:.2g}" if value.lift < 100 else f"{value.lift:,.0f}"

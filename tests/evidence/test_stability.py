@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+import planted
+import pytest
+
+import repdiff
+from repdiff.evidence.stability import jaccard_table, match_clusters
+
+
+def test_agreement_is_counted():
+    table = jaccard_table(np.array([0, 0, 0, 2], np.int32), np.array([1, 1, 0, 0], np.int32), 3)
+    np.testing.assert_allclose(table, [[1 / 4, 2 / 3], [0, 0], [1 / 2, 0]])
+
+
+def test_no_two_clusters_share_a_match():
+    labels, others = np.array([0, 0, 0, 1, 1, 1, 2], np.int32), np.array([0, 0, 0, 0, 0, 1, 1], np.int32)
+    jaccard, match = match_clusters(labels, others, 4)
+    assert match.tolist() == [0, -1, 1, -1]
+    np.testing.assert_allclose(jaccard, [3 / 5, 0, 1 / 2, 0])
+
+
+def test_separated_groups_are_perfectly_stable_and_robust():
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(4), 60)
+    places = 40 * np.eye(4)
+    x = places[group] + rng.normal(size=(240, 4))  # four groups, far apart
+    y = rng.normal(size=(240, 4))  # and no trace of them
+    found = repdiff.compare(x, y, n_clusters=4)
+    for cluster in found.x_only.clusters:
+        assert len(set(group[cluster.items])) == 1
+        assert cluster.evidence.stability == 1
+        settings = {one.parameter: one.jaccard for one in cluster.evidence.variations}
+        assert settings["gamma"] == settings["beta"] == 1
+
+
+def test_a_cut_through_nothing_is_not_stable():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(400, 3)), rng.normal(size=(400, 3))
+    found = repdiff.compare(x, y, n_clusters=12)
+    assert min(cluster.evidence.stability for cluster in found.x_only.difference_clusters) < 0.6
+
+
+def test_variations_are_named_and_averaged():
+    pair = planted.split_in_x(np.random.default_rng(0))
+    cluster = repdiff.compare(pair.x, pair.y, n_clusters=5).x_only.clusters[-1]
+    told = [(one.parameter, one.value) for one in cluster.evidence.variations]
+    assert told == [
+        ("gamma", 0.05), ("gamma", 0.2), ("beta", 2.5), ("beta", 10.0), ("n_clusters", 3.0), ("n_clusters", 7.0)
+    ]  # fmt: skip
+    assert cluster.evidence.robustness == pytest.approx(np.mean([one.jaccard for one in cluster.evidence.variations]))
