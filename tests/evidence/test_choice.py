@@ -21,7 +21,7 @@ def test_the_planted_number_is_found(n_groups, size, n_agreed):
     assert f"after number {chosen.n}" in chosen.reason
     assert [candidate.n for candidate in chosen.candidates] == list(range(2, 17))
     best = next(candidate for candidate in chosen.candidates if candidate.n == chosen.n)
-    assert best.stability > 0.9
+    assert best.stability > 0.8
     assert best.gap == max(candidate.gap for candidate in chosen.candidates)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ def verdict(comparison: Comparison) -> str:
 
 @pytest.fixture(scope="module")
 def pair() -> planted.Planted:
-    return planted.split_in_x(np.random.default_rng(4), n_groups=4, size=60, n_agreed=260)
+    return planted.split_in_x(np.random.default_rng(4), n_groups=4, size=60, n_agreed=500)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_of_no_change_nothing_is_claimed(weighed: Comparison) -> None:
 def test_a_cluster_is_told_in_words(weighed: Comparison, pair: planted.Planted) -> None:
     bees = next(c for c in weighed.x_only.clusters if not c.is_no_change and set(pair.group[c.items]) == {1})
     told = meaning(weighed, bees).replace("\N{NO-BREAK SPACE}", " ")
-    assert told == "100 % bee (8.3 × expected); old right on 100 %, new on 0 %"
+    assert told == "100 % bee (12 × expected); old right on 100 %, new on 0 %"
     assert bees.evidence.outcome.only_x_right == len(bees.evidence.outcome.disagreements) == 60
 
 
@@ -64,9 +65,19 @@ def test_no_significant_difference_is_an_answer() -> None:
     assert verdict(found).startswith("No significant difference between a and b")
     for cluster in found.x_only.difference_clusters:
         assert cluster.evidence.holds is False
-        assert "not surely more than that of neighbourhoods of a picked at random" in cluster.evidence.reasons[0] or (
-            "other items do not fall into it" in cluster.evidence.reasons[0]
-        )
+        assert re.search("it does not stand out|too few unseen items", cluster.evidence.reasons[0])
+
+
+def test_what_differs_all_over_is_said_to() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(400, 5)) + 8 * rng.normal(size=(5, 5))[np.arange(400) % 5], rng.normal(size=(400, 5))
+    found = repdiff.compare(x, y, n_clusters=5)
+    assert not found.evidence.any_significant
+    assert "what differs, differs all over" in verdict(found)
+
+
+def test_where_most_agrees_the_rest_is_not_all_over(weighed: Comparison) -> None:
+    assert "all over" not in verdict(weighed)
 
 
 def test_the_number_of_threads_changes_no_bit(pair: planted.Planted) -> None:

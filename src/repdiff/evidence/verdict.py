@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from repdiff.clusters import NO_CHANGE_THRESHOLD
 from repdiff.evidence.results import FDR, ClusterEvidence, ComparisonEvidence
 from repdiff.evidence.stability import DISSOLVED
 
@@ -32,16 +35,16 @@ def judge(evidence: ClusterEvidence, holder: str, *, level: float = FDR) -> Clus
 def _reasons(evidence: ClusterEvidence, holder: str, level: float) -> Iterator[str]:
     if not evidence.is_significant(level):
         if evidence.unseen_affinity is None or evidence.null_affinity is None:
-            yield "other items do not fall into it, so that nothing can be checked on items it was not made from"
+            yield "too few unseen items fall into it to check it on them"
         else:
             yield (
-                f"on items it was not made from its mean affinity is {evidence.unseen_affinity:.3g}, not surely more "
-                f"than that of neighbourhoods of {holder} picked at random ({evidence.null_affinity:.3g})"
+                f"it does not stand out: its mean affinity on unseen items is {evidence.unseen_affinity:.3g}, that of "
+                f"random neighbourhoods of {holder} {evidence.null_affinity:.3g}"
             )
     if evidence.stability is not None and evidence.stability < DISSOLVED:
-        yield f"it dissolves when items are left out (Jaccard index {evidence.stability:.2f})"
+        yield f"it dissolves when items are left out (stability {evidence.stability:.2f})"
     if evidence.robustness is not None and evidence.robustness < DISSOLVED:
-        yield f"it depends on gamma, beta or the number of clusters (Jaccard index {evidence.robustness:.2f})"
+        yield f"it depends on gamma, beta or the number of clusters (robustness {evidence.robustness:.2f})"
 
 
 def conclude(
@@ -63,13 +66,22 @@ def conclude(
     clusters = list(found)
     significant = sum(evidence.is_significant(level) for evidence in clusters)
     holding = sum(evidence.holds is True for evidence in clusters)
-    verdict = _verdict(len(clusters), significant, holding, names, level, can_tell=n_resamples > 0)
+    elsewhere = [evidence.null_affinity for evidence in clusters if evidence.null_affinity is not None]
+    verdict = _verdict(len(clusters), significant, holding, names, level, n_resamples > 0, elsewhere)
     return ComparisonEvidence(
         level, n_resamples, n_seen, significant, holding, len(clusters), significant > 0, verdict
     )  # fmt: skip
 
 
-def _verdict(n: int, significant: int, holding: int, names: tuple[str, str], level: float, *, can_tell: bool) -> Parts:
+def _verdict(
+    n: int,
+    significant: int,
+    holding: int,
+    names: tuple[str, str],
+    level: float,
+    can_tell: bool,
+    elsewhere: Sequence[float],
+) -> Parts:
     between = (" between ", False), (names[0], True), (" and ", False), (names[1], True)
     rate = f"false discovery rate {level:.0%}"
     if not n:
@@ -79,7 +91,15 @@ def _verdict(n: int, significant: int, holding: int, names: tuple[str, str], lev
         return (("Whether the differences", False), *between, (why, False))
     if not significant:
         none = f": none of {n} groups of items stands out from neighbourhoods picked at random ({rate})."
-        return (("No significant difference", False), *between, (none, False))
+        return (("No significant difference", False), *between, (none + _all_over(elsewhere), False))
     tail = "" if holding == significant else f", and {holding} of these are stable and do not depend on the settings"
     stand = "group of items stands" if significant == 1 else "groups of items stand"
     return ((f"{significant} of {n} {stand} out more than chance", False), *between, (f" ({rate}){tail}.", False))
+
+
+def _all_over(elsewhere: Sequence[float]) -> str:
+    """That the two differ wherever one looks, where they do: then no group can stand out."""
+    usual = float(np.median(elsewhere)) if elsewhere else 1.0
+    if usual < NO_CHANGE_THRESHOLD:
+        return ""
+    return f" These differ as much, with a mean affinity of {usual:.3g}: what differs, differs all over."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from repdiff.clusters import DifferenceCluster, Direction
 from repdiff.comparison import Comparison
 from repdiff.evidence.results import ClusterEvidence
+from repdiff.evidence.stability import DISSOLVED
 from repdiff.report import words
 from repdiff.report.meaning import enrichment_in_words, make_up
 from repdiff.report.tables import Table, cluster_name
@@ -26,15 +27,15 @@ class Belief:
         What it has more of than chance, in words; empty where there is nothing.
     outcome : str
         Whether the models fare differently on it; empty where it is unknown.
-    holds : bool or None
-        Whether it is significant, stable and robust; None where that was not tested.
+    standing : str
+        Whether it is significant, stable and robust, in two words.
     words : str
         The same in words; empty where it was not tested.
     """
 
     meaning: str
     outcome: str
-    holds: bool | None
+    standing: str
     words: str
 
 
@@ -81,14 +82,14 @@ def belief(comparison: Comparison, cluster: DifferenceCluster) -> Belief | None:
     evidence = cluster.evidence
     if evidence is None:
         return None
-    return Belief(make_up(comparison, cluster), _outcome(comparison, evidence), evidence.holds, _verdict(evidence))
+    return Belief(make_up(comparison, cluster), _outcome(comparison, evidence), standing(evidence), _verdict(evidence))
 
 
 def _verdict(evidence: ClusterEvidence) -> str:
     if evidence.holds is None:
         return "Not tested: " + "; ".join(evidence.reasons) if evidence.reasons else ""
     if not evidence.holds:
-        return "In doubt: " + "; ".join(evidence.reasons)
+        return f"{standing(evidence).capitalize()}: {'; '.join(evidence.reasons)}"
     parts = [f"false discovery rate {rate(evidence.q_value)}"]
     parts += [
         f"{name} {value:.2f}"
@@ -96,6 +97,18 @@ def _verdict(evidence: ClusterEvidence) -> str:
         if value is not None
     ]
     return "Holds: " + ", ".join(parts)
+
+
+def standing(evidence: ClusterEvidence) -> str:
+    """``holds``, ``in doubt`` (not found again) or ``as elsewhere`` (found again, but all around differs as much)."""
+    if evidence.holds is None:
+        return "not tested"
+    shares = [share for share in (evidence.stability, evidence.robustness) if share is not None]
+    if evidence.holds:
+        return "holds"
+    return (
+        "in doubt" if any(share < DISSOLVED for share in shares) or evidence.null_affinity is None else "as elsewhere"
+    )
 
 
 def _outcome(comparison: Comparison, evidence: ClusterEvidence) -> str:
@@ -155,12 +168,11 @@ def evidence_tables(comparison: Comparison, direction: Direction) -> tuple[Table
 
 
 def _row(cluster: DifferenceCluster, evidence: ClusterEvidence) -> tuple[str, ...]:
-    verdict = {True: "holds", False: "in doubt", None: "not tested"}[evidence.holds]
     figures = (evidence.unseen_affinity, evidence.null_affinity)
     shares = (evidence.stability, evidence.robustness)
     return (
         cluster_name(cluster),
-        verdict,
+        standing(evidence),
         rate(evidence.q_value),
         *(words.UNKNOWN if value is None else words.affinity(value) for value in figures),
         *(words.UNKNOWN if value is None else f"{value:.2f}" for value in shares),
