@@ -14,6 +14,7 @@ from pathlib import Path
 
 import collages
 import encoding
+import evidence
 import exact
 import quality
 import series
@@ -29,6 +30,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "collages": collages.collages,
     "ranks": quality.ranks,
     "encoding": encoding.encoding,
+    "evidence": evidence.evidence,
     "series": series.series,
 }
 _INTRODUCTION = """# Benchmarks

@@ -24,7 +24,7 @@ def series(options: argparse.Namespace) -> Section:
 
         def one_by_one(reference=reference, checkpoints=checkpoints) -> None:
             for checkpoint in checkpoints:
-                repdiff.compare(reference, checkpoint)
+                repdiff.compare(reference, checkpoint, evidence=False)  # as in a series
 
         def together(reference=reference, checkpoints=checkpoints) -> None:
             repdiff.compare_series(checkpoints, reference)
