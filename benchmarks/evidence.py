@@ -35,9 +35,7 @@ def _false_alarms() -> Table:
         clusters = sum(comparison.evidence.n_significant for comparison in found)
         rows.append([f"{noise:g}", f"{alarms} of {_DRAWS} (bar: 2)", f"{clusters} of {tested}"])
     columns = ("noise", "comparisons with a significant cluster", "significant clusters")
-    caption = (
-        "False alarms: two independent noisy views of one embedding, n = 1,000, d = 64, false discovery rate 5 %:"
-    )
+    caption = "False alarms: two independent noisy views of one embedding, n = 1,000, d = 64, false discovery rate 5 %:"
     return Table(caption, columns, rows)
 
 

@@ -136,7 +136,10 @@ def test_examples_in_the_documentation_run(page, world, capsys, request):
     "page",
     [
         "README.md",
-        *(f"docs/{name}.md" for name in ("input", "judgements", "method", "models", "runs", "series", "similarity")),
+        *(
+            f"docs/{name}.md"
+            for name in ("evidence", "input", "judgements", "method", "models", "runs", "series", "similarity")
+        ),
     ],
 )
 def test_the_pages_with_examples_have_them(page):

@@ -49,7 +49,11 @@ class Column:
 
 COLUMNS = (
     Column("cluster", ""),
-    Column("verdict", ""),
+    Column(
+        "verdict",
+        "Holds: it stands out, and is stable and robust. As elsewhere: it is found again, but the items around it "
+        "differ as much. In doubt: it dissolves, depends on the settings, or is too small to be checked.",
+    ),
     Column(
         "false discovery rate",
         "If all clusters with a figure no higher than this one are believed, at most this share of them is expected to "
@@ -121,17 +125,17 @@ def _outcome(comparison: Comparison, evidence: ClusterEvidence) -> str:
         for name, interval in zip(comparison.names, (outcome.interval_x, outcome.interval_y), strict=True)
         if interval is not None
     ]
-    text = f"95{words.NBSP}% sure: right on {', '.join(intervals)}" if intervals else ""
+    parts = [f"95{words.NBSP}% confidence interval: {', '.join(intervals)}"] if intervals else []
     if outcome.q_value is not None and outcome.n_known:
         x, y = comparison.names
         alone = (
             f"{words.number(outcome.only_x_right)} only {x} gets right, {words.number(outcome.only_y_right)} only {y}"
         )
         sure = "so a difference" if outcome.q_value <= comparison_level(comparison) else "which may be chance"
-        text += f". {alone}, {sure} (rate {rate(outcome.q_value)})"
+        parts.append(f"{alone}, {sure} (false discovery rate {rate(outcome.q_value)})")
     if outcome.disagreements:
-        text += f". They disagree on {words.plural(len(outcome.disagreements), 'item')}"
-    return text
+        parts.append(f"They disagree on {words.plural(len(outcome.disagreements), 'item')}")
+    return ". ".join(parts)
 
 
 def comparison_level(comparison: Comparison) -> float:

@@ -1,0 +1,84 @@
+"""What the page says of the evidence: in words, with every figure explained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import planted
+import pytest
+
+import repdiff
+from repdiff.evidence.results import ClusterEvidence
+from repdiff.report import render
+from repdiff.report.belief import belief, evidence_tables, explanations, rate, similarity_table, standing
+from repdiff.run import run_of
+
+
+@pytest.fixture(scope="module")
+def comparison() -> repdiff.Comparison:
+    pair = planted.split_in_x(np.random.default_rng(4), n_groups=4, size=60, n_agreed=500)
+    kind = np.array(["ant", "bee", "fly", "moth", "none"])[pair.group]
+    says = np.where(kind == "bee", "wasp", kind)
+    items = pd.DataFrame({"kind": kind, "x says": kind, "y says": says})
+    return repdiff.compare(
+        pair.x, pair.y, items=items, label="kind", prediction_x="x says", prediction_y="y says", names=("old", "new"),
+        n_clusters=5,
+    )  # fmt: skip
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_card_says_what_it_is_who_is_right_and_whether_it_holds(comparison) -> None:
+    bees = next(c for c in comparison.x_only.difference_clusters if c.label_counts.get("bee") == c.size)
+    told = belief(comparison, bees)
+    assert plain(told.meaning) == "100 % bee (12 × expected)"
+    assert "60 only old gets right, 0 only new, so a difference (false discovery rate < 0.001)" in plain(told.outcome)
+    assert plain(told.outcome).endswith("They disagree on 60 items")
+    assert "confidence interval: old 94 % to 100 %, new 0 % to 6 %" in plain(told.outcome)
+    assert told.standing == "holds"
+    assert plain(told.words).startswith("Holds: false discovery rate < 0.001, stability ")
+
+
+def test_the_page_holds_the_verdict_the_table_and_the_scores(comparison) -> None:
+    page = render(run_of(comparison))
+    assert "".join(text for text, is_name in comparison.evidence.verdict if not is_name and len(text) > 9)[:20] in page
+    for word in ("Whether to believe it", "stability", "What each figure means", "mutual nearest neighbours"):
+        assert word in page
+
+
+def test_every_figure_of_the_table_is_explained(comparison) -> None:
+    heads = set(evidence_tables(comparison, comparison.x_only)[0].columns) - {"cluster"}
+    assert {column.name for column in explanations(comparison)} == heads
+
+
+def test_a_page_without_evidence_has_no_such_section(comparison) -> None:
+    bare = repdiff.compare(np.random.default_rng(0).normal(size=(40, 3)), np.eye(40), n_clusters=3, evidence=False)
+    page = render(run_of(bare))
+    assert "Whether to believe it" not in page
+    assert similarity_table(bare) is None
+    assert belief(bare, bare.x_only.clusters[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"holds": True}, "holds"),
+        ({"holds": None}, "not tested"),
+        ({"holds": False}, "as elsewhere"),
+        ({"holds": False, "stability": 0.4}, "in doubt"),
+        ({"holds": False, "robustness": 0.4}, "in doubt"),
+        ({"holds": False, "null_affinity": None}, "in doubt"),
+    ],
+)
+def test_three_ways_not_to_hold_are_told_apart(changes, says: str) -> None:
+    sound = ClusterEvidence(p_value=0.5, q_value=0.5, unseen_affinity=9, null_affinity=8, stability=0.9, robustness=0.9)
+    assert standing(replace(sound, **changes)) == says
+
+
+@pytest.mark.parametrize(("value", "told"), [(None, "–"), (0.0004, "< 0.001"), (0.0321, "0.032"), (1.0, "1")])
+def test_rates_are_told_to_the_digits_that_matter(value, told: str) -> None:
+    assert plain(rate(value)) == told
