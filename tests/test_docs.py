@@ -143,7 +143,7 @@ def test_examples_in_the_documentation_run(page, world, capsys, request):
     ],
 )
 def test_the_pages_with_examples_have_them(page):
-    assert python_blocks(ROOT / page)
+    assert python_blocks(page)
 
 
 @pytest.mark.parametrize("command", sorted({line for page in PAGES if page.exists() for line in commands(page)}))

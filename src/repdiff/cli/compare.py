@@ -53,6 +53,10 @@ def compare(
     align_effect: Annotated[bool, Option("--align-effect", help="Compare without alignment too.")] = False,
     threshold: opt.Threshold = 1.5,
     representatives: opt.Representatives = 9,
+    collage: Annotated[
+        Literal["typical", "spread", "border"],
+        Option(help="Which items those are: the clearest, diverse, or its edge."),
+    ] = "typical",
     engine: opt.Engine = "exact",
     device: opt.Device = None,
     memory_limit: opt.MemoryLimit = None,
@@ -98,6 +102,7 @@ def compare(
         align_effect=align_effect,
         no_change_threshold=threshold,
         n_representatives=representatives,
+        representatives=collage,
         engine=engine,
         device=device,
         memory_limit=memory_limit,
