@@ -132,16 +132,7 @@ def test_examples_in_the_documentation_run(page, world, capsys, request):
                 Path(target).write_text(capsys.readouterr().out)
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "README.md",
-        *(
-            f"docs/{name}.md"
-            for name in ("evidence", "input", "judgements", "method", "models", "runs", "series", "similarity")
-        ),
-    ],
-)
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))], ids=name_of)
 def test_the_pages_with_examples_have_them(page):
     assert python_blocks(page)
 

@@ -55,7 +55,7 @@ def compare(
     representatives: opt.Representatives = 9,
     collage: Annotated[
         Literal["typical", "spread", "border"],
-        Option(help="Which items those are: the clearest, diverse, or its edge."),
+        Option(help="Which items: the clearest, diverse ones, or its edge."),
     ] = "typical",
     engine: opt.Engine = "exact",
     device: opt.Device = None,
