@@ -29,7 +29,7 @@ from repdiff.rundir import RUN, plain, read_manifest, write_manifest, written_fo
 from repdiff.similarities.score import SimilarityTable
 
 SCHEMA_VERSION = 2
-REPORT, THUMBNAILS, EVIDENCE = "report.html", "thumbnails.parquet", "evidence.json"
+REPORT, THUMBNAILS, EVIDENCE, EVALUATION = "report.html", "thumbnails.parquet", "evidence.json", "evaluation.csv"
 
 _CLUSTERS_SCHEMA = pa.schema(
     [
@@ -71,12 +71,15 @@ class Run:
         What ``manifest.json`` holds: plain dicts, lists, strings, numbers and None.
     path : Path or None
         The run's directory; None where it was never saved.
+    evaluation : DataFrame or None
+        How other methods fare on the same items, where ``repdiff evaluate`` has said so.
     """
 
     comparison: Comparison
     thumbnails: Thumbnails
     manifest: Mapping[str, Any]
     path: Path | None = None
+    evaluation: pd.DataFrame | None = None
 
 
 def run_of(comparison: Comparison, *, progress: Progress = silent) -> Run:
@@ -146,7 +149,8 @@ def read_run(path: str | Path) -> Run:
     try:
         thumbnails = _read_thumbnails(folder, manifest)
         comparison = _with_evidence(_read_comparison(folder, manifest, thumbnails), folder / EVIDENCE)
-        return Run(comparison, thumbnails, manifest, folder)
+        evaluation = pd.read_csv(folder / EVALUATION) if (folder / EVALUATION).exists() else None
+        return Run(comparison, thumbnails, manifest, folder, evaluation)
     except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as error:
         raise RunError(f"{path}: the run is damaged: {one_line(error)}; compare again") from error
 

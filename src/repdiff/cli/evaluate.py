@@ -30,23 +30,28 @@ def evaluate(
     output: Annotated[Path | None, Option("--output", "-o", help="Also write the table, as .csv.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure how a run's method and others fare on what the run was made from."""
+    """Measure how a run's method and others fare on what the run was made from, and put it on the run's report."""
     from repdiff.cli.console import print_json, progress_bars
     from repdiff.evaluation.runs import evaluate_run
     from repdiff.io.files import written_whole
+    from repdiff.report import write_report
+    from repdiff.run import EVALUATION, REPORT
 
     with progress_bars() as progress:
         found = evaluate_run(
             run, x=x, y=y, methods=methods or None, held_out=held_out, max_items=max_items, random_state=seed,
             progress=progress,
         )  # fmt: skip
-    if output is not None:
-        with written_whole(output) as path:
-            found.to_frame().to_csv(path, index=False)
+    for target in (run / EVALUATION, output):
+        if target is not None:
+            with written_whole(target) as path:
+                found.to_frame().to_csv(path, index=False, lineterminator="\n")
+    write_report(run, run / REPORT)
     if as_json:
         print_json(_facts(found, run))
     else:
         _print(found, output)
+        print(f"report: {run / REPORT}")
 
 
 def _facts(found: Evaluation, run: Path) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from repdiff.clusters import DIRECTIONS
 from repdiff.io.files import written_whole
 from repdiff.report import matrix, palette, view, words
 from repdiff.report.belief import explanations, similarity_table
 from repdiff.report.carried import Carried, carry
 from repdiff.report.maps import maps_document
+from repdiff.report.methods import methods_table
 from repdiff.report.payload import as_script_text, payload
 from repdiff.report.subject import Subject, subject_of
 from repdiff.run import Run, read_run
@@ -48,6 +50,7 @@ def render(run: Run) -> str:
     return fill_template(
         "page.html.j2", subject, carry(subject), _SCRIPTS, facts=view.facts(run.comparison),
         explanations=explanations(run.comparison), similarity=similarity_table(run.comparison),
+        methods={name: methods_table(run.evaluation, name) for name in DIRECTIONS},
     )  # fmt: skip
 
 
