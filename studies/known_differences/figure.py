@@ -10,11 +10,11 @@ import pandas as pd
 
 _OWN, _OTHER, _CHANCE = "#0072b2", "#555555", "#b0b0b0"
 _PANELS = (
-    ("success", "success, mean of four distances"),
-    ("members", "success of all members"),
-    ("held_out", "success, held out"),
+    ("success", "success:\nitems shown"),
+    ("members", "success:\nall members"),
+    ("held_out", "success:\nitems held out"),
     ("ami", "adjusted mutual information\nwith the known groups"),
-    ("on_target", "share of what is shown first\nthat belongs to a known group"),
+    ("on_target", "shown first: share\nof known groups"),
 )
 
 
@@ -54,7 +54,7 @@ def _panel(axis: Any, table: pd.DataFrame, name: str, title: str) -> None:
             row[name], place, xerr=np.nan_to_num(row[f"{name}_sd"]), fmt="o", color=colour,
             markerfacecolor=filled, capsize=2, markersize=5,
         )  # fmt: skip
-    axis.set_xlim(0, 1.02)
+    axis.set_xlim(-0.03, 1.05)
     axis.set_title(title, fontsize=9)
     axis.grid(axis="x", alpha=0.3)
     if name in ("success", "members", "held_out"):
