@@ -62,7 +62,7 @@ $(VENV)/.with-test: $(VENV)/.with-package
 	@$(PIP) install --editable '.[test]'
 	@touch $@
 
-$(VENV)/.with-study: $(VENV)/.with-package
+$(VENV)/.with-study: $(VENV)/.with-check
 	@echo 'installing what the studies need, torch among it (minutes, once)'
 	@$(PIP) install --editable '.[study]'
 	@touch $@

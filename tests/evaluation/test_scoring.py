@@ -159,3 +159,13 @@ def test_the_command_speaks_json(run, capsys):
 def test_a_slip_is_one_line(run, capsys):
     assert cli.run(["evaluate", str(run), "--method", "magic"]) == 2
     assert capsys.readouterr().err.startswith("repdiff: error: there is no method 'magic'")
+
+
+def test_the_table_stands_on_the_runs_report(run, capsys):
+    assert cli.run(["evaluate", str(run), "--method", "rdc", "--method", "pca", "--no-held-out"]) == 0
+    assert f"report: {run / 'report.html'}" in capsys.readouterr().out
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "Beside other methods" in page
+    assert page.count('<th scope="row">pca</th>') == 2
+    kept = pd.read_csv(run / "evaluation.csv")
+    assert sorted(kept["method"]) == ["pca", "pca", "rdc", "rdc"]
