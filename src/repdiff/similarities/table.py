@@ -22,7 +22,7 @@ from repdiff.similarities.shapes import procrustes, procrustes_of_points, rsa
 from repdiff.similarities.subspaces import pwcca, pwcca_of_points, svcca, svcca_of_points
 
 MAX_ITEMS = 2000
-SAMPLED_ITEMS = 1000
+SAMPLED_ITEMS = 500
 _AT_A_GLANCE = ("debiased_cka", "procrustes", "rsa", "mutual_knn")
 _FEW_ITEMS = 5  # per dimension: below this, canonical correlations are high whatever the data
 
