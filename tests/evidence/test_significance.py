@@ -79,12 +79,12 @@ def test_the_mean_is_over_pairs_and_the_null_over_neighbourhoods():
     assert found.p_value[2] == 1
 
 
-def test_the_tail_is_fitted_to_the_lower_half():
+def test_the_tail_is_fitted_to_the_lower_quantiles():
     rng = np.random.default_rng(0)
     null = rng.normal(2, 0.5, 20_000)
-    assert normal_tail(3.0, null) == pytest.approx(norm.sf(2), rel=0.1)
-    mixed = np.r_[null, np.full(2000, 9.0)]  # neighbourhoods that lie in real groups
-    assert normal_tail(9.0, mixed) < 1e-20
+    assert normal_tail(3.0, null) == pytest.approx(norm.sf(2), rel=0.2)
+    mixed = np.r_[null, np.full(20_000, 9.0)]  # neighbourhoods that lie in real groups
+    assert normal_tail(9.0, mixed) < 1e-6
 
 
 def test_neighbourhoods_begin_with_the_item_and_keep_to_its_group():
