@@ -23,6 +23,8 @@ def print_summary(comparison: Comparison, run: Path, report: Path) -> None:
             console.print(_table(comparison, direction))
     for line in alignment_lines(comparison):
         console.print(line, markup=False)
+    if comparison.evidence is not None:
+        console.print("".join(text for text, _ in comparison.evidence.verdict), markup=False)
     for warning in comparison.provenance.warnings:
         console.print(f"note: {warning}", markup=False)
     console.print(f"run:    {run}", markup=False, soft_wrap=True)
@@ -111,4 +113,12 @@ def _cluster_facts(cluster: DifferenceCluster) -> dict[str, Any]:
         "label_counts": dict(cluster.label_counts),
         "accuracy_x": cluster.accuracy_x,
         "accuracy_y": cluster.accuracy_y,
+        **_belief(cluster),
     }
+
+
+def _belief(cluster: DifferenceCluster) -> dict[str, Any]:
+    found = cluster.evidence
+    if found is None:
+        return {}
+    return {name: getattr(found, name) for name in ("holds", "q_value", "stability", "robustness")}
