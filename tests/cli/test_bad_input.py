@@ -320,7 +320,7 @@ MISTAKES: dict[str, Mistake] = {
     "no second side": Mistake(lambda: ["compare", "x.npy", "-o", "run"], r"Missing argument 'Y'"),
     "unknown command": Mistake(lambda: ["comapre"], r"No such command 'comapre'.*compare"),
     "unknown option": Mistake(options("--clutsers", "3"), r"No such option: --clutsers"),
-    "word for a number": Mistake(options("-n", "ten"), r"'--clusters'.* valid integer"),
+    "word for a number": Mistake(options("-n", "ten"), r"--clusters must be a number or auto, but is 'ten'"),
     # encoding
     "no model": Mistake(lambda: ["encode", "--items", "pics", "-o", "e.npz"], r"encode needs --model"),
     "nothing to encode": Mistake(lambda: ["encode", "--model", "pixels", "-o", "e.npz"], r"encode needs --items"),
