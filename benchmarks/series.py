@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
+import tempfile
 
 import numpy as np
 from data import synthetic_pair
@@ -36,7 +39,35 @@ def series(options: argparse.Namespace) -> Section:
         )
     columns = ("width", "one by one, s", "series, s", "ratio")
     caption = f"n = {_N:,}, {_T} checkpoints against one reference, both directions with labels and maps:"
-    return Section("Checkpoint series", [Table(caption, columns, rows)])
+    return Section("Checkpoint series", [Table(caption, columns, rows), _as_commands()])
+
+
+def _as_commands() -> Table:
+    """The same as a user types it: a command for each checkpoint against one for all, files and reports included."""
+    reference, checkpoints = _training(_WIDTHS[0])
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(f"{folder}/last.npy", reference)
+        files = [f"{folder}/epoch{place}.npy" for place in range(_T)]
+        for file, checkpoint in zip(files, checkpoints, strict=True):
+            np.save(file, checkpoint)
+
+        def repdiff_(*words: str) -> None:
+            subprocess.run([sys.executable, "-m", "repdiff", *words], check=True, stdout=subprocess.DEVNULL)
+
+        def one_by_one() -> None:
+            for place, file in enumerate(files):
+                repdiff_(
+                    "compare", f"{folder}/last.npy", file, "--no-evidence", "--overwrite", "-o", f"{folder}/{place}"
+                )
+
+        def together() -> None:
+            repdiff_("series", *files, "--reference", f"{folder}/last.npy", "--overwrite", "-o", f"{folder}/series")
+
+        taken = interleaved({"one by one": one_by_one, "series": together}, 2)
+    ratio = taken["series"] / taken["one by one"]
+    row = [f"{taken['one by one']:.1f}", f"{taken['series']:.1f}", f"{ratio:.2f} (bar: {_BAR})"]
+    caption = f"The same as commands, start of the program, files and reports included; width {_WIDTHS[0]}:"
+    return Table(caption, ("compare, 8 times, s", "series, s", "ratio"), [row])
 
 
 def _training(width: int) -> tuple[np.ndarray, list[np.ndarray]]:
