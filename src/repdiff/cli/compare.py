@@ -63,7 +63,7 @@ def compare(
     jobs: opt.Jobs = None,
     seed: opt.Seed = 0,
     evidence: Annotated[bool, Option(help="Say what clusters mean and whether to believe them.")] = True,
-    resamples: Annotated[int, Option(help="How often items are clustered again for the evidence.")] = 6,
+    resamples: Annotated[int, Option(help="How often items are clustered again for the evidence.")] = 5,
     description: opt.Description = None,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,

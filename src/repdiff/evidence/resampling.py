@@ -24,7 +24,7 @@ from repdiff.progress import Progress, silent
 Labels = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 
-N_RESAMPLES = 6
+N_RESAMPLES = 5
 RECLUSTERING_RESTARTS = 4  # of k-means: one that settles in a worse optimum now and then costs stability, not truth
 LARGEST_SAMPLE = 1000
 _FEWEST_PER_CLUSTER = 3  # items seen, for each cluster asked for, below which clustering again says nothing

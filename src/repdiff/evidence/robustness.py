@@ -23,6 +23,7 @@ from repdiff.parallel import for_each_tile
 Labels = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
 
+LARGEST_VARIED = 700  # items that are clustered under other settings
 _FACTOR = 2.0  # gamma and beta, times and divided by
 _STEP = 2  # clusters more and fewer
 _LARGEST_BETA = 40.0

@@ -16,7 +16,7 @@ from repdiff.evidence.enrichment import enrichments
 from repdiff.evidence.outcomes import outcomes
 from repdiff.evidence.resampling import N_RESAMPLES, Findings, Resample, draw_resamples
 from repdiff.evidence.results import FDR, ClusterEvidence, ComparisonEvidence
-from repdiff.evidence.robustness import Sample, Variation, ranks_among, vary_settings
+from repdiff.evidence.robustness import LARGEST_VARIED, Sample, Variation, ranks_among, vary_settings
 from repdiff.evidence.significance import combine
 from repdiff.evidence.statistics import benjamini_hochberg
 from repdiff.evidence.verdict import conclude, judge
@@ -177,8 +177,9 @@ def _varied(
     n_jobs: int,
     seed: int,
 ) -> Mapping[DirectionName, tuple[tuple[Variation, ...], ...]]:
-    """The items that the first resample saw, clustered under other settings."""
-    rows = drawn["x_only"][0].seen
+    """Some of the items that the first resample saw, clustered under other settings."""
+    seen = drawn["x_only"][0].seen
+    rows = np.sort(np.random.default_rng(seed).permutation(seen)[:LARGEST_VARIED])
     ranks_x, ranks_y = (ranks_among(side.nearness(rows, rows)) for side in sides)
     return vary_settings(
         Sample(ranks_x, ranks_y, None if groups is None else groups[rows]),
