@@ -8,9 +8,9 @@ in choosing it, because the clustering looks for high affinity and finds some in
 2. T is the log of the mean affinity among the unseen items that fell into a cluster.
 3. The null distribution of T: items are picked at random among the unseen, and each taken with its nearest in x, as
    many as fell into the cluster.
-4. The p-value is the tail of a normal fitted to the lower 5 to 30 % of the null distribution (an empirical null; Efron
+4. The p-value is the tail of a normal fitted to the lower 5 to 40 % of the null distribution (an empirical null; Efron
    2004): where real groups are half of the items, half of the neighbourhoods lie in them, and counted as chance they
-   would hide each other. For the same reason nothing stands out where more than 70 % of the items differ alike.
+   would hide each other. For the same reason nothing stands out where more than 60 % of the items differ alike.
 
 p-values of the resamples are combined by twice their median (Meinshausen, Meier & Buehlmann 2009), which needs no
 independence, and asks that a cluster is found and holds in most of them.
@@ -30,7 +30,7 @@ N_NEIGHBORHOODS = 100
 _FEWEST = 3  # unseen members below which nothing is said
 _SMALLEST = float(np.finfo(np.float32).tiny)
 _LEAST_SPREAD = 0.05  # of log affinity: less is no difference that anybody could see
-_LOWER_QUANTILES = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30)  # of the null: a normal is fitted to them
+_LOWER_QUANTILES = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40)  # of the null: a normal is fitted to them
 
 
 @dataclass(frozen=True)
