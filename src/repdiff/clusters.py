@@ -107,6 +107,11 @@ class Direction:
         return np.array([cluster.is_no_change for cluster in self.clusters], dtype=bool)[self.labels]
 
     @property
+    def groups(self) -> npt.NDArray[np.int32]:
+        """The difference cluster of each item, (n,); -1 for all no change, whose cut into clusters means nothing."""
+        return np.where(self.no_change, -1, self.labels).astype(np.int32)
+
+    @property
     def difference_clusters(self) -> tuple[DifferenceCluster, ...]:
         """The clusters above the no-change threshold, low to high mean affinity."""
         return tuple(cluster for cluster in self.clusters if not cluster.is_no_change)

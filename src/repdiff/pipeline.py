@@ -302,7 +302,7 @@ def _with_effect(found: Comparison, plain: Comparison) -> Comparison:
     """The comparison with what its alignment has changed, against the one without."""
     effect = {
         name: {
-            "adjusted_rand": agreement(_groups_of(without), _groups_of(aligned)),
+            "adjusted_rand": agreement(without.groups, aligned.groups),
             "clusters_without": len(without.difference_clusters),
             "clusters_with": len(aligned.difference_clusters),
         }
@@ -311,11 +311,6 @@ def _with_effect(found: Comparison, plain: Comparison) -> Comparison:
     parameters = dict(found.provenance.parameters)
     parameters["alignment"] = {**parameters["alignment"], "effect": effect}
     return replace(found, provenance=replace(found.provenance, parameters=parameters))
-
-
-def _groups_of(direction: Direction) -> npt.NDArray[np.int32]:
-    """The labels, with all no change as one group: how that is cut into clusters means nothing."""
-    return np.where(direction.no_change, -1, direction.labels).astype(np.int32)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import pandas as pd
 from repdiff.clusters import DIRECTIONS, DifferenceCluster, Direction, DirectionName
 from repdiff.comparison import Comparison
 from repdiff.errors import InputError
-from repdiff.history import NO_CHANGE, History, follow_clusters
+from repdiff.history import History, follow_clusters
 from repdiff.io import Items
 from repdiff.metrics import Metrics
 from repdiff.naming import check_different, names_of
@@ -232,15 +232,10 @@ def timeline_of(comparisons: Sequence[Comparison], *, description: str | None = 
         reference=comparisons[0].names[0],
         checkpoints=tuple(comparison.names[1] for comparison in comparisons),
         comparisons=tuple(comparisons),
-        x_only=follow_clusters([groups_of(comparison.x_only) for comparison in comparisons]),
-        y_only=follow_clusters([groups_of(comparison.y_only) for comparison in comparisons]),
+        x_only=follow_clusters([comparison.x_only.groups for comparison in comparisons]),
+        y_only=follow_clusters([comparison.y_only.groups for comparison in comparisons]),
         description=description,
     )
-
-
-def groups_of(direction: Direction) -> npt.NDArray[np.int32]:
-    """The difference cluster of each item, (n,), or ``NO_CHANGE``."""
-    return np.where(direction.no_change, np.int32(NO_CHANGE), direction.labels).astype(np.int32)
 
 
 def _growth_of(direction: Direction) -> list[dict[str, Any]]:

@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from repdiff.io.files import written_whole
 from repdiff.matrix_run import MatrixRun, read_matrix_run
-from repdiff.report.page import asset, environment
+from repdiff.report.page import asset, environment, write_page
 from repdiff.run import REPORT
 from repdiff.series_run import RUNS
 
@@ -60,10 +59,7 @@ def write_matrix_report(run: MatrixRun | str | Path, output: str | Path) -> Path
     RepdiffError
         Where the path is no matrix, or the file cannot be written.
     """
-    html = render_matrix(run if isinstance(run, MatrixRun) else read_matrix_run(run))
-    with written_whole(output) as beside:
-        beside.write_text(html, encoding="utf-8", newline="\n")
-    return Path(output)
+    return write_page(render_matrix(run if isinstance(run, MatrixRun) else read_matrix_run(run)), output)
 
 
 def _cells(run: MatrixRun) -> dict[tuple[str, str], Cell]:

@@ -74,7 +74,11 @@ def write_report(run: Run | str | Path, output: str | Path) -> Path:
     RepdiffError
         Where the path is no run, or the file cannot be written.
     """
-    html = render(run if isinstance(run, Run) else read_run(run))
+    return write_page(render(run if isinstance(run, Run) else read_run(run)), output)
+
+
+def write_page(html: str, output: str | Path) -> Path:
+    """Write a page, whole or not at all; the file."""
     with written_whole(output) as beside:
         beside.write_text(html, encoding="utf-8", newline="\n")
     return Path(output)

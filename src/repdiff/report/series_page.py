@@ -12,13 +12,12 @@ import numpy.typing as npt
 from repdiff.clusters import DirectionName
 from repdiff.comparison import Comparison
 from repdiff.history import History
-from repdiff.io.files import written_whole
 from repdiff.report import words
 from repdiff.report.alluvial import Alluvial, alluvial
 from repdiff.report.carried import carry
 from repdiff.report.growth import growth_data, growth_document, growth_table, panels
 from repdiff.report.lives import colours_of_lives, fates
-from repdiff.report.page import fill_template
+from repdiff.report.page import fill_template, write_page
 from repdiff.report.payload import labels_packed
 from repdiff.report.series_words import series_facts, series_finding
 from repdiff.report.subject import Fate, Frame, Places, Subject
@@ -114,10 +113,7 @@ def write_series_report(run: SeriesRun | str | Path, output: str | Path) -> Path
     RepdiffError
         Where the path is no series, or the file cannot be written.
     """
-    html = render_series(read_series_run(run) if isinstance(run, str | Path) else run)
-    with written_whole(output) as beside:
-        beside.write_text(html, encoding="utf-8", newline="\n")
-    return Path(output)
+    return write_page(render_series(read_series_run(run) if isinstance(run, str | Path) else run), output)
 
 
 def _histories(timeline: Timeline) -> tuple[tuple[DirectionName, History], ...]:
