@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from repdiff.interrupts import heeded_interrupts
 from repdiff.progress import Progress, silent
 
 RESTARTS = 10
@@ -56,12 +57,13 @@ def k_means(
     rng = np.random.default_rng(random_state)
     draws = rng.random((restarts, n_clusters, n_trials))
     best: tuple[float, npt.NDArray[np.int32]] | None = None
-    for restart in range(restarts):
-        progress("k-means", restart, restarts)
-        labels = np.empty(len(given), np.int32)
-        inertia = _iterate(scaled, _seed_centres(scaled, draws[restart]), labels, threshold, _MOST_ITERATIONS)
-        if best is None or inertia < best[0]:
-            best = inertia, labels
+    with heeded_interrupts():  # the first use compiles
+        for restart in range(restarts):
+            progress("k-means", restart, restarts)
+            labels = np.empty(len(given), np.int32)
+            inertia = _iterate(scaled, _seed_centres(scaled, draws[restart]), labels, threshold, _MOST_ITERATIONS)
+            if best is None or inertia < best[0]:
+                best = inertia, labels
     progress("k-means", restarts, restarts)
     if best is None:
         raise ValueError(f"restarts must be at least 1, but is {restarts}")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
 from repdiff.affinity.packed import Precision
+from repdiff.interrupts import heeded_interrupts
 from repdiff.progress import Progress
 from repdiff.sorting import rank_rows
 
@@ -51,10 +52,11 @@ def compile_for(
     tell = not _on_disk(rank_rows)
     if tell:
         progress(STAGE, 0, 1)
-    few = compute([_few_items(*kind) for kind in kinds])
-    for affinity in (few.x_only, few.y_only):
-        affinity.block_means(np.arange(ROWS, dtype=np.int32) % 2)
-        affinity.block(np.arange(2), np.arange(3))
+    with heeded_interrupts():
+        few = compute([_few_items(*kind) for kind in kinds])
+        for affinity in (few.x_only, few.y_only):
+            affinity.block_means(np.arange(ROWS, dtype=np.int32) % 2)
+            affinity.block(np.arange(2), np.arange(3))
     if tell:
         progress(STAGE, 1, 1)
     _compiled.add((kinds, bits))
