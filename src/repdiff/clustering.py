@@ -16,7 +16,7 @@ from repdiff.affinity.base import Affinity, as_affinity, to_dense
 from repdiff.errors import RepdiffError
 from repdiff.kmeans import RESTARTS, k_means
 from repdiff.progress import Progress, silent
-from repdiff.spectral import spectral_embedding
+from repdiff.spectral import Warn, spectral_embedding, warn_not_converged
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -33,6 +33,7 @@ def cluster_affinity(
     clusterer: Clusterer = "spectral",
     restarts: int = RESTARTS,
     random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
     progress: Progress = silent,
 ) -> Labels:
     """Cluster of each item.
@@ -52,6 +53,8 @@ def cluster_affinity(
         Seedings of k-means in the spectral step, of which the best is taken.
     random_state : int or None
         Seed.
+    warn : callable, optional
+        Told where the eigenvectors have not settled; issues a NotConvergedWarning by default.
     progress : Progress, optional
         Told about the stages "eigenvectors" and "k-means".
 
@@ -74,7 +77,7 @@ def cluster_affinity(
         if not 1 <= n_clusters <= operator.n:
             raise RepdiffError(f"n_clusters must be from 1 to the number of items, {operator.n}, but is {n_clusters}")
         return spectral_clustering(
-            operator, n_clusters, restarts=restarts, random_state=random_state, progress=progress
+            operator, n_clusters, restarts=restarts, random_state=random_state, warn=warn, progress=progress
         )
     labels = _labels_of_other(clusterer, operator, random_state)
     if labels.shape != (operator.n,) or labels.dtype.kind not in "iu":
@@ -91,11 +94,13 @@ def spectral_clustering(
     *,
     restarts: int = RESTARTS,
     random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
     progress: Progress = silent,
 ) -> Labels:
     """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
     # The first eigenvector is constant and tells nothing apart.
-    points = spectral_embedding(affinity, n_clusters, random_state=random_state, progress=progress)[:, 1:]
+    embedded = spectral_embedding(affinity, n_clusters, random_state=random_state, warn=warn, progress=progress)
+    points = embedded[:, 1:]
     n_distinct = len(np.unique(points, axis=0)) if points.size else 1
     if n_distinct == 1:
         return np.zeros(affinity.n, np.int32)

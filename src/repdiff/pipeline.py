@@ -35,11 +35,12 @@ from repdiff.pair import EmbeddingPair, make_pair
 from repdiff.parallel import for_each_tile, resolve_n_jobs
 from repdiff.progress import Progress, silent, telling
 from repdiff.projection import side_by_side
-from repdiff.provenance import Clock, Provenance, inputs_of, noted, now, versions
+from repdiff.provenance import Clock, Provenance, inputs_of, noting, now, versions
 from repdiff.representatives import Contrast, RepresentativeKind
 from repdiff.settings import Settings
 from repdiff.sides import Side
 from repdiff.similarities.table import score_sample
+from repdiff.spectral import unheard
 
 if TYPE_CHECKING:
     from repdiff.affinity.base import Affinity
@@ -220,16 +221,17 @@ def compare_pair(
     chosen: dict[DirectionName, ChosenNumber] = {}
     warnings = list(pair.warnings)
     for name, contrast in both:
+        note = noting(warnings, name)
         if isinstance(settings.n_clusters, str):
-            with clock.time(f"{name} number of clusters"), noted(warnings, name):
+            with clock.time(f"{name} number of clusters"):
                 chosen[name] = choose_number(
-                    contrast.affinity, random_state=settings.random_state, progress=progress
-                )  # fmt: skip
+                    contrast.affinity, random_state=settings.random_state, warn=note, progress=progress
+                )
         numbers[name] = chosen[name].n if isinstance(settings.n_clusters, str) else settings.n_clusters
-        with clock.time(f"{name} clustering"), noted(warnings, name):
+        with clock.time(f"{name} clustering"):
             labels = cluster_affinity(
                 contrast.affinity, numbers[name], clusterer=settings.clusterer,
-                random_state=settings.random_state, progress=progress,
+                random_state=settings.random_state, warn=note, progress=progress,
             )  # fmt: skip
         with clock.time(f"{name} representatives"):
             labels, clusters = find_clusters(
@@ -284,7 +286,7 @@ def _weighed(direction: Direction, contrast: Contrast, number: int, settings: Se
     def recluster(affinity: Affinity, seed: int, other_number: int | None) -> npt.NDArray[np.int32]:
         return cluster_affinity(
             affinity, other_number or number, clusterer=settings.clusterer, restarts=RECLUSTERING_RESTARTS,
-            random_state=seed,
+            random_state=seed, warn=unheard,
         )  # fmt: skip
 
     return Weighed(direction, contrast.affinity, contrast.near.distances, recluster)

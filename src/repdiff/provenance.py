@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
-from warnings import catch_warnings, simplefilter, warn_explicit
 
 from repdiff import __version__
-from repdiff.errors import NotConvergedWarning
 from repdiff.pair import EmbeddingPair
+from repdiff.spectral import warn_not_converged
 
 
 @dataclass(frozen=True)
@@ -65,16 +64,14 @@ class Clock:
         self.seconds[stage] = round(time.perf_counter() - start, 4)
 
 
-@contextmanager
-def noted(messages: list[str], where: str) -> Iterator[None]:
-    """Note what the spectral step warns of, and pass every warning on."""
-    with catch_warnings(record=True) as caught:
-        simplefilter("always")
-        yield
-    for warning in caught:
-        if issubclass(warning.category, NotConvergedWarning):
-            messages.append(f"{where}: {warning.message}")
-        warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+def noting(messages: list[str], where: str) -> Callable[[str], None]:
+    """What notes a warning of the spectral step for the manifest, and passes it on to Python."""
+
+    def note(message: str) -> None:
+        messages.append(f"{where}: {message}")
+        warn_not_converged(message)
+
+    return note
 
 
 def inputs_of(pair: EmbeddingPair) -> dict[str, Any]:

@@ -12,7 +12,9 @@ restarted from them, until the residual || M u - theta u || of each wanted pair 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +33,16 @@ _BLOCKS_BEFORE_RESTART = 12
 _MOST_OF_IT, _HARDLY_ANY, _MOST_PASSES = 0.7, 1e-2, 10  # when a column is orthogonal enough, and when lost
 
 FloatArray = npt.NDArray[np.float32]
+Warn: TypeAlias = Callable[[str], None]
+
+
+def warn_not_converged(message: str) -> None:
+    """Issue a :class:`NotConvergedWarning`."""
+    warnings.warn(message, NotConvergedWarning, stacklevel=3)
+
+
+def unheard(message: str) -> None:
+    """Say nothing: for many small problems, where it shows in the results how unsure they are."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,7 @@ def leading_eigenvectors(
     tolerance: float = TOLERANCE,
     max_products: int = MAX_PRODUCTS,
     random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
     progress: Progress = silent,
 ) -> Spectrum:
     """The largest eigenvalues of D^-1/2 A D^-1/2 and their vectors.
@@ -84,13 +97,12 @@ def leading_eigenvectors(
         Products with a block after which it gives up.
     random_state : int or None
         Seed of the random start.
+    warn : callable, optional
+        Told, in a sentence, where the tolerance was not reached; the best approximation is returned. Issues a
+        NotConvergedWarning by default. Python's own filters of warnings belong to the process, so that work on several
+        threads cannot catch them.
     progress : Progress, optional
         Told after each product.
-
-    Warns
-    -----
-    NotConvergedWarning
-        Where the tolerance was not reached; the best approximation is returned.
     """
     n = affinity.n
     if not 1 <= n_vectors <= n:
@@ -103,11 +115,9 @@ def leading_eigenvectors(
         start[:, 0] = np.sqrt(degree)
         spectrum = _block_krylov(affinity, degree, _orthonormal(start), n_vectors, tolerance, max_products, progress)
     if not spectrum.converged:
-        warnings.warn(
+        warn(
             f"the spectral step stopped after {spectrum.products} products with a residual of "
-            f"{spectrum.residuals.max():.1e} (wanted {tolerance:.0e}); labels at the borders of clusters may be unsure",
-            NotConvergedWarning,
-            stacklevel=2,
+            f"{spectrum.residuals.max():.1e} (wanted {tolerance:.0e}); labels at the borders of clusters may be unsure"
         )
     return spectrum
 
@@ -216,6 +226,7 @@ def spectral_embedding(
     n_components: int,
     *,
     random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
     progress: Progress = silent,
 ) -> npt.NDArray[np.float32]:
     """Coordinates of the items in which clusters of the normalised cut are compact.
@@ -228,6 +239,8 @@ def spectral_embedding(
         Number of eigenvectors, the constant one included; usually the number of clusters.
     random_state : int or None
         Seed of the random start.
+    warn : callable, optional
+        Told where the eigenvectors have not settled; issues a NotConvergedWarning by default.
     progress : Progress, optional
         Told after each product.
 
@@ -239,7 +252,7 @@ def spectral_embedding(
         when every affinity is 1) is zero throughout.
     """
     operator = as_affinity(affinity)
-    spectrum = leading_eigenvectors(operator, n_components, random_state=random_state, progress=progress)
+    spectrum = leading_eigenvectors(operator, n_components, random_state=random_state, warn=warn, progress=progress)
     vectors = spectrum.vectors / np.sqrt(spectrum.degree)[:, None]
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(n_components)])
     return np.asarray(vectors * np.where(np.abs(spectrum.values) > NO_INFORMATION, signs, 0), dtype=np.float32)

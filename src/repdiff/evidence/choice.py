@@ -10,7 +10,6 @@ What is counted are all clusters of the direction, the group of items that do no
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -18,11 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
-from repdiff.errors import NotConvergedWarning
 from repdiff.evidence.stability import match_clusters
 from repdiff.kmeans import k_means
 from repdiff.progress import Progress, silent
-from repdiff.spectral import leading_eigenvectors
+from repdiff.spectral import Warn, leading_eigenvectors, unheard, warn_not_converged
 
 LARGEST_NUMBER = 16
 _FEWEST_ITEMS = 5  # per cluster
@@ -73,7 +71,12 @@ class ChosenNumber:
 
 
 def choose_number(
-    affinity: Affinity, *, largest: int = LARGEST_NUMBER, random_state: int | None = 0, progress: Progress = silent
+    affinity: Affinity,
+    *,
+    largest: int = LARGEST_NUMBER,
+    random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
+    progress: Progress = silent,
 ) -> ChosenNumber:
     """How many clusters an affinity falls into, by eigengap and stability.
 
@@ -85,13 +88,16 @@ def choose_number(
         The largest number that may be chosen; fewer where there are few items.
     random_state : int or None
         Seed.
+    warn : callable, optional
+        Told where the eigenvectors have not settled; issues a NotConvergedWarning by default.
     progress : Progress, optional
         Told about the stage "eigenvectors".
     """
     largest = min(largest, affinity.n // _FEWEST_ITEMS)
     if largest < 2:
         return ChosenNumber(1, (), f"with {affinity.n} items there is no room for two clusters")
-    values = leading_eigenvectors(affinity, largest + 1, random_state=random_state, progress=progress).values
+    found = leading_eigenvectors(affinity, largest + 1, random_state=random_state, warn=warn, progress=progress)
+    values = found.values
     gaps = {n: float(values[n - 1] - values[n]) for n in range(2, largest + 1)}
     if values[1] < _NOTHING_APART:
         reason = f"the affinity tells no groups apart (its second eigenvalue is {abs(values[1]):.3f})"
@@ -122,11 +128,9 @@ def _stabilities(affinity: Affinity, numbers: list[int], random_state: int | Non
     points = []
     for sample in range(_SAMPLES):
         items = np.concatenate([shared, rng.permutation(others)[: min(_OWN, n_shared)]])
-        with warnings.catch_warnings():
-            # A sample that is slow to settle tells of little stability, which is what is asked.
-            warnings.simplefilter("ignore", NotConvergedWarning)
-            block = DenseAffinity(affinity.block(items, items))
-            spectrum = leading_eigenvectors(block, min(max(numbers), len(items)), random_state=sample)
+        block = DenseAffinity(affinity.block(items, items))
+        # A sample that is slow to settle tells of little stability, which is what is asked.
+        spectrum = leading_eigenvectors(block, min(max(numbers), len(items)), random_state=sample, warn=unheard)
         points.append(spectrum.vectors / np.sqrt(spectrum.degree)[:, None])
     return {n: _agreement([_labels(of_sample, n) for of_sample in points], len(shared)) for n in numbers}
 

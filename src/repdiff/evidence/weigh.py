@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 from warnings import catch_warnings, simplefilter
@@ -111,8 +112,7 @@ def weigh(
     claimed = [place for place, cluster in of_cluster.items() if not cluster.is_no_change]
     # A user's clusterer need not be ready for several threads.
     threads = resolve_n_jobs(n_jobs) if takes_number else 1
-    with catch_warnings():
-        simplefilter("ignore")  # what a sample warns of shows in how little its clusters agree
+    with nullcontext() if takes_number else _quietly():
         for side in sides:
             findings = Findings(side.affinity, side.direction.labels, side.nearness, side.recluster, groups)
             drawn[side.direction.name] = draw_resamples(
@@ -129,6 +129,17 @@ def weigh(
         n_resamples=len(resamples), n_seen=len(resamples[0].seen) if resamples else 0,
     )  # fmt: skip
     return _with(x_only.direction, found), _with(y_only.direction, found), conclusion
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """No warnings of a user's clusterer: what a sample warns of shows in how little its clusters agree.
+
+    Python's filters belong to the process, so this is for one thread alone.
+    """
+    with catch_warnings():
+        simplefilter("ignore")
+        yield
 
 
 def _with(direction: Direction, found: Mapping[Place, ClusterEvidence]) -> Direction:
