@@ -16,8 +16,8 @@ help:
 	@echo 'make test    run the tests'
 	@echo 'make check   ruff, mypy, import-linter and the tests: what a change has to pass'
 	@echo 'make bench   measure speed, memory and quality'
-	@echo 'make study-checkpoints        what a network learns while it trains, and the claims of the paper (15 minutes)'
-	@echo 'make study-known-differences  every method where the difference is known (15 minutes)'
+	@echo 'make study-checkpoints        what a network learns while it trains, and the claims of the paper (5 minutes)'
+	@echo 'make study-known-differences  every method where the difference is known (10 minutes)'
 	@echo 'make clean   remove what these commands made, .venv included'
 
 demo: $(VENV)/.with-package

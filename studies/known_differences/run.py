@@ -54,10 +54,11 @@ def _options() -> argparse.Namespace:
 
 def measure(family: str, seed: int) -> list[dict[str, Any]]:
     """One row for each pair, method and direction of a family."""
-    return [row for pair in _pairs(family, seed) for row in _rows(pair, family, seed)]
+    return [row for pair in pairs_of(family, seed) for row in rows_of(pair, family, seed)]
 
 
-def _pairs(family: str, seed: int) -> Iterator[KnownPair]:
+def pairs_of(family: str, seed: int) -> Iterator[KnownPair]:
+    """The pairs of a family."""
     if family == "planted":
         from planted import planted_pairs
 
@@ -70,12 +71,13 @@ def _pairs(family: str, seed: int) -> Iterator[KnownPair]:
     return merged_labels(seed) if family == "merged labels" else flipped_digits(seed, family)
 
 
-def _rows(pair: KnownPair, family: str, seed: int) -> Iterator[dict[str, Any]]:
+def rows_of(pair: KnownPair, family: str, seed: int, **options: Any) -> Iterator[dict[str, Any]]:
+    """One row for each method and direction; the options are those of :func:`repdiff.evaluate`."""
     from recovery import recovery
 
     import repdiff
 
-    found = repdiff.evaluate(pair.x, pair.y, n_groups=N_GROUPS, size=COLLAGE, random_state=seed)
+    found = repdiff.evaluate(pair.x, pair.y, n_groups=N_GROUPS, size=COLLAGE, random_state=seed, **options)
     frame = found.to_frame().drop(columns="source")
     for row, score in zip(frame.to_dict("records"), found.scores, strict=True):
         known = pair.known.get(score.direction)

@@ -11,6 +11,7 @@ from figure import write_figure
 
 DISTANCES = ("rank", "euclidean", "local", "cosine")
 RECOVERY = {"precision": "precision", "recall": "recall", "ami": "AMI", "on_target": "on target"}
+SIZES = {"n_groups": "groups", "items_per_group": "items per group", "redundancy": "redundancy"}
 OWN, CONTROLS = "rdc", ("rdc-central", "kmeans-chosen")
 _SUCCESS = {
     "success": "success", **{f"success_{name}": name for name in DISTANCES},
@@ -45,7 +46,7 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     scores = scores.assign(
         kind=np.where(scores["family"] == "planted", "planted", "networks"), found=scores["n_groups"] > 0
     )
-    columns = [*_SUCCESS, *RECOVERY, "redundancy", "n_groups", "items_per_group", "found"]
+    columns = [*_SUCCESS, *RECOVERY, *SIZES, "found"]
     by_pair = scores.groupby(["kind", "method", "title", "seed", "pair"], sort=False)[columns].mean()
     by_seed = by_pair.groupby(level=["kind", "method", "title", "seed"], sort=False).mean()
     groups = by_seed.groupby(level=["kind", "method", "title"], sort=False)
@@ -62,13 +63,14 @@ def _sections(scores: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
             sections += [
                 f"## {title}: success", _markdown(rows, _SUCCESS), _verdict(rows, _SUCCESS),
                 f"## {title}: recovery of the known groups", _markdown(rows, RECOVERY), _verdict(rows, RECOVERY),
+                f"## {title}: size of groups and redundancy", _markdown(rows, SIZES, has_best=False),
             ]  # fmt: skip
     return [*sections, "## Success by pair", _by_pair(scores), *_accuracies(scores)]
 
 
-def _markdown(rows: pd.DataFrame, columns: dict[str, str]) -> str:
+def _markdown(rows: pd.DataFrame, columns: dict[str, str], *, has_best: bool = True) -> str:
     """Mean ± standard deviation over seeds; the best of each column, controls aside, in bold."""
-    best = {name: _contenders(rows)[name].idxmax() for name in columns}
+    best = {name: _contenders(rows)[name].idxmax() if has_best else None for name in columns}
     lines = [f"| method | {' | '.join(columns.values())} |", f"| --- |{' ---: |' * len(columns)}"]
     for index, row in rows.iterrows():
         cells = [_cell(row[name], row[f"{name}_sd"]) for name in columns]

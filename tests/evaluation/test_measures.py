@@ -110,3 +110,10 @@ def test_groups_of_activations_show_the_strongest_and_only_positive_ones():
     assert (first.items.tolist(), first.collage.tolist()) == ([0], [0, 2, 1])
     assert (second.items.tolist(), second.collage.tolist()) == ([1, 2, 4], [2, 1, 4])
     assert groups_of_activations(np.zeros((4, 2)), 3) == []
+
+
+def test_an_item_that_another_concept_is_stronger_in_is_no_member_of_a_chosen_one():
+    activations = np.array([[3, 0, 4], [1, 2, 0], [2, 5, 9], [0, 1.0, 0]])
+    second, first = groups_of_activations(activations, 2, chosen=np.array([1, 0]))
+    assert (second.items.tolist(), second.collage.tolist()) == ([1, 3], [2, 1])
+    assert (first.items.tolist(), first.collage.tolist()) == ([], [0, 2])

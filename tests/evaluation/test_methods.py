@@ -11,16 +11,19 @@ from repdiff.evaluation.held_out import halves, stand_ins
 from repdiff.evaluation.measures import Space, mean_success
 from repdiff.evaluation.methods import CONTROLS, METHODS, choose_methods
 from repdiff.evaluation.methods.base import largest_eigenvectors
-from repdiff.evaluation.methods.factorisations import ConvexNMF, convex_nmf
+from repdiff.evaluation.methods.controls import CentralItems, ChosenItems
+from repdiff.evaluation.methods.factorisations import ConvexNMF, convex_nmf, nmf_activations
 from repdiff.evaluation.methods.matched import jaccard_of_labels
 from repdiff.evaluation.methods.neighbours import jaccard_of_rows
 from repdiff.evaluation.methods.rdc import RDC
+from repdiff.evaluation.methods.regression import ConceptRegression
 from repdiff.evaluation.methods.simple import RandomGroups
 from repdiff.evaluation.methods.sparse_autoencoder import SparseAutoencoder
+from repdiff.evaluation.methods.spectral import DifferentialSpectral, KernelDifference
 
 N_GROUPS, SIZE = 5, 9
 EVERY = METHODS + CONTROLS
-DIFFERENTIAL = choose_methods(["rdc", "disc", "rsvc", "hdbscan", "neighbours"])  # that look at y too
+DIFFERENTIAL = choose_methods(["rdc", "spec", "disc", "rsvc", "hdbscan", "neighbours"])  # that look at y too
 
 
 def success(method, pair: planted.Planted) -> float:
@@ -71,6 +74,23 @@ def test_controls_change_what_is_shown_and_not_the_groups(planted_pair):
         assert all(set(one.collage.tolist()) <= set(one.items.tolist()) for one, _ in pairs)
 
 
+def test_controls_go_by_the_settings_they_are_given(planted_pair):
+    def found(method) -> list:
+        return [
+            (group.items.tolist(), group.collage.tolist())
+            for group in method.groups(planted_pair.x, planted_pair.y, N_GROUPS, SIZE, 0)
+        ]
+
+    own = RDC(gamma=0.02, beta=2.0, no_change_threshold=1.2, representatives="border")
+    assert [items for items, _ in found(CentralItems(own))] == [items for items, _ in found(own)]
+    assert found(CentralItems(own)) != found(CentralItems())
+    assert found(ChosenItems(own)) != found(ChosenItems())
+    assert found(RDC(no_change_threshold=1000.0)) == []
+    by_name = {method.name: method for method in choose_methods(None, own=own)}
+    assert by_name["rdc"] is by_name["rdc-central"].own is by_name["kmeans-chosen"].own is own
+    assert list(by_name) == names(EVERY)
+
+
 def test_nothing_differs_nothing_found(planted_pair):
     assert RDC().groups(planted_pair.x, planted_pair.x.copy(), N_GROUPS, SIZE, 0) == []
 
@@ -95,9 +115,61 @@ def test_convex_factors_come_closer_with_every_step():
         W, G = convex_nmf(x, 4, steps, 0)
         assert (W >= 0).all()
         assert (G >= 0).all()
+        np.testing.assert_allclose(W.sum(axis=0), 1)
         errors.append(np.linalg.norm(x - G @ W.T @ x))
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < 0.9 * errors[0]
+
+
+def test_activations_of_factors_have_the_unit_of_x():
+    """Items along one axis each, some of them short: each is as strong in the factor of its axis as it is long."""
+    axis = np.arange(60) % 3
+    length = np.array([2.0, 3.0, 4.0])[axis] * np.linspace(1, 2, 60)
+    activations = nmf_activations(np.eye(3)[axis] * length[:, None], 3, 0)
+    np.testing.assert_allclose(activations.max(axis=1), length, rtol=1e-3)
+    assert all(len(set(activations[axis == one].argmax(axis=1).tolist())) == 1 for one in range(3))
+
+
+@pytest.mark.parametrize("kernel", ["gaussian", "cosine"])
+def test_kernel_differences_show_the_largest_entries_of_the_eigenvectors(kernel, pair_xy):
+    x, y = pair_xy
+
+    def naive(values: np.ndarray) -> np.ndarray:
+        if kernel == "cosine":
+            return np.array([[a @ b / np.sqrt((a @ a) * (b @ b)) for b in values] for a in values])
+        squared = np.array([((values - one) ** 2).sum(axis=1) for one in values])
+        return np.exp(-squared / (2 * (0.5 * np.sqrt(squared.mean())) ** 2))
+
+    values, vectors = np.linalg.eigh(naive(x) - naive(y))
+    groups = KernelDifference(kernel, width=0.5).groups(x, y, 3, 4, 0)
+    assert len(groups) == 3
+    for group, vector in zip(groups, vectors[:, np.argsort(-values)].T, strict=False):
+        turned = vector * np.sign(vector[np.abs(vector).argmax()])
+        assert group.collage.tolist() == np.argsort(-turned)[:4].tolist()
+
+
+def test_what_y_groups_too_is_projected_out():
+    """Four kinds in x, of which y knows the first two apart: only the others are told apart by what is left."""
+    rng = np.random.default_rng(0)
+    kind = np.repeat(np.arange(4), 40)
+    x = 10 * np.eye(4)[kind] + rng.normal(size=(160, 4))
+    y = 10 * np.eye(4)[np.minimum(kind, 2)] + rng.normal(size=(160, 4))
+    found = DifferentialSpectral().groups(x, y, 3, SIZE, 0)
+    strongest = [set(kind[group.collage].tolist()) for group in found[:2]]
+    assert sorted(strongest, key=min) == [{2}, {3}]
+
+
+def test_concepts_that_y_predicts_are_no_groups():
+    """Two independent kinds in x, of which y knows the first."""
+    rng = np.random.default_rng(0)
+    known, unknown = rng.integers(0, 3, 300), rng.integers(0, 3, 300)
+    x = np.hstack([4 * np.eye(3)[known], 3 * np.eye(3)[unknown]]) + rng.uniform(0, 0.3, (300, 6))
+    y = np.eye(3)[known] + rng.normal(size=(300, 3)) * 0.1
+    groups = ConceptRegression().groups(x, y, 3, SIZE, 0)
+    assert sorted(set(unknown[group.collage].tolist()).pop() for group in groups) == [0, 1, 2]
+    assert all(len(set(unknown[group.collage].tolist())) == 1 for group in groups)
+    # What is strongest in every item is its known kind, which is no group.
+    assert sum(len(group.items) for group in groups) < 30
 
 
 def test_a_sparse_autoencoder_separates_directions():

@@ -12,7 +12,11 @@ import pytest
 
 import repdiff
 from repdiff import cli
+from repdiff.evaluation.groups import Group
 from repdiff.evaluation.measures import DISTANCES, Space, success_rate
+from repdiff.evaluation.methods import CONTROLS, METHODS
+from repdiff.io.embeddings import read_embeddings
+from repdiff.io.encoded import items_path, manifest_path
 
 FEW = ["rdc", "kmeans", "random-groups"]
 
@@ -23,12 +27,22 @@ def evaluation(planted_pair) -> repdiff.Evaluation:
 
 
 @pytest.fixture(scope="module")
-def run(planted_pair, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files(planted_pair, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("evaluated")
     for name in ("x", "y"):
         np.save(folder / f"{name}.npy", getattr(planted_pair, name))
-    repdiff.compare(folder / "x.npy", folder / "y.npy", n_clusters=5, random_state=4).save(folder / "run")
-    return folder / "run"
+    return folder / "x.npy", folder / "y.npy"
+
+
+@pytest.fixture(scope="module")
+def run(files) -> Path:
+    return saved(files[0].with_name("run"), *files)
+
+
+def saved(run: Path, x, y, **options) -> Path:
+    options = {"n_clusters": 5, "random_state": 4, "evidence": False, **options}
+    repdiff.compare(x, y, **options).save(run)
+    return run
 
 
 def test_the_table_has_a_row_per_method_and_direction(evaluation):
@@ -40,6 +54,17 @@ def test_the_table_has_a_row_per_method_and_direction(evaluation):
     assert frame["success"].tolist() == pytest.approx(frame[[f"success_{name}" for name in DISTANCES]].mean(axis=1))
     assert frame["held_out"].tolist() == pytest.approx(frame[[f"held_out_{name}" for name in DISTANCES]].mean(axis=1))
     assert frame["method"][0] == "rdc"
+
+
+def test_all_methods_and_controls_are_tried(planted_pair):
+    rows = np.arange(0, len(planted_pair.x), 8)
+    found = repdiff.evaluate(planted_pair.x[rows], planted_pair.y[rows], n_groups=3, size=4)
+    frame = found.to_frame()
+    assert set(frame["method"]) == {method.name for method in METHODS + CONTROLS}
+    assert len(frame) == 2 * len(METHODS + CONTROLS)
+    shares = frame.filter(regex="success|members|held_out|redundancy")
+    assert (shares.isna() | ((shares >= 0) & (shares <= 1))).all(axis=None)
+    assert (frame["success"].isna() == (frame["n_groups"] == 0)).all()
 
 
 def test_figures_are_those_of_the_groups(evaluation, planted_pair):
@@ -84,6 +109,30 @@ def test_of_many_items_a_sample_is_taken(planted_pair):
     assert direct.scores[0].success == found.scores[0].success
 
 
+def test_each_direction_may_have_its_own_number_of_groups(planted_pair):
+    found = repdiff.evaluate(
+        planted_pair.x, planted_pair.y, methods=["kmeans"], n_groups=(3, np.int64(6)), held_out=False
+    )
+    assert {score.direction: len(score.groups) for score in found.scores} == {"x_only": 3, "y_only": 6}
+
+
+class FindsInOddNumbers:
+    """A group where there is an odd number of items."""
+
+    name, title, source = "odd", "odd", "none"
+
+    def groups(self, x, y, n_groups, size, random_state):
+        return [Group(np.arange(6), np.arange(3))] if len(x) % 2 else []
+
+
+@pytest.mark.parametrize(("n", "finds"), [(21, True), (20, False)])
+def test_a_half_in_which_nothing_is_found_does_not_count(n, finds, planted_pair):
+    x, y = planted_pair.x[:n], planted_pair.y[:n]
+    found = repdiff.evaluate(x, y, methods=[FindsInOddNumbers()], n_groups=2)
+    for score in found.scores:
+        assert all(np.isnan(value) != finds for value in score.held_out.values())
+
+
 def test_where_nothing_differs_there_is_no_success_to_speak_of(planted_pair):
     found = repdiff.evaluate(planted_pair.x, planted_pair.x.copy(), methods=["rdc", "random-groups"], n_groups=4)
     frame = found.to_frame().set_index(["method", "direction"])
@@ -108,6 +157,9 @@ def test_cosine_means_rows_of_length_one(planted_pair):
         ({"size": 1}, "at least 2 items"),
         ({"n_groups": 25}, "25 groups in each half of the items take at least 50"),
         ({"max_items": 5}, "max_items is 5"),
+        ({"n_groups": 0}, "n_groups must be at least 1"),
+        ({"n_groups": "auto"}, "n_groups must be at least 1"),
+        ({"n_groups": (4, 4, 4)}, "n_groups must be at least 1"),
         ({"methods": ["magic"]}, "there is no method 'magic'"),
     ],
 )
@@ -119,10 +171,97 @@ def test_mistakes_are_told(options, message):
 
 def test_a_run_is_evaluated_on_its_own_embeddings(run, planted_pair):
     found = repdiff.evaluate_run(run, methods=["rdc", "pca"])
-    assert (found.names, found.n_groups, found.size, found.random_state) == (("x", "y"), 5, 9, 4)
-    rdc = next(one for one in found.scores if one.method.name == "rdc" and one.direction == "x_only")
-    shown = [cluster.representatives for cluster in repdiff.load(run).x_only.difference_clusters]
-    assert [group.collage.tolist() for group in rdc.groups] == [rows.tolist() for rows in reversed(shown)]
+    assert (found.names, found.n_groups, found.size, found.random_state) == (("x", "y"), (5, 5), 9, 4)
+    assert collages(found) == shown(run)
+
+
+def shown(run: Path) -> dict[str, list[list[int]]]:
+    """The collages of a run, by direction."""
+    comparison = repdiff.load(run)
+    return {
+        direction.name: [cluster.representatives.tolist() for cluster in reversed(direction.difference_clusters)]
+        for direction in (comparison.x_only, comparison.y_only)
+    }
+
+
+def collages(found: repdiff.Evaluation, method: str = "rdc") -> dict[str, list[list[int]]]:
+    return {
+        score.direction: [group.collage.tolist() for group in score.groups]
+        for score in found.scores
+        if score.method.name == method
+    }
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"n_clusters": "auto"},
+        {"align": "linear"},
+        {"n_clusters": 8, "no_change_threshold": 20.0},
+        {"gamma": 0.03, "beta": 2.0, "n_representatives": 4},
+        {"representatives": "border", "metric": "cosine"},
+    ],
+    ids=lambda options: " ".join(options),
+)
+def test_the_method_of_a_run_is_evaluated_as_it_was(options, files, tmp_path):
+    run = saved(tmp_path / "run", *files, **options)
+    found = repdiff.evaluate_run(run, methods=["rdc"], held_out=False)
+    assert collages(found) == shown(run)
+    assert any(shown(run).values())
+
+
+def test_runs_that_cannot_be_repeated_are_refused(files, tmp_path):
+    def halves(affinity) -> np.ndarray:
+        return np.arange(len(affinity)) % 2
+
+    kinds = pd.DataFrame({"kind": np.arange(len(np.load(files[0]))) % 3})
+    guided = saved(tmp_path / "guided", *files, items=kinds, within="kind")
+    with pytest.raises(repdiff.RunError, match="only pairs that agree in 'kind' counted"):
+        repdiff.evaluate_run(guided)
+    other = saved(tmp_path / "other", *files, clusterer=halves)
+    with pytest.raises(repdiff.RunError, match="its clusters come from halves, which a run does not keep"):
+        repdiff.evaluate_run(other)
+
+
+def test_a_run_is_evaluated_on_the_items_that_both_encodings_have(planted_pair, tmp_path):
+    ids = np.array([f"item {row}" for row in range(len(planted_pair.x))])
+    kept = np.delete(np.arange(len(ids)), [3, 70])
+    x = encoded(tmp_path / "x.npz", planted_pair.x[kept], ids[kept], skipped=ids[[3, 70]])
+    y = encoded(tmp_path / "y.npz", planted_pair.y[::-1], ids[::-1], skipped=[])
+    run = saved(tmp_path / "run", x, y)
+    found = repdiff.evaluate_run(run, methods=["rdc"], held_out=False)
+    assert len(found.rows) == len(kept)
+    assert collages(found) == shown(run)
+
+
+def encoded(path: Path, values: np.ndarray, ids: np.ndarray, *, skipped) -> Path:
+    """A file as ``repdiff encode`` leaves it."""
+    np.savez(path, embeddings=values, ids=ids)
+    facts = {
+        "format": "repdiff embeddings", "schema_version": 1, "layer": "last", "pool": None,
+        "embeddings": {"shape": values.shape, "sha256": read_embeddings(path).sha256()},
+        "model": {"spec": "none", "weights_sha256": "none"}, "items": {"numbered": False},
+        "skipped": [{"id": name, "reason": "gone"} for name in skipped],
+    }  # fmt: skip
+    manifest_path(path).write_text(json.dumps(facts))
+    pd.DataFrame({"id": ids, "digest": ids}).to_parquet(items_path(path))
+    return path
+
+
+def test_rows_are_matched_as_the_run_matched_them(planted_pair, tmp_path):
+    x, y = planted_pair.x, planted_pair.y
+    ids = np.arange(len(x)).astype(str)
+    plain, with_ids = tmp_path / "x.npy", tmp_path / "x.npz"
+    np.save(plain, x)
+    np.savez(with_ids, embeddings=x, ids=ids[::-1])
+    np.savez(tmp_path / "y.npz", embeddings=y, ids=ids)
+    by_order = saved(tmp_path / "by order", x, y)
+    given = {"x": with_ids, "y": tmp_path / "y.npz"}
+    assert collages(repdiff.evaluate_run(by_order, **given, methods=["rdc"], held_out=False)) == shown(by_order)
+    by_id = saved(tmp_path / "by id", with_ids, tmp_path / "y.npz")
+    assert collages(repdiff.evaluate_run(by_id, methods=["rdc"], held_out=False)) == shown(by_id)
+    with pytest.raises(repdiff.RunError, match=r"matched by their ids, which .*x\.npy and .* do not hold any more"):
+        repdiff.evaluate_run(by_id, x=plain, methods=["rdc"])
 
 
 def test_embeddings_that_moved_have_to_be_named(run, tmp_path):
@@ -154,11 +293,26 @@ def test_the_command_speaks_json(run, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert (facts["n_items"], facts["random_state"], len(facts["scores"])) == (60, 2, 2)
     assert facts["scores"][0]["held_out"] is None
+    assert facts["n_groups"] == {"x_only": 5, "y_only": 5}
 
 
 def test_a_slip_is_one_line(run, capsys):
     assert cli.run(["evaluate", str(run), "--method", "magic"]) == 2
     assert capsys.readouterr().err.startswith("repdiff: error: there is no method 'magic'")
+
+
+def test_nothing_is_kept_where_one_file_cannot_be_written(run, tmp_path, capsys):
+    there = {name: (run / name).read_bytes() for name in ("evaluation.csv", "report.html") if (run / name).exists()}
+    (tmp_path / "file").write_text("")
+    for target, message in (("file/t.csv", "cannot be written"), (".", "is a folder; give the name of a file")):
+        assert cli.run(["evaluate", str(run), "--method", "random-groups", "-o", str(tmp_path / target)]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert message in err
+        assert err.count("\n") == 1
+    kept = {name: (run / name).read_bytes() for name in ("evaluation.csv", "report.html") if (run / name).exists()}
+    assert kept == there
+    assert not list(run.glob(".*partial"))
 
 
 def test_the_table_stands_on_the_runs_report(run, capsys):
@@ -167,5 +321,7 @@ def test_the_table_stands_on_the_runs_report(run, capsys):
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "Beside other methods" in page
     assert page.count('<th scope="row">pca</th>') == 2
+    for head in ("locally scaled", "unseen items", "redundancy", "groups", "items per group"):
+        assert page.count(f'<th scope="col">{head}</th>') == 2
     kept = pd.read_csv(run / "evaluation.csv")
     assert sorted(kept["method"]) == ["pca", "pca", "rdc", "rdc"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ STUDY = Path(__file__).parents[2] / "studies/known_differences"
 @pytest.fixture(autouse=True)
 def _study(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(STUDY)
-    for name in ("known", "planted", "recovery", "run", "tables", "figure"):
+    for name in ("known", "planted", "recovery", "run", "tables", "figure", "widths"):
         monkeypatch.delitem(sys.modules, name, raising=False)
 
 
@@ -63,6 +64,19 @@ def test_planted_groups_are_apart_on_one_side_and_mixed_on_the_other():
             assert share[1] < 0.5
 
 
+def test_the_kernels_that_were_tried_are_tabulated(monkeypatch, capsys):
+    import widths
+    from planted import planted_pairs
+
+    monkeypatch.setattr(widths, "pairs_of", lambda family, seed: [next(planted_pairs(seed))])
+    monkeypatch.setattr(widths, "WIDTHS", (0.25,))
+    monkeypatch.setattr(sys, "argv", ["widths.py", "--families", "planted"])
+    widths.main()
+    assert [line.split()[1:3] for line in capsys.readouterr().out.splitlines()[1:]] == [
+        ["disc", "0.25"], ["spec", "0.25"], ["spec", "cosine"],
+    ]  # fmt: skip
+
+
 def _nearest(values: np.ndarray) -> np.ndarray:
     return np.where(repdiff.neighbor_ranks(values) == 2)[1]
 
@@ -80,13 +94,16 @@ def test_the_study_writes_its_tables_and_figure(tmp_path, monkeypatch):
         x, y = (5.0 * np.eye(4)[kind] + rng.normal(size=(60, 4)) for kind in (label, label // 2))
         yield KnownPair("four kinds", x, y, {"x_only": tuple(label == one for one in range(4))}, {"x": 1.0, "y": 0.5})
 
-    monkeypatch.setattr(run, "_pairs", small)
+    monkeypatch.setattr(run, "pairs_of", small)
+    few = ["rdc", "kmeans", "disc", "random-groups", "rdc-central"]
+    monkeypatch.setattr(run, "rows_of", partial(run.rows_of, methods=few))
     monkeypatch.setattr(run, "N_GROUPS", 4)
     rows = [row for family in ("left-right", "planted") for seed in (0, 1) for row in run.measure(family, seed)]
     text = write_results(rows, tmp_path / "out", seconds=90)
     assert text == (tmp_path / "out/results.md").read_text()
     assert "1 pairs, 2 seeds, 1.5 minutes" in text
     assert text.count("Difference clusters are") >= 4
+    assert text.count("| method | groups | items per group | redundancy |") == 2
     assert "| four kinds | 1.000 | 0.500 |" in text
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert files == {"results.md", "scores.csv", "summary.csv", "known-differences.png", "known-differences.svg"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from repdiff.cli.options import Json
+from repdiff.errors import RepdiffError
 
 if TYPE_CHECKING:
     from repdiff.evaluation.scoring import Evaluation
@@ -33,20 +36,16 @@ def evaluate(
     """Measure how a run's method and others fare on what the run was made from, and put it on the run's report."""
     from repdiff.cli.console import print_json, progress_bars
     from repdiff.evaluation.runs import evaluate_run
-    from repdiff.io.files import written_whole
-    from repdiff.report import write_report
-    from repdiff.run import EVALUATION, REPORT
+    from repdiff.run import REPORT
 
+    if output is not None and output.is_dir():
+        raise RepdiffError(f"{output}: is a folder; give the name of a file")  # said now, and not after minutes
     with progress_bars() as progress:
         found = evaluate_run(
             run, x=x, y=y, methods=methods or None, held_out=held_out, max_items=max_items, random_state=seed,
             progress=progress,
         )  # fmt: skip
-    for target in (run / EVALUATION, output):
-        if target is not None:
-            with written_whole(target) as path:
-                found.to_frame().to_csv(path, index=False, lineterminator="\n")
-    write_report(run, run / REPORT)
+    _write(found, run, output)
     if as_json:
         print_json(_facts(found, run))
     else:
@@ -54,14 +53,32 @@ def evaluate(
         print(f"report: {run / REPORT}")
 
 
+def _write(found: Evaluation, run: Path, output: Path | None) -> None:
+    """The table and the report with it, both or neither."""
+    from repdiff.io.files import written_whole
+    from repdiff.report import render
+    from repdiff.run import EVALUATION, REPORT, read_run
+
+    table = found.to_frame()
+    text = table.to_csv(index=False, lineterminator="\n")
+    texts = {run / EVALUATION: text, run / REPORT: render(replace(read_run(run), evaluation=table))}
+    if output is not None:
+        texts[output] = text
+    with ExitStack() as targets:  # each takes its place when all are written
+        for target, content in texts.items():
+            targets.enter_context(written_whole(target)).write_text(content, encoding="utf-8")
+
+
 def _facts(found: Evaluation, run: Path) -> dict[str, Any]:
     import json
+
+    from repdiff.clusters import DIRECTIONS
 
     return {
         "run": str(run),
         "names": list(found.names),
         "n_items": len(found.rows),
-        "n_groups": found.n_groups,
+        "n_groups": dict(zip(DIRECTIONS, found.n_groups, strict=True)),
         "size": found.size,
         "random_state": found.random_state,
         "scores": json.loads(found.to_frame().to_json(orient="records")),  # NaN, where there is no group, as null

@@ -51,24 +51,31 @@ def _large_enough(labels: npt.NDArray[Any], typicality: npt.NDArray[Any], size: 
             yield Group(items, items[np.argsort(-typicality[items], kind="stable")][:size])
 
 
-def groups_of_activations(activations: npt.NDArray[Any], size: int) -> list[Group]:
+def groups_of_activations(
+    activations: npt.NDArray[Any], size: int, *, chosen: npt.NDArray[np.intp] | None = None
+) -> list[Group]:
     """Groups of a method that only says how strongly each item activates each of its concepts.
 
     The same rule for all such methods. A collage holds the items of largest activation of the concept, as papers on
-    concepts show them; members are the items of which it is the strongest concept. Only positive activations count.
+    concepts show them; members are the items of which it is the strongest of all concepts. Only positive activations
+    count.
 
     Parameters
     ----------
     activations : ndarray of float, (n, k)
-        Larger is stronger.
+        Larger is stronger; in a unit that all concepts share.
     size : int
         Items in a collage.
+    chosen : ndarray of int, (m,), optional
+        The concepts to make groups of, best first; all in their order by default. An item of which another concept is
+        the strongest is in no group.
     """
     if not activations.size:
         return []
     strongest = np.where(activations.max(axis=1) > 0, activations.argmax(axis=1), -1)
     groups = []
-    for concept, strength in enumerate(activations.T):
+    for concept in range(activations.shape[1]) if chosen is None else chosen:
+        strength = activations[:, concept]
         collage = np.argsort(-strength, kind="stable")[:size]
         collage = collage[strength[collage] > 0]
         if len(collage) >= SMALLEST:

@@ -6,14 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from repdiff.alignment import align_pair
+from repdiff.clusters import DIRECTIONS
+from repdiff.comparison import Comparison
 from repdiff.errors import RunError
 from repdiff.evaluation.methods import Method, choose_methods
 from repdiff.evaluation.methods.rdc import RDC
-from repdiff.evaluation.scoring import MAX_ITEMS, Evaluation, evaluate
+from repdiff.evaluation.scoring import MAX_ITEMS, Evaluation, evaluate_pair
 from repdiff.io.embeddings import Embeddings, read_embeddings
 from repdiff.metrics import metrics_of
+from repdiff.pair import EmbeddingPair, make_pair
 from repdiff.progress import Progress, silent
 from repdiff.run import read_run
+
+_OWN = ("gamma", "beta", "no_change_threshold", "representatives")
 
 
 def evaluate_run(
@@ -29,7 +35,8 @@ def evaluate_run(
 ) -> Evaluation:
     """How the method of a run and others fare on what the run was made from.
 
-    The run's metric, gamma, beta, number of clusters, and number and kind of representatives are kept.
+    The run's metric, alignment, gamma, beta, no-change threshold, number of clusters, and number and kind of
+    representatives are kept; where it shows one of each cluster, collages hold two, so that they have a pair.
 
     Parameters
     ----------
@@ -45,28 +52,20 @@ def evaluate_run(
     Raises
     ------
     RunError
-        Where the embeddings are gone, or hold other values than the run was made from, and for a guided run.
+        Where the embeddings are gone, or hold other values or ids than the run was made from, for a guided run, and for
+        one whose clusterer is not the spectral one.
     RepdiffError
         As in :func:`repdiff.evaluate`.
     """
     comparison = read_run(run).comparison
     made = comparison.provenance
-    if made.parameters.get("within") is not None:
-        raise RunError(
-            f"{run}: only pairs that agree in {made.parameters['within']!r} counted in it, which other methods cannot "
-            "do; compare again without within=, or --within"
-        )
-    sides = [_side(made.inputs[name], name, given, Path(run)) for name, given in (("x", x), ("y", y))]
-    kept = {name: made.parameters[name] for name in ("gamma", "beta", "representatives") if name in made.parameters}
-    own = RDC(**kept)
-    chosen = [own if method.name == own.name else method for method in choose_methods(methods)]
+    _check_repeatable(made.parameters, Path(run))
+    chosen = choose_methods(methods, own=RDC(**{name: made.parameters[name] for name in _OWN}))
     seed = made.random_state if random_state is None else random_state
-    return evaluate(
-        *map(_plain, sides),
-        names=comparison.names,
-        metric=metrics_of(made.parameters["metric"]),
-        methods=chosen,
-        n_groups=made.parameters["n_clusters"],
+    return evaluate_pair(
+        _pair(comparison, Path(run), {"x": x, "y": y}),
+        chosen,
+        n_groups=_numbers(comparison),
         size=max(2, made.parameters["n_representatives"]),
         held_out=held_out,
         max_items=max_items,
@@ -75,17 +74,64 @@ def evaluate_run(
     )
 
 
-def _side(facts: Mapping[str, Any], name: str, given: str | Path | None, run: Path) -> Embeddings:
-    """The embeddings of one side, the same values as the run was made from."""
-    source = Path(given) if given is not None else Path(facts["source"])
+def _check_repeatable(parameters: Mapping[str, Any], run: Path) -> None:
+    if parameters.get("within") is not None:
+        raise RunError(
+            f"{run}: only pairs that agree in {parameters['within']!r} counted in it, which other methods cannot do; "
+            "compare again without within=, or --within"
+        )
+    if parameters["clusterer"] != "spectral":
+        raise RunError(
+            f"{run}: its clusters come from {parameters['clusterer']}, which a run does not keep; "
+            "compare again without clusterer="
+        )
+
+
+def _numbers(comparison: Comparison) -> tuple[int, int]:
+    """The clusters of each direction that were asked for, or chosen where it was for the run to choose."""
+    asked = comparison.provenance.parameters["n_clusters"]
+    of_x, of_y = (comparison.chosen[name].n if asked == "auto" else asked for name in DIRECTIONS)
+    return of_x, of_y
+
+
+def _pair(comparison: Comparison, run: Path, given: Mapping[str, str | Path | None]) -> EmbeddingPair:
+    """What the run compared, with its rows matched in the same way."""
+    made = comparison.provenance
+    matched_by = made.inputs["matched_by"]
+    paths = {name: _place(made.inputs[name], name, given[name], run) for name in ("x", "y")}
+    sides = [_side(path, made.inputs[name], name, run) for name, path in paths.items()]
+    # Only a file has its ids, and the items that were skipped when it was made, beside it.
+    pair = make_pair(
+        *(paths.values() if matched_by == "id" else (side.values for side in sides)),
+        names=comparison.names,
+        metric=metrics_of(made.parameters["metric"]),
+    )
+    if pair.matched_by != matched_by:
+        raise RunError(
+            f"{run}: rows of x and y were matched by their ids, which {' and '.join(map(str, paths.values()))} do not "
+            "hold any more; give files with the ids with x= and y=, or --x and --y"
+        )
+    return align_pair(pair, made.parameters.get("align", "none"), random_state=made.random_state)
+
+
+def _place(facts: Mapping[str, Any], name: str, given: str | Path | None, run: Path) -> Path:
+    """The file of one side."""
+    if given is not None:
+        return Path(given)
+    source = Path(facts["source"])
     inside = run / "embeddings" / source.name  # what repdiff encoded for the run moves with it
-    if given is None and not source.exists() and inside.exists():
-        source = inside
-    if given is None and not source.exists():
+    if not source.exists() and inside.exists():
+        return inside
+    if not source.exists():
         raise RunError(
             f"{run}: was made from {name} = {facts['source']}, which is no file here; "
             f"say where it is with {name}=, or --{name}"
         )
+    return source
+
+
+def _side(source: Path, facts: Mapping[str, Any], name: str, run: Path) -> Embeddings:
+    """The embeddings of one side, the same values as the run was made from."""
     side = read_embeddings(source)
     if side.sha256() != facts["sha256"]:
         raise RunError(
@@ -93,7 +139,3 @@ def _side(facts: Mapping[str, Any], name: str, given: str | Path | None, run: Pa
             f"{name}=, or --{name}, or compare again"
         )
     return side
-
-
-def _plain(side: Embeddings) -> dict[str, Any]:
-    return {"embeddings": side.values} | ({} if side.ids is None else {"ids": side.ids})

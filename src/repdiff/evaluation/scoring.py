@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.clusters import DIRECTIONS, DirectionName
 from repdiff.errors import RepdiffError
 from repdiff.evaluation.groups import SMALLEST, Group, evenly
 from repdiff.evaluation.held_out import halves, stand_ins
@@ -45,8 +47,8 @@ class Score:
     members : mapping of str to float
         The same for all members of a group, or an even sample of 64, whatever was chosen to be shown.
     held_out : mapping of str to float
-        That of collages again, for stand-ins among items that the fit never saw, the mean of both halves; empty where
-        not asked for.
+        That of collages again, for stand-ins among items that the fit never saw: the mean of both halves, or of the one
+        in which it found a group; NaN where of neither, and empty where not asked for.
     redundancy : float
         Mean Jaccard index of two collages, 0 to 1; NaN for fewer than two.
     seconds : float
@@ -54,7 +56,7 @@ class Score:
     """
 
     method: Method
-    direction: str
+    direction: DirectionName
     groups: tuple[Group, ...]
     success: Mapping[str, float]
     members: Mapping[str, float]
@@ -80,8 +82,10 @@ class Evaluation:
         One for each method and direction, by mean success from high to low; without groups last.
     rows : ndarray of int64, (n_items,)
         The items that were looked at, as rows of the pair; ascending.
-    n_groups, size : int
-        Groups asked for in each direction, and items in a collage.
+    n_groups : (int, int)
+        Groups asked for in each direction.
+    size : int
+        Items in a collage.
     random_state : int
         Seed.
     """
@@ -89,7 +93,7 @@ class Evaluation:
     names: tuple[str, str]
     scores: tuple[Score, ...]
     rows: npt.NDArray[np.int64]
-    n_groups: int
+    n_groups: tuple[int, int]
     size: int
     random_state: int
 
@@ -138,7 +142,7 @@ def evaluate(
     names: tuple[str, str] | None = None,
     metric: Metrics = "euclidean",
     methods: Sequence[str | Method] | None = None,
-    n_groups: int = 10,
+    n_groups: int | tuple[int, int] = 10,
     size: int = 9,
     held_out: bool = True,
     max_items: int = MAX_ITEMS,
@@ -154,8 +158,8 @@ def evaluate(
         since most methods need coordinates.
     methods : sequence of str or Method, optional
         Which; all of them by default (``repdiff.evaluation.methods.METHODS``).
-    n_groups : int
-        Groups to ask of each method in each direction.
+    n_groups : int or (int, int)
+        Groups to ask of each method in each direction, or in that of x and that of y.
     size : int
         Items in a collage.
     held_out : bool
@@ -178,7 +182,26 @@ def evaluate(
         For input that cannot be used, a method that does not exist, or too few items.
     """
     chosen = choose_methods(methods)
-    pair = make_pair(x, y, names=names, metric=metric, n_clusters=n_groups)
+    numbers = n_groups if isinstance(n_groups, tuple) else (n_groups, n_groups)
+    pair = make_pair(x, y, names=names, metric=metric)
+    return evaluate_pair(
+        pair, chosen, n_groups=numbers, size=size, held_out=held_out, max_items=max_items, random_state=random_state,
+        progress=progress,
+    )  # fmt: skip
+
+
+def evaluate_pair(
+    pair: EmbeddingPair,
+    methods: Sequence[Method],
+    *,
+    n_groups: tuple[int, int],
+    size: int,
+    held_out: bool,
+    max_items: int,
+    random_state: int,
+    progress: Progress = silent,
+) -> Evaluation:
+    """How methods fare on a pair; the arguments are those of :func:`evaluate`."""
     _check(pair, n_groups, size, max_items)
     order = np.random.default_rng(random_state).permutation(pair.n)
     rows = np.sort(order[:max_items])
@@ -186,7 +209,7 @@ def evaluate(
         Space(_coordinates(values[rows], name)) for values, name in zip((pair.x, pair.y), pair.metrics, strict=True)
     )
     bench = _Bench(_Sides(*spaces), n_groups, size, random_state, held_out=held_out)
-    tasks = [(method, direction) for method in chosen for direction in ("x_only", "y_only")]
+    tasks = [(method, direction) for method in methods for direction in DIRECTIONS]
     scores = []
     for done, (method, direction) in enumerate(tasks):
         progress(_STAGE, done, len(tasks))
@@ -196,16 +219,18 @@ def evaluate(
     return Evaluation(pair.names, tuple(scores), rows, n_groups, size, random_state)
 
 
-def _check(pair: EmbeddingPair, n_groups: int, size: int, max_items: int) -> None:
+def _check(pair: EmbeddingPair, n_groups: tuple[int, int], size: int, max_items: int) -> None:
     if "precomputed" in pair.metrics:
         raise RepdiffError("other methods need coordinates, not precomputed distances; give embeddings on both sides")
     if size < 2:
         raise RepdiffError(f"a collage needs at least 2 items to have a pair, but size is {size}")
-    fewest = max(_FEWEST_ITEMS, 2 * n_groups)
+    if len(n_groups) != 2 or not all(isinstance(number, Integral) and number >= 1 for number in n_groups):
+        raise RepdiffError(f"n_groups must be at least 1, or two such numbers for x and y, but is {n_groups}")
+    fewest = max(_FEWEST_ITEMS, 2 * max(n_groups))
     for what, n in (("there are", pair.n), ("max_items is", max_items)):
         if n < fewest:
             raise RepdiffError(
-                f"{what} {n:,}, but {n_groups} groups in each half of the items take at least {fewest}; "
+                f"{what} {n:,}, but {max(n_groups)} groups in each half of the items take at least {fewest}; "
                 "ask for fewer groups, or give more items"
             )
 
@@ -222,7 +247,7 @@ class _Sides:
     x: Space
     y: Space
 
-    def seen_from(self, direction: str) -> _Sides:
+    def seen_from(self, direction: DirectionName) -> _Sides:
         return self if direction == "x_only" else _Sides(self.y, self.x)
 
     def of(self, rows: npt.NDArray[np.int64]) -> _Sides:
@@ -235,18 +260,20 @@ class _Sides:
 class _Bench:
     """The data, the same for all methods."""
 
-    def __init__(self, sides: _Sides, n_groups: int, size: int, random_state: int, *, held_out: bool) -> None:
+    def __init__(
+        self, sides: _Sides, n_groups: tuple[int, int], size: int, random_state: int, *, held_out: bool
+    ) -> None:
         self._sides = sides
-        self._request = (n_groups, size, random_state)
+        self._requests = {name: (number, size, random_state) for name, number in zip(DIRECTIONS, n_groups, strict=True)}
         parts = halves(sides.x.n, random_state)
         # What was found on one half is measured in the spaces of the other.
         self._folds = [(fit, rest, sides.of(rest)) for fit, rest in (parts, parts[::-1])] if held_out else []
 
-    def score(self, method: Method, direction: str) -> Score:
+    def score(self, method: Method, direction: DirectionName) -> Score:
         """Fit on all items, and on each half."""
         sides = self._sides.seen_from(direction)
         start = time.perf_counter()
-        groups = self._fit(method, sides.x.values, sides.y.values)
+        groups = self._fit(method, direction, sides.x.values, sides.y.values)
         seconds = time.perf_counter() - start
         collages = [group.collage for group in groups]
         return Score(
@@ -260,15 +287,18 @@ class _Bench:
             seconds=round(seconds, 3),
         )
 
-    def _fit(self, method: Method, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> list[Group]:
+    def _fit(self, method: Method, direction: DirectionName, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> list[Group]:
         with single_threaded_libraries():  # so that sums have one order, and a seed gives the same bits on any machine
-            return method.groups(x, y, *self._request)
+            return method.groups(x, y, *self._requests[direction])
 
-    def _held_out(self, method: Method, direction: str) -> dict[str, float]:
+    def _held_out(self, method: Method, direction: DirectionName) -> dict[str, float]:
+        if not self._folds:
+            return {}
         sides = self._sides.seen_from(direction)
         found = []
         for fit, rest, unseen in self._folds:
-            groups = self._fit(method, sides.x.values[fit], sides.y.values[fit])
+            groups = self._fit(method, direction, sides.x.values[fit], sides.y.values[fit])
             collages = [stand_ins(fit[group.collage], rest, sides.x.values) for group in groups]
-            found.append(unseen.seen_from(direction).mean_success(collages))
-        return {name: float(np.mean([one[name] for one in found])) for name in DISTANCES} if found else {}
+            if collages:
+                found.append(unseen.seen_from(direction).mean_success(collages))
+        return {name: float(np.mean([one[name] for one in found])) if found else float("nan") for name in DISTANCES}

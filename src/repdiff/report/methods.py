@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import isnan
-
 import pandas as pd
 
 from repdiff.clusters import DirectionName
@@ -18,6 +16,7 @@ _COLUMNS = {
     "success_cosine": "cosine",
     "members": "all members",
     "held_out": "unseen items",
+    "redundancy": "redundancy",
 }
 
 
@@ -30,11 +29,13 @@ def methods_table(evaluation: pd.DataFrame | None, direction: DirectionName) -> 
         return None
     columns = {name: title for name, title in _COLUMNS.items() if name in rows}
     cells = tuple(
-        (str(row["method"]), *(_share(row[name]) for name in columns), words.number(int(row["n_groups"])))
+        (
+            str(row["title"]),
+            *(words.percent(float(row[name])) for name in columns),
+            words.number(int(row["n_groups"])),
+            words.number(round(row["items_per_group"])),
+        )
         for row in rows.to_dict("records")
     )
-    return Table("Success of other methods on the same items", ("method", *columns.values(), "groups"), cells)
-
-
-def _share(value: float) -> str:
-    return words.UNKNOWN if isnan(value) else words.percent(float(value))
+    heads = ("method", *columns.values(), "groups", "items per group")
+    return Table("Success of other methods on the same items", heads, cells)

@@ -27,6 +27,7 @@ METHODS: tuple[Method, ...] = (
     SparseAutoencoder(),
     MatchedClusters(),
     KernelDifference(),
+    KernelDifference("cosine", name="spec-cosine", title="kernel-difference eigenvectors (SPEC), cosine kernel"),
     LostNeighbours(),
     DifferentialSpectral(),
     ConceptRegression(),
@@ -36,17 +37,27 @@ METHODS: tuple[Method, ...] = (
 CONTROLS: tuple[Method, ...] = (CentralItems(), ChosenItems())
 
 
-def choose_methods(methods: Sequence[str | Method] | None) -> tuple[Method, ...]:
+def choose_methods(methods: Sequence[str | Method] | None, *, own: RDC | None = None) -> tuple[Method, ...]:
     """Methods by name, or as they are; all of them and the controls for None.
+
+    Parameters
+    ----------
+    methods : sequence of str or Method, optional
+        Which.
+    own : RDC, optional
+        What "rdc" names, and the controls go by; as it is by default if not given.
 
     Raises
     ------
     RepdiffError
         For a name that no method has, for none at all, and for the same one twice.
     """
+    settled: tuple[Method, ...] = () if own is None else (own, CentralItems(own), ChosenItems(own))
+    instead = {method.name: method for method in settled}
+    every = tuple(instead.get(method.name, method) for method in METHODS + CONTROLS)
     if methods is None:
-        return METHODS + CONTROLS
-    by_name = {method.name: method for method in METHODS + CONTROLS}
+        return every
+    by_name = {method.name: method for method in every}
     for one in methods:
         if isinstance(one, str) and one not in by_name:
             raise RepdiffError(f"there is no method {one!r}; choose from {', '.join(by_name)}")

@@ -75,11 +75,11 @@ def squared_distances(values: FloatArray) -> FloatArray:
     return np.asarray(squared)
 
 
-def gaussian_kernel(values: FloatArray) -> FloatArray:
-    """exp(-d^2 / (2 s^2)), (n, n), with the root mean square distance as s; all ones where all rows are the same."""
+def gaussian_kernel(values: FloatArray, width: float) -> FloatArray:
+    """exp(-d^2 / (2 s^2)), (n, n); s is so many root mean square distances. All ones where all rows are the same."""
     squared = squared_distances(values)
-    mean = squared.mean()
-    return np.asarray(np.exp(-squared / (2 * mean))) if mean > 0 else np.ones_like(squared)
+    variance = width**2 * squared.mean()
+    return np.asarray(np.exp(-squared / (2 * variance))) if variance > 0 else np.ones_like(squared)
 
 
 def cosine_kernel(values: FloatArray) -> FloatArray:

@@ -6,7 +6,7 @@ typical. A control tells which part of a success comes from the groups, and whic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,15 +18,16 @@ from repdiff.representatives import choose_representatives
 
 @dataclass(frozen=True)
 class CentralItems:
-    """Difference clusters, shown like clusters of k-means: by the members nearest to the mean of all, in x."""
+    """The groups of ``own``, shown like clusters of k-means: by the members nearest to the mean of all, in x."""
 
+    own: RDC = field(default_factory=RDC)
     name: str = "rdc-central"
     title: str = "control: difference clusters, central items shown"
     source: str = "control"
 
     def groups(self, x: FloatArray, y: FloatArray, n_groups: int, size: int, random_state: int) -> list[Group]:
-        """The groups of :class:`RDC` with other collages."""
-        return [_central(group, x, size) for group in RDC().groups(x, y, n_groups, size, random_state)]
+        """The groups of difference clusters with other collages."""
+        return [_central(group, x, size) for group in self.own.groups(x, y, n_groups, size, random_state)]
 
 
 def _central(group: Group, x: FloatArray, size: int) -> Group:
@@ -37,8 +38,9 @@ def _central(group: Group, x: FloatArray, size: int) -> Group:
 
 @dataclass(frozen=True)
 class ChosenItems:
-    """Clusters of k-means on x, shown like difference clusters: by the members whose pairs differ most."""
+    """Clusters of k-means on x, shown as those of ``own`` are: by the members whose pairs differ most, by default."""
 
+    own: RDC = field(default_factory=RDC)
     name: str = "kmeans-chosen"
     title: str = "control: k-means, items chosen as for difference clusters"
     source: str = "control"
@@ -47,6 +49,7 @@ class ChosenItems:
         """The groups of k-means with other collages."""
         labels, _ = k_means(x, n_groups, random_state)
         labels = np.unique(labels, return_inverse=True)[1].astype(np.int32)
-        chosen = choose_representatives(contrast_of(x, y), labels, n_representatives=size)
+        contrast = contrast_of(x, y, gamma=self.own.gamma, beta=self.own.beta)
+        chosen = choose_representatives(contrast, labels, n_representatives=size, kind=self.own.representatives)
         groups = [Group(np.flatnonzero(labels == place), rows) for place, rows in enumerate(chosen)]
         return [group for group in groups if len(group.items) >= SMALLEST]

@@ -44,13 +44,17 @@ class NMF:
 
 
 def nmf_activations(x: FloatArray, n_concepts: int, random_state: int) -> FloatArray:
-    """How strongly each item activates each non-negative factor of x, (n, k); k is at most either side of x."""
+    """How strongly each item activates each non-negative factor of x, (n, k); k is at most either side of x.
+
+    Factors are scaled to length one, so that activations of all of them have the unit of x and can be compared.
+    """
     from sklearn import decomposition
 
     count = min(n_concepts, *x.shape)
     with patience():
         model = decomposition.NMF(count, init="nndsvda", max_iter=300, random_state=random_state)
-        return np.asarray(model.fit_transform(non_negative(x)))
+        activations = model.fit_transform(non_negative(x))
+    return np.asarray(activations * np.linalg.norm(model.components_, axis=1))
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ class ConvexNMF:
     """Factors that are convex combinations of items, so that x may have any sign (Ding, Li & Jordan, section 3.2).
 
     With one item a row: X ~ G W^T X, where W (n, k) says of which items a factor is made and G (n, k) how strongly each
-    item activates it. Both are non-negative. Of x only the products of its rows are needed, K = X X^T.
+    item activates it. Both are non-negative, and the columns of W add up to one. Of x only the products of its rows are
+    needed, K = X X^T.
     """
 
     n_steps: int = 100
@@ -80,6 +85,9 @@ def convex_nmf(x: FloatArray, n_concepts: int, n_steps: int, random_state: int) 
 
         G <- G * sqrt((P W + G W^T N W) / (N W + G W^T P W))
         W <- W * sqrt((P G + N W G^T G) / (N G + P W G^T G))
+
+    The product says nothing of the scale of either factor; at the end that of W is set so that its columns add up to
+    one, and G takes up the rest.
     """
     labels, _ = k_means(x, n_concepts, random_state)
     member = np.eye(int(labels.max()) + 1)[labels]
@@ -93,4 +101,5 @@ def convex_nmf(x: FloatArray, n_concepts: int, n_steps: int, random_state: int) 
         G = G * np.sqrt((PW + G @ (W.T @ NW) + _TINY) / (NW + G @ (W.T @ PW) + _TINY))
         GG = G.T @ G
         W = W * np.sqrt((P @ G + NW @ GG + _TINY) / (N @ G + PW @ GG + _TINY))
-    return W, G
+    total = W.sum(axis=0)
+    return W / total, G * total

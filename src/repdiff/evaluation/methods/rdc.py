@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering import cluster_affinity
-from repdiff.clusters import find_clusters
+from repdiff.clusters import NO_CHANGE_THRESHOLD, find_clusters
 from repdiff.difference import BETA, GAMMA
 from repdiff.distances import ranked
 from repdiff.evaluation.groups import SMALLEST, Group
@@ -23,6 +23,7 @@ class RDC:
 
     gamma: float = GAMMA
     beta: float = BETA
+    no_change_threshold: float = NO_CHANGE_THRESHOLD
     representatives: RepresentativeKind = "typical"
     name: str = "rdc"
     title: str = "difference clusters (this package)"
@@ -32,7 +33,10 @@ class RDC:
         """The steps of :func:`repdiff.compare`, for the one direction that is asked for."""
         contrast = contrast_of(x, y, gamma=self.gamma, beta=self.beta)
         labels = cluster_affinity(contrast.affinity, n_groups, random_state=random_state)
-        _, clusters = find_clusters(labels, contrast, n_representatives=size, representatives=self.representatives)
+        _, clusters = find_clusters(
+            labels, contrast, no_change_threshold=self.no_change_threshold, n_representatives=size,
+            representatives=self.representatives,
+        )  # fmt: skip
         return [
             Group(cluster.items, cluster.representatives)
             for cluster in reversed(clusters)

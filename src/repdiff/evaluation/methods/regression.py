@@ -15,10 +15,11 @@ from repdiff.evaluation.methods.factorisations import nmf_activations
 class ConceptRegression:
     """Concepts of x that are predicted worst from y (RSVC).
 
-    Concepts are non-negative factors of x, twice as many as groups are asked for. Each is predicted from y by ridge
-    regression on items that the fit has not seen (five folds), and the correlation of prediction and concept says how
-    much of it y has. The groups are the concepts of lowest correlation. The paper takes concepts of patches of images
-    of one class; here an item is one vector, and all items count.
+    Concepts are non-negative factors of x, twice as many as groups are asked for. Each is predicted from y by a linear
+    regression, here with a ridge, on items that the fit has not seen (five folds), and the correlation of prediction
+    and concept says how much of it y has. The groups are the concepts of lowest correlation; an item whose strongest
+    concept y predicts well is in none. The paper takes concepts of patches of images of one class; here an item is one
+    vector, and all items count.
     """
 
     concepts_per_group: int = 2
@@ -32,7 +33,7 @@ class ConceptRegression:
         concepts = nmf_activations(x, n_groups * self.concepts_per_group, random_state)
         concepts = concepts[:, concepts.any(axis=0)]
         known = _predictability(concepts, y, self.n_folds, random_state)
-        return groups_of_activations(concepts[:, np.argsort(known, kind="stable")[:n_groups]], size)
+        return groups_of_activations(concepts, size, chosen=np.argsort(known, kind="stable")[:n_groups])
 
 
 def _predictability(concepts: FloatArray, y: FloatArray, n_folds: int, random_state: int) -> FloatArray:

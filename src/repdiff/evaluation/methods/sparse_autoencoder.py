@@ -1,8 +1,9 @@
 """A top-k sparse autoencoder, small and in NumPy.
 
 An item a is encoded as z = TopK(W_enc (a - b) + c), of which all but the k largest entries are zero and none is
-negative, and decoded as W_dec z + b (Gao et al., equations 3 and 4). Encoder and decoder begin as transposes of one
-another, and the decoder's columns are kept at length one. What no item uses any more begins anew at an item.
+negative, and decoded as W_dec z + b (Gao et al., section 2). Encoder and decoder begin as transposes of one another,
+and the decoder's columns are kept at length one. Adapted to few items: latents by the dozen, four of them active; and
+a latent that no item uses any more begins anew at an item, where the paper has a loss of its own for those.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from repdiff.evaluation.methods.base import FloatArray
 
 @dataclass(frozen=True)
 class SparseAutoencoder:
-    """The latents of a top-k sparse autoencoder of x that carry most of it."""
+    """The latents of a top-k sparse autoencoder of x that carry most of it.
+
+    An item whose strongest latent is none of these is in no group.
+    """
 
     latents_per_group: int = 4
     active: int = 4
@@ -35,7 +39,7 @@ class SparseAutoencoder:
         scaled = centred / (np.sqrt(np.mean(centred**2)) or 1.0)
         latents = _train(scaled, self, n_groups * self.latents_per_group, np.random.default_rng(random_state))
         most = np.argsort(-(latents**2).sum(axis=0), kind="stable")[:n_groups]
-        return groups_of_activations(latents[:, most], size)
+        return groups_of_activations(latents, size, chosen=most)
 
 
 @dataclass
