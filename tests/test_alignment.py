@@ -54,9 +54,16 @@ def test_a_linear_map_is_undone(x, mixed, method):
 
 
 def fitted_rows(x: np.ndarray, y: np.ndarray, **options) -> np.ndarray:
-    """The rows a map was fitted on, from what changes in its fit when a row of x is spoilt."""
+    """The rows a map was fitted on: its fit stays what it is when the others are put out of order."""
     found = repdiff.align(x, y, **options)
-    return np.random.default_rng(0).permutation(len(x))[found.n_held_out :]
+    rows = np.random.default_rng(0).permutation(len(x))[found.n_held_out :]
+    spoilt = x.copy()
+    others = np.setdiff1d(np.arange(len(x)), rows)
+    spoilt[others] = x[others[::-1]]
+    again = repdiff.align(spoilt, y, **options)
+    assert again.fit == pytest.approx(found.fit, abs=1e-12)
+    assert again.held_out < found.held_out
+    return rows
 
 
 def test_linear_is_the_least_squares_of_the_fitted_half(x):
@@ -152,6 +159,41 @@ def test_any_scale_gives_the_same(x, mixed, method, scale):
     assert scaled.y / scale == pytest.approx(found.y, rel=1e-5, abs=1e-5)
 
 
+def test_the_two_sides_may_differ_in_scale(x, mixed):
+    for method in ("linear", "cka"):
+        found, scaled = repdiff.align(x, mixed, method=method), repdiff.align(x * 1e300, mixed * 1e-300, method=method)
+        assert scaled.y / 1e300 == pytest.approx(found.y, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("scale_x", "scale_y", "dtype", "method"),
+    [
+        (1e300, 1e-300, np.float64, "procrustes"),  # the scale itself
+        (1e307, 1.0, np.float64, "linear"),
+        (1e37, 1.0, np.float32, "linear"),
+    ],
+)
+def test_what_no_float_holds_is_said(scale_x, scale_y, dtype, method):
+    rng = np.random.default_rng(0)
+    y = rng.standard_cauchy((80, 1))
+    x = np.clip(y, -10, 10)  # which y, turned towards it, goes far beyond
+    y[np.random.default_rng(0).permutation(80)[:5]] = 1e4  # held out
+    with pytest.raises(InputError, match="y turned towards x is too large for float"):
+        repdiff.align((x * scale_x).astype(dtype), (y * scale_y).astype(dtype), method=method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_y_of_which_nothing_is_left_is_said(x, method):
+    fitted = np.random.default_rng(0).permutation(N)[N // 2 :]
+    y = np.random.default_rng(1).normal(size=(N, 3))
+    y[fitted] = 1
+    if method == "procrustes":  # which loses nothing
+        assert repdiff.compare(x, y, n_clusters=2, align=method).x_only.labels.shape == (N,)
+        return
+    with pytest.raises(InputError, match=f"nothing is left of y after align='{method}'"):
+        repdiff.compare(x, y, n_clusters=2, align=method)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_half_without_spread_gives_numbers(method):
     x, y = np.zeros((40, 3)), np.zeros((40, 2))
@@ -182,6 +224,7 @@ def test_narrow_floats_stay_narrow(x, mixed):
         ({"method": "affine"}, "align must be one of none, procrustes, linear, cka, but is 'affine'"),
         ({"test_share": 1.0}, "test_share must be above 0 and below 1"),
         ({"ridge": -1.0}, "ridge must not be negative"),
+        ({"random_state": -1}, "random_state must not be negative"),
         ({"test_share": 0.01}, "too few to fit an alignment on some and judge it by 1%"),
     ],
 )

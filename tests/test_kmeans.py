@@ -47,6 +47,17 @@ def test_as_many_clusters_as_points() -> None:
     assert sorted(k_means(points, 6).tolist()) == list(range(6))
 
 
+@given(st.integers(0, 10_000), st.integers(2, 12), st.integers(1, 3))
+@settings(max_examples=60, deadline=None)
+def test_no_cluster_is_empty_and_copies_stay_together(seed: int, n: int, dim: int) -> None:
+    points = np.random.default_rng(seed).integers(0, 3, (n, dim)).astype(float)
+    _, source = np.unique(points, axis=0, return_inverse=True)
+    for n_clusters in range(1, source.max() + 2):
+        labels = k_means(points, n_clusters, restarts=2, random_state=seed)
+        assert sorted(set(labels.tolist())) == list(range(n_clusters))
+        assert len(set(zip(source.ravel().tolist(), labels.tolist(), strict=True))) == source.max() + 1
+
+
 def test_points_that_coincide() -> None:
     points = np.repeat(np.eye(3), [50, 1, 1], axis=0)
     labels = k_means(points, 3)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from typing import NamedTuple
 
 import numpy as np
@@ -250,6 +251,31 @@ def test_distances_that_were_given_serve_as_embeddings_do(pair_xy, contrast):
         chosen = choose_representatives(contrast, labels, kind=kind)
         for rows, same in zip(chosen, choose_representatives(given_distances, labels, kind=kind), strict=True):
             np.testing.assert_array_equal(np.sort(rows), np.sort(same))
+
+
+@pytest.mark.parametrize("units", [(1e-25, 1e-25), (1e25, 1e25), (1e-25, 1e60), (1e-60, 1e60)])
+def test_the_unit_of_given_distances_does_not_matter(pair_xy, contrast, units):
+    """Products of two distances in such units vanish or overflow in float32."""
+    sides = [ranked(distances(side) * unit, metric="precomputed") for side, unit in zip(pair_xy, units, strict=True)]
+    labels = (np.arange(300) // 75).astype(np.int32)
+    chosen = choose_representatives(Contrast(contrast.affinity, contrast.opposite, *sides), labels)
+    for rows, same in zip(chosen, choose_representatives(contrast, labels), strict=True):
+        np.testing.assert_array_equal(np.sort(rows), np.sort(same))
+
+
+def test_large_collages_take_no_more_memory_than_pairs_of_candidates():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 900, 3)).astype(np.float32)
+    found = exact_affinities(x, y)
+    contrast = Contrast(found.x_only, found.y_only, RankedEmbedding(x), RankedEmbedding(y))
+    tracemalloc.start()
+    try:
+        (rows,) = choose_representatives(contrast, np.zeros(900, np.int32), n_representatives=100)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(set(rows)) == 100
+    assert peak < 20 * 8 * 800**2  # sums over all starts at once would take 1,600 x 100^2
 
 
 def test_what_cannot_be_meant_is_refused(contrast):

@@ -21,7 +21,7 @@ it is the ridge solution above. So "linear" and "cka" are one family of maps, fo
 they differ in what their lambda is chosen by, and in what is told as fit: R^2, or the debiased CKA, which a surplus of
 dimensions does not raise.
 
-lambda is chosen, of powers of ten times the mean variance of y, on a quarter of the fitted rows that is set apart.
+lambda is chosen, of powers of ten times the mean eigenvalue of C, on a quarter of the fitted rows that is set apart.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _TEST_SHARE = 0.5
 _SHARE_SET_APART = 0.25
 _FEWEST_APART = 4  # what debiased CKA needs
 _FEWEST = 2 * _FEWEST_APART  # rows in each part
-_RIDGES = 10.0 ** np.arange(-10, 4)  # of the mean variance of y
+_RIDGES = 10.0 ** np.arange(-10, 4)  # of the mean eigenvalue of C; of its n largest, where y has more columns than n
 _OVERFITTED = 0.2  # more than this between the two fits is worth a warning
 
 
@@ -70,7 +70,7 @@ class Alignment:
     n_fit, n_held_out : int
         Numbers of these rows.
     parameters : mapping of str to float
-        "ridge" (lambda over the mean variance of y), or "scale".
+        "ridge" (lambda over the mean eigenvalue of C, above), or "scale".
     """
 
     method: Method
@@ -121,7 +121,7 @@ def align(
     test_share : float
         Share of the items the map is not fitted on, above 0 and below 1.
     ridge : float, optional
-        Of "linear" and "cka": lambda over the mean variance of y; chosen on rows set apart by default.
+        Of "linear" and "cka": lambda over the mean eigenvalue of C; chosen on rows set apart by default.
     random_state : int or None
         Seed of the split.
 
@@ -133,13 +133,16 @@ def align(
     Raises
     ------
     RepdiffError
-        For input that cannot be used, an unknown method, or too few items to fit and to judge.
+        For input that cannot be used, an unknown method, too few items to fit and to judge, or numbers so large that
+        the aligned y is beyond what its type of float holds.
     """
     _check_method(method)
     if not 0 < test_share < 1:
         raise InputError(f"test_share must be above 0 and below 1, but is {test_share}")
     if ridge is not None and not (np.isfinite(ridge) and ridge >= 0):
         raise InputError(f"ridge must not be negative, but is {ridge}")
+    if random_state is not None and random_state < 0:
+        raise InputError(f"random_state must not be negative, but is {random_state}")
     pair = make_pair(x, y)
     return _align(pair.x, pair.y, method, test_share=test_share, ridge=ridge, random_state=random_state)
 
@@ -150,7 +153,7 @@ def align_pair(pair: EmbeddingPair, method: Method, *, random_state: int | None 
     Raises
     ------
     InputError
-        For an unknown method, a side of which only distances are known, or too few items.
+        For an unknown method, a side of which only distances are known, too few items, or an aligned y without spread.
     """
     _check_method(method)
     if method == "none":
@@ -158,6 +161,11 @@ def align_pair(pair: EmbeddingPair, method: Method, *, random_state: int | None 
     if "precomputed" in pair.metrics:
         raise InputError(f"align={method!r} needs embeddings on both sides, but one is a matrix of distances")
     found = _align(pair.x, pair.y, method, random_state=random_state)
+    if (found.y == found.y[0]).all():
+        raise InputError(
+            f"nothing is left of y after align={method!r}: all its rows became the same, since y says nothing about x "
+            "on the items that the map was fitted on; compare without alignment"
+        )
     warnings = pair.warnings
     if found.is_overfitted:
         warnings = (
@@ -195,7 +203,7 @@ def _align(
     judge = _cka if method == "cka" else _r2
     if method == "procrustes":
         aligned, scale = _rotated(target, source, fitted)
-        parameters = {"scale": float(np.ldexp(scale, exponent - exponent_y))}
+        parameters = {"scale": float(_times_power(np.float64(scale), exponent - exponent_y, np.dtype(np.float64)))}
         target = np.pad(target, ((0, 0), (0, aligned.shape[1] - target.shape[1])))
         origin = np.pad(origin, (0, aligned.shape[1] - len(origin)))
     else:
@@ -203,7 +211,7 @@ def _align(
         parameters = {"ridge": ridge}
     return Alignment(
         method=method,
-        y=np.ldexp(aligned + origin, exponent).astype(np.result_type(x.dtype, y.dtype)),
+        y=_times_power(aligned + origin, exponent, np.result_type(x.dtype, y.dtype)),
         measure="CKA" if method == "cka" else "R2",
         fit=judge(target[fitted], aligned[fitted]),
         held_out=judge(target[held_out], aligned[held_out]),
@@ -264,7 +272,7 @@ class _Ridge:
         self._products = self._vectors.T @ (source.T @ (target - self._origin))
 
     def guesses(self, source: _Floats, ridges: Iterable[float]) -> Iterator[_Floats]:
-        """What x should be for some rows of y, for each penalty; lambda over the mean variance of y."""
+        """What x should be for some rows of y, for each penalty; lambda over the mean eigenvalue."""
         turned = (source - self._mean) @ self._vectors
         unit = float(self._values.mean())
         # What is rounding is no direction of y, and would be blown up where there is no penalty.
@@ -288,6 +296,17 @@ def _scaled(values: _Floats) -> tuple[_Floats, int]:
     """The values over a power of two that brings the largest to about one, so that no square overflows; and it."""
     exponent = int(np.frexp(np.abs(values).max())[1])
     return np.ldexp(values, -exponent), exponent
+
+
+def _times_power(values: Any, exponent: int, dtype: np.dtype[Any]) -> Any:
+    """The values times a power of two, as floats of that type."""
+    with np.errstate(over="ignore"):
+        found = np.ldexp(values, exponent).astype(dtype)
+    if not np.isfinite(found).all():
+        raise InputError(
+            f"y turned towards x is too large for {dtype}: bring both sides nearer to one, say by dividing"
+        )
+    return found
 
 
 def _narrow(values: _Floats) -> _Floats:

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from repdiff.metrics import Metric
 from repdiff.ranks import RankedEmbedding
 
+_MOST_EXPONENT = 60  # far within float32, for the sake of small distances beside a large one
+
 
 class RankedDistances:
     """Distances between items, made ready to give neighbour ranks row by row.
@@ -39,11 +41,20 @@ class RankedDistances:
     @cached_property
     def largest_distance(self) -> float:
         """The largest distance between two items."""
-        return float(_off_diagonal(self._distances).max()) - self._offset
+        return float(np.ldexp(float(_off_diagonal(self._distances).max()) - self._offset, self._exponent))
 
     def distances(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """Distances between some items and others, (r, c); where some are negative, all are raised by the smallest."""
-        return np.asarray(self._distances[rows[:, None], columns] - self._offset, dtype=np.float32)
+        """Distances between some items and others, (r, c); where some are negative, all are raised by the smallest.
+
+        Where they would not fit into float32, their unit is another power of two.
+        """
+        raised = self._distances[rows[:, None], columns] - self._offset
+        return np.asarray(np.ldexp(raised, self._exponent), dtype=np.float32)
+
+    @cached_property
+    def _exponent(self) -> int:
+        largest = int(np.frexp(np.abs(_off_diagonal(self._distances)).max())[1])
+        return -largest if abs(largest) > _MOST_EXPONENT else 0
 
     @cached_property
     def _offset(self) -> float:

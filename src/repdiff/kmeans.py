@@ -2,7 +2,7 @@
 
 Lloyd's iterations from several greedy k-means++ seedings (Arthur & Vassilvitskii 2007), the best of which is kept. The
 points have about ten coordinates and there are about ten centres, so that a library's call for every iteration costs
-more than its arithmetic; here a seeding and all of its iterations are one compiled loop, and seedings run side by side.
+more than its arithmetic; here a seeding is one compiled loop, and all of its iterations another.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def k_means(
     Parameters
     ----------
     points : array_like, (n, d)
-        Finite.
+        Finite. They are compared in float32, in units of the largest coordinate: take a large common offset away first.
     n_clusters : int
-        At most the number of different points.
+        At most the number of different points, of which every cluster gets one at least.
     restarts : int
         Seedings; the clustering of least inertia is returned, the first of equal ones.
     random_state : int or None

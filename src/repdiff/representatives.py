@@ -174,7 +174,9 @@ def pair_worth(contrast: Contrast, rows: _Rows, near: npt.NDArray[np.float32] | 
     # a - root, written so that it loses no digits where the two directed values are far apart.
     weaker = product / (a + np.sqrt(np.maximum(a * a - product, 0)))
     margin = (weaker - 1) / (weaker + 1)
-    is_nearer = near * contrast.far.largest_distance < far * contrast.near.largest_distance
+    # In float64, since products of distances in small or large units vanish or overflow in float32.
+    largest_near, largest_far = np.float64(contrast.near.largest_distance), np.float64(contrast.far.largest_distance)
+    is_nearer = near * largest_far < far * largest_near
     return np.asarray(margin + _HOLDS * ((margin > _ROUNDING) & is_nearer))
 
 
@@ -195,7 +197,7 @@ def _heaviest(worth: _Floats, neighborhoods: _Rows) -> _Rows:
 
 
 def _totals(worth: _Floats, sets: _Rows) -> _Floats:
-    return np.asarray(worth[sets[:, :, None], sets[:, None, :]].sum(axis=(1, 2)))
+    return np.array([worth[np.ix_(places, places)].sum() for places in sets])
 
 
 def _grown(worth: _Floats, m: int) -> _Rows:

@@ -18,16 +18,16 @@ from repdiff.similarities import (
     debiased_cka,
     jaccard,
     mutual_knn,
+    points,
     procrustes,
     pwcca,
     rbf_cka,
     rsa,
-    shapes,
     svcca,
 )
 from repdiff.similarities.kernels import cka_of_unrelated, rbf_sums
 from repdiff.similarities.neighbors import shared_neighbors
-from repdiff.similarities.points import as_points
+from repdiff.similarities.points import as_points, tied_ranks
 
 SCORES: dict[str, Callable[..., float]] = {
     score.__name__: score for score in (cka, debiased_cka, rbf_cka, svcca, pwcca, procrustes, rsa, mutual_knn, jaccard)
@@ -163,9 +163,59 @@ def test_rbf_cka_of_other_bandwidths(pair, bandwidth):
     assert rbf_cka(*pair, bandwidth=bandwidth) == pytest.approx(naive_rbf_cka(*pair, bandwidth), abs=1e-8)
 
 
-def test_svcca_of_another_share(pair):
-    if len(pair[0]) > 40:
-        assert svcca(*pair, explained=0.8) == pytest.approx(naive_svcca(*pair, 0.8), abs=1e-10)
+@pytest.mark.parametrize("explained", [0.5, 0.8, 0.95])
+def test_svcca_of_another_share(explained):
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(80, 7)) * np.geomspace(1, 0.05, 7)
+    y = x @ rng.normal(size=(7, 5)) + 0.4 * rng.normal(size=(80, 5))
+    assert svcca(x, y, explained=explained) == pytest.approx(naive_svcca(x, y, explained), abs=1e-10)
+
+
+@pytest.mark.parametrize("far", [1e3, 1e5, 1e7])
+@pytest.mark.parametrize("name", ["cka", "debiased_cka", "rbf_cka", "procrustes", "rsa"])
+def test_an_item_far_from_all_others_costs_no_digits(name, far):
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(2, 200, 8))
+    y += x
+    alone = np.zeros((200, 8))
+    alone[0] = far
+    naive = by_distances if name == "debiased_cka" else globals()[f"naive_{name}"]
+    close = 1e-4 if name == "rsa" else 1e-8  # what may tie grows with the distance from the centre
+    for first, second in ((x + alone, y), (x + alone, y + alone)):
+        assert SCORES[name](first, second) == pytest.approx(naive(first, second), abs=close)
+    assert SCORES[name](x + alone, turned(x + alone)) == pytest.approx(1, abs=close)
+
+
+def by_distances(x: np.ndarray, y: np.ndarray) -> float:
+    """Debiased CKA of the kernel -distance^2 / 2: the criterion does not see what rows and columns add."""
+    k, l = (without_sides(-(cdist(z, z) ** 2) / 2) for z in (x, y))  # noqa: E741
+    return np.vdot(k, l) / np.sqrt(np.vdot(k, k) * np.vdot(l, l))
+
+
+def without_sides(k: np.ndarray) -> np.ndarray:
+    """The U-centred matrix of Székely & Rizzo (Annals of Statistics 2014, definition 2)."""
+    n, sums = len(k), k.sum(axis=1)
+    centred_twice = k - sums[:, None] / (n - 2) - sums / (n - 2) + sums.sum() / ((n - 1) * (n - 2))
+    return centred_twice - np.diag(np.diag(centred_twice))
+
+
+@pytest.mark.parametrize("name", ["rsa", "mutual_knn", "jaccard"])
+def test_no_tie_is_broken_by_a_rotation(name):
+    """Whether equal values lie on a line of a grid of rounded ones is chance: many draws, so that some do."""
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        x = rng.integers(0, 3, (400, 10)).astype(float)
+        rotation = np.linalg.qr(rng.normal(size=(10, 10)))[0]
+        assert SCORES[name](x, x @ rotation) == pytest.approx(1, abs=1e-12)
+
+
+def test_what_rounding_tells_apart_ties():
+    tie = 2.0**-40
+    values = np.array([3.0, 1.0, 3 + tie, 0.0, 1 + 4 * tie, 3 + 1e-6, tie / 2])
+    assert tied_ranks(values, 1.0).tolist() == [5.5, 3, 5.5, 1.5, 4, 7, 1.5]
+    assert tied_ranks(values, 0.0).tolist() == [5.5, 3, 5.5, 1, 4, 7, 2]
+    steps = np.arange(1000) * tie  # a chain: neighbours tie, its ends must not
+    assert 100 < len(np.unique(tied_ranks(steps + 1, 1.0))) < 1000
 
 
 @pytest.mark.parametrize("name", ["mutual_knn", "jaccard"])
@@ -280,7 +330,9 @@ def test_items_that_are_all_equally_far_apart():
         assert score(x, y) == score(y, x) == 0
 
 
-kinds = st.sampled_from(["normal", "integers", "duplicates", "one differs", "low rank", "constant columns", "uneven"])
+kinds = st.sampled_from(
+    ["normal", "integers", "duplicates", "one differs", "low rank", "constant columns", "uneven", "far"]
+)
 
 
 @st.composite
@@ -300,6 +352,8 @@ def representation(draw: Callable[..., Any], n: int) -> np.ndarray:
         x = x[:, :1] @ np.ones((1, d)) + 1e-9 * x
     elif kind == "constant columns":
         x[:, : (d + 1) // 2] = 0.1
+    elif kind == "far":
+        x[0] += 1e6
     elif kind == "uneven":
         x *= 10.0 ** rng.integers(-12, 12, d)
     scale = draw(st.sampled_from([1.0, 1e-300, 5e-324, 1e290, 1e-30, 1e30]))
@@ -312,7 +366,7 @@ def test_finite_input_gives_a_number_in_the_range(name, data, n):
     x, y = data.draw(representation(n)), data.draw(representation(n))
     score = SCORES[name]
     assert LOW.get(name, 0) <= score(x, y) <= 1
-    assert score(x, x) == pytest.approx(1, abs=1e-6)
+    assert score(x, x) == pytest.approx(1, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", SCORES)
@@ -331,6 +385,7 @@ def test_narrow_and_whole_numbers_are_taken(name, digits):
         (np.ones((3, 2)), np.ones(3), "y must be a numeric matrix"),
         (np.ones((1, 2)), np.ones((1, 2)), "at least two rows"),
         (np.array([["a"], ["b"]]), np.ones((2, 1)), "numeric"),
+        (np.array([[np.longdouble("1e400")], [0]]), np.ones((2, 1)), "x holds NaN or infinity"),
     ],
 )
 def test_what_is_no_pair_of_matrices_is_said(x, y, says):
@@ -340,15 +395,37 @@ def test_what_is_no_pair_of_matrices_is_said(x, y, says):
 
 
 def test_options_out_of_range_are_said(pair):
-    with pytest.raises(InputError, match="bandwidth must be positive, but is nan"):
-        rbf_cka(*pair, bandwidth=float("nan"))
+    for bandwidth in (float("nan"), float("inf"), 1e200, 1e-200, 0.0, -1.0):
+        with pytest.raises(InputError, match=r"bandwidth must be from 1e-06 to 1e\+06, but is"):
+            rbf_cka(*pair, bandwidth=bandwidth)
     with pytest.raises(InputError, match="explained must be a share"):
         svcca(*pair, explained=0)
     with pytest.raises(InputError, match="n_neighbors must be at least 1"):
         mutual_knn(*pair, n_neighbors=0)
 
 
-def test_more_pairs_than_memory_holds_are_said_before_the_work(monkeypatch, pair):
-    monkeypatch.setattr(shapes, "available_bytes", lambda: 1000)
+@pytest.mark.parametrize("bandwidth", [1e-6, 1e6])
+def test_the_narrowest_and_the_widest_kernel(bandwidth):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 50, 3))
+    assert 0 <= rbf_cka(x, y, bandwidth=bandwidth) <= 1
+    if bandwidth > 1:  # then only the squared distances are left of the kernels
+        expected = naive_alignment(cdist(x, x) ** 2, cdist(y, y) ** 2)
+        assert rbf_cka(x, y, bandwidth=bandwidth) == pytest.approx(expected, abs=1e-6)
+    else:  # and here nothing but the items themselves
+        assert rbf_cka(x, y, bandwidth=bandwidth) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("score", [rsa, rbf_cka])
+def test_more_pairs_than_memory_holds_are_said_before_the_work(monkeypatch, pair, score):
+    monkeypatch.setattr(points, "available_bytes", lambda: 1000)
     with pytest.raises(MemoryLimitError, match="give a sample"):
-        rsa(*pair)
+        score(*pair)
+
+
+def test_distances_that_are_there_need_no_more_memory(monkeypatch, pair):
+    x, y = map(as_points, pair)
+    n_pairs = x.n * (x.n - 1) // 2
+    monkeypatch.setattr(points, "available_bytes", lambda: 30 * n_pairs)
+    rbf_cka(x, y)
+    rsa(x, y)

@@ -13,6 +13,7 @@ import repdiff
 from repdiff import cli
 from repdiff.errors import InputError
 from repdiff.similarities import jaccard, mutual_knn, rbf_cka, rsa
+from repdiff.similarities.score import SimilarityTable
 from repdiff.similarities.table import SCORES
 
 OF_DISTANCES = ("rbf_cka", "rsa", "mutual_knn", "jaccard")
@@ -85,6 +86,25 @@ def test_the_metric_is_that_of_scores_that_look_at_distances(pair_xy):
         assert found[score.__name__].value == pytest.approx(score(unit_rows(x.astype(float)), y), abs=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_of_one_direction_have_no_spread_under_the_cosine_metric(dtype):
+    """Rounding is no spread."""
+    rng = np.random.default_rng(0)
+    x = np.outer(rng.uniform(1, 100, 60), rng.normal(size=20))
+    found = repdiff.similarity(x.astype(dtype), rng.normal(size=(60, 3)), metric=("cosine", "euclidean"))
+    assert [found[name].value for name in OF_DISTANCES] == [0] * 4
+
+
+def test_a_few_items_in_wrong_places_move_no_score_much():
+    """As docs/similarity.md says."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2000, 30))
+    y, wrong = x.copy(), rng.choice(2000, 40, replace=False)
+    y[wrong] = rng.normal(size=(40, 30))
+    for score in repdiff.similarity(x, y).scores:
+        assert 0.9 < score.value < 0.99, score.name
+
+
 @pytest.mark.parametrize("max_items", [None, 120])
 def test_a_matrix_of_distances_is_as_good_as_its_points(pair_xy, max_items):
     x, y = (side.astype(np.float64) for side in pair_xy)
@@ -123,6 +143,7 @@ def test_few_items_for_the_dimensions_are_told():
         ({"scores": []}, "at least one"),
         ({"n_neighbors": 0}, "n_neighbors must be at least 1"),
         ({"max_items": 1}, "max_items must be at least 2"),
+        ({"random_state": -1}, "random_state must not be negative"),
         ({"metric": "precomputed", "scores": ["pwcca"]}, "pwcca needs embeddings on both sides"),
     ],
 )
@@ -155,8 +176,23 @@ def test_the_command_for_machines(files, capsys, pair_xy):
     expected = repdiff.similarity(*pair_xy, metric="cosine", n_neighbors=5, scores=["mutual_knn", "cka"])
     assert [score["value"] for score in facts["scores"]] == [score.value for score in expected.scores]
     assert facts["names"] == ["old", "new"]
+    assert SimilarityTable.from_plain(facts) == expected.__class__(("old", "new"), 300, expected.scores)
 
 
-def test_a_mistake_is_one_line(files, capsys):
-    assert cli.run(["similarity", *files, "--neighbors", "0"]) == 2
-    assert capsys.readouterr().err == "repdiff: error: n_neighbors must be at least 1, but is 0\n"
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--neighbors", "0"], "n_neighbors must be at least 1, but is 0"),
+        (["--max-items", "-3"], "max_items must be at least 2"),
+        (["--score", "ckb"], "one is 'ckb'"),
+        (["--metric-y", "manhattan"], "metric must be one of euclidean, cosine, precomputed, but is 'manhattan'"),
+        (["--seed", "-1"], "-1"),
+    ],
+)
+def test_a_mistake_is_one_line(files, capsys, options, says):
+    assert cli.run(["similarity", *files, *options]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("repdiff: error: ")
+    assert err.count("\n") == 1
+    assert says in err

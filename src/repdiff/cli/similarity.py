@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
@@ -40,14 +39,9 @@ def similarity(
             random_state=seed, progress=progress,
         )  # fmt: skip
     if as_json:
-        print_json(_facts(found))
+        print_json(found.to_plain())
     else:
         _print(found)
-
-
-def _facts(found: SimilarityTable) -> dict[str, Any]:
-    scores = [asdict(score) for score in found.scores]
-    return {"names": list(found.names), "n_items": found.n_items, "scores": scores, "warnings": list(found.warnings)}
 
 
 def _print(found: SimilarityTable) -> None:

@@ -19,12 +19,16 @@ from repdiff.similarities.points import (
     Points,
     Side,
     both,
+    check_memory_for_pairs,
     sides,
     without_spread,
 )
 
 BANDWIDTH = 0.8
+_BANDWIDTHS = 1e-6, 1e6  # beyond them rounding decides; within them nothing overflows
+_BYTES_PER_PAIR = 24  # distances of both sides, and a copy of one for its median
 _NOTHING = 1e-12  # of the norm of a kernel: less is left of it by rounding only
+_CANCELLED = 1e-4  # of the square of it: where no more is left, four digits of a difference of sums are lost
 
 
 def cka(x: Any, y: Any) -> float:
@@ -79,12 +83,15 @@ def debiased_cka(x: Any, y: Any) -> float:
         Where one is no finite numeric matrix, or their rows differ in number.
     """
     x, y = both(x, y)
-    own_x, own_y = _unbiased(x, x, x.gram_norm**2), _unbiased(y, y, y.gram_norm**2)
-    nothing_x, nothing_y = own_x <= _NOTHING * x.gram_norm**2, own_y <= _NOTHING * y.gram_norm**2
+    if x.n < 4:
+        return 1.0
+    product, own_x, own_y = _unbiased(x, y)
+    nothing_x, nothing_y = (
+        own <= (_NOTHING * side.gram_norm) ** 2 for own, side in ((own_x, x), (own_y, y))
+    )  # fmt: skip
     if nothing_x or nothing_y:
         return float(nothing_x and nothing_y)
-    value = _unbiased(x, y, _product(x, y)) / np.sqrt(own_x) / np.sqrt(own_y)
-    return float(np.clip(value, -1, 1))
+    return float(np.clip(product / np.sqrt(own_x) / np.sqrt(own_y), -1, 1))
 
 
 def rbf_cka(x: Any, y: Any, *, bandwidth: float = BANDWIDTH) -> float:
@@ -98,16 +105,19 @@ def rbf_cka(x: Any, y: Any, *, bandwidth: float = BANDWIDTH) -> float:
     x, y : array_like, (n, d_x) and (n, d_y)
         The same items in both. Time grows with n^2; memory with 12 n^2 bytes, for the median.
     bandwidth : float
-        sigma, as a share of the median distance between items (of those not in one place, where most are).
+        sigma, as a share of the median distance between items (of those not in one place, where most are); from a
+        millionth to a million.
 
     Raises
     ------
     InputError
-        Where one is no finite numeric matrix, or their rows differ in number, or the bandwidth is not positive.
+        Where one is no finite numeric matrix, or their rows differ in number, or the bandwidth is out of range.
+    MemoryLimitError
+        Where the distances of all pairs do not fit into what is free.
     """
     x, y = sides(x, y)
-    if not bandwidth > 0:
-        raise InputError(f"bandwidth must be positive, but is {bandwidth}")
+    if not _BANDWIDTHS[0] <= bandwidth <= _BANDWIDTHS[1]:
+        raise InputError(f"bandwidth must be from {_BANDWIDTHS[0]:g} to {_BANDWIDTHS[1]:g}, but is {bandwidth}")
     if (value := without_spread(x, y)) is not None:
         return value
     return rbf_sums(x, y, bandwidth=bandwidth).alignment
@@ -144,6 +154,7 @@ def rbf_sums(x: Side, y: Side, *, bandwidth: float = BANDWIDTH) -> RbfSums:
     Centring takes row means away, so <HKH, HLH> = sum K L - 2/n r_K . r_L + s_K s_L / n^2 with r the sums of rows
     and s of all. It does not see a constant, so K - 1 stands for K: a wide kernel then loses no digits.
     """
+    check_memory_for_pairs(x, y, _BYTES_PER_PAIR)
     slopes = [-0.5 / (bandwidth**2 * _median(side)) for side in (x, y)]
     sums = np.zeros((2, x.n))
     products = np.zeros(3)
@@ -172,7 +183,7 @@ def _kernel(side: Side, rows: slice, slope: float) -> Any:
 def _median(side: Side) -> float:
     """Median squared distance of two items; of those that are apart, where it is zero."""
     distances = np.sqrt(side.squared_distances_of_pairs)
-    return float(np.median(distances) or np.median(distances[distances > 0])) ** 2
+    return float(np.median(distances, overwrite_input=True) or np.median(distances[distances > 0])) ** 2
 
 
 def _product(x: Points, y: Points) -> float:
@@ -181,10 +192,31 @@ def _product(x: Points, y: Points) -> float:
     return float(np.vdot(cross, cross))
 
 
-def _unbiased(x: Points, y: Points, product: float) -> float:
-    """The unbiased criterion times n (n - 3), for columns that are centred: rows of K then sum to zero."""
-    if x.n < 4:
-        return 0.0
+def _unbiased(x: Points, y: Points) -> tuple[float, float, float]:
+    """The unbiased criterion of x with y, x with x and y with y, each times n (n - 3)."""
+    squares = x.gram_norm**2, y.gram_norm**2
+    found = _from_sums(x, y, _product(x, y)), _from_sums(x, x, squares[0]), _from_sums(y, y, squares[1])
+    if all(own > _CANCELLED * square for own, square in zip(found[1:], squares, strict=True)):
+        return found
+    # A few items far away, or all equally far apart: take away item by item what the sums would leave of rounding.
+    products = np.zeros(3)
+    for rows in row_tiles(x.n, ROWS_AT_A_TIME):
+        k, l = (_without_sides(side, rows) for side in (x, y))  # noqa: E741
+        products += np.vdot(k, l), np.vdot(k, k), np.vdot(l, l)
+    return float(products[0]), float(products[1]), float(products[2])
+
+
+def _from_sums(x: Points, y: Points, product: float) -> float:
+    """Equation 5 for columns that are centred: rows of K then sum to zero."""
     own = float(x.squared_norms @ y.squared_norms)
     traces = float(x.squared_norms.sum()) * float(y.squared_norms.sum())
     return product - x.n / (x.n - 2) * own + traces / ((x.n - 1) * (x.n - 2))
+
+
+def _without_sides(side: Points, rows: slice) -> Any:
+    """Some rows of K with zeros on its diagonal and without what rows and columns add; their products are the same."""
+    n, own = side.n, side.squared_norms
+    kernel = side.values[rows] @ side.values.T
+    kernel += (own[rows, None] + own) / (n - 2) - own.sum() / ((n - 1) * (n - 2))
+    kernel[np.arange(len(kernel)), np.arange(rows.start, rows.stop)] = 0
+    return kernel

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from repdiff.errors import InputError
 from repdiff.parallel import row_tiles
-from repdiff.similarities.points import ROWS_AT_A_TIME, TIE, Side, sides, without_spread
+from repdiff.similarities.points import ROWS_AT_A_TIME, TIE, Side, sides, tied_ranks, without_spread
 
 N_NEIGHBORS = 10
 
@@ -124,11 +124,8 @@ def _nearest(side: Side, rows: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.
     limits = np.partition(distances, k - 1, axis=1)[:, k - 1]
     nearest = np.empty((len(rows), k), np.int64)
     # An item this near has a norm that is bounded by these two, and with it the rounding of its distance.
-    steps = TIE * (side.squared_norms[rows] + limits)
-    for row, (distance, limit, step) in enumerate(zip(distances, limits, steps, strict=True)):
-        candidates = np.flatnonzero(distance <= limit + step)
-        near = distance[candidates]
-        if step:
-            near = np.rint(near / step)
-        nearest[row] = candidates[np.argsort(near, kind="stable")[:k]]
+    norms = side.squared_norms[rows]
+    for row, (distance, limit, norm) in enumerate(zip(distances, limits, norms, strict=True)):
+        candidates = np.flatnonzero(distance <= limit + TIE * (norm + limit))
+        nearest[row] = candidates[np.argsort(tied_ranks(distance[candidates], norm), kind="stable")[:k]]
     return nearest

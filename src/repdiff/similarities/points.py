@@ -9,8 +9,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
-from repdiff.errors import InputError
+from repdiff.errors import InputError, MemoryLimitError
+from repdiff.memory import available_bytes, format_bytes
 from repdiff.parallel import row_tiles
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -43,9 +45,14 @@ class _Items(ABC):
     def squared_distances(self, rows: Rows) -> Floats:
         """Squared distances of some items from all, (r, n); not below zero."""
 
+    @property
+    @abstractmethod
+    def typical_square(self) -> float:
+        """Of the size of what distances of most pairs were computed from, squared: what their rounding goes by."""
+
     @cached_property
     def squared_distances_of_pairs(self) -> Floats:
-        """Of all pairs of different items, (n (n - 1) / 2,), with what is but rounding taken away."""
+        """Of all pairs of different items, (n (n - 1) / 2,); 0 where there is nothing but rounding."""
         found = np.empty(self.n * (self.n - 1) // 2)
         start = 0
         for rows in row_tiles(self.n, ROWS_AT_A_TIME):
@@ -53,10 +60,7 @@ class _Items(ABC):
                 stop = start + self.n - row - 1
                 found[start:stop] = distances[row + 1 :]
                 start = stop
-        step = TIE * float(found.max(initial=0))
-        if step:
-            np.rint(np.divide(found, step, out=found), out=found)
-            found *= step
+        found[found <= TIE * self.typical_square] = 0
         return found
 
 
@@ -77,6 +81,11 @@ class Points(_Items):
     def squared_norms(self) -> Floats:
         """Squared distance of each item from the centre, (n,)."""
         return np.asarray(np.einsum("ij,ij->i", self.values, self.values))
+
+    @cached_property
+    def typical_square(self) -> float:
+        """Twice the median squared norm; a few items far away do not move it."""
+        return 2 * float(np.median(self.squared_norms))
 
     @cached_property
     def moments(self) -> Floats:
@@ -147,6 +156,11 @@ class Distances(_Items):
         """Zeros, (n,): nothing was computed by products, so nothing but the distances carries rounding."""
         return np.zeros(self.n)
 
+    @property
+    def typical_square(self) -> float:
+        """Zero, for the same reason."""
+        return 0.0
+
     def squared_distances(self, rows: Rows) -> Floats:
         """Squared distances of some items from all, (r, n)."""
         return np.asarray(self.values[rows] ** 2)
@@ -186,9 +200,11 @@ def as_points(values: Any, source: str = "x") -> Points:
             f"{source} must be a numeric matrix with at least two rows and a column, but has shape {array.shape}, "
             f"{array.dtype}"
         )
-    if not np.isfinite(array).all():
+    with np.errstate(over="ignore"):  # of a wider float, which is told as infinity below
+        values = array.astype(np.float64)
+    if not np.isfinite(values).all():
         raise InputError(f"{source} holds NaN or infinity; remove those rows from both sides, or fill them in")
-    scaled = _scaled(array.astype(np.float64))
+    scaled = _scaled(values)
     # The first row goes first, so that a constant column becomes exactly zero.
     scaled -= scaled[0].copy()
     scaled -= scaled.mean(axis=0)
@@ -207,6 +223,47 @@ def as_distances(values: npt.NDArray[Any]) -> Distances:
 def without_spread(x: Side, y: Side) -> float | None:
     """The value of any score where a side has no spread: 1 for two such, 0 for one; None where both have some."""
     return float(x.is_constant and y.is_constant) if x.is_constant or y.is_constant else None
+
+
+def check_memory_for_pairs(x: Side, y: Side, bytes_per_pair: int) -> None:
+    """Refuse what needs more for all pairs of items than is free; distances that are there need no more.
+
+    Raises
+    ------
+    MemoryLimitError
+        With both figures, and what to do.
+    """
+    to_come = bytes_per_pair - 8 * sum("squared_distances_of_pairs" in vars(side) for side in (x, y))
+    needed, free = to_come * x.n * (x.n - 1) // 2, available_bytes()
+    if needed > free:
+        raise MemoryLimitError(
+            f"distances of all pairs of {x.n:,} items take {format_bytes(needed)}, but {format_bytes(free)} "
+            "are free; give a sample of the items, as repdiff.similarity does with max_items"
+        )
+
+
+def tied_ranks(values: Floats, scale: float) -> Floats:
+    """Ranks of values that are not negative, counted from 1; those that only rounding tells apart share their mean.
+
+    A group of ties reaches from its least value v over TIE times (v + ``scale``). It begins at a value, and not at a
+    line of some grid, so that equal values that were rounded to either side of such a line stay equal.
+    """
+    ranks = np.empty(len(values))
+    _rank(values, np.argsort(values), scale, ranks)
+    return ranks
+
+
+@njit(nogil=True, cache=True)
+def _rank(values, order, scale, ranks):  # type: ignore[no-untyped-def]
+    start = 0
+    for i in range(1, len(order) + 1):
+        if i < len(order):
+            value, least = values[order[i]], values[order[start]]
+            if value - least <= TIE * (value + scale):
+                continue
+        for j in range(start, i):
+            ranks[order[j]] = (start + 1 + i) / 2
+        start = i
 
 
 def _scaled(values: Floats) -> Floats:

@@ -25,7 +25,7 @@ class Score:
     low, high : float
         The range it can take.
     same : float
-        What identical representations have; the other end is for those that have nothing in common.
+        What identical representations have; those that have nothing in common are near ``chance``.
     chance : float
         What the same representations would have if items of x were paired with items of y at random: in closed form
         where there is one, else of one random pairing.

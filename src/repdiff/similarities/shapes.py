@@ -6,11 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from repdiff.errors import MemoryLimitError
-from repdiff.memory import available_bytes, format_bytes
-from repdiff.similarities.points import Points, Rows, Side, both, sides, without_spread
+from repdiff.similarities.points import (
+    Floats,
+    Points,
+    Rows,
+    Side,
+    both,
+    check_memory_for_pairs,
+    sides,
+    tied_ranks,
+    without_spread,
+)
 
-_BYTES_PER_PAIR = 40  # two arrays of distances, one of ranks, and what sorting takes
+_BYTES_PER_PAIR = 40  # distances and ranks of both sides, and the order of one
 
 
 def procrustes(x: Any, y: Any) -> float:
@@ -62,12 +70,7 @@ def rsa(x: Any, y: Any) -> float:
         Where the distances of all pairs do not fit into what is free.
     """
     x, y = sides(x, y)
-    needed, free = _BYTES_PER_PAIR * x.n * (x.n - 1) // 2, available_bytes()
-    if needed > free:
-        raise MemoryLimitError(
-            f"distances of all pairs of {x.n:,} items take {format_bytes(needed)}, but {format_bytes(free)} "
-            "are free; give a sample of the items, as repdiff.similarity does"
-        )
+    check_memory_for_pairs(x, y, _BYTES_PER_PAIR)
     ranks_x, ranks_y = _centred_ranks(x), _centred_ranks(y)
     size_x, size_y = np.linalg.norm(ranks_x), np.linalg.norm(ranks_y)
     if not (size_x and size_y):
@@ -75,10 +78,8 @@ def rsa(x: Any, y: Any) -> float:
     return float(np.clip(ranks_x @ ranks_y / size_x / size_y, -1, 1))
 
 
-def _centred_ranks(side: Side) -> Any:
+def _centred_ranks(side: Side) -> Floats:
     """Ranks of the distances of all pairs less their mean; equal distances share the mean of their ranks."""
-    from scipy.stats import rankdata
-
-    ranks = rankdata(side.squared_distances_of_pairs)
+    ranks = tied_ranks(side.squared_distances_of_pairs, side.typical_square)
     ranks -= (len(ranks) + 1) / 2
     return ranks

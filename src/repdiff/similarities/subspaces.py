@@ -59,7 +59,9 @@ def pwcca(x: Any, y: Any) -> float:
     of x of the magnitude of their products with it. The paper leaves open whose columns; here they are those of the
     side of lower rank, each of whose directions has a partner, and of x where both have the same. So it is not quite
     symmetric. Unchanged by isotropic scale and shift, and by any invertible linear map of the side that is not
-    weighted; a rotation of the weighted side changes the weights, but leaves 1 at 1.
+    weighted; a rotation of the weighted side changes the weights, but leaves 1 at 1. Where several correlations are the
+    same, as the ones that are 1 for n below d_x + d_y, their directions and so their weights are not unique; the score
+    then means something to about three digits.
 
     Parameters
     ----------

@@ -24,6 +24,7 @@ from repdiff.similarities.subspaces import pwcca, pwcca_of_points, svcca, svcca_
 MAX_ITEMS = 2000
 SAMPLED_ITEMS = 500
 _AT_A_GLANCE = ("debiased_cka", "procrustes", "rsa", "mutual_knn")
+_ONE_DIRECTION = 8  # of the last digit: rows of length one that differ by less point the same way
 _FEW_ITEMS = 5  # per dimension: below this, canonical correlations are high whatever the data
 
 
@@ -73,7 +74,7 @@ def similarity(
     RepdiffError
         For input that cannot be used, a name that is no score, or one that distances do not give.
     """
-    _check_counts(n_neighbors, max_items)
+    _check_numbers(n_neighbors, max_items, random_state)
     pair = make_pair(x, y, metric=metric, names=names)
     return score_pair(
         pair, scores=scores, n_neighbors=n_neighbors, max_items=max_items, random_state=random_state, progress=progress
@@ -173,11 +174,17 @@ class _Work:
 def _side(values: npt.NDArray[Any], metric: Metric) -> Side:
     if metric == "precomputed":
         return as_distances(values)
-    if metric == "cosine":
-        largest = np.abs(values).max(axis=1, keepdims=True).astype(np.float64)
-        scaled = values / largest  # so that the squares of no row vanish or overflow
-        values = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
-    return as_points(values)
+    return as_points(_directions(values) if metric == "cosine" else values)
+
+
+def _directions(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Rows of length one; the same bits where all point one way, since rounding would pass for spread."""
+    largest = np.abs(values).max(axis=1, keepdims=True).astype(np.float64)
+    scaled = values / largest  # so that the squares of no row vanish or overflow
+    units = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+    if np.abs(units - units[0]).max() <= _ONE_DIRECTION * np.finfo(values.dtype).eps:
+        units[:] = units[0]
+    return np.asarray(units)
 
 
 @dataclass(frozen=True)
@@ -295,11 +302,13 @@ def _chosen(names: Iterable[str] | None, metrics: tuple[Metric, Metric]) -> list
     return [_RECIPES[name] for name in dict.fromkeys(asked)]
 
 
-def _check_counts(n_neighbors: int, max_items: int | None) -> None:
+def _check_numbers(n_neighbors: int, max_items: int | None, random_state: int | None) -> None:
     if n_neighbors < 1:
         raise InputError(f"n_neighbors must be at least 1, but is {n_neighbors}")
     if max_items is not None and max_items < 2:
         raise InputError(f"max_items must be at least 2, or None for no sample, but is {max_items}")
+    if random_state is not None and random_state < 0:
+        raise InputError(f"random_state must not be negative, but is {random_state}")
 
 
 def _warnings(pair: EmbeddingPair, recipes: list[_Recipe], n_neighbors: int) -> tuple[str, ...]:
