@@ -69,6 +69,32 @@ def test_few_different_numbers_name_kinds_and_labels_always_do():
     assert {("label", "0"), ("label", "1"), ("label", "2")} <= set(found)
 
 
+def test_infinite_and_missing_numbers_count_on_neither_side():
+    width = np.r_[np.inf, -np.inf, np.nan, np.linspace(9, 10, 30), np.linspace(0, 1, N - 33)]
+    found = {value.column: value for value in enrichments(some_items(label=["a"] * N, width=width), [np.arange(33)])[0]}
+    assert (found["width"].value, found["width"].count, found["width"].share) == ("high", 30, 1)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.array([True, False, None] * (N // 3), dtype="boolean"),
+        pd.array([1.0, 2.0, None] * (N // 3), dtype="Float64"),
+        pd.Categorical([1.0, 2.0, None] * (N // 3)),
+        pd.array(["1", "2", None] * (N // 3), dtype="string"),
+    ],
+)
+def test_kinds_may_be_of_any_type(values):
+    found = enrichments(some_items(label=["a"] * N, kind=values), [np.arange(0, N, 3)])[0]
+    assert [(value.column, value.value, value.share) for value in found] == [("kind", found[0].value, 1)]
+    assert found[0].value in ("True", "1")
+
+
+def test_a_group_of_all_of_one_and_of_none_have_nothing_more():
+    items = some_items(label=["a", "b"] * 60, width=np.arange(N) * 1.0)
+    assert enrichments(items, [np.arange(N), np.array([3]), np.array([], np.int64)]) == ((), (), ())
+
+
 def test_columns_that_hold_neither_kinds_nor_numbers_are_passed_over():
     items = some_items(label=["a", "b"] * 60, parts=[[row] for row in range(N)], same=["x"] * N)
     assert {value.column for value in enrichments(items, [np.arange(0, N, 2)])[0]} == {"label"}

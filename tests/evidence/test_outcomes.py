@@ -22,15 +22,23 @@ def test_labels_are_counted_most_frequent_first_then_by_name():
         (pd.Series([3, 5, 7, 8]), pd.Series([3.0, 5.0, 1.0, 8.0])),
         (pd.Series(["cat", "dog", "owl", "eel"]), pd.Series(["cat", "dog", "elk", "eel"], dtype="category")),
         (pd.Series([True, True, False, True]), pd.Series([True, True, True, True])),
+        (pd.Series([3.0, 5.0, 7.0, 8.0], dtype="category"), pd.Series([3, 5, 1, 8])),
+        (pd.Series([3, 5, 7, 8], dtype="Float64"), pd.Series([3.0, 5, 1, "8"], dtype=object)),
+        (pd.Series([0.1, 5, 7, 8], dtype="float32"), pd.Series(["0.1", "5", "1", "8"])),
     ],
 )
 def test_columns_are_compared_by_what_they_say(labels, predictions):
     np.testing.assert_array_equal(correctness(labels, predictions), [1, 1, 0, 1])
 
 
+@pytest.mark.parametrize("dtype", ["float64", "Float64", "Int64", "object", "category", "string"])
+def test_what_is_unknown_is_unknown_in_any_type(dtype):
+    labels, predictions = pd.Series([1, None, 3, 4], dtype=dtype), pd.Series([1, 2, None, 5], dtype=dtype)
+    np.testing.assert_array_equal(correctness(labels, predictions), [1, np.nan, np.nan, 0])
+
+
 def test_unknown_outcomes_are_left_out():
     right = correctness(pd.Series([1, None, 3, 4]), pd.Series([1, 2, None, 5]))
-    np.testing.assert_array_equal(right, [1, np.nan, np.nan, 0])
     assert accuracy(right) == 0.5
     assert accuracy(right, np.array([1, 2])) is None
     assert accuracy(correctness(pd.Series([1]), None)) is None

@@ -5,6 +5,8 @@ import planted
 import pytest
 
 import repdiff
+from repdiff.affinity.base import DenseAffinity
+from repdiff.evidence.resampling import Findings, draw_resamples
 from repdiff.evidence.stability import jaccard_table, match_clusters
 
 
@@ -32,6 +34,24 @@ def test_separated_groups_are_perfectly_stable_and_robust():
         assert cluster.evidence.stability == 1
         settings = {one.parameter: one.jaccard for one in cluster.evidence.variations}
         assert settings["gamma"] == settings["beta"] == 1
+
+
+def test_of_a_cluster_too_small_for_a_sample_nothing_is_said():
+    # Of its 8 items two or three are among the 1,000 of 3,008 that are clustered again.
+    pair = planted.split_in_x(np.random.default_rng(0), n_groups=1, size=8, n_agreed=3000)
+    labels = np.where(pair.group == 0, 0, 1 + (pair.agreed > 0)).astype(np.int32)
+    affinity = DenseAffinity(np.ones((len(labels), len(labels)), np.float32))
+    places = np.arange(len(labels))
+    findings = Findings(
+        affinity, labels,
+        nearness=lambda rows, columns: np.abs(places[rows][:, None] - places[columns]).astype(np.float32),
+        recluster=lambda some, seed, number: np.zeros(some.n, np.int32),
+    )  # fmt: skip
+    drawn = draw_resamples(findings)
+    members = np.array([(labels[one.seen] == 0).sum() for one in drawn])
+    assert members.min() < 3 <= members.max()
+    np.testing.assert_array_equal(np.isnan([one.jaccard[0] for one in drawn]), members < 3)
+    assert not np.isnan([one.jaccard[1:] for one in drawn]).any()
 
 
 def test_a_cut_through_nothing_is_not_stable():

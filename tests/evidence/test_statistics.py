@@ -47,6 +47,15 @@ def test_a_small_group_without_ties_is_counted_out():
     assert p_value == pytest.approx(2 / 56)  # one of the 56 ways to pick three of eight, and its mirror image
 
 
+def test_a_small_group_among_many_is_not_counted_out():
+    # Counting out takes half a minute here, and longer with the square of the number of items.
+    members = np.zeros(20_000, bool)
+    members[:4] = True
+    values = np.random.default_rng(0).permutation(20_000).astype(float)
+    expected = stats.mannwhitneyu(values[members], values[~members], method="asymptotic").pvalue
+    assert rank_sum(values, members)[1] == pytest.approx(expected)
+
+
 def test_large_groups_and_ties_take_the_normal_approximation():
     rng = np.random.default_rng(0)
     values = np.round(rng.normal(size=200), 1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from sklearn.cluster import SpectralClustering
 
 import repdiff
 from repdiff import ClusterEvidence, Comparison, ComparisonEvidence, RepdiffError
+from repdiff.evidence.verdict import conclude, judge
 from repdiff.report.meaning import meaning
 
 
@@ -38,7 +40,7 @@ def test_planted_groups_hold(weighed: Comparison, pair: planted.Planted) -> None
     held = [cluster for cluster in weighed.x_only.clusters if cluster.evidence.holds]
     assert sorted({int(np.bincount(pair.group[cluster.items] + 1).argmax()) - 1 for cluster in held}) == [0, 1, 2, 3]
     assert all(not cluster.evidence.reasons for cluster in held)
-    assert "stand out more than chance between old and new" in verdict(weighed)
+    assert "differences between old and new are more than chance (false discovery rate 5 %)" in verdict(weighed)
     assert weighed.evidence.n_holding >= 4
 
 
@@ -62,7 +64,7 @@ def test_no_significant_difference_is_an_answer() -> None:
     shared = rng.normal(size=(300, 6))
     found = repdiff.compare(*(shared + rng.normal(size=shared.shape) for _ in range(2)), names=("a", "b"))
     assert not found.evidence.any_significant
-    assert verdict(found).startswith("No significant difference between a and b")
+    assert verdict(found).startswith("No single difference between a and b stands out")
     for cluster in found.x_only.difference_clusters:
         assert cluster.evidence.holds is False
         assert re.search("it does not stand out|too few unseen items", cluster.evidence.reasons[0])
@@ -73,11 +75,67 @@ def test_what_differs_all_over_is_said_to() -> None:
     x, y = rng.normal(size=(400, 5)) + 8 * rng.normal(size=(5, 5))[np.arange(400) % 5], rng.normal(size=(400, 5))
     found = repdiff.compare(x, y, n_clusters=5)
     assert not found.evidence.any_significant
-    assert "what differs, differs all over" in verdict(found)
+    assert "Either the two differ all over, or in nothing but noise" in verdict(found)
 
 
-def test_where_most_agrees_the_rest_is_not_all_over(weighed: Comparison) -> None:
-    assert "all over" not in verdict(weighed)
+def one_cluster(**figures: object) -> ClusterEvidence:
+    sound = ClusterEvidence(
+        p_value=0.001, q_value=0.01, unseen_affinity=9.0, null_affinity=1.1, stability=0.9, robustness=0.8
+    )
+    return judge(replace(sound, **figures), "a")
+
+
+@pytest.mark.parametrize(
+    ("found", "n_resamples", "told"),
+    [
+        ([], 5, "There is no difference between a and b to be tested."),
+        ([one_cluster(p_value=None)], 0, "Whether the differences between a and b are chance cannot be told: why."),
+        ([one_cluster(q_value=0.2)] * 2, 5,
+         "No significant difference between a and b: none of 2 groups of items stands out from neighbourhoods picked "
+         "at random (false discovery rate 5 %)."),
+        ([one_cluster(q_value=0.2, null_affinity=4.0)], 5,
+         "No single difference between a and b stands out: the one group of items found does not differ more than "
+         "neighbourhoods picked at random, which have a mean affinity of 4.00 (false discovery rate 5 %). Either the "
+         "two differ all over, or in nothing but noise."),
+        ([one_cluster()], 5,
+         "1 of 1 difference between a and b is more than chance (false discovery rate 5 %); it is also stable and "
+         "robust."),
+        ([one_cluster(stability=0.1), one_cluster(q_value=0.2)], 5,
+         "1 of 2 differences between a and b is more than chance (false discovery rate 5 %); it is not stable, or not "
+         "robust."),
+        ([one_cluster()] * 3, 5,
+         "3 of 3 differences between a and b are more than chance (false discovery rate 5 %); all of these are also "
+         "stable and robust."),
+        ([one_cluster(robustness=0.1)] * 2, 5,
+         "2 of 2 differences between a and b are more than chance (false discovery rate 5 %); none of these is also "
+         "stable and robust."),
+        ([one_cluster(), one_cluster(robustness=0.1)], 5,
+         "2 of 2 differences between a and b are more than chance (false discovery rate 5 %); 1 of these is also "
+         "stable and robust."),
+    ],
+)  # fmt: skip
+def test_every_verdict_is_a_sentence(found: list[ClusterEvidence], n_resamples: int, told: str) -> None:
+    conclusion = conclude(found, ("a", "b"), n_resamples=n_resamples, n_seen=10, untested="why")
+    assert "".join(text for text, _ in conclusion.verdict) == told
+
+
+@pytest.mark.parametrize(
+    ("figures", "reason"),
+    [
+        ({"q_value": 0.06}, "it does not stand out: its mean affinity on unseen items is 9.00, that of random "),
+        ({"q_value": 0.06, "unseen_affinity": None}, "too few unseen items fall into it"),
+        ({"stability": 0.4}, "it dissolves when items are left out (stability 0.40)"),
+        ({"robustness": 0.4}, "it depends on gamma, beta or the number of clusters (robustness 0.40)"),
+        ({"stability": None}, "too few of its items are in a sample"),
+        ({"robustness": None}, "too few of its items are in a sample"),
+    ],
+)
+def test_what_does_not_hold_says_why(figures: dict[str, object], reason: str) -> None:
+    found = one_cluster(**figures)
+    assert found.holds is False
+    assert len(found.reasons) == 1
+    assert found.reasons[0].startswith(reason)
+    assert one_cluster().holds is True
 
 
 def test_the_number_of_threads_changes_no_bit(pair: planted.Planted) -> None:
@@ -102,26 +160,50 @@ def test_other_clusterers_are_asked_again(pair: planted.Planted) -> None:
     assert parameters == {"gamma", "beta"}
 
 
-def test_a_clusterer_that_knows_these_items_only_is_not_believed_or_doubted(pair: planted.Planted) -> None:
-    labels = np.maximum(pair.group, 0)
-    found = repdiff.compare(pair.x, pair.y, clusterer=lambda _: labels)
+@pytest.mark.parametrize("says", ["too many labels", "an error"])
+def test_a_clusterer_that_knows_these_items_only_is_not_believed_or_doubted(pair: planted.Planted, says: str) -> None:
+    labels, known = np.maximum(pair.group, 0), np.zeros((len(pair.group), len(pair.group)))
+    clusterer = {
+        "too many labels": lambda _: labels,
+        "an error": lambda affinity: labels + int((affinity + known)[0, 0] * 0),
+    }
+    found = repdiff.compare(pair.x, pair.y, clusterer=clusterer[says])
     assert found.evidence.n_resamples == 0
-    assert "cannot be told" in verdict(found)
+    assert "cannot be told: the clusterer could not label a sample of the items" in verdict(found)
     cluster = found.x_only.difference_clusters[0]
     assert cluster.evidence.holds is None
-    assert cluster.evidence.reasons == ("some of the items could not be clustered again",)
+    assert cluster.evidence.reasons == ("the clusterer could not label a sample of the items",)
 
 
 def test_few_items_are_said_to_be_few() -> None:
     rng = np.random.default_rng(0)
     found = repdiff.compare(rng.normal(size=(12, 3)), rng.normal(size=(12, 3)), n_clusters=4)
     assert found.evidence.n_resamples == 0
+    assert "cannot be told: a sample of the items is too small for so many clusters" in verdict(found)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 9, 12])
+@pytest.mark.parametrize("n_clusters", [1, 2, "auto"])
+def test_tiny_comparisons_have_evidence(n: int, n_clusters: int | str) -> None:
+    rng = np.random.default_rng(n)
+    found = repdiff.compare(rng.normal(size=(n, 3)), rng.normal(size=(n, 3)), n_clusters=n_clusters)
+    assert not found.evidence.any_significant
+    assert json.dumps([c.evidence.to_plain() for c in found.x_only.clusters], allow_nan=False)
+
+
+def test_of_the_same_twice_nothing_is_claimed(pair: planted.Planted) -> None:
+    found = repdiff.compare(pair.x, pair.x)
+    assert found.evidence.n_tested == 0
+    assert verdict(found) == "There is no difference between x and y to be tested."
 
 
 def test_pairs_of_one_group_only(pair: planted.Planted) -> None:
     items = pd.DataFrame({"half": np.arange(len(pair.x)) % 2})
     found = repdiff.compare(pair.x, pair.y, items=items, within="half", n_clusters=6)
-    assert found.evidence.n_tested > 0
+    significant = [cluster for cluster in found.x_only.clusters if cluster.evidence.is_significant()]
+    assert len(significant) >= 4
+    for cluster in significant:
+        assert len(set((np.arange(len(pair.x)) % 2)[cluster.items])) == 1
 
 
 def test_distances_in_place_of_vectors(pair: planted.Planted) -> None:

@@ -23,8 +23,8 @@ def print_summary(comparison: Comparison, run: Path, report: Path) -> None:
             console.print(_table(comparison, direction))
     for line in alignment_lines(comparison):
         console.print(line, markup=False)
-    if comparison.evidence is not None:
-        console.print("".join(text for text, _ in comparison.evidence.verdict), markup=False)
+    for line in (*chosen_lines(comparison), *verdict_lines(comparison)):
+        console.print(line, markup=False)
     for warning in comparison.provenance.warnings:
         console.print(f"note: {warning}", markup=False)
     console.print(f"run:    {run}", markup=False, soft_wrap=True)
@@ -48,12 +48,28 @@ def alignment_lines(comparison: Comparison) -> list[str]:
     return lines
 
 
+def chosen_lines(comparison: Comparison) -> list[str]:
+    """Why so many clusters, where the number was not given."""
+    from repdiff.report.words import holder_and_other, plural
+
+    return [
+        f"what {holder_and_other(comparison, name)[0]} groups, in {plural(number.n, 'cluster')}: {number.reason}"
+        for name, number in comparison.chosen.items()
+    ]
+
+
+def verdict_lines(comparison: Comparison) -> list[str]:
+    """What the evidence comes to; nothing where none was taken."""
+    return [] if comparison.evidence is None else ["".join(text for text, _ in comparison.evidence.verdict)]
+
+
 def _table(comparison: Comparison, direction: Direction) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table
 
-    from repdiff.report.words import makeup, number, percent
+    from repdiff.report.belief import standing
+    from repdiff.report.words import UNKNOWN, makeup, number, percent
 
     names = [escape(name) for name in comparison.names]
     table = Table(box=SIMPLE_HEAD)
@@ -70,9 +86,13 @@ def _table(comparison: Comparison, direction: Direction) -> Any:
     ]
     for name, _ in accuracies:
         table.add_column(f"{name} right", justify="right")
+    if comparison.evidence is not None:
+        table.add_column("verdict")
     for cluster in direction.clusters:
         figures = [percent(getattr(cluster, field)) for _, field in accuracies]
-        label = escape(makeup(cluster.label_counts)) or "–"
+        if cluster.evidence is not None:
+            figures.append(UNKNOWN if cluster.is_no_change else standing(cluster.evidence))
+        label = escape(makeup(cluster.label_counts)) or UNKNOWN
         name = "no change" if cluster.is_no_change else str(cluster.index)
         table.add_row(name, number(cluster.size), f"{cluster.mean_affinity:.2f}", label, *figures)
     return table
@@ -90,8 +110,18 @@ def summary(comparison: Comparison, run: Path, report: Path) -> dict[str, Any]:
         "x_only": direction_facts(comparison.x_only),
         "y_only": direction_facts(comparison.y_only),
         "alignment": comparison.provenance.parameters.get("alignment"),
+        "chosen": {name: {"n": number.n, "reason": number.reason} for name, number in comparison.chosen.items()},
+        **_conclusion(comparison),
         "warnings": list(comparison.provenance.warnings),
     }
+
+
+def _conclusion(comparison: Comparison) -> dict[str, Any]:
+    found = comparison.evidence
+    if found is None:
+        return {}
+    figures = {name: getattr(found, name) for name in ("fdr", "n_tested", "n_significant", "n_holding")}
+    return {"evidence": {"verdict": verdict_lines(comparison)[0], **figures}}
 
 
 def direction_facts(direction: Direction) -> dict[str, Any]:
@@ -121,4 +151,5 @@ def _belief(cluster: DifferenceCluster) -> dict[str, Any]:
     found = cluster.evidence
     if found is None:
         return {}
-    return {name: getattr(found, name) for name in ("holds", "q_value", "stability", "robustness")}
+    figures = ("p_value", "q_value", "unseen_affinity", "null_affinity", "stability", "robustness")
+    return {"holds": found.holds, "reasons": list(found.reasons), **{name: getattr(found, name) for name in figures}}

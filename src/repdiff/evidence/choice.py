@@ -114,9 +114,12 @@ def _reason(n: int, gaps: dict[int, float], stability: dict[int, float]) -> str:
     ordinal = ("largest", "second largest", "third largest", "fourth largest", "fifth largest")[place]
     others = [gap for other, gap in gaps.items() if other != n]
     against = f", {gaps[n] / max(others):.1f} times the next" if place == 0 and others and max(others) > 0 else ""
-    agreement = f"clusterings of overlapping samples agree with a Jaccard index of {stability[n]:.2f}"
+    agreement = f"clusterings of overlapping samples agree to {stability[n]:.2f} (Jaccard index; 1 is the same groups)"
     best = "" if place == 0 else ", so that gap times agreement is the largest"
-    return f"the eigenvalues fall by {gaps[n]:.3f} after number {n}, the {ordinal} gap{against}; {agreement}{best}"
+    groups = f"{n} groups that keep their affinity to themselves make {n} eigenvalues stand out"
+    most = "; more were not looked at" if n == max(gaps) else ""
+    fall = f"they fall by {gaps[n]:.3f} after number {n}, the {ordinal} gap{against}"
+    return f"{groups}, and {fall}; {agreement}{best}{most}"
 
 
 def _stabilities(affinity: Affinity, numbers: list[int], random_state: int | None) -> dict[int, float]:

@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
-from repdiff.errors import RepdiffError
 from repdiff.evidence.significance import N_NEIGHBORHOODS, Unseen, compare_with_neighborhoods, nearest_first
-from repdiff.evidence.stability import match_clusters
+from repdiff.evidence.stability import FEWEST_MEMBERS, match_clusters
 from repdiff.parallel import for_each_tile
 from repdiff.progress import Progress, silent
 
@@ -71,7 +70,8 @@ class Resample:
     seen : ndarray of int64, (s,)
         Rows that were clustered afresh.
     jaccard : ndarray of float64, (k,)
-        Agreement of each cluster with the new one it is matched with, among the items seen; 0 where there is none.
+        Agreement of each cluster with the new one it is matched with, among the items seen: 0 where there is none,
+        NaN where fewer than three of its members were seen.
     unseen : Unseen
         What became of each cluster among the items kept from the clustering.
     """
@@ -90,7 +90,7 @@ def draw_resamples(
     stage: str = "",
     progress: Progress = silent,
 ) -> tuple[Resample, ...]:
-    """Cluster some of the items again and again, and look at others; none where that cannot be done.
+    """Cluster some of the items again and again, and look at others; none where there are too few items for that.
 
     Parameters
     ----------
@@ -106,6 +106,11 @@ def draw_resamples(
         What ``progress`` is told that this is.
     progress : Progress, optional
         Told how far it is.
+
+    Raises
+    ------
+    RepdiffError
+        Where the clusterer cannot label some of the items.
     """
     size = min(LARGEST_SAMPLE, findings.affinity.n // 2)
     if size < _FEWEST_PER_CLUSTER * findings.n_clusters:
@@ -115,11 +120,7 @@ def draw_resamples(
     def draw(number: int) -> None:
         drawn[number] = _draw(findings, size, np.random.default_rng([seed, number]), number)
 
-    try:
-        for_each_tile(draw, range(n_resamples), n_jobs=n_jobs, stage=stage, progress=progress)
-    except RepdiffError:
-        # A clusterer of the user's that can only label all of the items, not some.
-        return ()
+    for_each_tile(draw, range(n_resamples), n_jobs=n_jobs, stage=stage, progress=progress)
     return tuple(drawn[number] for number in range(n_resamples))
 
 
@@ -128,16 +129,27 @@ def _draw(findings: Findings, size: int, rng: np.random.Generator, draw: int) ->
     seen, unseen = np.sort(dealt[:size]), np.sort(dealt[size : 2 * size])
     labels = findings.recluster(DenseAffinity(findings.affinity.block(seen, seen)), draw, None)
     jaccard, match = match_clusters(findings.labels[seen], labels, findings.n_clusters)
-    fallen = labels[findings.nearness(unseen, seen).argmin(axis=1)]
+    jaccard[np.bincount(findings.labels[seen], minlength=findings.n_clusters) < FEWEST_MEMBERS] = np.nan
+    fallen = labels[_nearest(findings, unseen, seen)]
     picked = rng.permutation(size)[:N_NEIGHBORHOODS]
-    order = nearest_first(findings.nearness(unseen[picked], unseen), picked, _other_group(findings, unseen, picked))
+    others = _other_group(findings, unseen[picked], unseen)
+    order = nearest_first(findings.nearness(unseen[picked], unseen), picked, others)
     found = compare_with_neighborhoods(findings.affinity.block(unseen, unseen), fallen, match, order)
     return Resample(seen, jaccard, found)
 
 
-def _other_group(findings: Findings, items: Rows, picked: Rows) -> npt.NDArray[np.bool_] | None:
-    """Where only pairs within a group count: for each picked item, the items of other groups."""
+def _nearest(findings: Findings, items: Rows, candidates: Rows) -> Rows:
+    """Place of the nearest candidate of each item: of its own group, where only pairs within a group count."""
+    nearness = findings.nearness(items, candidates)
+    others = _other_group(findings, items, candidates)
+    if others is not None:
+        others[others.all(axis=1)] = False  # a group that no candidate is of
+        nearness = np.where(others, np.inf, nearness)
+    return np.asarray(nearness.argmin(axis=1))
+
+
+def _other_group(findings: Findings, items: Rows, candidates: Rows) -> npt.NDArray[np.bool_] | None:
+    """For each item, the candidates of other groups; None where all pairs count."""
     if findings.groups is None:
         return None
-    groups = findings.groups[items]
-    return np.asarray(groups[picked][:, None] != groups[None, :])
+    return np.asarray(findings.groups[items][:, None] != findings.groups[candidates])

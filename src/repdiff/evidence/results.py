@@ -24,7 +24,8 @@ class ClusterEvidence:
         How the models fare on it; None without predictions.
     unseen_affinity : float or None
         Mean affinity among items that were kept from the clustering and fell into the cluster, self-pairs left out.
-        None, as all that follows, for a no-change cluster and where there are too few items to say.
+        None, as all that follows, for a no-change cluster and where there are too few items to say; here and in
+        ``stability``, too few in half of the samples or more.
     null_affinity : float or None
         The same for neighbourhoods of as many unseen items, picked at random: the median.
     p_value : float or None
@@ -32,8 +33,8 @@ class ClusterEvidence:
     q_value : float or None
         False discovery rate over the difference clusters of both directions (Benjamini & Hochberg).
     stability : float or None
-        Mean Jaccard agreement with the cluster found among a sample of the items, in [0, 1] (Hennig 2007); below 0.5
-        it dissolves.
+        Mean Jaccard agreement with the cluster that it is matched with among a sample of the items, in [0, 1] (Hennig
+        2007); below 0.5 it dissolves.
     robustness : float or None
         Mean Jaccard agreement with the cluster most like it under other settings, in [0, 1].
     variations : tuple of Variation

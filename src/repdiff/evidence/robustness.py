@@ -17,7 +17,7 @@ from repdiff.affinity.base import Affinity, DenseAffinity
 from repdiff.clusters import DirectionName
 from repdiff.difference import directed_affinity, leave_out_others
 from repdiff.evidence.significance import nearest_first
-from repdiff.evidence.stability import jaccard_table
+from repdiff.evidence.stability import FEWEST_MEMBERS, jaccard_table
 from repdiff.parallel import for_each_tile
 
 Labels = npt.NDArray[np.int32]
@@ -120,7 +120,7 @@ def vary_settings(
     Notes
     -----
     The most similar cluster counts, as in Hennig 2007, and not one that is assigned: with fewer clusters some of them
-    must share a counterpart.
+    must share a counterpart. Of a cluster that fewer than three of the items belong to nothing is said.
     """
     tasks = [
         (name, parameter, value)
@@ -139,13 +139,14 @@ def vary_settings(
         best[task] = jaccard_table(labels[name], others, n_clusters[name]).max(axis=1)
 
     for_each_tile(vary, tasks, n_jobs=n_jobs)
-    return {
-        name: tuple(
-            tuple(Variation(task[1], task[2], float(best[task][cluster])) for task in tasks if task[0] == name)
-            for cluster in range(n_clusters[name])
-        )
-        for name in labels
-    }
+    members = {name: np.bincount(labels[name], minlength=n_clusters[name]) for name in labels}
+
+    def variations(name: DirectionName, cluster: int) -> tuple[Variation, ...]:
+        if members[name][cluster] < FEWEST_MEMBERS:
+            return ()
+        return tuple(Variation(task[1], task[2], float(best[task][cluster])) for task in tasks if task[0] == name)
+
+    return {name: tuple(variations(name, cluster) for cluster in range(n_clusters[name])) for name in labels}
 
 
 def _other_values(gamma: float, beta: float, n_clusters: int | None) -> list[tuple[str, float]]:

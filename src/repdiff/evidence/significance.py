@@ -8,9 +8,12 @@ in choosing it, because the clustering looks for high affinity and finds some in
 2. T is the log of the mean affinity among the unseen items that fell into a cluster.
 3. The null distribution of T: items are picked at random among the unseen, and each taken with its nearest in x, as
    many as fell into the cluster.
-4. The p-value is the tail of a normal fitted to the lower 5 to 40 % of the null distribution (an empirical null; Efron
-   2004): where real groups are half of the items, half of the neighbourhoods lie in them, and counted as chance they
-   would hide each other. For the same reason nothing stands out where more than 60 % of the items differ alike.
+4. The p-value is the tail, 1e-6 at the least, of a normal fitted to the lower 5 to 40 % of the null distribution (an
+   empirical null; Efron 2004): where real groups are half of the items, half of the neighbourhoods lie in them, and
+   counted as chance they would hide each other. For the same reason nothing stands out where more than 60 % of the
+   items differ alike.
+
+Where only pairs within a group count, the nearest items are those of the item's own group, in 1 and in 3.
 
 p-values of the resamples are combined by twice their median (Meinshausen, Meier & Buehlmann 2009), which needs no
 independence, and asks that a cluster is found and holds in most of them.
@@ -24,10 +27,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.evidence.stability import FEWEST_MEMBERS
+
 FloatArray = npt.NDArray[np.float64]
 
 N_NEIGHBORHOODS = 100
-_FEWEST = 3  # unseen members below which nothing is said
+_LEAST_P = 1e-6  # a fit to 100 neighbourhoods says no more
 _SMALLEST = float(np.finfo(np.float32).tiny)
 _LEAST_SPREAD = 0.05  # of log affinity: less is no difference that anybody could see
 _LOWER_QUANTILES = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40)  # of the null: a normal is fitted to them
@@ -74,7 +79,7 @@ def compare_with_neighborhoods(
     mean, null, p = np.full(len(match), np.nan), np.full(len(match), np.nan), np.ones(len(match))
     for cluster, group in enumerate(match):
         members = labels == group
-        if members.sum() < _FEWEST:
+        if members.sum() < FEWEST_MEMBERS:
             continue
         affinities = _neighborhood_means(block, order[:, : members.sum()])
         mean[cluster] = _mean_of_pairs(block, members[:, None])[0]
@@ -115,7 +120,7 @@ def normal_tail(value: float, null: FloatArray) -> float:
     deviations = normal - normal.mean()
     spread = float(deviations @ quantiles / (deviations @ deviations))
     centre = float(quantiles.mean() - spread * normal.mean())
-    return float(ndtr(-(value - centre) / max(spread, _LEAST_SPREAD)))
+    return max(_LEAST_P, float(ndtr(-(value - centre) / max(spread, _LEAST_SPREAD))))
 
 
 def combine(p_values: FloatArray) -> FloatArray:

@@ -14,7 +14,9 @@ from repdiff.evidence.stability import DISSOLVED
 Parts = tuple[tuple[str, bool], ...]
 
 
-def judge(evidence: ClusterEvidence, holder: str, *, level: float = FDR) -> ClusterEvidence:
+def judge(
+    evidence: ClusterEvidence, holder: str, *, level: float = FDR, untested: str = "it was not tested"
+) -> ClusterEvidence:
     """The evidence of a difference cluster with whether it holds, and where not, why.
 
     Parameters
@@ -25,9 +27,11 @@ def judge(evidence: ClusterEvidence, holder: str, *, level: float = FDR) -> Clus
         Name of the representation that groups the cluster.
     level : float
         False discovery rate.
+    untested : str
+        Why, where there are no figures.
     """
     if evidence.p_value is None:
-        return replace(evidence, holds=None, reasons=("some of the items could not be clustered again",))
+        return replace(evidence, holds=None, reasons=(untested,))
     reasons = tuple(_reasons(evidence, holder, level))
     return replace(evidence, holds=not reasons, reasons=reasons)
 
@@ -37,10 +41,13 @@ def _reasons(evidence: ClusterEvidence, holder: str, level: float) -> Iterator[s
         if evidence.unseen_affinity is None or evidence.null_affinity is None:
             yield "too few unseen items fall into it to check it on them"
         else:
+            its, usual = _figure(evidence.unseen_affinity), _figure(evidence.null_affinity)
             yield (
-                f"it does not stand out: its mean affinity on unseen items is {evidence.unseen_affinity:.3g}, that of "
-                f"random neighbourhoods of {holder} {evidence.null_affinity:.3g}"
+                f"it does not stand out: its mean affinity on unseen items is {its}, that of random neighbourhoods of "
+                f"{holder} {usual}"
             )
+    if evidence.stability is None or evidence.robustness is None:
+        yield "too few of its items are in a sample to see whether it is found again"
     if evidence.stability is not None and evidence.stability < DISSOLVED:
         yield f"it dissolves when items are left out (stability {evidence.stability:.2f})"
     if evidence.robustness is not None and evidence.robustness < DISSOLVED:
@@ -48,7 +55,13 @@ def _reasons(evidence: ClusterEvidence, holder: str, level: float) -> Iterator[s
 
 
 def conclude(
-    found: Iterable[ClusterEvidence], names: tuple[str, str], *, n_resamples: int, n_seen: int, level: float = FDR
+    found: Iterable[ClusterEvidence],
+    names: tuple[str, str],
+    *,
+    n_resamples: int,
+    n_seen: int,
+    level: float = FDR,
+    untested: str = "",
 ) -> ComparisonEvidence:
     """What the evidence of all difference clusters comes to.
 
@@ -62,44 +75,61 @@ def conclude(
         See :class:`ComparisonEvidence`.
     level : float
         False discovery rate.
+    untested : str
+        Why nothing was tested, where ``n_resamples`` is 0.
     """
     clusters = list(found)
     significant = sum(evidence.is_significant(level) for evidence in clusters)
     holding = sum(evidence.holds is True for evidence in clusters)
-    elsewhere = [evidence.null_affinity for evidence in clusters if evidence.null_affinity is not None]
-    verdict = _verdict(len(clusters), significant, holding, names, level, n_resamples > 0, elsewhere)
+    between = (" between ", False), (names[0], True), (" and ", False), (names[1], True)
+    if not clusters:
+        verdict: Parts = (("There is no difference", False), *between, (" to be tested.", False))
+    elif not n_resamples:
+        why = f" are chance cannot be told: {untested}."
+        verdict = (("Whether the differences", False), *between, (why, False))
+    elif not significant:
+        verdict = _nothing_stands_out(clusters, between, level)
+    else:
+        more = f" {'is' if significant == 1 else 'are'} more than chance ({_rate(level)}){_also(holding, significant)}."
+        verdict = ((f"{significant} of {_differences(len(clusters))}", False), *between, (more, False))
     return ComparisonEvidence(
         level, n_resamples, n_seen, significant, holding, len(clusters), significant > 0, verdict
     )  # fmt: skip
 
 
-def _verdict(
-    n: int,
-    significant: int,
-    holding: int,
-    names: tuple[str, str],
-    level: float,
-    can_tell: bool,
-    elsewhere: Sequence[float],
-) -> Parts:
-    between = (" between ", False), (names[0], True), (" and ", False), (names[1], True)
-    rate = f"false discovery rate {level:.0%}"
-    if not n:
-        return (("There is no difference", False), *between, (" to be tested.", False))
-    if not can_tell:
-        why = " are chance cannot be told, since some of the items could not be clustered again."
-        return (("Whether the differences", False), *between, (why, False))
-    if not significant:
-        none = f": none of {n} groups of items stands out from neighbourhoods picked at random ({rate})."
-        return (("No significant difference", False), *between, (none + _all_over(elsewhere), False))
-    tail = "" if holding == significant else f", and {holding} of these are stable and do not depend on the settings"
-    stand = "group of items stands" if significant == 1 else "groups of items stand"
-    return ((f"{significant} of {n} {stand} out more than chance", False), *between, (f" ({rate}){tail}.", False))
+def _rate(level: float) -> str:
+    return f"false discovery rate {level * 100:.3g} %"
 
 
-def _all_over(elsewhere: Sequence[float]) -> str:
-    """That the two differ wherever one looks, where they do: then no group can stand out."""
+def _figure(affinity: float) -> str:
+    """Three digits, as in tables: 9.60 and not 9.6."""
+    return f"{affinity:#.3g}".rstrip(".")
+
+
+def _differences(n: int) -> str:
+    return f"{n} difference{'' if n == 1 else 's'}"
+
+
+def _nothing_stands_out(clusters: Sequence[ClusterEvidence], between: Parts, level: float) -> Parts:
+    """That no group is more than chance; or that the two differ wherever one looks, so that no group can stand out."""
+    n = len(clusters)
+    elsewhere = [evidence.null_affinity for evidence in clusters if evidence.null_affinity is not None]
     usual = float(np.median(elsewhere)) if elsewhere else 1.0
     if usual < NO_CHANGE_THRESHOLD:
-        return ""
-    return f" These differ as much, with a mean affinity of {usual:.3g}: what differs, differs all over."
+        groups = "the one group of items found does not stand" if n == 1 else f"none of {n} groups of items stands"
+        why = f": {groups} out from neighbourhoods picked at random ({_rate(level)})."
+        return (("No significant difference", False), *between, (why, False))
+    groups = "the one group of items found does not differ" if n == 1 else f"none of {n} groups of items differs"
+    why = (
+        f" stands out: {groups} more than neighbourhoods picked at random, which have a mean affinity of "
+        f"{_figure(usual)} ({_rate(level)}). Either the two differ all over, or in nothing but noise."
+    )
+    return (("No single difference", False), *between, (why, False))
+
+
+def _also(holding: int, significant: int) -> str:
+    """How many of the significant ones are more than that."""
+    if significant == 1:
+        return "; it is also stable and robust" if holding else "; it is not stable, or not robust"
+    some = "all" if holding == significant else holding or "none"
+    return f"; {some} of these {'is' if holding <= 1 else 'are'} also stable and robust"

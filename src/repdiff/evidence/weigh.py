@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
 from repdiff.clusters import Direction, DirectionName
+from repdiff.errors import RepdiffError
 from repdiff.evidence.enrichment import enrichments
 from repdiff.evidence.outcomes import outcomes
 from repdiff.evidence.resampling import N_RESAMPLES, Findings, Resample, draw_resamples
@@ -27,7 +28,11 @@ from repdiff.progress import Progress, silent
 
 Nearness = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[Any]]
 Place = tuple[DirectionName, int]
+Drawn = Mapping[DirectionName, tuple[Resample, ...]]
+Varied = Mapping[DirectionName, tuple[tuple[Variation, ...], ...]]
 
+_TOO_FEW = "a sample of the items is too small for so many clusters"
+_NOT_AGAIN = "the clusterer could not label a sample of the items"
 _STAGE = "evidence"
 
 
@@ -108,24 +113,26 @@ def weigh(
             places, enrichments(items, rows, level=level), outcomes(items, rows), strict=True
         )
     }
-    drawn: dict[DirectionName, tuple[Resample, ...]] = {}
     claimed = [place for place, cluster in of_cluster.items() if not cluster.is_no_change]
+    drawn: Drawn = {}
+    untested = _TOO_FEW
     # A user's clusterer need not be ready for several threads.
     threads = resolve_n_jobs(n_jobs) if takes_number else 1
-    with nullcontext() if takes_number else _quietly():
-        for side in sides:
-            findings = Findings(side.affinity, side.direction.labels, side.nearness, side.recluster, groups)
-            drawn[side.direction.name] = draw_resamples(
-                findings, n_resamples=n_resamples, n_jobs=threads, seed=seed, stage=_STAGE, progress=progress
-            )
-        if all(drawn.values()):
-            varied = _varied(sides, drawn, groups, gamma, beta, takes_number, threads, seed)
-            found |= _believed(found, claimed, drawn, varied)
+    try:
+        with nullcontext() if takes_number else _quietly():
+            if not takes_number:
+                sides = (_guarded(x_only), _guarded(y_only))
+            drawn = _drawn(sides, groups, n_resamples, threads, seed, progress)
+            if drawn:
+                varied = _varied(sides, drawn, groups, gamma, beta, takes_number, threads, seed)
+                found |= _believed(found, claimed, drawn, varied)
+    except RepdiffError:
+        drawn, untested = {}, _TOO_FEW if takes_number else _NOT_AGAIN
     holders = {"x_only": names[0], "y_only": names[1]}
-    found |= {place: judge(found[place], holders[place[0]], level=level) for place in claimed}
-    resamples = drawn["x_only"] if all(drawn.values()) else ()
+    found |= {place: judge(found[place], holders[place[0]], level=level, untested=untested) for place in claimed}
+    resamples = drawn["x_only"] if drawn else ()
     conclusion = conclude(
-        (found[place] for place in claimed), names, level=level,
+        (found[place] for place in claimed), names, level=level, untested=untested,
         n_resamples=len(resamples), n_seen=len(resamples[0].seen) if resamples else 0,
     )  # fmt: skip
     return _with(x_only.direction, found), _with(y_only.direction, found), conclusion
@@ -147,11 +154,42 @@ def _with(direction: Direction, found: Mapping[Place, ClusterEvidence]) -> Direc
     return replace(direction, clusters=tuple(clusters))
 
 
+def _guarded(side: Weighed) -> Weighed:
+    """The side with a clusterer of the user's, which may not be able to label some of the items, and say so anyhow."""
+
+    def recluster(affinity: Affinity, seed: int, number: int | None) -> npt.NDArray[np.int32]:
+        try:
+            return side.recluster(affinity, seed, number)
+        except Exception as error:
+            raise RepdiffError(_NOT_AGAIN) from error
+
+    return replace(side, recluster=recluster)
+
+
+def _drawn(
+    sides: tuple[Weighed, Weighed],
+    groups: npt.NDArray[np.int32] | None,
+    n_resamples: int,
+    n_jobs: int,
+    seed: int,
+    progress: Progress,
+) -> Drawn:
+    """The resamples of both directions; nothing where there are too few items for one of them."""
+    drawn = {
+        side.direction.name: draw_resamples(
+            Findings(side.affinity, side.direction.labels, side.nearness, side.recluster, groups),
+            n_resamples=n_resamples, n_jobs=n_jobs, seed=seed, stage=_STAGE, progress=progress,
+        )
+        for side in sides
+    }  # fmt: skip
+    return drawn if all(drawn.values()) else {}
+
+
 def _believed(
     found: Mapping[Place, ClusterEvidence],
     claimed: Sequence[Place],
-    drawn: Mapping[DirectionName, tuple[Resample, ...]],
-    varied: Mapping[DirectionName, tuple[tuple[Variation, ...], ...]],
+    drawn: Drawn,
+    varied: Varied,
 ) -> Iterator[tuple[Place, ClusterEvidence]]:
     """Figures of belief, for each cluster that claims a difference."""
     p_values = {name: combine(np.array([one.unseen.p_value for one in drawn[name]])) for name in drawn}
@@ -162,32 +200,33 @@ def _believed(
             (name, index),
             replace(
                 found[name, index],
-                unseen_affinity=_mean_known([one.unseen.mean_affinity[index] for one in drawn[name]]),
-                null_affinity=_mean_known([one.unseen.null_affinity[index] for one in drawn[name]]),
+                unseen_affinity=_mostly_known([one.unseen.mean_affinity[index] for one in drawn[name]]),
+                null_affinity=_mostly_known([one.unseen.null_affinity[index] for one in drawn[name]]),
                 p_value=float(p_values[name][index]),
                 q_value=float(rate),
-                stability=float(np.mean([one.jaccard[index] for one in drawn[name]])),
+                stability=_mostly_known([one.jaccard[index] for one in drawn[name]]),
                 robustness=float(np.mean([one.jaccard for one in variations])) if variations else None,
                 variations=variations,
             ),
         )
 
 
-def _mean_known(values: list[float]) -> float | None:
+def _mostly_known(values: list[float]) -> float | None:
+    """Mean of what is not NaN, where that is more than half."""
     known = [value for value in values if not np.isnan(value)]
-    return float(np.mean(known)) if known else None
+    return float(np.mean(known)) if 2 * len(known) > len(values) else None
 
 
 def _varied(
     sides: tuple[Weighed, Weighed],
-    drawn: Mapping[DirectionName, tuple[Resample, ...]],
+    drawn: Drawn,
     groups: npt.NDArray[np.int32] | None,
     gamma: float,
     beta: float,
     takes_number: bool,
     n_jobs: int,
     seed: int,
-) -> Mapping[DirectionName, tuple[tuple[Variation, ...], ...]]:
+) -> Varied:
     """Some of the items that the first resample saw, clustered under other settings."""
     seen = drawn["x_only"][0].seen
     rows = np.sort(np.random.default_rng(seed).permutation(seen)[:LARGEST_VARIED])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from repdiff.clusters import DifferenceCluster, Direction
 from repdiff.comparison import Comparison
-from repdiff.evidence.results import ClusterEvidence
+from repdiff.evidence.outcomes import as_text
+from repdiff.evidence.results import FDR, ClusterEvidence
 from repdiff.evidence.stability import DISSOLVED
 from repdiff.report import words
-from repdiff.report.meaning import enrichment_in_words, make_up
+from repdiff.report.meaning import lift, meaning, value_in_words
 from repdiff.report.tables import Table, cluster_name
 from repdiff.similarities.score import Score
 
@@ -24,7 +26,7 @@ class Belief:
     Attributes
     ----------
     meaning : str
-        What it has more of than chance, in words; empty where there is nothing.
+        What it has more of than chance and who is right on it, in words; empty where there is nothing.
     outcome : str
         Whether the models fare differently on it; empty where it is unknown.
     standing : str
@@ -86,7 +88,7 @@ def belief(comparison: Comparison, cluster: DifferenceCluster) -> Belief | None:
     evidence = cluster.evidence
     if evidence is None:
         return None
-    return Belief(make_up(comparison, cluster), _outcome(comparison, evidence), standing(evidence), _verdict(evidence))
+    return Belief(meaning(comparison, cluster), _outcome(comparison, evidence), standing(evidence), _verdict(evidence))
 
 
 def _verdict(evidence: ClusterEvidence) -> str:
@@ -104,15 +106,13 @@ def _verdict(evidence: ClusterEvidence) -> str:
 
 
 def standing(evidence: ClusterEvidence) -> str:
-    """``holds``, ``in doubt`` (not found again) or ``as elsewhere`` (found again, but all around differs as much)."""
+    """``holds``, ``as elsewhere`` (found again, but all around differs as much), ``in doubt`` or ``not tested``."""
     if evidence.holds is None:
         return "not tested"
-    shares = [share for share in (evidence.stability, evidence.robustness) if share is not None]
     if evidence.holds:
         return "holds"
-    return (
-        "in doubt" if any(share < DISSOLVED for share in shares) or evidence.null_affinity is None else "as elsewhere"
-    )
+    found_again = all(share is not None and share >= DISSOLVED for share in (evidence.stability, evidence.robustness))
+    return "as elsewhere" if found_again and evidence.null_affinity is not None else "in doubt"
 
 
 def _outcome(comparison: Comparison, evidence: ClusterEvidence) -> str:
@@ -128,19 +128,35 @@ def _outcome(comparison: Comparison, evidence: ClusterEvidence) -> str:
     parts = [f"95{words.NBSP}% confidence interval: {', '.join(intervals)}"] if intervals else []
     if outcome.q_value is not None and outcome.n_known:
         x, y = comparison.names
-        alone = (
-            f"{words.number(outcome.only_x_right)} only {x} gets right, {words.number(outcome.only_y_right)} only {y}"
-        )
-        sure = "so a difference" if outcome.q_value <= comparison_level(comparison) else "which may be chance"
-        parts.append(f"{alone}, {sure} (false discovery rate {rate(outcome.q_value)})")
+        if outcome.only_x_right or outcome.only_y_right:
+            only_x, only_y = words.number(outcome.only_x_right), words.number(outcome.only_y_right)
+            sure = "so a difference" if outcome.q_value <= comparison_level(comparison) else "which may be chance"
+            alone = f"{only_x} only {x} gets right, {only_y} only {y}"
+            parts.append(f"{alone}, {sure} (false discovery rate {rate(outcome.q_value)})")
+        else:
+            parts.append("Both are right on the same items")
     if outcome.disagreements:
-        parts.append(f"They disagree on {words.plural(len(outcome.disagreements), 'item')}")
+        parts.append(_disagreement(comparison, outcome.disagreements))
     return ". ".join(parts)
+
+
+def _disagreement(comparison: Comparison, rows: tuple[int, ...]) -> str:
+    """On how many items the models disagree, and over what most often."""
+    items, (x, y) = comparison.items, comparison.names
+    told = f"They disagree on {words.plural(len(rows), 'item')}"
+    if items.prediction_x is None or items.prediction_y is None:
+        return told
+    said = (as_text(items.frame[column].iloc[list(rows)]) for column in (items.prediction_x, items.prediction_y))
+    (by_x, by_y), count = Counter(zip(*said, strict=True)).most_common(1)[0]
+    if count == 1 < len(rows):
+        return told
+    often = "" if count == len(rows) else f"most often, {words.number(count)} times, "
+    return f"{told}: {often}{x} says {by_x} and {y} {by_y}"
 
 
 def comparison_level(comparison: Comparison) -> float:
     """The false discovery rate at which the comparison calls a cluster significant."""
-    return 0.05 if comparison.evidence is None else comparison.evidence.fdr
+    return FDR if comparison.evidence is None else comparison.evidence.fdr
 
 
 def rate(value: float | None) -> str:
@@ -188,11 +204,11 @@ def _enriched(comparison: Comparison, direction: Direction) -> Iterator[tuple[st
         for value in cluster.evidence.enriched[:_MOST_ENRICHED] if cluster.evidence else ():
             yield (
                 cluster_name(cluster),
-                enrichment_in_words(value, label=comparison.items.label).rpartition(" (")[0],
+                value_in_words(value, label=comparison.items.label),
                 words.number(value.count),
                 words.percent(value.share),
                 words.percent(value.expected),
-                f"{value.lift:.2g}",
+                lift(value),
                 rate(value.q_value),
             )
 

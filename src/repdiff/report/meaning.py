@@ -8,6 +8,7 @@ from repdiff.evidence.enrichment import Enrichment
 from repdiff.report.words import NBSP, percent
 
 _MOST_VALUES = 2
+_LEAST_LIFT = 1.2  # of what is worth a word beside the label
 
 
 def meaning(comparison: Comparison, cluster: DifferenceCluster) -> str:
@@ -19,24 +20,36 @@ def meaning(comparison: Comparison, cluster: DifferenceCluster) -> str:
 
 
 def make_up(comparison: Comparison, cluster: DifferenceCluster) -> str:
-    """The values that a cluster has more of than chance, the surest of each of at most two columns."""
+    """The values that a cluster has more of than chance: of the label, then of other columns, the surest of two."""
     if cluster.evidence is None:
         return ""
     surest: dict[str, Enrichment] = {}
-    for value in cluster.evidence.enriched:
-        surest.setdefault(value.column, value)
     label = comparison.items.label
+    for value in cluster.evidence.enriched:
+        if value.lift >= _LEAST_LIFT or value.column == label:
+            surest.setdefault(value.column, value)
     ordered = sorted(surest.values(), key=lambda value: value.column != label)  # the label first, else as they were
     return ", ".join(enrichment_in_words(value, label=label) for value in ordered[:_MOST_VALUES])
 
 
 def enrichment_in_words(value: Enrichment, *, label: str | None = None) -> str:
-    """``94 % Monarch (4.7 × expected)``, ``61 % kind Symbols (3.1 × expected)`` or ``price higher than elsewhere``."""
+    """``94 % Monarch (4.7 × expected)``, ``61 % kind: Symbols (3.1 × expected)`` or ``price higher than elsewhere``."""
+    what = value_in_words(value, label=label)
     if value.of_numbers:
-        return f"{value.column} {value.value}er than elsewhere (in {percent(value.share)} of pairs)"
-    kind = value.value if value.column == label else f"{value.column} {value.value}"
-    lift = f"{value.lift:.2g}" if value.lift < 100 else f"{value.lift:,.0f}"
-    return f"{percent(value.share)} {kind} ({lift}{NBSP}×{NBSP}expected)"
+        return f"{what} (in {percent(value.share)} of pairs with other items)"
+    return f"{percent(value.share)} {what} ({lift(value)}{NBSP}×{NBSP}expected)"
+
+
+def value_in_words(value: Enrichment, *, label: str | None = None) -> str:
+    """What there is more of: ``Monarch``, ``kind: Symbols`` or ``price higher than elsewhere``."""
+    if value.of_numbers:
+        return f"{value.column} {value.value}er than elsewhere"
+    return value.value if value.column == label else f"{value.column}: {value.value}"
+
+
+def lift(value: Enrichment) -> str:
+    """How many times its share is what is expected."""
+    return f"{value.lift:.1f}" if value.lift < 9.95 else f"{value.lift:,.0f}"
 
 
 def who_is_right(comparison: Comparison, cluster: DifferenceCluster) -> str:

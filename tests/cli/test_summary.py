@@ -1,0 +1,53 @@
+"""A comparison as the terminal and machines are told of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import planted
+import pytest
+
+import repdiff
+from repdiff.cli.summary import print_summary, summary
+
+
+@pytest.fixture(scope="module")
+def comparison() -> repdiff.Comparison:
+    pair = planted.split_in_x(np.random.default_rng(4), n_groups=3, size=40, n_agreed=200)
+    return repdiff.compare(pair.x, pair.y, names=("old", "new"), n_clusters="auto")
+
+
+def test_machines_are_told_the_verdict_its_figures_and_why_so_many_clusters(comparison) -> None:
+    told = json.loads(json.dumps(summary(comparison, Path("run"), Path("report.html")), allow_nan=False))
+    assert told["evidence"] == {
+        "verdict": "".join(text for text, _ in comparison.evidence.verdict),
+        "fdr": 0.05,
+        "n_tested": comparison.evidence.n_tested,
+        "n_significant": comparison.evidence.n_significant,
+        "n_holding": comparison.evidence.n_holding,
+    }
+    for name, number in comparison.chosen.items():
+        assert told["chosen"][name] == {"n": number.n, "reason": number.reason}
+    cluster, evidence = told["x_only"]["clusters"][-1], comparison.x_only.clusters[-1].evidence
+    assert cluster["holds"] is evidence.holds
+    assert cluster["p_value"] == evidence.p_value > 0
+    assert cluster["reasons"] == list(evidence.reasons)
+
+
+def test_clusters_are_marked_in_the_terminal(comparison, capsys) -> None:
+    print_summary(comparison, Path("run"), Path("report.html"))
+    told = " ".join(capsys.readouterr().out.split())
+    assert "".join(text for text, _ in comparison.evidence.verdict) in told
+    assert f"what old groups, in {comparison.chosen['x_only'].n}" in told
+    assert told.count("holds") == comparison.evidence.n_holding > 0
+
+
+def test_without_evidence_there_is_no_verdict(capsys) -> None:
+    rng = np.random.default_rng(0)
+    bare = repdiff.compare(rng.normal(size=(40, 3)), rng.normal(size=(40, 3)), n_clusters=3, evidence=False)
+    assert "evidence" not in summary(bare, Path("run"), Path("report.html"))
+    assert "holds" not in summary(bare, Path("run"), Path("report.html"))["x_only"]["clusters"][0]
+    print_summary(bare, Path("run"), Path("report.html"))
+    assert "verdict" not in capsys.readouterr().out
