@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +143,22 @@ def test_collages_carry_pictures_and_the_accuracies(learning) -> None:
     title = axes.get_title(loc="left")
     assert f"epoch 0: {100 * strongest.accuracy_y:.1f}\N{NO-BREAK SPACE}% right" in title
     assert f"last: {100 * strongest.accuracy_x:.1f}\N{NO-BREAK SPACE}% right" in title
+
+
+def test_long_labels_and_names_stay_above_their_own_collage(bare) -> None:
+    named = [replace(c, label_counts={"a label of many more words": 9, "and another": 8}) for c in bare.x_only.clusters]
+    clusters = [replace(c, accuracy_x=0.5, accuracy_y=0.25) for c in named]
+    long = replace(
+        bare,
+        names=("a model with quite a name", "ResNet-18 of a longer name"),
+        x_only=replace(bare.x_only, clusters=clusters),
+    )
+    figure = plot_comparison(long, clusters=[0, 1, 2, 3, 3])
+    figure.draw_without_rendering()
+    titles = [axes._left_title for axes in figure.axes if axes.get_title(loc="left").count("\n") > 1]
+    boxes = [title.get_window_extent() for title in titles]
+    assert len(boxes) == 5
+    assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
 
 
 def test_items_without_pictures_are_shown_as_text(bare) -> None:

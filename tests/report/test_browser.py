@@ -7,6 +7,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from repdiff.report import write_report
+from repdiff.report import words, write_report
 from repdiff.run import Run
 
 pytestmark = pytest.mark.browser
@@ -271,6 +272,29 @@ def test_nothing_is_wider_than_the_screen_and_pictures_are_not_stretched(
     ratios = get(browser, f"{COLLAGES}.map((image) => image.clientWidth / image.clientHeight)")
     assert ratios
     assert ratios == pytest.approx([1.5] * len(ratios), rel=0.03)
+
+
+def test_long_names_leave_the_bar_on_one_line_and_the_maps_side_by_side(
+    browser: Chrome, folder: Path, hostile_run: Run
+) -> None:
+    names = ("a-model-of-a-very-long-name-" * 4, "another model, whose name is long as well, " * 2)
+    long = replace(hostile_run, comparison=replace(hostile_run.comparison, names=names))
+    visit(browser, write_report(long, folder / "long.html"))
+    assert get(browser, "document.documentElement.scrollWidth") <= 1280
+    assert get(browser, "document.querySelector('.bar').clientHeight") < 70
+    top = "document.getElementById('map-{}').getBoundingClientRect().top"
+    assert get(browser, top.format("x")) == pytest.approx(get(browser, top.format("y")), abs=1)
+
+
+def test_the_mean_affinity_of_two_clusters_is_read_off_where_a_finger_touches(page: Chrome, hostile_run: Run) -> None:
+    grid = "document.querySelector('.affinity:not([hidden]) .grid')"
+    box = get(page, f"(({{ left, top }}) => [left, top])({grid}.getBoundingClientRect())")
+    at = {"clientX": box[0] + 2, "clientY": box[1] + 2, "pointerType": "touch", "bubbles": True}
+    page.execute_script(f"{grid}.dispatchEvent(new PointerEvent('pointerdown', arguments[0]))", at)
+    strongest = hostile_run.comparison.x_only.clusters[-1]
+    assert get(page, "document.querySelector('.affinity:not([hidden]) .readout').textContent") == (
+        f"Mean affinity within cluster {strongest.index}: {words.affinity(strongest.mean_affinity)}"
+    )
 
 
 def test_a_page_on_which_nothing_differs_works(browser: Chrome, folder: Path, same_run: Run) -> None:

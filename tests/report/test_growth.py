@@ -16,6 +16,7 @@ def test_the_scripts_get_the_numbers_of_the_timeline(learning: SeriesRun) -> Non
             rows = growth[(growth["direction"] == direction) & (growth["group"] == group)]
             for column in ("mean_affinity", "mean_affinity_min", "size_max", "accuracy_x", "accuracy_y_min"):
                 assert data[direction][group][column] == pytest.approx(rows[column].tolist())
+            assert data[direction][group]["no_change_size"] == rows["no_change_size"].tolist()
             assert data[direction][group]["is_no_change"] == rows["is_no_change"].tolist()
 
 
@@ -36,7 +37,7 @@ def test_a_checkpoint_without_other_clusters_leaves_a_gap(learning: SeriesRun) -
     assert None not in others["size"][2:]
     assert others["is_no_change"][1] is False
     table = growth_table(alone, "x_only", ("the checkpoint", "the reference"), learning.timeline.checkpoints)
-    assert table.rows[1][-4:] == (words.UNKNOWN,) * 4
+    assert table.rows[1][-5:-1] == (words.UNKNOWN,) * 4
 
 
 def test_the_table_says_what_the_timeline_says(learning: SeriesRun) -> None:
@@ -48,6 +49,7 @@ def test_the_table_says_what_the_timeline_says(learning: SeriesRun) -> None:
         assert row[1:4] == ("no change", words.affinity(lowest.mean_affinity), words.number(lowest.size))
         sizes = [cluster.size for cluster in others]
         assert row[7] == f"{round(np.mean(sizes))} ({min(sizes)} to {max(sizes)})"
+        assert row[-1] == words.number(int(direction.no_change.sum()))
 
 
 def test_panels_share_their_horizontal_axis_and_hold_all_numbers(learning: SeriesRun) -> None:

@@ -97,8 +97,28 @@ def test_provenance_is_told(hostile_page: Page, hostile_run: Run) -> None:
         assert words in hostile_page.text
 
 
+def test_the_verdict_stands_beside_the_finding(hostile_page: Page, hostile_run: Run) -> None:
+    evidence = hostile_run.comparison.evidence
+    assert evidence is not None
+    verdict = "".join(text for text, _ in evidence.verdict)
+    assert " ".join(hostile_page.text.split()).count(verdict) == 2  # in the head, and where it is explained
+    head = hostile_page.text.index("How this was tested")
+    assert head < hostile_page.text.index("The same items on two maps")
+
+
+def test_what_is_on_a_card_is_said(hostile_page: Page, text_run: Run) -> None:
+    text = " ".join(hostile_page.text.split())
+    for words in ("coloured bars are its most frequent labels", "the tick, on how many of all items", "(up to 148)"):
+        assert words in text
+    bare = Page(render(text_run)).text
+    assert "coloured bars" not in bare
+    assert "dark bars" not in bare
+
+
 def test_nothing_differs_is_said(same_run: Run) -> None:
     shown = Page(render(same_run))
+    assert "clustered again" not in shown.text  # nothing was there to be tested
+    assert "How this was tested" not in shown.text
     assert "Nothing differs: one and two arrange all 80 items alike." in " ".join(shown.text.split())
     assert not [a for tag, a in shown.elements if tag == "article" and a.get("class") == "card"]
 

@@ -36,6 +36,30 @@ def test_no_two_of_thirty_clusters_share_a_colour(theme: str) -> None:
     assert apart[:12, :12].min() > 30
 
 
+# What a screen shows to readers who see no green or no red, in linear RGB (Machado, Oliveira and Fernandes 2009).
+SIGHT = {
+    "no green": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "no red": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+}
+
+
+def oklab(linear: np.ndarray) -> np.ndarray:
+    cones = np.array([[0.4122, 0.5363, 0.0514], [0.2119, 0.6807, 0.1074], [0.0883, 0.2817, 0.6300]]) @ linear
+    to_lab = np.array([[0.2105, 0.7936, -0.0041], [1.9780, -2.4286, 0.4506], [0.0259, 0.7828, -0.8087]])
+    return to_lab @ np.cbrt(cones)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_ten_clusters_are_told_apart_by_readers_who_confuse_hues(theme: str, sight: str) -> None:
+    codes = [getattr(colour, theme) for colour in cluster_colours(10)]
+    rgb = np.array([[int(code[place : place + 2], 16) for place in (1, 3, 5)] for code in codes]).T / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = oklab(np.clip(np.array(SIGHT[sight]) @ linear, 0, 1)).T
+    apart = np.linalg.norm(seen[:, None] - seen[None], axis=2) + 9 * np.eye(10)
+    assert apart.min() > 0.05  # 0.02 is just noticed side by side
+
+
 def test_no_change_is_grey() -> None:
     grey = no_change_colour()
     assert isinstance(grey, Colour)

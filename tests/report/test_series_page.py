@@ -52,6 +52,16 @@ def test_nothing_is_loaded_from_outside_and_what_items_say_stays_text(shown: Pag
         assert words in shown.text
 
 
+def test_a_warning_about_one_checkpoint_is_shown_whatever_the_slider_shows(learning: SeriesRun) -> None:
+    *before, last = learning.timeline.comparisons
+    odd = replace(last, provenance=replace(last.provenance, warnings=("something is odd",)))
+    page = Page(render_series(replace(learning, timeline=replace(learning.timeline, comparisons=(*before, odd)))))
+    assert "1\N{NO-BREAK SPACE}warning: see below" in " ".join(page.text.split("\n"))
+    assert f"something is odd ({CHECKPOINTS[-1]})" in page.text
+    assert "warnings" in page.values("id")
+    assert "No warnings." not in page.text
+
+
 def test_every_section_is_there_once_and_every_image_has_words(shown: Page) -> None:
     ids = shown.values("id")
     assert {"growth", "flow", "maps", "clusters", "affinity", "settling", "numbers", "provenance", "checkpoint"} <= set(
@@ -114,7 +124,11 @@ def test_lives_are_told_on_cards_and_in_tables(shown: Page) -> None:
     text = " ".join(shown.text.split())
     assert "There from the start; lasts to the end." in text
     assert "splits off at" in text or "split off at" in text
-    for title in ("Figure 1 in numbers", "Clusters through the checkpoints", "Items from each cluster to the next"):
+    for title in (
+        "Checkpoint by checkpoint, in numbers",
+        "Clusters through the checkpoints",
+        "Items from each cluster to the next",
+    ):
         assert title in text
 
 

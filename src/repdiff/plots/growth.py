@@ -142,6 +142,7 @@ def _without_common_start(names: Sequence[str]) -> list[str]:
 
 
 def _finish_affinity(axes: Axes, threshold: float | None) -> None:
+    from matplotlib.patheffects import withStroke
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_yscale("log")
@@ -152,8 +153,9 @@ def _finish_affinity(axes: Axes, threshold: float | None) -> None:
     if threshold is not None:
         axes.axhline(threshold, color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         axes.annotate(
-            f"no change: below {threshold:g}", (0.0, threshold), xycoords=("axes fraction", "data"),
-            xytext=(4, -9), textcoords="offset points", fontsize=7.5, color=SOFT,
+            f"no change: below {threshold:g}", (1.0, threshold), xycoords=("axes fraction", "data"), ha="right",
+            xytext=(-2, 3), textcoords="offset points", fontsize=7.5, color=SOFT, zorder=5,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )  # fmt: skip
 
 

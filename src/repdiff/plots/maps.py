@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_VECTOR_POINTS = 4000  # beyond, the points of a map are drawn as one picture inside an SVG or PDF
 _COLLAGES_IN_A_ROW = 5
-_WORDS_ON_A_LINE, _HEADLINE = 28, 95  # characters
+_WORDS_ON_A_LINE, _NAME_ON_A_LINE, _HEADLINE = 28, 15, 95  # characters
 
 
 def plot_checkpoint(
@@ -125,7 +125,7 @@ def _headline(comparison: Comparison, direction: Direction) -> str:
     if not kinds:
         sentence = f"{holder} groups nothing that {other} scatters"
     else:
-        rest = f"{percent(unchanged)} do not change" if unchanged else "none is left unchanged"
+        rest = f"{percent(unchanged)} of items do not change" if unchanged else "no group of items is left unchanged"
         sentence = f"{holder} groups {plural(kinds, 'kind')} of items that {other} scatters; {rest}"
     return "\n".join(wrap(sentence, _HEADLINE, break_on_hyphens=False))
 
@@ -169,9 +169,9 @@ def _caption(comparison: Comparison, cluster: DifferenceCluster) -> str:
     kind = "no change" if cluster.is_no_change else f"cluster {cluster.index}"
     lines = [f"{kind}: {plural(cluster.size, 'item')}", f"affinity {affinity(cluster.mean_affinity)}"]
     if cluster.label_counts:
-        lines[1] += f", {_shortened(makeup(cluster.label_counts))}"
+        lines.append(_shortened(makeup(cluster.label_counts)))
     lines += [
-        f"{_shortened(name)}: {100 * accuracy:.1f}{NBSP}% right"
+        f"{_shortened(name, _NAME_ON_A_LINE)}: {100 * accuracy:.1f}{NBSP}% right"
         for name, accuracy in zip(comparison.names[::-1], (cluster.accuracy_y, cluster.accuracy_x), strict=True)
         if accuracy is not None
     ]
@@ -214,6 +214,6 @@ def _draw_collage(
     axes.set(xlim=(0, side), ylim=(side, 0))
 
 
-def _shortened(text: str) -> str:
+def _shortened(text: str, longest: int = _WORDS_ON_A_LINE) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _WORDS_ON_A_LINE else f"{line[: _WORDS_ON_A_LINE - 1]}…"
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"

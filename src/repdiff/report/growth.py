@@ -18,6 +18,7 @@ from repdiff.report.tables import Table
 _TICKS = 4
 _LONGEST_TICK = 9  # characters
 _GROUPS = ("lowest", "others")
+_FORMATS = {"size": "0,0", "accuracy": "0 %"}  # of the numbers at the axis, as elsewhere on the page
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def growth_data(growth: pd.DataFrame) -> dict[str, Any]:
     for (direction, group), rows in growth.groupby(["direction", "group"]):
         of = rows.set_index("step").reindex(steps)
         lists = {column: [_known(value) for value in of[column].tolist()] for column in columns}
+        lists["no_change_size"] = [_known(value) for value in of["no_change_size"].tolist()]
         lists["is_no_change"] = [value is True for value in of["is_no_change"].tolist()]
         data.setdefault(str(direction), {})[str(group)] = lists
     return data
@@ -73,7 +75,7 @@ def growth_document(growth: pd.DataFrame, checkpoints: Sequence[str], threshold:
 
 
 def _figure(panel: Panel, growth: pd.DataFrame, across: Any, checkpoints: Sequence[str], threshold: float) -> Any:
-    from bokeh.models import FixedTicker, Range1d, Span
+    from bokeh.models import ColumnDataSource, FixedTicker, NumeralTickFormatter, Range1d, Span
     from bokeh.plotting import figure
 
     plot = figure(
@@ -93,9 +95,14 @@ def _figure(panel: Panel, growth: pd.DataFrame, across: Any, checkpoints: Sequen
             minor_tick_line_color=None, axis_line_color=None, major_tick_line_color=None,
             major_label_text_color=None, major_label_text_font_size="11px",
         )  # fmt: skip
+    if panel.name in _FORMATS:
+        plot.yaxis.formatter = NumeralTickFormatter(format=_FORMATS[panel.name])
     for measure, dashed in panel.measures:
         for group in reversed(_GROUPS):
             _line(plot, group, measure, "dashed" if dashed else "solid")
+    if panel.name == "size":
+        source = ColumnDataSource({"at": [], "value": []}, name="no change")
+        plot.line("at", "value", source=source, line_width=1.8, line_dash="dotted", line_color=None, name="no change")
     if panel.name == "affinity":
         values = Scale(plot.y_range.start, plot.y_range.end).ticks
         plot.yaxis.ticker = FixedTicker(ticks=list(values))
@@ -136,7 +143,7 @@ def _limits(panel: Panel, growth: pd.DataFrame, threshold: float) -> tuple[float
     if panel.name == "affinity":
         return min(low, 1.0) * 0.85, max(high, threshold) * 1.15
     if panel.name == "size":
-        return 0.0, high * 1.05
+        return 0.0, max(high, float(growth["no_change_size"].max())) * 1.05
     return max(low - 0.05, -0.02), min(high + 0.05, 1.03)
 
 
@@ -152,7 +159,9 @@ def growth_table(growth: pd.DataFrame, direction: str, names: tuple[str, str], c
         (entry["step"], entry["group"]): entry for entry in own.to_dict("records")
     }
     heads = ("mean affinity", "items", *(title for title, _ in accuracies))
-    columns = ("checkpoint", "lowest cluster: kind", *heads, f"others: {heads[0]}", *heads[1:])
+    columns = (
+        "checkpoint", "lowest cluster: kind", *heads, f"others: {heads[0]}", *heads[1:], "items of no change, in all",
+    )  # fmt: skip
     measures = ("mean_affinity", "size", *(column for _, column in accuracies))
     rows = []
     for step, checkpoint in enumerate(checkpoints):
@@ -160,8 +169,10 @@ def growth_table(growth: pd.DataFrame, direction: str, names: tuple[str, str], c
         kind = "no change" if lowest["is_no_change"] else "difference"
         cells = (_written(measure, lowest[measure]) for measure in measures)
         rest = (words.UNKNOWN if others is None else _spread(measure, others) for measure in measures)
-        rows.append((checkpoint, kind, *cells, *rest))
-    return Table("Figure 1 in numbers; in brackets from least to largest", columns, tuple(rows))
+        rows.append((checkpoint, kind, *cells, *rest, words.number(int(lowest["no_change_size"]))))
+    return Table(
+        "Checkpoint by checkpoint, in numbers; in brackets from the least to the largest", columns, tuple(rows)
+    )
 
 
 def _spread(measure: str, row: Mapping[Any, Any]) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from os.path import relpath
 from pathlib import Path
+from urllib.parse import quote
 
+from repdiff.errors import RunError
 from repdiff.matrix_run import MatrixRun, read_matrix_run
-from repdiff.report.page import asset, environment, write_page
+from repdiff.report.page import asset, environment, write_page, write_report
 from repdiff.run import REPORT
 from repdiff.series_run import RUNS
 
@@ -36,10 +39,18 @@ class Row:
     cells: tuple[Cell | None, ...]
 
 
-def render_matrix(run: MatrixRun) -> str:
-    """The page of a matrix: one HTML document without scripts, which leads to the reports of the runs beside it."""
+def render_matrix(run: MatrixRun, *, runs: str = RUNS) -> str:
+    """The page of a matrix: one HTML document without scripts, which leads to the reports of its runs.
+
+    Parameters
+    ----------
+    run : MatrixRun
+        What to show.
+    runs : str
+        Folder of the runs, as seen from the page.
+    """
     matrix = run.matrix
-    cells = _cells(run)
+    cells = _cells(run, runs)
     rows = [Row(name, tuple(cells.get((name, other)) for other in matrix.names)) for name in matrix.names]
     return environment().get_template("overview.html.j2").render(
         run=run,
@@ -52,17 +63,25 @@ def render_matrix(run: MatrixRun) -> str:
 
 
 def write_matrix_report(run: MatrixRun | str | Path, output: str | Path) -> Path:
-    """Write the page of a matrix, whole or not at all; its links lead to the runs of the directory it lies in.
+    """Write the page of a matrix, whole or not at all, and the reports of its runs that it leads to where they lack.
 
     Raises
     ------
     RepdiffError
-        Where the path is no matrix, or the file cannot be written.
+        Where the path is no matrix, the matrix was never saved, or a file cannot be written.
     """
-    return write_page(render_matrix(run if isinstance(run, MatrixRun) else read_matrix_run(run)), output)
+    run = run if isinstance(run, MatrixRun) else read_matrix_run(run)
+    if run.path is None:
+        raise RunError("the page of a matrix leads to its runs, but this matrix has none; save it first")
+    folder = (run.path / RUNS).absolute()
+    for name in run.manifest["runs"]:
+        if not (folder / name / REPORT).exists():
+            write_report(folder / name, folder / name / REPORT)
+    seen_from_page = Path(relpath(folder, Path(output).absolute().parent))  # the page may lie anywhere
+    return write_page(render_matrix(run, runs=seen_from_page.as_posix()), output)
 
 
-def _cells(run: MatrixRun) -> dict[tuple[str, str], Cell]:
+def _cells(run: MatrixRun, runs: str) -> dict[tuple[str, str], Cell]:
     frame = run.matrix.to_frame()
     largest = max(math.log(max(frame["strength"].max(), 1.0)), 1e-9)
     folder_of = {
@@ -73,6 +92,6 @@ def _cells(run: MatrixRun) -> dict[tuple[str, str], Cell]:
     columns = (frame[name].tolist() for name in ("knows", "lacks", "strength", "share", "clusters"))
     for knows, lacks, strength, share, clusters in zip(*columns, strict=True):
         shade = min(max(math.log(max(strength, 1e-9)) / largest, 0.0), 1.0)
-        link = f"{RUNS}/{folder_of[frozenset((knows, lacks))]}/{REPORT}"
+        link = quote(f"{runs}/{folder_of[frozenset((knows, lacks))]}/{REPORT}")
         cells[knows, lacks] = Cell(knows, lacks, strength, share, clusters, shade, link)
     return cells

@@ -17,6 +17,7 @@ from repdiff.report.belief import explanations, similarity_table
 from repdiff.report.carried import Carried, carry
 from repdiff.report.maps import maps_document
 from repdiff.report.methods import methods_table
+from repdiff.report.origin import origin, warnings_of
 from repdiff.report.payload import as_script_text, payload
 from repdiff.report.subject import Subject, subject_of
 from repdiff.run import Run, read_run
@@ -96,9 +97,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        number=words.number, percent=words.percent, affinity=words.affinity, flatten=view.flatten, sum_up=words.plural
-    )
+    environment.filters.update(number=words.number, percent=words.percent, affinity=words.affinity, sum_up=words.plural)
     return environment
 
 
@@ -133,6 +132,7 @@ def fill_template(
     """
     all_data = payload(subject, carried, maps_document(subject.first.projection, carried)) | dict(data or {})
     scripts = (*_bokeh_scripts(), _own_script(script_names))
+    warned = warnings_of([frame.comparison for frame in subject.frames])
     return environment().get_template(template).render(
         comparison=subject.first,
         provenance=subject.first.provenance,
@@ -142,6 +142,10 @@ def fill_template(
         views=view.direction_views(subject, carried),
         nothing_differs=all(words.nothing_differs(frame.comparison) for frame in subject.frames),
         threshold=view.threshold_text(subject.first),
+        bounds=view.bounds_text(subject.first),
+        origins=[origin(frame.comparison) for frame in subject.frames],
+        warnings=warned,
+        n_warnings=len(warned) + len(subject.thumbnails.skipped),
         colours=palette.cluster_colours(subject.n_colours),
         grey=palette.no_change_colour(),
         colour_bar={"light": matrix.colour_bar(dark=False), "dark": matrix.colour_bar(dark=True)},

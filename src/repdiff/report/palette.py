@@ -11,21 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-# Lightness, chroma and hue (degrees) on white. Neighbours differ in lightness as well as in hue, so that readers who
-# confuse hues can still tell them apart.
+# Lightness, chroma and hue (degrees) on white. Hues that look alike to readers who see no red or no green differ in
+# lightness: the lightnesses are those of a search for the largest least distance of any two under such sight.
 _HUES = (
-    (0.53, 0.17, 258.0),
-    (0.69, 0.16, 52.0),
-    (0.58, 0.12, 158.0),
+    (0.52, 0.17, 258.0),
+    (0.68, 0.16, 52.0),
+    (0.63, 0.12, 158.0),
     (0.56, 0.21, 355.0),
-    (0.70, 0.11, 210.0),
-    (0.48, 0.18, 300.0),
-    (0.74, 0.14, 88.0),
-    (0.55, 0.19, 28.0),
-    (0.54, 0.11, 125.0),
-    (0.68, 0.14, 318.0),
-    (0.45, 0.08, 60.0),
-    (0.66, 0.10, 180.0),
+    (0.72, 0.11, 210.0),
+    (0.44, 0.18, 300.0),
+    (0.76, 0.14, 88.0),
+    (0.43, 0.19, 28.0),
+    (0.52, 0.11, 125.0),
+    (0.64, 0.14, 318.0),
+    (0.58, 0.08, 60.0),
+    (0.69, 0.10, 180.0),
 )
 _LAP_HUE, _LAP_LIGHTNESS = 14.0, 0.09
 
@@ -50,7 +50,7 @@ class Colour:
 
 def _colour(lightness: float, chroma: float, hue: float) -> Colour:
     # On a dark ground the same hue must be lighter, and the span between hues narrower, to be as quiet or as loud.
-    light, dark = (_rgb(lightness, chroma, hue), _rgb(0.66 + (lightness - 0.45) * 0.55, chroma * 0.95, hue))
+    light, dark = (_rgb(lightness, chroma, hue), _rgb(0.62 + (lightness - 0.45) * 0.75, chroma * 0.95, hue))
     return Colour(_hex(light), _hex(dark), _ink(light), _ink(dark))
 
 

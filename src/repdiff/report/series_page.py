@@ -89,7 +89,6 @@ def render_series(run: SeriesRun) -> str:
         panels=panels(growth),
         facts=series_facts(timeline),
         settling=_settling(timeline),
-        n_warnings=len({warning for frame in subject.frames for warning in frame.comparison.provenance.warnings}),
     )  # fmt: skip
 
 
@@ -177,7 +176,9 @@ def _lives_table(timeline: Timeline, history: History) -> Table:
         for life, fate in zip(history.lives, fates(history, timeline.checkpoints), strict=True)
     )
     return Table(
-        "Clusters through the checkpoints", ("", "first", "last", "cluster at each", "what becomes of it"), rows
+        "Clusters through the checkpoints",
+        ("letter", "first seen at", "last seen at", "cluster at each", "what becomes of it"),
+        rows,
     )
 
 

@@ -80,7 +80,11 @@ def labels_table(direction: Direction) -> Table:
     if rest:
         sums = (sum(cluster.label_counts.get(label, 0) for label in rest) for cluster in strongest_first)
         rows.append((f"{words.plural(len(rest), 'other label')}", *map(words.number, sums)))
-    return Table("Label make-up", ("label", *map(cluster_name, strongest_first)), tuple(rows))
+    return Table(
+        "Label make-up: items of each label in each cluster",
+        ("label", *map(cluster_name, strongest_first)),
+        tuple(rows),
+    )
 
 
 def affinity_table(direction: Direction) -> Table:
@@ -91,7 +95,9 @@ def affinity_table(direction: Direction) -> Table:
         (cluster_name(one), *(words.affinity(float(means[one.index, other.index])) for other in strongest_first))
         for one in strongest_first
     )
-    return Table("Affinity matrix: means between clusters", ("", *map(cluster_name, strongest_first)), tuple(rows))
+    return Table(
+        "Affinity matrix: means between clusters", ("cluster", *map(cluster_name, strongest_first)), tuple(rows)
+    )
 
 
 def maps_table(comparison: Comparison, direction: Direction) -> Table:
@@ -102,10 +108,15 @@ def maps_table(comparison: Comparison, direction: Direction) -> Table:
 
     def row(cluster: DifferenceCluster) -> tuple[str, ...]:
         axes = (values[cluster.items, axis] for _, values in sides for axis in range(2))
-        return (cluster_name(cluster), *(f"{axis.mean():.3g} ± {axis.std():.2g}" for axis in axes))
+        return (cluster_name(cluster), *(f"{_figures(axis.mean(), 3)} ± {_figures(axis.std(), 2)}" for axis in axes))
 
     rows = tuple(row(cluster) for cluster in reversed(direction.clusters))
     return Table("Maps: mean and spread of each cluster", ("cluster", *heads), rows)
+
+
+def _figures(value: float, digits: int) -> str:
+    """A number to so many figures, with a minus sign that is one: ``−1.40``."""
+    return f"{value:#.{digits}g}".rstrip(".").replace("-", "\N{MINUS SIGN}")
 
 
 def cluster_name(cluster: DifferenceCluster) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,11 @@ from repdiff.report.subject import Fate, Frame, Subject
 from repdiff.report.tables import Table, direction_tables
 
 _MOST_LABELS_ON_A_CARD = 3
+_CHOSEN = {  # by kind of representatives
+    "typical": "belong together most",
+    "spread": "differ most among themselves, so that its whole range is seen",
+    "border": "lie at its edge",
+}
 _SMALL_PICTURE = 32  # pixels; a smaller one is shown with hard edges, since blur would hide what it is
 
 
@@ -92,7 +96,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class DirectionView:
-    """One direction of one frame."""
+    """One direction of one frame; ``reading`` says what is on its cards."""
 
     frame: int
     name: str
@@ -100,6 +104,7 @@ class DirectionView:
     other: str
     finding: words.Sentence
     nothing_differs: bool
+    reading: str
     changed: tuple[Card, ...]
     unchanged: tuple[Card, ...]
     bars: Bars
@@ -149,6 +154,7 @@ def _direction_view(index: int, frame: Frame, direction: Direction, tiles: _Tile
         other=other,
         finding=words.finding(comparison, direction),
         nothing_differs=words.nothing_differs(comparison),
+        reading=_reading(comparison, cards),
         changed=tuple(card for card in cards if card.colour is not None),
         unchanged=tuple(card for card in cards if card.colour is None),
         bars=Bars(scale.position(1.0), scale.position(threshold), _ticks(scale, 5)),
@@ -157,6 +163,23 @@ def _direction_view(index: int, frame: Frame, direction: Direction, tiles: _Tile
         tables=direction_tables(comparison, direction),
         evidence=evidence_tables(comparison, direction),
     )
+
+
+def _reading(comparison: Comparison, cards: list[Card]) -> str:
+    """What a card shows, in words."""
+    chosen = _CHOSEN[str(comparison.provenance.parameters.get("representatives", "typical"))]
+    parts = [f"Each card shows the items of its cluster that {chosen}."]
+    if any(card.labels for card in cards):
+        parts.append("The coloured bars are its most frequent labels, as a share of its items.")
+    if any(card.accuracies for card in cards):
+        parts.append("The dark bars say on how many of its items a model is right; the tick, on how many of all items.")
+    return " ".join(parts)
+
+
+def bounds_text(comparison: Comparison) -> tuple[str, str]:
+    """The least and the largest affinity that there can be."""
+    beta = float(comparison.provenance.parameters["beta"])
+    return words.affinity(math.exp(-beta)), words.affinity(math.exp(beta))
 
 
 def collage_rows(tiles: tuple[Tile, ...]) -> tuple[tuple[Tile, ...], ...]:
@@ -183,28 +206,6 @@ def facts(comparison: Comparison) -> tuple[tuple[str, str], ...]:
         *((f"kinds only {name} groups", words.number(count)) for name, count in found),
         *((f"accuracy of {name}", words.percent(share)) for name, share in accuracies if share is not None),
     )
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> tuple[tuple[str, str], ...]:
-    """Nested settings as rows of a table: ``x · shape`` and its value."""
-    rows: list[tuple[str, str]] = []
-    for key, value in values.items():
-        name = f"{prefix}{str(key).replace('_', ' ')}"
-        if isinstance(value, Mapping):
-            rows.extend(flatten(value, f"{name} · "))
-        elif isinstance(value, list | tuple):
-            rows.append((name, " × ".join(map(str, value))))
-        else:
-            rows.append((name, _setting(name, value)))
-    return tuple(rows)
-
-
-def _setting(name: str, value: Any) -> str:
-    if value is None:
-        return words.UNKNOWN
-    if isinstance(value, int) and "memory" in name:
-        return words.size(value)
-    return str(value)
 
 
 def threshold_of(comparison: Comparison) -> float:

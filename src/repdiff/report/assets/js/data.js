@@ -27,7 +27,9 @@ const FRAMES = DATA.frames.map(({ names, directions, coordinates, limits, axes }
 
 const allPlaces = () => Array.from({ length: COUNT }, (_, place) => place);
 const inFigures = (value) => value.toLocaleString("en-GB");
-const threeFigures = (value) => (value >= 1000 ? value.toExponential(2) : String(Number(value.toPrecision(3))));
+// Never 0 or 100 for what is not quite none or all; the figure and its sign stay on one line.
+const inPercent = (share) => (share > 0 && share < 0.005 ? "<\u00a01" : share >= 0.995 && share < 1 ? ">\u00a099" : Math.round(100 * share)) + "\u00a0%";
+const threeFigures = (value) => (value >= 1000 || value < 0.001 ? value.toExponential(2) : value.toPrecision(3)); // as on the cards
 
 function make(tag, className, text) {
   const element = document.createElement(tag);

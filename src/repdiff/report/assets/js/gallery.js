@@ -17,7 +17,7 @@ function galleryTile(place) {
   words.append(make("b", "", ITEMS.ids[place]));
   if (labelOf(place)) words.append(make("small", "", labelOf(place)));
   caption.append(dot, words);
-  if (DATA.settled) words.append(make("small", "", settledInWords(place)));
+  if (DATA.settled) words.append(make("small", "whole", settledInWords(place)));
   tile.append(view, caption);
   return tile;
 }

@@ -17,14 +17,16 @@ function startMatrix() {
     const total = edges[edges.length - 1].end;
     const clusterAt = (share) => edges.find(({ end }) => share * total < end).cluster;
     const means = FRAMES[figure.dataset.frame].directions[figure.dataset.direction].means;
-    grid.addEventListener("pointermove", (event) => {
+    const read = (event) => {
       const box = grid.getBoundingClientRect();
       const [across, down] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
       if (Math.min(across, down) < 0 || Math.max(across, down) >= 1) return;
       const [one, other] = [clusterAt(down), clusterAt(across)];
       const pair = one === other ? `within cluster ${one}` : `between clusters ${one} and ${other}`;
       readout.textContent = `Mean affinity ${pair}: ${threeFigures(means[one][other])}`;
-    });
-    grid.addEventListener("pointerleave", () => (readout.textContent = hint));
+    };
+    grid.addEventListener("pointermove", read);
+    grid.addEventListener("pointerdown", read); // a finger does not hover
+    grid.addEventListener("pointerleave", (event) => event.pointerType === "touch" || (readout.textContent = hint));
   }
 }

@@ -4,9 +4,9 @@ const growth = { figures: [] };
 const GROUPS = ["lowest", "others"];
 const MEASURES = {
   mean_affinity: (value) => `mean affinity ${threeFigures(value)}`,
-  size: (value) => `${inFigures(Math.round(value))} items`,
-  accuracy_y: (value) => `the checkpoint is right on ${Math.round(100 * value)} %`,
-  accuracy_x: (value) => `the reference is right on ${Math.round(100 * value)} %`,
+  size: (value) => `${inFigures(Math.round(value))} ${Math.round(value) === 1 ? "item" : "items"}`,
+  accuracy_y: (value) => `the checkpoint is right on ${inPercent(value)}`,
+  accuracy_x: (value) => `the reference is right on ${inPercent(value)}`,
 };
 const WHOSE = { lowest: "lowest cluster", others: "average of the others" };
 const unknown = (values) => values.map((value) => value ?? NaN);
@@ -51,6 +51,11 @@ function fillGrowth() {
       const [group, measure] = name.split(" ");
       if (numbers[group]) fillLine(figure, group, measure, numbers[group]);
     }
+    const total = figure.renderers.find(({ name }) => name === "no change");
+    if (total) {
+      total.data_source.data = { at: FRAMES.map((_, step) => step), value: numbers.lowest.no_change_size };
+      total.glyph.line_color = { value: palette().noChange };
+    }
     span(figure, "now").line_color = ink("soft");
     span(figure, "pointed").line_color = ink("line");
     const threshold = span(figure, "threshold");
@@ -71,6 +76,8 @@ function growthInWords(figure, step) {
       if (value !== null && value !== undefined) card.append(make("span", "", `${WHOSE[group]}: ${inWords(value)}`));
     }
   }
+  const { no_change_size: total } = DATA.growth.numbers[state.direction].lowest;
+  if (figure.name === "growth-size") card.append(make("span", "", `no change, in all: ${MEASURES.size(total[step])}`));
   return card;
 }
 

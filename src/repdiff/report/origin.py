@@ -1,0 +1,107 @@
+"""How comparisons came about, as the page shows it: settings under names that a reader understands, and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from repdiff.comparison import Comparison
+from repdiff.report import words
+
+# What the manifest calls a setting, in words. What is not named here goes by the manifest's name.
+_NAMES = {
+    "n_clusters": "clusters asked for, in each direction",
+    "gamma": "gamma: how fast a difference of ranks counts",
+    "beta": "beta: how far apart affinities may lie",
+    "no_change_threshold": "no change threshold: mean affinity",
+    "clusterer": "clustering",
+    "n_representatives": "items in a collage, at most",
+    "representatives": "kind of items in it",
+    "metric": "distance",
+    "bits": "bits for an affinity",
+    "relative_error": "largest error of an affinity, relative",
+    "n_jobs": "threads",
+    "memory_need": "memory it takes",
+    "memory_limit": "memory it may take",
+    "shape": "items × dimensions",
+    "dtype": "type of number",
+    "sha256": "checksum (SHA-256)",
+    "matched_by": "rows matched by",
+    "affinity": "ranks and affinity",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Settings of one kind: name and value of each."""
+
+    title: str
+    entries: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning, and which of the comparisons it is about; none where it is about all."""
+
+    text: str
+    about: tuple[str, ...]
+
+
+def origin(comparison: Comparison) -> tuple[Facts, ...]:
+    """Settings, engine, input, versions and timings of a comparison."""
+    provenance = comparison.provenance
+    x, y = comparison.names
+    sides = {"x": x, "y": y}
+    stages = {"x_only": f"only in {x},", "y_only": f"only in {y},"}
+    seed = "none" if provenance.random_state is None else f"{provenance.random_state}"
+    return (
+        Facts("Parameters", (*flatten(provenance.parameters), ("seed", seed))),
+        Facts("Engine", flatten(provenance.engine)),
+        Facts("Input", flatten({sides.get(key, key): value for key, value in provenance.inputs.items()})),
+        Facts("Versions", flatten(provenance.versions)),
+        Facts("Seconds", flatten({_stage(name, stages): seconds for name, seconds in provenance.timings.items()})),
+    )
+
+
+def _stage(name: str, stages: Mapping[str, str]) -> str:
+    direction, _, stage = name.partition(" ")
+    return f"{stages[direction]} {stage}" if direction in stages else name
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> tuple[tuple[str, str], ...]:
+    """Nested settings as rows of a table: ``resnet18 · items × dimensions`` and its value."""
+    rows: list[tuple[str, str]] = []
+    for key, value in values.items():
+        name = f"{prefix}{_NAMES.get(key) or str(key).replace('_', ' ')}"
+        if isinstance(value, Mapping):
+            rows.extend(flatten(value, f"{name} · "))
+        else:
+            rows.append((name, _written(str(key), value)))
+    return tuple(rows)
+
+
+def _written(key: str, value: Any) -> str:
+    if value is None:
+        return words.UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return " × ".join(_written("", part) for part in value)
+    if isinstance(value, int):
+        return words.size(value) if "memory" in key else words.number(value)
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def warnings_of(comparisons: Sequence[Comparison]) -> tuple[Warned, ...]:
+    """Every warning once, with the names of the y that it is about."""
+    about: dict[str, list[str]] = {}
+    for comparison in comparisons:
+        for text in dict.fromkeys(comparison.provenance.warnings):
+            about.setdefault(text, []).append(comparison.names[1])
+    return tuple(Warned(text, _unless_all(names, len(comparisons))) for text, names in about.items())
+
+
+def _unless_all(names: Iterable[str], count: int) -> tuple[str, ...]:
+    found = tuple(names)
+    return () if len(found) == count else found
