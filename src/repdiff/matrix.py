@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +15,18 @@ from repdiff.comparison import Comparison
 from repdiff.errors import InputError
 from repdiff.io import Items
 from repdiff.metrics import Metric
-from repdiff.naming import names_of
-from repdiff.pair import EmbeddingPair, make_pair
-from repdiff.pipeline import compare_pair
-from repdiff.predictions import with_predictions_of
-from repdiff.progress import Progress, silent, telling
+from repdiff.naming import names_of, saying_which
+from repdiff.pair import SAME_VALUES, EmbeddingPair, make_pair
+from repdiff.predictions import check_same_items, with_predictions_of, within_of_pair
+from repdiff.progress import Progress, silent
 from repdiff.settings import Settings
+from repdiff.several import PairOfSides, compare_several
 from repdiff.sides import Side, room_for_ranks
 
 if TYPE_CHECKING:
     from repdiff.io.images import Thumbnails
+
+_MEASURES = ("strength", "share", "clusters")
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,20 @@ class ComparisonMatrix:
         return pd.DataFrame(rows)
 
     def table(self, measure: str = "strength") -> pd.DataFrame:
-        """One measure of :meth:`to_frame` as a K x K table: the row knows what the column lacks."""
+        """One measure of :meth:`to_frame` as a K x K table: the row knows what the column lacks.
+
+        Parameters
+        ----------
+        measure : {"strength", "share", "clusters"}
+            Which; the diagonal is missing.
+
+        Raises
+        ------
+        InputError
+            For another measure.
+        """
+        if measure not in _MEASURES:
+            raise InputError(f"measure must be one of {', '.join(_MEASURES)}, but is {measure!r}")
         wide = self.to_frame().pivot(index="knows", columns="lacks", values=measure)
         return wide.reindex(index=list(self.names), columns=list(self.names))
 
@@ -152,36 +167,67 @@ def compare_matrix(
     called = names_of(data, given, what="representation")
     if len(data) < 2:
         raise InputError(f"a matrix needs at least two representations, but has {len(data)}")
-    with_first = [
-        make_pair(
-            data[0], other, items=items, images=images, names=(called[0], name), label=label, image=image, text=text,
-            metric=metric, within=within, n_clusters=chosen.fewest_clusters,
-        )
-        for other, name in zip(data[1:], called[1:], strict=True)
-    ]  # fmt: skip
-    fits = room_for_ranks(with_first[0], chosen, n_sides=len(data))
-    values = [with_first[0].x, *(pair.y for pair in with_first)]
+
+    def pair_with_first(place: int) -> EmbeddingPair:
+        with saying_which((called[0], data[0]), (called[place], data[place])):
+            return make_pair(
+                data[0], data[place], items=items, images=images, names=(called[0], called[place]), label=label,
+                image=image, text=text, metric=metric, within=within_of_pair(within, predictions),
+                n_clusters=chosen.fewest_clusters,
+            )  # fmt: skip
+
+    with_first = _of_same_items([pair_with_first(place) for place in range(1, len(data))])
+    pairs = [
+        with_predictions_of(_pair_of(with_first, i, j), predictions, called, (i, j), within=within)
+        for i, j in combinations(range(len(data)), 2)
+    ]
+    fits = room_for_ranks(pairs[0], chosen, n_sides=len(data))
+    values = [pairs[0].x, *(pair.y for pair in with_first)]
     sides = [Side(one, metric, keep_ranks=fits, random_state=chosen.random_state) for one in values]
+    todo = (
+        PairOfSides(pair, (sides[i], sides[j]), " and ".join(pair.names))
+        for (i, j), pair in zip(combinations(range(len(data)), 2), pairs, strict=True)
+    )
+    # No two comparisons at a time may compute the same ranks: those of the first side, then those of all others.
     comparisons = []
-    for i, j in combinations(range(len(data)), 2):
-        pair = with_predictions_of(_pair_of(with_first, values, i, j), predictions, called, (i, j))
-        told = telling(progress, " and ".join(pair.names))
-        comparisons.append(compare_pair(pair, chosen, sides=(sides[i], sides[j]), progress=told))
+    for count in (1, len(data) - 2, len(pairs) - len(data) + 1):
+        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=sides, progress=progress)
     return ComparisonMatrix(tuple(called), tuple(comparisons), description)
 
 
-def _pair_of(with_first: Sequence[EmbeddingPair], values: Sequence[Any], i: int, j: int) -> EmbeddingPair:
+def _of_same_items(with_first: Sequence[EmbeddingPair]) -> list[EmbeddingPair]:
+    """The pairs of the first with each other, whose rows must be the same items throughout; the first is held once."""
+    known = with_first[0].items
+    for pair in with_first[1:]:
+        known = check_same_items(known, pair.items, pair.names[1])
+    return [replace(pair, x=with_first[0].x) for pair in with_first]
+
+
+def _pair_of(with_first: Sequence[EmbeddingPair], i: int, j: int) -> EmbeddingPair:
     """Representations i < j as a pair, put together from their pairs with the first."""
     second = with_first[j - 1]
     if i == 0:
         return second
     first = with_first[i - 1]
+    sha256 = (first.sha256[1], second.sha256[1])
+    told = [word for word in (*first.warnings, *second.warnings) if word != SAME_VALUES]
     return replace(
         second,
-        x=values[i],
+        x=first.y,
+        items=_items_of(first.items, second.items),
         names=(first.names[1], second.names[1]),
         sources=(first.sources[1], second.sources[1]),
-        sha256=(first.sha256[1], second.sha256[1]),
+        sha256=sha256,
         encodings=replace(second.encodings, x=first.encodings.y),
-        warnings=tuple(dict.fromkeys((*first.warnings, *second.warnings))),
+        warnings=tuple(dict.fromkeys((*told, *[SAME_VALUES] * (sha256[0] == sha256[1])))),
     )
+
+
+def _items_of(first: Items, second: Items) -> Items:
+    """The items of a pair: what its x predicts is what the y of the first pair does, its y that of the second."""
+    both = [(what, side) for side in ("x", "y") for what in ("prediction", "confidence")]
+    names = {f"{what}_{side}": (first if side == "x" else second, f"{what}_y") for what, side in both}
+    told = {name: items.frame[column] for name, (items, column) in names.items() if column in items.frame}
+    rest = second.frame.drop(columns=list(names), errors="ignore")
+    predicted = "prediction_x" if first.prediction_y is not None else None
+    return replace(second, frame=rest.assign(**told), prediction_x=predicted)

@@ -1,18 +1,21 @@
-"""Tiles of work on the cores one is given, with the same bits for any number of them.
+"""Tiles of work, and whole tasks, on the cores one is given, with the same bits for any number of them.
 
 Workers are threads: the BLAS products and the compiled kernels both release the interpreter lock. While a pool runs,
 BLAS and OpenMP are held to one thread each, so that they do not fight the workers for cores, and so that the split of a
 product, and with it the rounding, does not depend on the number of cores.
+
+A task that has parts for one thread only leaves cores idle; several such tasks side by side do not.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TypeVar, cast
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
 
 from threadpoolctl import threadpool_limits
 
@@ -20,6 +23,7 @@ from repdiff.errors import RepdiffError
 from repdiff.progress import Progress, silent
 
 Tile = TypeVar("Tile")
+Result = TypeVar("Result")
 _POLL_SECONDS = 0.1  # how often the waiting thread tells progress and looks for Ctrl-C
 _EMPTY = object()
 
@@ -122,7 +126,91 @@ def _one_after_another(work: Callable[[Tile], None], tiles: Sequence[Tile], stag
     progress(stage, len(tiles), len(tiles))
 
 
-def _raise_first_error(workers: Sequence[Future[None]]) -> None:
+@dataclass(frozen=True)
+class Task(Generic[Result]):
+    """Work that takes long, and what it needs.
+
+    Attributes
+    ----------
+    work : callable
+        Gets a progress to tell, by which it may also be stopped.
+    need : int
+        Bytes that it takes while it runs.
+    """
+
+    work: Callable[[Progress], Result]
+    need: int
+
+
+def side_by_side(
+    tasks: Iterable[Task[Result]], *, n_at_once: int, budget: int, progress: Progress = silent
+) -> list[Result]:
+    """What each task gives, in order; on the calling thread itself where it is one task at a time.
+
+    A task is taken from ``tasks`` when there is a thread for it, and begun when there is memory for it beside those
+    that run, or when none runs. Progress, that of the first task still under way, is told on the calling thread, and
+    Ctrl-C is noticed there. After an error or an interrupt no task is begun, and those under way end where they next
+    tell how far they are.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        Taken on the calling thread.
+    n_at_once : int
+        How many run at the same time, at most.
+    budget : int
+        Bytes that all that run may take together.
+    progress : Progress, optional
+        Told how far the work is.
+    """
+    if n_at_once == 1:
+        return [task.work(progress) for task in tasks]
+    stop = threading.Event()
+    running: dict[Future[Result], tuple[_Overheard, int]] = {}
+    begun: list[Future[Result]] = []
+
+    def wait_for_one() -> None:
+        while not (ended := wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED).done):
+            progress(*next(iter(running.values()))[0].latest)
+        _raise_first_error([task for task in running if task in ended])
+        for task in ended:
+            del running[task]
+
+    with single_threaded_libraries(), ThreadPoolExecutor(n_at_once, thread_name_prefix="repdiff-task") as pool:
+        try:
+            for task in tasks:
+                while running and sum(need for _, need in running.values()) + task.need > budget:
+                    wait_for_one()
+                heard = _Overheard(stop)
+                begun.append(pool.submit(task.work, heard))
+                running[begun[-1]] = heard, task.need
+                if len(running) == n_at_once:
+                    wait_for_one()
+            while running:
+                wait_for_one()
+        finally:
+            stop.set()
+    return [task.result() for task in begun]
+
+
+class _Stopped(Exception):  # noqa: N818 (no error: nobody sees it)
+    """Ends a task whose result nobody waits for any more."""
+
+
+class _Overheard:
+    """The progress of a task on another thread: keeps what was told last, and ends the task when it is to stop."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self.latest = ("", 0, 1)
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if self._stop.is_set():
+            raise _Stopped
+        self.latest = (stage, done, total)
+
+
+def _raise_first_error(workers: Sequence[Future[Any]]) -> None:
     for worker in workers:
         if worker.done():
             worker.result()

@@ -7,10 +7,11 @@ fine-tuning.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,19 +22,26 @@ from repdiff.comparison import Comparison
 from repdiff.errors import InputError
 from repdiff.history import History, follow_clusters
 from repdiff.io import Items
+from repdiff.memory import available_bytes
 from repdiff.metrics import Metrics
-from repdiff.naming import check_different, names_of
-from repdiff.pair import make_pair
-from repdiff.pipeline import compare_pair
-from repdiff.predictions import with_predictions_of
-from repdiff.progress import Progress, silent, telling
+from repdiff.naming import check_different, names_of, saying_which
+from repdiff.pair import EmbeddingPair, make_pair
+from repdiff.predictions import check_same_items, with_predictions_of, within_of_pair
+from repdiff.progress import Progress, silent
 from repdiff.settings import Settings
+from repdiff.several import PairOfSides, compare_several
 from repdiff.sides import Side, room_for_ranks
 
 if TYPE_CHECKING:
     from repdiff.io.images import Thumbnails
 
 _MEASURES = ("mean_affinity", "size", "accuracy_x", "accuracy_y")
+_LIFE_COLUMNS = {
+    "direction": "str", "life": "int64", "first": "str", "last": "str", "checkpoints": "int64", "begins": "str",
+    "parent": "Int64", "ends": "str", "heir": "Int64", "sizes": "object",
+}  # fmt: skip
+_OF_ONE_PAIR = ("prediction_x", "confidence_x", "prediction_y", "confidence_y")  # columns of encoded pairs
+_SHARE_HELD = 1 / 8  # of the memory that may be used, for checkpoints that are read before their turn
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ class Timeline:
             ``direction``, ``step``, ``checkpoint``, ``group`` ("lowest": the cluster of lowest mean affinity;
             "others": the average of the rest, absent where there is no rest), ``clusters`` (how many), and for each of
             ``mean_affinity``, ``size``, ``accuracy_x``, ``accuracy_y`` the mean with ``_min`` and ``_max``;
-            ``is_no_change`` of the lowest, and ``no_change_size``, the items in all no-change clusters.
+            ``is_no_change``, whether all of the group are, and ``no_change_size``, the items in all no-change clusters.
         """
         rows = [
             {"direction": name, "step": step, "checkpoint": self.checkpoints[step], **facts}
@@ -101,37 +109,46 @@ class Timeline:
 
     def lives_frame(self) -> pd.DataFrame:
         """One row per life of a cluster: when it begins and ends, how, its sizes and what it turns into."""
-        return pd.DataFrame(
-            [
-                {
-                    "direction": name,
-                    "life": life.index,
-                    "first": self.checkpoints[life.first],
-                    "last": self.checkpoints[life.last],
-                    "checkpoints": len(life.clusters),
-                    "begins": life.begins,
-                    "parent": life.parent,
-                    "ends": life.ends,
-                    "heir": life.heir,
-                    "sizes": [
-                        self.directions(name)[life.first + k].clusters[cluster].size
-                        for k, cluster in enumerate(life.clusters)
-                    ],
-                }
-                for name, history in zip(DIRECTIONS, (self.x_only, self.y_only), strict=True)
-                for life in history.lives
-            ]
-        ).astype({"parent": "Int64", "heir": "Int64"})
+        rows = [
+            {
+                "direction": name,
+                "life": life.index,
+                "first": self.checkpoints[life.first],
+                "last": self.checkpoints[life.last],
+                "checkpoints": len(life.clusters),
+                "begins": life.begins,
+                "parent": life.parent,
+                "ends": life.ends,
+                "heir": life.heir,
+                "sizes": [
+                    direction.clusters[cluster].size
+                    for direction, cluster in zip(self.directions(name)[life.first :], life.clusters, strict=False)
+                ],
+            }
+            for name, history in zip(DIRECTIONS, (self.x_only, self.y_only), strict=True)
+            for life in history.lives
+        ]
+        return pd.DataFrame(rows, columns=list(_LIFE_COLUMNS)).astype(_LIFE_COLUMNS)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per item: id, the checkpoint from which it is settled (missing for never), its clusters, metadata."""
+        """One row per item: id, the checkpoint from which it is settled (missing for never), its clusters, metadata.
+
+        The metadata are the items' own columns, and what each checkpoint and the reference predicts where they do not
+        tell that already: ``prediction of NAME``, and with embeddings that ``repdiff encode`` made ``confidence of
+        NAME``.
+        """
         own = self.items.frame
         names = pd.array([*self.checkpoints, None], dtype="string")
         columns = {"id": own["id"], "settled": names[self.settled]}
         for name in DIRECTIONS:
             for checkpoint, direction in zip(self.checkpoints, self.directions(name), strict=True):
-                columns[f"{name} {checkpoint}"] = direction.labels
-        return pd.concat([pd.DataFrame(columns), own.drop(columns="id")], axis=1)
+                columns[_label_column(name, checkpoint)] = direction.labels
+        told: dict[str, pd.Series] = {}
+        for comparison in self.comparisons:
+            told |= _predicted(comparison.items, "y", comparison.names[1])
+        told |= _predicted(self.items, "x", self.reference)
+        rest = own.drop(columns=["id", *_OF_ONE_PAIR, *told], errors="ignore")
+        return pd.concat([pd.DataFrame(columns), rest.assign(**told)], axis=1)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a directory of runs, whole or not at all; :func:`repdiff.load_series` reads it.
@@ -189,8 +206,10 @@ def compare_series(
         What each checkpoint and, last, the reference predicts: columns of ``items``, or values in the order of the
         reference's rows.
     **settings
-        ``n_clusters``, ``gamma``, ``beta``, ``no_change_threshold``, ``clusterer``, ``n_representatives``, ``engine``,
-        ``device``, ``memory_limit``, ``n_jobs``, ``random_state``, as in :func:`repdiff.compare`.
+        ``n_clusters``, ``gamma``, ``beta``, ``no_change_threshold``, ``clusterer``, ``n_representatives``,
+        ``representatives``, ``engine``, ``device``, ``memory_limit``, ``n_jobs``, ``random_state``, ``n_resamples``, as
+        in :func:`repdiff.compare`; ``evidence`` too, but that is False by default, since it is taken at every
+        checkpoint.
 
     Returns
     -------
@@ -200,30 +219,38 @@ def compare_series(
     Raises
     ------
     RepdiffError
-        For input that cannot be used, and for more memory than there is.
+        For input that cannot be used, and for more memory than there is; before any work is done.
     """
     chosen = Settings(**settings)
     data = list(checkpoints.values()) if isinstance(checkpoints, Mapping) else list(checkpoints)
     given = list(checkpoints) if isinstance(checkpoints, Mapping) and names is None else names
     called = names_in_series(data, reference, given, reference_name)
-    comparisons: list[Comparison] = []
-    side_x: Side | None = None
-    for step, checkpoint in enumerate(data):
-        pair = make_pair(
-            reference, checkpoint, items=items, images=images, names=(called[-1], called[step]), label=label,
-            image=image, text=text, metric=metric, within=within, n_clusters=chosen.fewest_clusters,
-        )  # fmt: skip
-        if comparisons:
-            _check_same_items(comparisons[0].items, pair.items, called[step])
-        pair = with_predictions_of(pair, predictions, called, (len(data), step))
-        if side_x is None:
-            keeps = len(data) > 1 and room_for_ranks(pair, chosen)
-            side_x = Side(pair.x, pair.metrics[0], keep_ranks=keeps, random_state=chosen.random_state)
-        pair = replace(pair, x=side_x.values)  # the same values, held once
-        side_y = Side(pair.y, pair.metrics[1], random_state=chosen.random_state)
-        told = telling(progress, called[step])
-        comparisons.append(compare_pair(pair, chosen, sides=(side_x, side_y), progress=told))
-    return timeline_of(tuple(comparisons), description=description)
+
+    def pair_at(step: int) -> EmbeddingPair:
+        with saying_which((called[-1], reference), (called[step], data[step])):
+            pair = make_pair(
+                reference, data[step], items=items, images=images, names=(called[-1], called[step]), label=label,
+                image=image, text=text, metric=metric, within=within_of_pair(within, predictions),
+                n_clusters=chosen.fewest_clusters,
+            )  # fmt: skip
+        return with_predictions_of(pair, predictions, called, (len(data), step), within=within)
+
+    first, *held = _all_checked(pair_at, called[:-1], chosen)
+    keeps = len(data) > 1 and room_for_ranks(first, chosen)
+    side_x = Side(first.x, first.metrics[0], keep_ranks=keeps, random_state=chosen.random_state)
+
+    def pairs() -> Iterator[PairOfSides]:
+        for step in range(len(data)):
+            pair = first if step == 0 else held.pop(0) or pair_at(step)
+            pair = replace(pair, x=side_x.values)  # the same values, held once
+            side_y = Side(pair.y, pair.metrics[1], random_state=chosen.random_state)
+            yield PairOfSides(pair, (side_x, side_y), called[step])
+
+    todo = pairs()
+    comparisons = []
+    for count in (1, len(data) - 1):  # the first computes what the others share
+        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=[side_x], progress=progress)
+    return timeline_of(comparisons, description=description)
 
 
 def timeline_of(comparisons: Sequence[Comparison], *, description: str | None = None) -> Timeline:
@@ -270,15 +297,53 @@ def names_in_series(
     if reference_name is None:
         own = Path(reference).stem if isinstance(reference, str | Path) else "reference"
         reference_name = f"{own} (reference)" if own in called else own
-    called.append(reference_name.strip())
+    called.append(str(reference_name).strip())
     check_different(called)
     return called
 
 
-def _check_same_items(first: Items, items: Items, name: str) -> None:
-    ours, theirs = first.frame["id"].to_numpy(), items.frame["id"].to_numpy()
-    if len(ours) != len(theirs) or (ours != theirs).any():
-        raise InputError(
-            f"{name}: holds other items, or in another order, than the checkpoint before it; "
-            "give every checkpoint the same items, and ids to match them by"
-        )
+def _all_checked(
+    pair_at: Callable[[int], EmbeddingPair], checkpoints: Sequence[str], settings: Settings
+) -> tuple[EmbeddingPair, *tuple[EmbeddingPair | None, ...]]:
+    """Every pair, made before any work is done, so that what is wrong with the last is told at once.
+
+    The first is kept; of the others, as many as there is room for, and None for those that are to be made again.
+    """
+    first = pair_at(0)
+    known = first.items
+    _check_columns(known, checkpoints)
+    limit = available_bytes() if settings.memory_bytes is None else settings.memory_bytes
+    room = _SHARE_HELD * limit
+    held: list[EmbeddingPair | None] = []
+    for step in range(1, len(checkpoints)):
+        pair = replace(pair_at(step), x=first.x)
+        known = check_same_items(known, pair.items, checkpoints[step])
+        room -= pair.y.nbytes
+        held.append(pair if room >= 0 else None)
+    return first, *held
+
+
+def _check_columns(items: Items, checkpoints: Sequence[str]) -> None:
+    """Refuse columns that are called as those of the timeline's table."""
+    results = ["settled", *(_label_column(name, checkpoint) for name in DIRECTIONS for checkpoint in checkpoints)]
+    taken = [name for name in results if name in items.frame]
+    if taken:
+        raise InputError(f"items: column {taken[0]!r} has a name that results use; rename it")
+
+
+def _label_column(direction: DirectionName, checkpoint: str) -> str:
+    return f"{direction} {checkpoint}"
+
+
+def _predicted(items: Items, side: Literal["x", "y"], name: str) -> dict[str, pd.Series]:
+    """What one side of a pair predicts, by columns called after it; nothing where a column of the user's tells it."""
+    column, own = getattr(items, f"prediction_{side}"), f"prediction of {name}"
+    if column == own:
+        return {own: items.frame[own]}
+    if column != f"prediction_{side}":
+        return {}
+    return {
+        f"{what} of {name}": items.frame[f"{what}_{side}"]
+        for what in ("prediction", "confidence")
+        if f"{what}_{side}" in items.frame
+    }
