@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -135,3 +137,58 @@ def test_overlap_says_how_much_must_stay(overlap: float, carries_on: bool) -> No
     after = [0] * 30 + [NO_CHANGE] * 20 + [0] * 100 + [NO_CHANGE] * 50  # three fifths stay, among many newcomers
     found: History = follow_clusters(partitions(before, after), overlap=overlap)
     assert (found.life_of[0][0] == found.life_of[1][0]) is carries_on
+
+
+@given(st.integers(0, 100_000), st.integers(4, 40), st.integers(1, 4), st.sampled_from([0.3, 0.5, 0.8]))
+@settings(max_examples=60, deadline=None)
+def test_no_other_matching_has_a_larger_sum(seed: int, n: int, n_clusters: int, overlap: float) -> None:
+    rng = np.random.default_rng(seed)
+    before = rng.integers(-1, n_clusters, n).astype(np.int32)
+    after = np.where(rng.random(n) < 0.6, before, rng.integers(-1, n_clusters, n)).astype(np.int32)
+    sources, targets = ([name for name in np.unique(state).tolist() if name >= 0] for state in (before, after))
+
+    def worth(source: int, target: int | None) -> float:
+        ours, theirs = before == source, after == target
+        shared = (ours & theirs).sum()
+        alike = target is not None and shared >= overlap * min(ours.sum(), theirs.sum())
+        return float(shared / (ours | theirs).sum()) if alike else 0.0
+
+    choices = permutations([*targets, *[None] * len(sources)], len(sources))
+    best = max(sum(map(worth, sources, choice)) for choice in choices)
+    found = follow_clusters([before, after], overlap=overlap)
+    pairs = [life.clusters for life in found.lives if len(life.clusters) == 2]
+    assert sum(worth(*pair) for pair in pairs) == pytest.approx(best)
+    assert all(worth(*pair) > 0 for pair in pairs)
+
+
+def test_a_split_and_a_merge_at_the_same_step_are_both_told() -> None:
+    before = [0] * 100 + [1] * 30 + [2] * 50 + [NO_CHANGE] * 20
+    after = [0] * 60 + [3] * 40 + [1] * 80 + [NO_CHANGE] * 20
+    found = follow_clusters(partitions(before, after))
+    told = {life.clusters: (life.begins, life.ends) for life in found.lives}
+    assert told == {(0, 0): ("start", "end"), (2, 1): ("start", "end"), (1,): ("start", "merges"),
+                    (3,): ("splits", "end")}  # fmt: skip
+    by_cluster = {life.clusters: life for life in found.lives}
+    assert by_cluster[(1,)].heir == by_cluster[2, 1].index
+    assert by_cluster[(3,)].parent == by_cluster[0, 0].index
+    assert found.children(by_cluster[0, 0].index) == (by_cluster[(3,)],)
+
+
+def test_a_group_that_is_away_for_a_checkpoint_has_two_lives() -> None:
+    there, away = [0] * 8 + [NO_CHANGE] * 4, [NO_CHANGE] * 12
+    found = follow_clusters(partitions(there, away, there))
+    assert [(life.first, life.begins, life.ends) for life in found.lives] == [
+        (0, "start", "resolved"),
+        (2, "appears", "end"),
+    ]
+
+
+def test_of_equal_halves_one_carries_on_and_the_other_splits_off_or_merges() -> None:
+    whole, halves = [0] * 60, [0] * 30 + [1] * 30
+    split = follow_clusters(partitions(whole, halves))
+    assert [(life.begins, life.ends, len(life.clusters)) for life in split.lives] == [
+        ("start", "end", 2),
+        ("splits", "end", 1),
+    ]
+    merged = follow_clusters(partitions(halves, whole))
+    assert sorted((life.ends, len(life.clusters)) for life in merged.lives) == [("end", 2), ("merges", 1)]

@@ -12,6 +12,7 @@ from PIL import Image
 import repdiff
 from repdiff import Comparison, RunError
 from repdiff.run import read_run, run_of, write_run
+from repdiff.rundir import check_target
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +168,12 @@ def _drop_a_field(path: Path) -> None:
     (path / "manifest.json").write_text(json.dumps(manifest))
 
 
+def _move_an_item(path: Path) -> None:
+    frame = pd.read_parquet(path / "items.parquet")
+    frame.loc[0, "x_only"] = (frame.loc[0, "x_only"] + 1) % (frame["x_only"].max() + 1)
+    frame.to_parquet(path / "items.parquet")
+
+
 def _lose_an_item(path: Path) -> None:
     pd.read_parquet(path / "items.parquet").iloc[1:].to_parquet(path / "items.parquet")
 
@@ -180,8 +187,19 @@ def _lose_an_item(path: Path) -> None:
         lambda path: (path / "projection.parquet").write_bytes((path / "items.parquet").read_bytes()),
         _drop_a_field,
         _lose_an_item,
+        _move_an_item,
+        lambda path: (path / "evaluation.csv").write_text("direction,method\nx_only,rdc\n"),
     ],
-    ids=["missing", "cut short", "no JSON", "another file", "a field less", "an item less"],
+    ids=[
+        "missing",
+        "cut short",
+        "no JSON",
+        "another file",
+        "a field less",
+        "an item less",
+        "an item moved",
+        "another table",
+    ],
 )
 def test_a_damaged_run_is_one_line(damage, comparison: Comparison, tmp_path: Path) -> None:
     path = comparison.save(tmp_path / "run")
@@ -190,6 +208,45 @@ def test_a_damaged_run_is_one_line(damage, comparison: Comparison, tmp_path: Pat
         repdiff.load(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_an_older_run_is_to_be_made_again(comparison: Comparison, tmp_path: Path) -> None:
+    manifest = comparison.save(tmp_path / "run") / "manifest.json"
+    for version, advice in ((1, "compare again"), (99, "upgrade repdiff")):
+        manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"schema_version": version}))
+        with pytest.raises(RunError, match=f"has schema version {version}, .*; {advice}"):
+            repdiff.load(tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "new/..", "x" * 300])
+def test_a_place_that_cannot_be_is_refused_before_any_work(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(RunError, match=r"is no name for a directory of a run|File name too long"):
+        check_target(name)
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
+
+
+def test_a_long_name_has_room_beside_it(comparison: Comparison, tmp_path: Path) -> None:
+    assert comparison.save(tmp_path / ("x" * 250)).is_dir()
+
+
+def test_a_link_leads_to_the_run(comparison: Comparison, tmp_path: Path) -> None:
+    (tmp_path / "latest").symlink_to("third")
+    comparison.save(tmp_path / "latest")
+    assert read_run(tmp_path / "third").comparison.names == comparison.names
+    comparison.save(tmp_path / "latest", overwrite=True)
+    assert (tmp_path / "latest").is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "third"]
+
+
+def test_links_in_a_circle_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(RunError, match="a: cannot be written"):
+        check_target(tmp_path / "a")
 
 
 def test_a_comparison_without_images_has_no_thumbnails(pair_xy) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from encoded_files import write_encoded
 
 import repdiff
 from repdiff import RepdiffError, Timeline, compare, compare_series
@@ -89,6 +91,7 @@ def test_an_item_is_settled_when_it_stays_in_no_change(timeline) -> None:
 def test_an_item_that_never_settles_has_the_number_after_the_last(learning) -> None:
     checkpoints, reference, _ = learning
     never = compare_series(checkpoints[:2], reference, n_clusters=4)
+    assert not never.comparisons[-1].x_only.no_change.all()
     assert (never.settled[~never.comparisons[-1].x_only.no_change] == 2).all()
     assert never.to_frame()["settled"].isna().sum() == (never.settled == 2).sum()
 
@@ -175,6 +178,10 @@ def test_predictions_may_be_values(learning, timeline) -> None:
         ({"predictions": ["says 0"]}, "in this order, but are 1"),
         ({"predictions": ["says 0"] * 4 + ["no"]}, "no column 'no'"),
         ({"predictions": [np.zeros(3)] * 5}, r"have shape \(3,\), but there are 240 items"),
+        ({"predictions": {"epoch 0": "says 0"}}, "in this order, in a list, but are dict"),
+        ({"predictions": "says 0"}, "in this order, in a list, but are str"),
+        ({"names": "abcd"}, "in a list, but are the word 'abcd'"),
+        ({"evidence": 1, "n_resamples": 0}, "n_resamples must be at least 1"),
     ],
 )
 def test_slips_are_told_in_a_line(learning, options, says: str) -> None:
@@ -194,3 +201,203 @@ def test_checkpoints_of_other_items_are_refused(learning, tmp_path: Path) -> Non
         np.savez(tmp_path / f"{name}.npz", embeddings=checkpoints[place], ids=np.arange(N) + 1000 * place)
     with pytest.raises(RepdiffError, match="b: holds other items"):
         compare_series([tmp_path / "a.npz", tmp_path / "b.npz"], reference, n_clusters=3)
+
+
+def test_a_reference_against_itself_alone_is_a_series_without_lives(learning, tmp_path: Path) -> None:
+    _, reference, _ = learning
+    found = compare_series([reference], reference, n_clusters=3)
+    assert found.lives_frame().empty
+    assert (found.settled == 0).all()
+    found.save(tmp_path / "series")
+    again = repdiff.load_series(tmp_path / "series")
+    pd.testing.assert_frame_equal(again.lives_frame(), found.lives_frame())
+    for comparison in again.comparisons:
+        for direction in (comparison.x_only, comparison.y_only):
+            assert [cluster.mean_affinity for cluster in direction.clusters] == [1.0]
+            assert (direction.affinity_map.means == 1).all()
+
+
+@pytest.mark.parametrize("column", ["settled", "x_only b", "y_only a"])
+def test_columns_that_are_called_as_results_are_refused(learning, column: str) -> None:
+    checkpoints, reference, _ = learning
+    items = pd.DataFrame({column: range(N)})
+    with pytest.raises(RepdiffError, match=f"column '{column}' has a name that results use"):
+        compare_series({"a": checkpoints[0], "b": checkpoints[1]}, reference, items=items, n_clusters=3)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_what_is_wrong_with_the_last_checkpoint_is_told_before_any_work(
+    learning, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints, reference, _ = learning
+    monkeypatch.setattr("repdiff.series._SHARE_HELD", share)
+    monkeypatch.setattr("repdiff.series.compare_several", lambda *_, **__: pytest.fail("it worked first"))
+    holed = checkpoints[1].copy()
+    holed[7, 2] = np.nan
+    for wrong, says in ((holed, "y: row 7, column 2 is NaN"), (holed[:9, :2], "x has 240 rows and y 9")):
+        with pytest.raises(RepdiffError, match=rf"last \(x\) and late \(y\): {says}"):
+            compare_series({"early": checkpoints[0], "late": wrong}, reference, reference_name="last", n_clusters=3)
+
+
+def test_checkpoints_that_there_is_no_room_for_are_read_again(
+    learning, timeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints, reference, _ = learning
+    monkeypatch.setattr("repdiff.series._SHARE_HELD", 0.0)
+    paths = [tmp_path / f"{place}.npy" for place in range(len(STAGES))]
+    for path, values in zip(paths, checkpoints, strict=True):
+        np.save(path, values)
+    found = compare_series(paths, reference, n_clusters=4)
+    assert (found.x_only, found.y_only) == (timeline.x_only, timeline.y_only)
+
+
+def test_predictions_are_those_of_the_reference_s_rows_whatever_the_order_of_the_others(
+    learning, timeline, tmp_path: Path
+) -> None:
+    checkpoints, reference, items = learning
+    rng = np.random.default_rng(5)
+    orders = [rng.permutation(N) for _ in STAGES]
+    ids = items["id"].to_numpy(str)
+    for place, order in enumerate(orders):
+        np.savez(tmp_path / f"{place}.npz", embeddings=checkpoints[place][order], ids=ids[order])
+    np.savez(tmp_path / "last.npz", embeddings=reference, ids=ids)
+    values = [items[f"says {place}"].to_numpy() for place in (*range(len(STAGES)), "last")]
+    found = compare_series(
+        [tmp_path / f"{place}.npz" for place in range(len(STAGES))], tmp_path / "last.npz", predictions=values,
+        items=items[["id", "group"]].sample(frac=1, random_state=0), label="group", n_clusters=4,
+    )  # fmt: skip
+    for one, other in zip(found.comparisons, timeline.comparisons, strict=True):
+        assert [c.accuracy_y for c in one.x_only.clusters] == [c.accuracy_y for c in other.x_only.clusters]
+    frame = found.to_frame()
+    for place, told in enumerate(values[:-1]):
+        np.testing.assert_array_equal(frame[f"prediction of {place}"], told)
+    np.testing.assert_array_equal(frame["prediction of last"], values[-1])
+
+
+def test_ids_that_only_some_carry_are_no_contradiction(learning, tmp_path: Path) -> None:
+    checkpoints, reference, items = learning
+    ids, order = items["id"].to_numpy(str), np.random.default_rng(0).permutation(N)
+    np.savez(tmp_path / "named.npz", embeddings=checkpoints[0], ids=ids)
+    np.savez(tmp_path / "other.npz", embeddings=checkpoints[1][order], ids=ids[order])
+    compare_series([checkpoints[1], tmp_path / "named.npz", checkpoints[2]], reference, n_clusters=3)
+    with pytest.raises(RepdiffError, match=r"checkpoint 3: holds other items, or in another order, .* its row 0 is"):
+        compare_series([tmp_path / "named.npz", checkpoints[2], tmp_path / "other.npz"], reference, n_clusters=3)
+
+
+@pytest.mark.parametrize("by_value", [False, True])
+def test_only_pairs_of_one_prediction_count_where_asked(learning, by_value: bool) -> None:
+    checkpoints, reference, items = learning
+    columns = ["says 1", "says 2", "says last"]
+    predictions = [items[column].to_numpy() for column in columns] if by_value else columns
+    found = compare_series(checkpoints[1:3], reference, items=items, predictions=predictions, within="prediction",
+                           n_clusters=4)  # fmt: skip
+    for place, comparison in enumerate(found.comparisons):
+        alone = compare(
+            reference, checkpoints[1 + place], items=items, prediction_x="says last", prediction_y=columns[place],
+            within="prediction", n_clusters=4,
+        )  # fmt: skip
+        np.testing.assert_array_equal(comparison.x_only.labels, alone.x_only.labels)
+        assert comparison.provenance.parameters["within"] == "prediction"
+
+
+def test_predictions_of_several_kinds_are_kept_as_text(learning, tmp_path: Path) -> None:
+    checkpoints, reference, items = learning
+    mixed = np.array([0, "one", None, 2.5] * (N // 4), dtype=object)
+    found = compare_series(checkpoints[:1], reference, items=items, label="group", predictions=[mixed] * 2,
+                           n_clusters=3)  # fmt: skip
+    found.save(tmp_path / "series")
+    frame = repdiff.load_series(tmp_path / "series").to_frame()
+    told = frame["prediction of reference"]
+    assert told.isna().tolist()[:4] == [False, False, True, False]
+    assert told.dropna().tolist()[:3] == ["0", "one", "2.5"]
+
+
+def test_predictions_do_not_take_the_place_of_a_column(learning) -> None:
+    checkpoints, reference, items = learning
+    items = items.assign(**{"prediction of reference": 1})
+    with pytest.raises(RepdiffError, match="have a column 'prediction of reference' already"):
+        compare_series(checkpoints[:1], reference, items=items, predictions=[np.zeros(N)] * 2, n_clusters=3)
+
+
+def test_what_encoded_checkpoints_predict_is_told_of_each(learning, tmp_path: Path) -> None:
+    checkpoints, reference, items = learning
+    ids = items["id"].tolist()
+    for name, values, told in (("a", checkpoints[0], "0"), ("b", checkpoints[1], "1"), ("last", reference, "2")):
+        write_encoded(tmp_path / f"{name}.npz", values, ids, [told] * N)
+    found = compare_series([tmp_path / "a.npz", tmp_path / "b.npz"], tmp_path / "last.npz", items=items, label="group",
+                           n_clusters=3)  # fmt: skip
+    frame = found.to_frame()
+    assert not {"prediction_x", "prediction_y", "confidence_x", "confidence_y"} & set(frame)
+    for name, told in (("a", "0"), ("b", "1"), ("last", "2")):
+        assert (frame[f"prediction of {name}"] == told).all()
+        np.testing.assert_allclose(frame[f"confidence of {name}"], np.linspace(0, 1, N), rtol=1e-6)
+
+
+def test_evidence_may_be_asked_for(learning, tmp_path: Path) -> None:
+    checkpoints, reference, _ = learning
+    options = {"n_clusters": 3, "evidence": True, "n_resamples": 2}
+    found = compare_series(checkpoints[:2], reference, **options)
+    alone = compare(reference, checkpoints[1], names=("reference", "checkpoint 2"), **options)
+    assert [c.evidence for c in found.comparisons[1].x_only.clusters] == [c.evidence for c in alone.x_only.clusters]
+    assert repdiff.load_series(found.save(tmp_path / "s")).comparisons[1].evidence == alone.evidence
+
+
+def test_a_loaded_series_saves_the_same_files(timeline, tmp_path: Path) -> None:
+    timeline.save(tmp_path / "one")
+    repdiff.load_series(tmp_path / "one").save(tmp_path / "two")
+    files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file()]
+    assert len(files) > len(STAGES) * 5
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
+
+
+def test_names_that_no_file_system_takes_are_kept(learning, tmp_path: Path) -> None:
+    checkpoints, reference, _ = learning
+    names = ("a/b", "..", "épöch\\", "x" * 300)
+    found = compare_series(checkpoints, reference, names=names, n_clusters=3)
+    found.save(tmp_path / "series")
+    assert repdiff.load_series(tmp_path / "series").checkpoints == names
+    runs = sorted(path.name for path in (tmp_path / "series" / "runs").iterdir())
+    assert runs == ["000-a-b", "001", "002-p-ch", f"003-{'x' * 60}"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"runs": []}, "names no runs"),
+        ({"runs": None}, "names no runs"),
+        ({"runs": ["000-epoch-0", "gone"]}, "gone: no such run directory"),
+        ({"runs": ["001-epoch-1", "000-epoch-0"]}, "names other checkpoints"),
+        ({"schema_version": 0}, "compare again"),
+        ({"schema_version": 99}, "upgrade repdiff"),
+    ],
+)
+def test_a_damaged_series_is_one_line(timeline, tmp_path: Path, change: dict, says: str) -> None:
+    path = timeline.save(tmp_path / "series") / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(RepdiffError, match=says) as caught:
+        repdiff.load_series(tmp_path / "series")
+    assert "\n" not in str(caught.value)
+
+
+def test_runs_of_other_items_are_no_series(timeline, learning, tmp_path: Path) -> None:
+    checkpoints, reference, _ = learning
+    path = timeline.save(tmp_path / "series")
+    compare(reference[:50], checkpoints[1][:50], n_clusters=3).save(path / "runs" / "001-epoch-1", overwrite=True)
+    with pytest.raises(RepdiffError, match="runs/001-epoch-1 is of other items than the rest"):
+        repdiff.load_series(path)
+
+
+def test_a_failed_write_leaves_what_was_there(timeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = timeline.save(tmp_path / "series")
+    before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("repdiff.series_run.link_or_copy", fail)  # after the first run was written
+    for name in ("series", "another"):
+        with pytest.raises(RepdiffError, match=f"{name}: cannot be written: No space left on device"):
+            timeline.save(tmp_path / name, overwrite=True)
+    assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["series"]

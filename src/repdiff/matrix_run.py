@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,9 @@ from repdiff.errors import RunError
 from repdiff.io.images import Thumbnails, make_thumbnails
 from repdiff.matrix import ComparisonMatrix
 from repdiff.progress import Progress, silent
-from repdiff.provenance import now, versions
-from repdiff.run import REPORT, read_run
+from repdiff.run import REPORT
 from repdiff.rundir import MATRIX, plain, read_manifest, write_manifest, written_folder
-from repdiff.series_run import RUNS, rows_to_picture, run_folders, write_runs
+from repdiff.series_run import RUNS, read_runs, rows_to_picture, run_folders, shared_facts, write_runs
 
 SCHEMA_VERSION = 1
 
@@ -50,15 +50,11 @@ def matrix_run_of(matrix: ComparisonMatrix, *, progress: Progress = silent) -> M
     facts = {
         "format": MATRIX,
         "schema_version": SCHEMA_VERSION,
-        "created": now(),
         "names": list(matrix.names),
         "runs": run_folders([" and ".join(comparison.names) for comparison in shared]),
         "description": matrix.description,
         "n_items": len(matrix.items.frame),
-        "versions": versions(),
-        "parameters": shared[0].provenance.parameters,
-        "random_state": shared[0].provenance.random_state,
-        "warnings": list(dict.fromkeys(word for one in shared for word in one.provenance.warnings)),
+        **shared_facts(shared),
     }
     return MatrixRun(replace(matrix, comparisons=shared, thumbnails=thumbnails), thumbnails, plain(facts))
 
@@ -113,13 +109,11 @@ def read_matrix_run(path: str | Path) -> MatrixRun:
     """
     folder = Path(path)
     manifest = read_manifest(folder, MATRIX, SCHEMA_VERSION)
-    try:
-        runs = [read_run(folder / RUNS / name) for name in manifest["runs"]]
-        thumbnails, names = runs[0].thumbnails, tuple(manifest["names"])
-    except LookupError as error:
-        raise RunError(f"{path}: the matrix is damaged: its manifest names no runs; compare again") from error
-    comparisons = tuple(replace(run.comparison, thumbnails=thumbnails) for run in runs)
-    matrix = ComparisonMatrix(names, comparisons, manifest.get("description"), thumbnails)
+    comparisons, thumbnails = read_runs(folder, manifest)
+    names = manifest.get("names")
+    if not isinstance(names, list) or [one.names for one in comparisons] != list(combinations(names, 2)):
+        raise RunError(f"{path}: the matrix is damaged: its manifest names other representations; compare again")
+    matrix = ComparisonMatrix(tuple(names), comparisons, manifest.get("description"), thumbnails)
     return MatrixRun(matrix, thumbnails, manifest, folder)
 
 

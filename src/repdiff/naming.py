@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ def names_of(data: Sequence[Any], names: Sequence[str] | None, *, what: str) -> 
     InputError
         Where there are too few or too many names, or two alike.
     """
+    if isinstance(names, str):
+        raise InputError(f"names must be one for each {what}, in a list, but are the word {names!r}")
     if names is not None and len(names) != len(data):
         raise InputError(f"names must be one for each of {len(data)} {what}s, but are {len(names)}")
     called = [str(name).strip() for name in names] if names is not None else _own_names(data, what)
@@ -38,6 +41,23 @@ def check_different(called: Sequence[str]) -> None:
     twice = next((name for place, name in enumerate(called) if name in called[:place] or not name), None)
     if twice is not None:
         raise InputError(f"names must differ and not be empty, but {twice!r} is given twice or says nothing")
+
+
+@contextmanager
+def saying_which(x: tuple[str, Any], y: tuple[str, Any]) -> Iterator[None]:
+    """Say in errors which two of several representations are x and y, where no files' names do.
+
+    Parameters
+    ----------
+    x, y : (str, object)
+        What it is called, and what was given for it.
+    """
+    try:
+        yield
+    except InputError as error:
+        if isinstance(x[1], str | Path) and isinstance(y[1], str | Path):
+            raise
+        raise InputError(f"{x[0]} (x) and {y[0]} (y): {error}") from error
 
 
 def _own_names(data: Sequence[Any], what: str) -> list[str]:

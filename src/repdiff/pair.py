@@ -17,6 +17,7 @@ from repdiff.io.agreement import Encodings, agree, with_predictions
 from repdiff.io.identity import Ids, row_numbers
 from repdiff.metrics import Metric, Metrics, metrics_of
 
+SAME_VALUES = "x and y hold the same values"  # a warning
 _NAMED_AT_MOST = 3
 _ROWS_AT_A_TIME = 4096
 _SYMMETRY_TOLERANCE = 1e-5  # of the largest entry
@@ -129,7 +130,7 @@ def make_pair(
     table, warnings = with_predictions(table, encodings, ids), (*encodings.warnings, *warnings)
     _check_count(len(side_x.values), n_clusters)
     if sha256[0] == sha256[1]:
-        warnings = (*warnings, "x and y hold the same values")
+        warnings = (*warnings, SAME_VALUES)
     return EmbeddingPair(
         x=side_x.values,
         y=side_y.values,
@@ -142,11 +143,11 @@ def make_pair(
         warnings=warnings,
         encodings=encodings,
         within=within,
-        groups=None if within is None else _groups(table, within),
+        groups=None if within is None else groups_within(table, within),
     )
 
 
-def _groups(items: Items, within: str) -> npt.NDArray[np.int32]:
+def groups_within(items: Items, within: str) -> npt.NDArray[np.int32]:
     """A number for each item, the same for items that agree in that column; items without a value agree with none."""
     roles = {"label": [items.label], "prediction": [items.prediction_x, items.prediction_y]}
     columns = [name for name in roles.get(within, ()) if name is not None] or [within]

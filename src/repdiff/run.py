@@ -29,6 +29,7 @@ from repdiff.rundir import RUN, plain, read_manifest, write_manifest, written_fo
 from repdiff.similarities.score import SimilarityTable
 
 SCHEMA_VERSION = 2
+_OF_EVALUATION = ("direction", "method", "title", "success", "n_groups", "items_per_group")
 REPORT, THUMBNAILS, EVIDENCE, EVALUATION = "report.html", "thumbnails.parquet", "evidence.json", "evaluation.csv"
 
 _CLUSTERS_SCHEMA = pa.schema(
@@ -142,17 +143,25 @@ def read_run(path: str | Path) -> Run:
     Raises
     ------
     RunError
-        Where it is no run, was written by a newer repdiff, or is damaged.
+        Where it is no run, was written by a newer or an older repdiff, or is damaged.
     """
     folder = Path(path)
     manifest = read_manifest(folder, RUN, SCHEMA_VERSION)
     try:
         thumbnails = _read_thumbnails(folder, manifest)
         comparison = _with_evidence(_read_comparison(folder, manifest, thumbnails), folder / EVIDENCE)
-        evaluation = pd.read_csv(folder / EVALUATION) if (folder / EVALUATION).exists() else None
+        evaluation = _read_evaluation(folder / EVALUATION) if (folder / EVALUATION).exists() else None
         return Run(comparison, thumbnails, manifest, folder, evaluation)
     except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as error:
         raise RunError(f"{path}: the run is damaged: {one_line(error)}; compare again") from error
+
+
+def _read_evaluation(file: Path) -> pd.DataFrame:
+    table = pd.read_csv(file)
+    missing = [name for name in _OF_EVALUATION if name not in table]
+    if missing:
+        raise LookupError(f"{EVALUATION} has no column {missing[0]!r}")
+    return table
 
 
 def load_run(path: str | Path) -> Comparison:
@@ -332,9 +341,14 @@ def _read_direction(
 
 
 def _read_cluster(row: dict[str, Any], labels: Any) -> DifferenceCluster:
+    items = np.flatnonzero(labels == row["index"])
+    if len(items) != row["size"]:
+        raise ValueError(
+            f"cluster {row['index']} of {row['direction']} has {row['size']} items, but {len(items)} labels"
+        )
     return DifferenceCluster(
         index=row["index"],
-        items=np.flatnonzero(labels == row["index"]),
+        items=items,
         mean_affinity=row["mean_affinity"],
         is_no_change=row["is_no_change"],
         representatives=np.array(row["representatives"], dtype=np.int64),

@@ -50,17 +50,19 @@ def read_manifest(path: str | Path, kind: str, version: int) -> dict[str, Any]:
     Raises
     ------
     RunError
-        Where it is of another format, or was written by a newer repdiff.
+        Where it is of another format, or was written by a newer or an older repdiff.
     """
     folder = Path(path)
     found = kind_of(folder)
     if found != kind:
         raise RunError(f"{folder}: is {_KINDS[found]}, where {_KINDS[kind]} is wanted; give the directory of one")
     manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    if manifest.get("schema_version") != version:
+    written = manifest.get("schema_version")
+    if written != version:
+        older = isinstance(written, int) and written < version
         raise RunError(
-            f"{folder}: has schema version {manifest.get('schema_version')}, but this repdiff reads {version}; "
-            "upgrade repdiff"
+            f"{folder}: has schema version {written}, but this repdiff reads {version}; "
+            f"{'compare again' if older else 'upgrade repdiff'}"
         )
     return manifest
 
@@ -85,7 +87,15 @@ def check_target(path: str | Path, *, overwrite: bool = False) -> None:
     RunError
         Where something that may not be replaced is in the way, or the place may not be written to.
     """
-    target = Path(path).absolute()
+    if Path(path).name in ("", ".."):
+        raise RunError(f"{path}: is no name for a directory of a run; give the path of one to be made")
+    try:
+        _check_ground(Path(path).resolve(), str(path), overwrite=overwrite)
+    except (OSError, RuntimeError) as error:  # a name that is too long; links that lead in a circle
+        raise RunError(f"{path}: cannot be written: {_reason(error)}") from error
+
+
+def _check_ground(target: Path, path: str, *, overwrite: bool) -> None:
     if target.exists() and not _is_empty_folder(target):
         if not _is_run(target):
             raise RunError(f"{path}: exists and is not a run, so it is not replaced; choose another path")
@@ -107,16 +117,16 @@ def written_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Pat
     """
     check_target(path, overwrite=overwrite)
     try:
-        with _written_beside(Path(path)) as folder:
+        with _written_beside(Path(path).resolve()) as folder:
             yield folder
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error
+        raise RunError(f"{path}: cannot be written: {_reason(error)}") from error
 
 
 @contextmanager
 def _written_beside(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
-    workplace = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=target.parent))
+    workplace = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", suffix=".partial", dir=target.parent))
     new, old = workplace / "new", workplace / "old"
     try:
         new.mkdir()
@@ -131,6 +141,10 @@ def _written_beside(target: Path) -> Iterator[Path]:
             raise
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or one_line(error)
 
 
 def _plain_value(value: Any) -> Any:

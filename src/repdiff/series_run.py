@@ -21,7 +21,6 @@ from repdiff.errors import RunError
 from repdiff.io.files import link_or_copy
 from repdiff.io.images import Thumbnails, make_thumbnails
 from repdiff.progress import Progress, silent
-from repdiff.provenance import now, versions
 from repdiff.run import REPORT, THUMBNAILS, read_run, representatives_of, run_of, write_into
 from repdiff.rundir import SERIES, plain, read_manifest, write_manifest, written_folder
 from repdiff.series import Timeline, timeline_of
@@ -61,16 +60,12 @@ def series_run_of(timeline: Timeline, *, progress: Progress = silent) -> SeriesR
     facts = {
         "format": SERIES,
         "schema_version": SCHEMA_VERSION,
-        "created": now(),
         "reference": timeline.reference,
         "checkpoints": list(timeline.checkpoints),
         "runs": run_folders(timeline.checkpoints),
         "description": timeline.description,
         "n_items": len(timeline.items.frame),
-        "versions": versions(),
-        "parameters": timeline.comparisons[0].provenance.parameters,
-        "random_state": timeline.comparisons[0].provenance.random_state,
-        "warnings": list(dict.fromkeys(word for one in timeline.comparisons for word in one.provenance.warnings)),
+        **shared_facts(shared),
     }
     return SeriesRun(replace(timeline, comparisons=shared, thumbnails=thumbnails), thumbnails, plain(facts))
 
@@ -120,15 +115,10 @@ def read_series_run(path: str | Path) -> SeriesRun:
     """
     folder = Path(path)
     manifest = read_manifest(folder, SERIES, SCHEMA_VERSION)
-    try:
-        runs = [read_run(folder / RUNS / name) for name in manifest["runs"]]
-        thumbnails = runs[0].thumbnails
-    except LookupError as error:
-        raise RunError(f"{path}: the series is damaged: its manifest names no runs; compare again") from error
-    timeline = timeline_of(
-        [replace(run.comparison, thumbnails=thumbnails) for run in runs],
-        description=manifest.get("description"),
-    )
+    comparisons, thumbnails = read_runs(folder, manifest)
+    timeline = timeline_of(comparisons, description=manifest.get("description"))
+    if [timeline.reference, list(timeline.checkpoints)] != [manifest.get("reference"), manifest.get("checkpoints")]:
+        raise RunError(f"{path}: the series is damaged: its manifest names other checkpoints; compare again")
     return SeriesRun(replace(timeline, thumbnails=thumbnails), thumbnails, manifest, folder)
 
 
@@ -143,6 +133,52 @@ def load_series(path: str | Path) -> Timeline:
     return read_series_run(path).timeline
 
 
+def shared_facts(comparisons: Sequence[Comparison]) -> dict[str, Any]:
+    """What the manifest of several comparisons, made in one go, says of how they came about."""
+    first, last = comparisons[0].provenance, comparisons[-1].provenance
+    return {
+        "created": last.created,
+        "versions": last.versions,
+        "parameters": first.parameters,
+        "random_state": first.random_state,
+        "warnings": warnings_of(comparisons),
+    }
+
+
+def warnings_of(comparisons: Sequence[Comparison]) -> list[str]:
+    """What a reader of several comparisons must know; what is not true of all is told with the names of the two."""
+    told = [one.provenance.warnings for one in comparisons]
+    common = [warning for warning in told[0] if all(warning in others for others in told)]
+    rest = [
+        f"{' and '.join(one.names)}: {warning}"
+        for one in comparisons
+        for warning in one.provenance.warnings
+        if warning not in common
+    ]
+    return [*common, *dict.fromkeys(rest)]
+
+
+def read_runs(folder: Path, manifest: Mapping[str, Any]) -> tuple[tuple[Comparison, ...], Thumbnails]:
+    """The comparisons of a directory of runs, and the thumbnails of the first, which they share.
+
+    Raises
+    ------
+    RunError
+        Where a run is missing or damaged, or is of other items than the rest.
+    """
+    names = manifest.get("runs")
+    if not isinstance(names, list) or not names:
+        raise RunError(f"{folder}: is damaged: its manifest names no runs; compare again")
+    first = read_run(folder / RUNS / str(names[0]))
+    comparisons = [first.comparison]
+    for name in names[1:]:
+        comparison = read_run(folder / RUNS / str(name)).comparison
+        if len(comparison.items.frame) != len(first.comparison.items.frame):
+            raise RunError(f"{folder}: is damaged: {RUNS}/{name} is of other items than the rest; compare again")
+        comparisons.append(replace(comparison, thumbnails=first.thumbnails))
+    return tuple(comparisons), first.thumbnails
+
+
 def rows_to_picture(comparisons: Sequence[Comparison]) -> npt.NDArray[np.int64]:
     """All items, those that represent a cluster in most comparisons first, the others in random order."""
     shown, times = np.unique(np.concatenate([representatives_of(one) for one in comparisons]), return_counts=True)
@@ -154,7 +190,7 @@ def rows_to_picture(comparisons: Sequence[Comparison]) -> npt.NDArray[np.int64]:
 def run_folders(names: Sequence[str]) -> list[str]:
     """Names of folders that any file system takes, in order: ``003-epoch-12``."""
     plain_names = [re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.")[:60] for name in names]
-    return [f"{place:03}-{name}".rstrip("-") for place, name in enumerate(plain_names)]
+    return [f"{place:03}-{name}".rstrip("-.") for place, name in enumerate(plain_names)]
 
 
 def write_runs(folder: Path, comparisons: Mapping[str, Comparison]) -> None:

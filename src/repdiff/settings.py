@@ -69,6 +69,8 @@ class Settings:
         if self.n_representatives < 1:
             raise RepdiffError(f"n_representatives must be at least 1, but is {self.n_representatives}")
         check_kind(self.representatives)
+        if self.random_state is not None and self.random_state < 0:
+            raise RepdiffError(f"random_state must not be negative, but is {self.random_state}")
         if self.n_resamples < 1:
             raise RepdiffError(
                 f"n_resamples must be at least 1, but is {self.n_resamples}; evidence=False leaves the evidence away"

@@ -170,6 +170,16 @@ SERIES = ("series", "x.npy", "y.npy", "--reference", "x.npy", "-o", "run")
 MATRIX = ("matrix", "x.npy", "y.npy", "-o", "run")
 
 
+def last_has_a_hole(command: str, *more: str) -> Callable[[], list[str]]:
+    def prepare() -> list[str]:
+        values = np.load("y.npy")
+        values[7, 2] = np.nan
+        np.save("z.npy", values)
+        return [command, "y.npy", "z.npy", *more, "-o", "run"]
+
+    return prepare
+
+
 def one_checkpoint_is_short() -> list[str]:
     np.save("z.npy", np.load("y.npy")[:7])
     return ["series", "y.npy", "z.npy", "--reference", "x.npy", "-o", "run"]
@@ -192,6 +202,28 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "series: where a file stands": Mistake(
         given(lambda: Path("run").write_text("a letter"), *SERIES), r"run: exists and is not a run"
+    ),
+    "series: a hole in the last": Mistake(
+        last_has_a_hole("series", "--reference", "x.npy"), r"z\.npy: row 7, column 2 is NaN"
+    ),
+    "series: no such label": Mistake(lambda: [*SERIES, "--items", "items.csv", "--label", "knd"], r"mean 'kind'"),
+    "series: no such predictions": Mistake(
+        lambda: [*SERIES, "--items", "items.csv", "--predictions", "a", "--predictions", "b", "--predictions", "c"],
+        r"predictions: the items have no column 'c'",
+    ),
+    "series: a column named as a result": Mistake(
+        given(lambda: pd.DataFrame({"settled": range(N)}).to_csv("t.csv", index=False), *SERIES, "--items", "t.csv"),
+        r"column 'settled' has a name that results use",
+    ),
+    "series: clusters of words": Mistake(lambda: [*SERIES, "-n", "ten"], r"--clusters must be a number or auto"),
+    "series: reference of another metric": Mistake(
+        lambda: [*SERIES, "--reference-metric", "precomputed"], r"x\.npy: has shape \(30, 4\), but precomputed"
+    ),
+    "series: onto this folder": Mistake(lambda: [*SERIES[:-1], "."], r"\.: is no name for a directory of a run"),
+    "matrix: a hole in the last": Mistake(last_has_a_hole("matrix", "x.npy"), r"z\.npy: row 7, column 2 is NaN"),
+    "matrix: clusters of words": Mistake(lambda: [*MATRIX, "-n", "ten"], r"--clusters must be a number or auto"),
+    "matrix: no such predictions": Mistake(
+        lambda: [*MATRIX, "--items", "items.csv", "--predictions", "says {}"], r"no column 'says x'"
     ),
     "matrix: of one": Mistake(lambda: ["matrix", "x.npy", "-o", "run"], r"at least two representations"),
     "matrix: the same file twice": Mistake(

@@ -87,3 +87,37 @@ def test_matrix_for_machines(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert call(folder, "matrix", "early.npy", "last.npy", "-n", "3", "-o", "out", "--overwrite", "--json") == 0
     facts = json.loads(capsys.readouterr().out)
     assert [(cell["knows"], cell["lacks"]) for cell in facts["cells"]] == [("early", "last"), ("last", "early")]
+    assert (facts["n_items"], facts["warnings"]) == (N, [])
+
+
+@pytest.mark.parametrize("command", [["series", "early.npy", "last.npy", "--reference", "late.npy"],
+                                     ["matrix", "early.npy", "late.npy", "last.npy"]])  # fmt: skip
+def test_options_of_compare_hold_for_several(folder: Path, capsys: pytest.CaptureFixture[str], command) -> None:
+    options = ["-n", "auto", "--collage", "border", "--evidence", "--resamples", "2", "-o", "out", "--overwrite"]
+    assert call(folder, *command, *options) == 0
+    load = repdiff.load_series if command[0] == "series" else repdiff.load_matrix
+    for comparison in load(folder / "out").comparisons:
+        assert set(comparison.chosen) == {"x_only", "y_only"}
+        assert comparison.provenance.parameters["representatives"] == "border"
+        assert comparison.evidence is not None
+        assert comparison.evidence.n_resamples == 2
+
+
+def test_the_reference_may_be_distances(folder: Path) -> None:
+    last = np.load(folder / "last.npy")
+    np.save(folder / "apart.npy", np.linalg.norm(last[:, None] - last, axis=2))
+    arguments = ["--reference", "apart.npy", "--reference-metric", "precomputed", "-n", "3", "-o", "out", "--overwrite"]
+    assert call(folder, "series", "early.npy", *arguments, "--json") == 0
+    comparison = repdiff.load_series(folder / "out").comparisons[0]
+    assert comparison.provenance.parameters["metric"] == ["precomputed", "euclidean"]
+
+
+def test_what_must_be_known_of_a_pair_is_told_with_its_names(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(folder / "again.npy", np.load(folder / "last.npy"))
+    arguments = ["-n", "3", "-o", "out", "--overwrite"]
+    assert call(folder, "matrix", "early.npy", "last.npy", "again.npy", *arguments) == 0
+    assert "note: last and again: x and y hold the same values" in capsys.readouterr().out
+    assert call(folder, "series", "early.npy", "last.npy", "--reference", "again.npy", *arguments, "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["warnings"] == ["again and last: x and y hold the same values"]
+    assert facts["accuracy"] == [None, None]

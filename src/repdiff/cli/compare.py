@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from typer import Argument, Option
 
 from repdiff.cli import options as opt
-from repdiff.errors import InputError
 
 if TYPE_CHECKING:
     from repdiff.cli.models import Side
@@ -39,10 +38,10 @@ def compare(
     pred_y: Annotated[str | None, Option(help="Column with what the second model predicts.")] = None,
     image: opt.Image = None,
     text: opt.Text = None,
-    names: Annotated[tuple[str, str] | None, Option(help="What to call the two.  [default: the files' names]")] = None,
-    n_clusters: Annotated[
-        str, Option("--clusters", "-n", help="Clusters per direction: a number, or auto.", metavar="N|auto")
-    ] = "10",
+    names: Annotated[
+        tuple[str, str] | None, Option(metavar="NAME NAME", help="What to call the two.  [default: the files' names]")
+    ] = None,
+    n_clusters: opt.Clusters = "10",
     gamma: opt.Gamma = 0.1,
     beta: opt.Beta = 5.0,
     metric: opt.MetricName = "euclidean",
@@ -53,17 +52,14 @@ def compare(
     align_effect: Annotated[bool, Option("--align-effect", help="Compare without alignment too.")] = False,
     threshold: opt.Threshold = 1.5,
     representatives: opt.Representatives = 9,
-    collage: Annotated[
-        Literal["typical", "spread", "border"],
-        Option(help="Which items: the clearest, diverse ones, or its edge."),
-    ] = "typical",
+    collage: opt.Collage = "typical",
     engine: opt.Engine = "exact",
     device: opt.Device = None,
     memory_limit: opt.MemoryLimit = None,
     jobs: opt.Jobs = None,
     seed: opt.Seed = 0,
-    evidence: Annotated[bool, Option(help="Say what clusters mean and whether to believe them.")] = True,
-    resamples: Annotated[int, Option(help="How often items are clustered again for the evidence.")] = 5,
+    evidence: opt.Evidence = True,
+    resamples: opt.Resamples = 5,
     description: opt.Description = None,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,
@@ -91,7 +87,7 @@ def compare(
         prediction_y=pred_y,
         image=image,
         text=text,
-        n_clusters=number_or_auto(n_clusters),
+        n_clusters=opt.number_or_auto(n_clusters),
         evidence=evidence,
         n_resamples=resamples,
         gamma=gamma,
@@ -110,16 +106,6 @@ def compare(
         random_state=seed,
         description=description,
     )
-
-
-def number_or_auto(given: str) -> int | Literal["auto"]:
-    """What ``--clusters`` asks for."""
-    if given == "auto":
-        return "auto"
-    try:
-        return int(given)
-    except ValueError as error:
-        raise InputError(f"--clusters must be a number or auto, but is {given!r}") from error
 
 
 def compare_and_write(

@@ -25,18 +25,21 @@ def matrix(
     image: opt.Image = None,
     text: opt.Text = None,
     name: opt.Names = None,
-    n_clusters: opt.Clusters = 10,
+    n_clusters: opt.Clusters = "10",
     gamma: opt.Gamma = 0.1,
     beta: opt.Beta = 5.0,
     metric: opt.MetricName = "euclidean",
     within: opt.Within = None,
     threshold: opt.Threshold = 1.5,
     representatives: opt.Representatives = 9,
+    collage: opt.Collage = "typical",
     engine: opt.Engine = "exact",
     device: opt.Device = None,
     memory_limit: opt.MemoryLimit = None,
     jobs: opt.Jobs = None,
     seed: opt.Seed = 0,
+    evidence: opt.Evidence = False,
+    resamples: opt.Resamples = 5,
     description: opt.Description = None,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,
@@ -56,9 +59,10 @@ def matrix(
         found = repdiff.compare_matrix(
             representations, items=items, images=images, names=called, label=label,
             predictions=opt.prediction_columns(predictions, called), image=image, text=text, metric=metric,
-            within=within, n_clusters=n_clusters, gamma=gamma, beta=beta, no_change_threshold=threshold,
-            n_representatives=representatives, engine=engine, device=device, memory_limit=memory_limit, n_jobs=jobs,
-            random_state=seed, description=description, progress=progress,
+            within=within, n_clusters=opt.number_or_auto(n_clusters), gamma=gamma, beta=beta,
+            no_change_threshold=threshold, n_representatives=representatives, representatives=collage, engine=engine,
+            device=device, memory_limit=memory_limit, n_jobs=jobs, random_state=seed, evidence=evidence,
+            n_resamples=resamples, description=description, progress=progress,
         )  # fmt: skip
         run = matrix_run_of(found, progress=progress)
         pages = [render(run_of(comparison)) for comparison in run.matrix.comparisons]
@@ -73,8 +77,17 @@ def matrix(
 def _summary(found: ComparisonMatrix, run: Path, report: Path) -> dict[str, Any]:
     import json
 
+    from repdiff.series_run import warnings_of
+
     cells = json.loads(found.to_frame().to_json(orient="records"))
-    return {"run": str(run), "report": str(report), "names": list(found.names), "cells": cells}
+    return {
+        "run": str(run),
+        "report": str(report),
+        "names": list(found.names),
+        "n_items": len(found.items.frame),
+        "cells": cells,
+        "warnings": warnings_of(found.comparisons),
+    }
 
 
 def _print(found: ComparisonMatrix, run: Path, report: Path) -> None:
@@ -82,6 +95,8 @@ def _print(found: ComparisonMatrix, run: Path, report: Path) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from repdiff.series_run import warnings_of
 
     console = Console(highlight=False)
     table = Table(box=SIMPLE_HEAD, title="mean affinity of what the row groups and the column scatters (1: they agree)")
@@ -92,5 +107,7 @@ def _print(found: ComparisonMatrix, run: Path, report: Path) -> None:
     for row, values in strengths.iterrows():
         table.add_row(escape(str(row)), *("·" if value != value else f"{value:.2f}" for value in values))
     console.print(table)
+    for warning in warnings_of(found.comparisons):
+        console.print(f"note: {warning}", markup=False)
     console.print(f"run:    {run}", markup=False, soft_wrap=True)
     console.print(f"report: {report}", markup=False, soft_wrap=True)

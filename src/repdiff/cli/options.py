@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from typer import Option
 
+from repdiff.errors import InputError
 from repdiff.metrics import Metric
 
 Json = Annotated[bool, Option("--json", help="Print a summary as JSON.")]
@@ -17,7 +18,9 @@ Images = Annotated[Path | None, Option(help="Folder that image paths start from.
 Label = Annotated[str | None, Option("--label", "--labels", help="Column with the label.")]
 Image = Annotated[str | None, Option(help="Column with the image's path.")]
 Text = Annotated[str | None, Option(help="Column with the item's text.")]
-Clusters = Annotated[int, Option("--clusters", "-n", help="Clusters per direction.")]
+Clusters = Annotated[
+    str, Option("--clusters", "-n", help="Clusters per direction: a number, or auto.", metavar="N|auto")
+]
 Gamma = Annotated[float, Option(help="Slope of the rank difference.")]
 Beta = Annotated[float, Option(help="Sharpness of the affinity.")]
 MetricName = Annotated[Metric, Option(help="euclidean, cosine, or precomputed (n x n distances).")]
@@ -26,11 +29,16 @@ Within = Annotated[
 ]
 Threshold = Annotated[float, Option(help="Mean affinity below which a cluster is no change.")]
 Representatives = Annotated[int, Option(help="Items in a cluster's collage.")]
+Collage = Annotated[
+    Literal["typical", "spread", "border"], Option(help="Which items: the clearest, diverse ones, or its edge.")
+]
+Evidence = Annotated[bool, Option(help="Say what clusters mean and whether to believe them.")]
+Resamples = Annotated[int, Option(help="How often items are clustered again for the evidence.")]
 Engine = Annotated[str, Option(help="exact (cores) or torch (a device).")]
 Device = Annotated[str | None, Option(help="Of the torch engine: cuda, mps or cpu.")]
 MemoryLimit = Annotated[str | None, Option(help="Such as 8GB.  [default: three quarters of what is free]")]
 Jobs = Annotated[int | None, Option(help="Threads.  [default: all cores]")]
-Seed = Annotated[int, Option(help="The same seed gives the same result.")]
+Seed = Annotated[int, Option(min=0, help="The same seed gives the same result.")]
 Description = Annotated[str | None, Option(help="A few words on what is compared, for the report.")]
 Names = Annotated[
     list[str] | None, Option("--name", help="What to call the next of them; give it once for each.  [default: files]")
@@ -39,6 +47,16 @@ Predictions = Annotated[
     list[str] | None,
     Option(help="Column with what the next of them predicts; or one pattern such as 'says {}', with names for {}."),
 ]
+
+
+def number_or_auto(given: str) -> int | Literal["auto"]:
+    """What ``--clusters`` asks for."""
+    if given == "auto":
+        return "auto"
+    try:
+        return int(given)
+    except ValueError as error:
+        raise InputError(f"--clusters must be a number or auto, but is {given!r}") from error
 
 
 def prediction_columns(given: list[str] | None, called: list[str]) -> list[str] | None:

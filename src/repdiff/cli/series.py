@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from repdiff.cli import options as opt
+from repdiff.metrics import Metric
 
 if TYPE_CHECKING:
     from repdiff.series import Timeline
@@ -25,18 +26,22 @@ def series(
     text: opt.Text = None,
     name: opt.Names = None,
     reference_name: Annotated[str | None, Option(help="What to call the reference.  [default: the file]")] = None,
-    n_clusters: opt.Clusters = 10,
+    n_clusters: opt.Clusters = "10",
     gamma: opt.Gamma = 0.1,
     beta: opt.Beta = 5.0,
     metric: opt.MetricName = "euclidean",
+    reference_metric: Annotated[Metric | None, Option(help="Of the reference only.")] = None,
     within: opt.Within = None,
     threshold: opt.Threshold = 1.5,
     representatives: opt.Representatives = 9,
+    collage: opt.Collage = "typical",
     engine: opt.Engine = "exact",
     device: opt.Device = None,
     memory_limit: opt.MemoryLimit = None,
     jobs: opt.Jobs = None,
     seed: opt.Seed = 0,
+    evidence: opt.Evidence = False,
+    resamples: opt.Resamples = 5,
     description: opt.Description = None,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,
@@ -51,14 +56,15 @@ def series(
     from repdiff.series_run import series_run_of, write_series
 
     check_target(output, overwrite=overwrite)
-    called = names_in_series(checkpoints, reference, name, reference_name)
+    called = names_in_series(checkpoints, reference, name or None, reference_name)
     with progress_bars() as progress:
         timeline = repdiff.compare_series(
             checkpoints, reference, items=items, images=images, names=called[:-1], reference_name=called[-1],
             label=label, predictions=opt.prediction_columns(predictions, called), image=image, text=text,
-            metric=metric, within=within, n_clusters=n_clusters, gamma=gamma, beta=beta,
-            no_change_threshold=threshold, n_representatives=representatives, engine=engine, device=device,
-            memory_limit=memory_limit, n_jobs=jobs, random_state=seed, description=description, progress=progress,
+            metric=(reference_metric or metric, metric), within=within, n_clusters=opt.number_or_auto(n_clusters),
+            gamma=gamma, beta=beta, no_change_threshold=threshold, n_representatives=representatives,
+            representatives=collage, engine=engine, device=device, memory_limit=memory_limit, n_jobs=jobs,
+            random_state=seed, evidence=evidence, n_resamples=resamples, description=description, progress=progress,
         )  # fmt: skip
         run = series_run_of(timeline, progress=progress)
         write_series(run, output, overwrite=overwrite, report=render_series(run))
@@ -71,15 +77,20 @@ def series(
 def _summary(timeline: Timeline, run: Path, report: Path) -> dict[str, Any]:
     import json
 
+    from repdiff.series_run import warnings_of
+
     return {
         "run": str(run),
         "report": str(report),
         "reference": timeline.reference,
         "checkpoints": list(timeline.checkpoints),
         "n_items": len(timeline.items.frame),
+        "accuracy": [comparison.accuracy_y for comparison in timeline.comparisons],
+        "accuracy_reference": timeline.comparisons[0].accuracy_x,
         "never_settled": int((timeline.settled == len(timeline.checkpoints)).sum()),
         "growth": json.loads(timeline.growth().to_json(orient="records")),
         "lives": json.loads(timeline.lives_frame().to_json(orient="records")),
+        "warnings": warnings_of(timeline.comparisons),
     }
 
 
@@ -90,6 +101,7 @@ def _print(timeline: Timeline, run: Path, report: Path) -> None:
     from rich.table import Table
 
     from repdiff.report.words import number, percent
+    from repdiff.series_run import warnings_of
 
     console = Console(highlight=False)
     table = Table(box=SIMPLE_HEAD, title=escape(f"what {timeline.reference} groups and a checkpoint scatters"))
@@ -107,7 +119,7 @@ def _print(timeline: Timeline, run: Path, report: Path) -> None:
     console.print(table)
     never = int((timeline.settled == len(timeline.checkpoints)).sum())
     console.print(f"{number(never)} of {number(len(timeline.settled))} items never settle", markup=False)
-    for warning in dict.fromkeys(word for one in timeline.comparisons for word in one.provenance.warnings):
+    for warning in warnings_of(timeline.comparisons):
         console.print(f"note: {warning}", markup=False)
     console.print(f"run:    {run}", markup=False, soft_wrap=True)
     console.print(f"report: {report}", markup=False, soft_wrap=True)
