@@ -53,35 +53,33 @@ def outputs(path: Path) -> list[bytes]:
     return [part.read_bytes() for part in (path, items_path(path), manifest_path(path))]
 
 
-def run_and_kill(arguments: list[str], seconds: float, cwd: Path) -> bool:
-    """Whether the command was killed before it ended; its other processes have to follow it."""
-    process = subprocess.Popen(
-        arguments, cwd=cwd, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        process.wait(seconds)
-        assert process.returncode == 0, process.stderr.read()
-        return False
-    except subprocess.TimeoutExpired:
+def start(arguments: list[str], output: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*arguments, "-o", str(output)], cwd=output.parent, env=environment(), stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def run_to_the_end(arguments: list[str], output: Path) -> None:
+    with start(arguments, output) as process:
+        _, errors = process.communicate(timeout=200)
+    assert process.returncode == 0, errors
+
+
+def kill(arguments: list[str], output: Path, shards: int, delay: float) -> None:
+    """Kill the command a moment after that many shards are there; its other processes have to follow it."""
+    folder = output.with_name(f".{output.name}.unfinished")
+    awaited = folder / ("plan.json" if shards == 0 else f"{shards - 1:08d}.npz")
+    with start(arguments, output) as process:
+        while not awaited.exists():
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.005)
+        time.sleep(delay)
         helpers = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        _, alive = psutil.wait_procs(helpers, timeout=10)
-        assert alive == []
-        return True
-    finally:
-        process.stderr.close()
-
-
-def killed_thrice(arguments: list[str], output: Path, cwd: Path, seed: int) -> int:
-    """Start, kill at a random moment, start again; the number of kills that struck before the end."""
-    rng = random.Random(seed)
-    start = time.monotonic()
-    assert not run_and_kill([*arguments, "-o", str(cwd / "timed.npz")], 200, cwd)
-    duration = time.monotonic() - start
-    kills = sum(run_and_kill([*arguments, "-o", str(output)], rng.uniform(0.35, 0.8) * duration, cwd) for _ in range(3))
-    assert not run_and_kill([*arguments, "-o", str(output)], 200, cwd)
-    return kills
+    assert process.returncode == -signal.SIGKILL
+    assert psutil.wait_procs(helpers, timeout=10)[1] == []
 
 
 @pytest.mark.parametrize("kind", ["function", "torch"])
@@ -93,8 +91,11 @@ def test_a_killed_job_ends_with_the_same_bytes(tmp_path, kind):
     (folder / "red" / "0007.png").write_bytes(b"broken")
     spec = f"py:slow_model.py:{'features' if kind == 'function' else 'model'}"
     arguments = command("encode", "--model", spec, "--items", folder, "--batch", 16)
-    kills = killed_thrice(arguments, tmp_path / "killed.npz", tmp_path, seed=len(kind))
-    assert kills >= 2
+    run_to_the_end(arguments, tmp_path / "timed.npz")
+    rng = random.Random(len(kind))
+    for shards in (0, 1, 3):  # of five
+        kill(arguments, tmp_path / "killed.npz", shards, rng.uniform(0, 0.2))
+    run_to_the_end(arguments, tmp_path / "killed.npz")
     repdiff_files = outputs(tmp_path / "timed.npz")
     killed_files = outputs(tmp_path / "killed.npz")
     assert killed_files[:2] == repdiff_files[:2]

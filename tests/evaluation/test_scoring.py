@@ -320,7 +320,7 @@ def test_the_table_stands_on_the_runs_report(run, capsys):
     assert f"report: {run / 'report.html'}" in capsys.readouterr().out
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "Beside other methods" in page
-    assert page.count('<th scope="row">pca</th>') == 2
+    assert page.count('<th scope="row">principal components</th>') == 2
     for head in ("locally scaled", "unseen items", "redundancy", "groups", "items per group"):
         assert page.count(f'<th scope="col">{head}</th>') == 2
     kept = pd.read_csv(run / "evaluation.csv")

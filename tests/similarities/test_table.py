@@ -186,7 +186,7 @@ def test_the_command_for_machines(files, capsys, pair_xy):
         (["--max-items", "-3"], "max_items must be at least 2"),
         (["--score", "ckb"], "one is 'ckb'"),
         (["--metric-y", "manhattan"], "metric must be one of euclidean, cosine, precomputed, but is 'manhattan'"),
-        (["--seed", "-1"], "-1"),
+        (["--seed", "-1"], "--seed"),
     ],
 )
 def test_a_mistake_is_one_line(files, capsys, options, says):
