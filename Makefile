@@ -23,8 +23,9 @@ help:
 demo: $(VENV)/.with-package
 	$(BIN)/repdiff demo -o demo-run --overwrite
 
+# A file is the smallest piece, since its tests share what is slow to make.
 test: $(VENV)/.with-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: lint types imports test
 

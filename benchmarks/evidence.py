@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from data import synthetic_pair
 from harness import HERE, Section, Table, interleaved
 
@@ -90,13 +91,30 @@ def _chosen_number() -> Table:
 
 def _cost(repeats: int) -> Table:
     x, y = synthetic_pair(8_000, 1_280, 1_280)
-    call: Callable[[bool], object] = lambda evidence: repdiff.compare(x, y, evidence=evidence)  # noqa: E731
-    call(True)
-    taken = interleaved({"without": lambda: call(False), "with": lambda: call(True)}, repeats)
-    more = taken["with"] / taken["without"] - 1
-    row = [f"{taken['without']:.2f}", f"{taken['with']:.2f}", f"{more:+.0%} (bar: +{_COST_BAR:.0%})"]
+    rng = np.random.default_rng(0)
+    label = rng.integers(100, size=len(x))
+    told = pd.DataFrame(
+        {
+            "label": label.astype(str),
+            "x_says": np.where(rng.random(len(x)) < 0.8, label, 0).astype(str),
+            "y_says": np.where(rng.random(len(x)) < 0.8, label, 0).astype(str),
+            "kind": rng.integers(20, size=len(x)).astype(str),
+            "size": rng.normal(size=len(x)),
+        }
+    )
+    columns = {"label": "label", "prediction_x": "x_says", "prediction_y": "y_says"}
+    rows = []
+    for what, given in (("embeddings alone", {}), ("100 labels, predictions, 2 columns", {"items": told, **columns})):
+
+        def call(evidence: bool, given: dict[str, Any] = given) -> None:
+            repdiff.compare(x, y, evidence=evidence, **given)
+
+        call(True)
+        taken = interleaved({"without": lambda: call(False), "with": lambda: call(True)}, repeats)
+        more = taken["with"] / taken["without"] - 1
+        rows.append([what, f"{taken['without']:.2f}", f"{taken['with']:.2f}", f"{more:+.0%} (bar: +{_COST_BAR:.0%})"])
     caption = (
         "What evidence adds to a comparison: n = 8,000, d = 1,280, 10 clusters, the default number of resamples, the "
         "scores of similarity included, s:"
     )
-    return Table(caption, ("without", "with", "more"), [row])
+    return Table(caption, ("given", "without", "with", "more"), rows)

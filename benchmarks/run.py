@@ -1,7 +1,7 @@
 """Run benchmarks and write RESULTS.md: ``python benchmarks/run.py [section ...]``, all of them by default.
 
-Each section leaves its figures in ``benchmarks/results``; RESULTS.md is put together from what lies there, so that a
-slow section need not be repeated for the sake of another.
+Each section leaves its figures in ``benchmarks/results``, and its text in RESULTS.md takes the place of the one that
+was there, so that a slow section need not be repeated for the sake of another.
 """
 
 from __future__ import annotations
@@ -66,9 +66,12 @@ def main() -> None:
 
 
 def write_report() -> None:
-    """RESULTS.md from all sections that were ever run here."""
-    sections = [section for section in map(Section.load, SECTIONS) if section]
-    (HERE / "RESULTS.md").write_text("\n".join([_INTRODUCTION, *map(_as_text, sections)]))
+    """RESULTS.md: every section as it was run here last, else as it stood there."""
+    path = HERE / "RESULTS.md"
+    stood = path.read_text().split("\n## ")[1:] if path.exists() else []
+    texts = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in stood}
+    texts |= {section.title: _as_text(section) for section in map(Section.load, SECTIONS) if section}
+    path.write_text("\n".join([_INTRODUCTION, *texts.values()]))
 
 
 def _as_text(section: Section) -> str:
