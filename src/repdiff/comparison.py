@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,3 +97,23 @@ class Comparison:
         from repdiff.run import run_of
 
         return write_report(run_of(self), Path(path))
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning of several comparisons, and the names of those that it is about; none where it is about all."""
+
+    text: str
+    about: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return f"{', '.join(map(' and '.join, self.about))}: {self.text}" if self.about else self.text
+
+
+def warnings_of(comparisons: Sequence[Comparison]) -> tuple[Warned, ...]:
+    """What a reader of several comparisons must know, every warning once."""
+    about: dict[str, list[tuple[str, str]]] = {}
+    for comparison in comparisons:
+        for text in dict.fromkeys(comparison.provenance.warnings):
+            about.setdefault(text, []).append(comparison.names)
+    return tuple(Warned(text, () if len(names) == len(comparisons) else tuple(names)) for text, names in about.items())

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from repdiff.comparison import Comparison
+from repdiff.comparison import Comparison, warnings_of
 from repdiff.errors import RunError
 from repdiff.io.files import link_or_copy
 from repdiff.io.images import Thumbnails, make_thumbnails
@@ -141,21 +141,8 @@ def shared_facts(comparisons: Sequence[Comparison]) -> dict[str, Any]:
         "versions": last.versions,
         "parameters": first.parameters,
         "random_state": first.random_state,
-        "warnings": warnings_of(comparisons),
+        "warnings": [str(warning) for warning in warnings_of(comparisons)],
     }
-
-
-def warnings_of(comparisons: Sequence[Comparison]) -> list[str]:
-    """What a reader of several comparisons must know; what is not true of all is told with the names of the two."""
-    told = [one.provenance.warnings for one in comparisons]
-    common = [warning for warning in told[0] if all(warning in others for others in told)]
-    rest = [
-        f"{' and '.join(one.names)}: {warning}"
-        for one in comparisons
-        for warning in one.provenance.warnings
-        if warning not in common
-    ]
-    return [*common, *dict.fromkeys(rest)]
 
 
 def read_runs(folder: Path, manifest: Mapping[str, Any]) -> tuple[tuple[Comparison, ...], Thumbnails]:

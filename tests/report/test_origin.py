@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from repdiff.comparison import Comparison
-from repdiff.report.origin import Warned, flatten, origin, warnings_of
+from repdiff.comparison import Comparison, Warned, warnings_of
+from repdiff.report.origin import flatten, origin
 from repdiff.run import Run
 from repdiff.series_run import SeriesRun
 
@@ -36,5 +36,5 @@ def test_a_warning_is_told_once_with_the_checkpoints_it_is_about(learning: Serie
     found = warnings_of(
         [warned(first, "all", "some"), warned(second, "all", "some"), *(warned(c, "all") for c in others)]
     )
-    assert found == (Warned("all", ()), Warned("some", (first.names[1], second.names[1])))
+    assert found == (Warned("all", ()), Warned("some", (first.names, second.names)))
     assert warnings_of([warned(first, "alone")]) == (Warned("alone", ()),)

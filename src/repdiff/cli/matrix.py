@@ -77,7 +77,7 @@ def matrix(
 def _summary(found: ComparisonMatrix, run: Path, report: Path) -> dict[str, Any]:
     import json
 
-    from repdiff.series_run import warnings_of
+    from repdiff.comparison import warnings_of
 
     cells = json.loads(found.to_frame().to_json(orient="records"))
     return {
@@ -86,7 +86,7 @@ def _summary(found: ComparisonMatrix, run: Path, report: Path) -> dict[str, Any]
         "names": list(found.names),
         "n_items": len(found.items.frame),
         "cells": cells,
-        "warnings": warnings_of(found.comparisons),
+        "warnings": [str(warning) for warning in warnings_of(found.comparisons)],
     }
 
 
@@ -96,7 +96,7 @@ def _print(found: ComparisonMatrix, run: Path, report: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from repdiff.series_run import warnings_of
+    from repdiff.comparison import warnings_of
 
     console = Console(highlight=False)
     table = Table(box=SIMPLE_HEAD, title="mean affinity of what the row groups and the column scatters (1: they agree)")

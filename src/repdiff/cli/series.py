@@ -77,7 +77,7 @@ def series(
 def _summary(timeline: Timeline, run: Path, report: Path) -> dict[str, Any]:
     import json
 
-    from repdiff.series_run import warnings_of
+    from repdiff.comparison import warnings_of
 
     return {
         "run": str(run),
@@ -90,7 +90,7 @@ def _summary(timeline: Timeline, run: Path, report: Path) -> dict[str, Any]:
         "never_settled": int((timeline.settled == len(timeline.checkpoints)).sum()),
         "growth": json.loads(timeline.growth().to_json(orient="records")),
         "lives": json.loads(timeline.lives_frame().to_json(orient="records")),
-        "warnings": warnings_of(timeline.comparisons),
+        "warnings": [str(warning) for warning in warnings_of(timeline.comparisons)],
     }
 
 
@@ -100,8 +100,8 @@ def _print(timeline: Timeline, run: Path, report: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from repdiff.comparison import warnings_of
     from repdiff.report.words import number, percent
-    from repdiff.series_run import warnings_of
 
     console = Console(highlight=False)
     table = Table(box=SIMPLE_HEAD, title=escape(f"what {timeline.reference} groups and a checkpoint scatters"))

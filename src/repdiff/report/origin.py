@@ -1,8 +1,8 @@
-"""How comparisons came about, as the page shows it: settings under names that a reader understands, and warnings."""
+"""How a comparison came about, as the page shows it: settings under names that a reader understands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,14 +38,6 @@ class Facts:
 
     title: str
     entries: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Warned:
-    """A warning, and which of the comparisons it is about; none where it is about all."""
-
-    text: str
-    about: tuple[str, ...]
 
 
 def origin(comparison: Comparison) -> tuple[Facts, ...]:
@@ -91,17 +83,3 @@ def _written(key: str, value: Any) -> str:
     if isinstance(value, int):
         return words.size(value) if "memory" in key else words.number(value)
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def warnings_of(comparisons: Sequence[Comparison]) -> tuple[Warned, ...]:
-    """Every warning once, with the names of the y that it is about."""
-    about: dict[str, list[str]] = {}
-    for comparison in comparisons:
-        for text in dict.fromkeys(comparison.provenance.warnings):
-            about.setdefault(text, []).append(comparison.names[1])
-    return tuple(Warned(text, _unless_all(names, len(comparisons))) for text, names in about.items())
-
-
-def _unless_all(names: Iterable[str], count: int) -> tuple[str, ...]:
-    found = tuple(names)
-    return () if len(found) == count else found

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repdiff.clusters import DIRECTIONS
+from repdiff.comparison import warnings_of
 from repdiff.io.files import written_whole
 from repdiff.report import matrix, palette, view, words
 from repdiff.report.belief import explanations, similarity_table
 from repdiff.report.carried import Carried, carry
 from repdiff.report.maps import maps_document
 from repdiff.report.methods import methods_table
-from repdiff.report.origin import origin, warnings_of
+from repdiff.report.origin import origin
 from repdiff.report.payload import as_script_text, payload
 from repdiff.report.subject import Subject, subject_of
 from repdiff.run import Run, read_run
