@@ -46,6 +46,7 @@ def _run(options: argparse.Namespace) -> None:
     recipe = train.Recipe(
         epochs=options.epochs,
         rate=options.rate,
+        schedule=options.schedule,
         noise=options.noise if options.images is None else 0.0,
         flips=options.images is not None,
         width=options.width,
@@ -74,6 +75,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--noise", type=float, default=0.9, help="standard deviation of noise on digits (default: 0.9)")
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--rate", type=float, default=0.003, help="learning rate at the start (default: 0.003)")
+    parser.add_argument("--schedule", choices=("cosine", "constant"), default="cosine", help="how the rate falls")
     parser.add_argument("--width", type=int, default=32, help="channels of the first stage (default: 32)")
     parser.add_argument("--clusters", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,9 @@ class Recipe:
     epochs, batch : int
         Passes over the training images, and images a step.
     rate, momentum, decay : float
-        Of stochastic gradient descent; the rate falls to zero along a cosine.
+        Of stochastic gradient descent.
+    schedule : {"cosine", "constant"}
+        Whether the rate falls to zero along a cosine, or stays.
     noise : float
         Standard deviation of the noise that a training image gets anew whenever it is seen.
     flips : bool
@@ -65,6 +67,7 @@ class Recipe:
     rate: float = 0.003
     momentum: float = 0.9
     decay: float = 5e-4
+    schedule: Literal["cosine", "constant"] = "cosine"
     noise: float = 0.0
     flips: bool = False
     width: int = 32
@@ -100,12 +103,14 @@ def train(
     optimiser = torch.optim.SGD(
         network.parameters(), lr=recipe.rate, momentum=recipe.momentum, weight_decay=recipe.decay
     )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.epochs)
+    falls = recipe.schedule == "cosine"
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.epochs) if falls else None
     rng = np.random.default_rng(recipe.random_state)
     kept = [look(network, images, 0)] if 0 in wanted else []
     for epoch in range(1, recipe.epochs + 1):
         progress(epoch, _one_epoch(network, optimiser, images, recipe, rng))
-        schedule.step()
+        if schedule is not None:
+            schedule.step()
         if epoch in wanted:
             kept.append(look(network, images, epoch))
     return kept
