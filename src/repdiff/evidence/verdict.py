@@ -14,6 +14,11 @@ from repdiff.evidence.stability import DISSOLVED
 Parts = tuple[tuple[str, bool], ...]
 
 
+def is_found_again(evidence: ClusterEvidence) -> bool:
+    """Whether a cluster is there when items are left out, and when settings change."""
+    return all(share is not None and share >= DISSOLVED for share in (evidence.stability, evidence.robustness))
+
+
 def judge(
     evidence: ClusterEvidence, holder: str, *, level: float = FDR, untested: str = "it was not tested"
 ) -> ClusterEvidence:
@@ -122,9 +127,18 @@ def _nothing_stands_out(clusters: Sequence[ClusterEvidence], between: Parts, lev
     groups = "the one group of items found does not differ" if n == 1 else f"none of {n} groups of items differs"
     why = (
         f" stands out: {groups} more than neighbourhoods picked at random, which have a mean affinity of "
-        f"{_figure(usual)} ({_rate(level)}). Either the two differ all over, or in nothing but noise."
+        f"{_figure(usual)} ({_rate(level)}). Either the two differ all over, or in nothing but noise; "
+        f"{_found_again(clusters)} when items are left out and when settings change."
     )
     return (("No single difference", False), *between, (why, False))
+
+
+def _found_again(clusters: Sequence[ClusterEvidence]) -> str:
+    """How many keep together, which noise seldom does."""
+    again, n = sum(is_found_again(evidence) for evidence in clusters), len(clusters)
+    if n == 1:
+        return f"the group is {'' if again else 'not '}found again"
+    return f"{again or 'none'} of {n} groups {'is' if again <= 1 else 'are'} found again"
 
 
 def _also(holding: int, significant: int) -> str:

@@ -10,7 +10,7 @@ from repdiff.clusters import DifferenceCluster, Direction
 from repdiff.comparison import Comparison
 from repdiff.evidence.outcomes import as_text
 from repdiff.evidence.results import FDR, ClusterEvidence
-from repdiff.evidence.stability import DISSOLVED
+from repdiff.evidence.verdict import is_found_again
 from repdiff.report import words
 from repdiff.report.meaning import lift, meaning, value_in_words
 from repdiff.report.tables import Table, cluster_name
@@ -111,8 +111,7 @@ def standing(evidence: ClusterEvidence) -> str:
         return "not tested"
     if evidence.holds:
         return "holds"
-    found_again = all(share is not None and share >= DISSOLVED for share in (evidence.stability, evidence.robustness))
-    return "as elsewhere" if found_again and evidence.null_affinity is not None else "in doubt"
+    return "as elsewhere" if is_found_again(evidence) and evidence.null_affinity is not None else "in doubt"
 
 
 def _outcome(comparison: Comparison, evidence: ClusterEvidence) -> str:
