@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from report_pages import Page
 from report_runs import HOSTILE, pictures
-from series_runs import CHECKPOINTS, REFERENCE, series_run
+from series_runs import CHECKPOINTS, REFERENCE, learning_series, series_run
 
 import repdiff
 from repdiff.errors import RepdiffError, RunError
@@ -176,3 +176,20 @@ def test_a_failed_report_leaves_nothing(learning: SeriesRun, tmp_path: Path) -> 
     with pytest.raises(RepdiffError, match="taken: is a folder"):
         write_series_report(learning, tmp_path / "taken")
     assert [entry.name for entry in tmp_path.iterdir()] == ["taken"]
+
+
+def test_evidence_is_told_of_the_checkpoint_that_is_shown() -> None:
+    with_evidence = series_run(learning_series(evidence=True))
+    page = Page(render_series(with_evidence))
+    verdicts = ["".join(text for text, _ in c.evidence.verdict) for c in with_evidence.timeline.comparisons]
+    assert len(set(verdicts)) > 1
+    for verdict in verdicts:
+        assert " ".join(verdict.split()) in " ".join(page.text.split())
+    assert "#evidence" in page.values("href")
+    for column in ("stability", "robustness", "of random neighbourhoods"):
+        assert column in page.text
+
+
+def test_a_series_without_evidence_says_nothing_of_it(shown: Page) -> None:
+    assert "#evidence" not in shown.values("href")
+    assert "Whether to believe it" not in shown.text

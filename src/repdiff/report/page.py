@@ -51,7 +51,6 @@ def render(run: Run) -> str:
     subject = subject_of(run)
     return fill_template(
         "page.html.j2", subject, carry(subject), _SCRIPTS, facts=view.facts(run.comparison),
-        explanations=explanations(run.comparison), similarity=similarity_table(run.comparison),
         methods={name: methods_table(run.evaluation, name) for name in DIRECTIONS},
     )  # fmt: skip
 
@@ -141,7 +140,9 @@ def fill_template(
         thumbnails=subject.thumbnails,
         carried=carried,
         views=view.direction_views(subject, carried),
-        nothing_differs=all(words.nothing_differs(frame.comparison) for frame in subject.frames),
+        nothing_differs=all(frame.nothing_differs for frame in subject.frames),
+        explanations=explanations(subject.first),
+        similarities=[similarity_table(frame.comparison) for frame in subject.frames],
         threshold=view.threshold_text(subject.first),
         bounds=view.bounds_text(subject.first),
         origins=[origin(frame.comparison) for frame in subject.frames],

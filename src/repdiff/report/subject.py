@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from repdiff.clusters import Direction, DirectionName
 from repdiff.comparison import Comparison
 from repdiff.io.images import Thumbnails
-from repdiff.report.words import Sentence
+from repdiff.report.words import Sentence, nothing_differs
 from repdiff.run import Run
 
 Places = Mapping[int, int | None]
@@ -55,6 +55,11 @@ class Frame:
     def directions(self) -> tuple[Direction, Direction]:
         """Both directions."""
         return self.comparison.x_only, self.comparison.y_only
+
+    @property
+    def nothing_differs(self) -> bool:
+        """Whether all items are no change, both ways."""
+        return nothing_differs(self.comparison)
 
 
 @dataclass(frozen=True)
