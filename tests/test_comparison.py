@@ -192,3 +192,8 @@ def test_the_kind_of_representatives_is_a_choice_and_noted(planted_pair: planted
     assert found["border"].provenance.parameters["representatives"] == "border"
     with pytest.raises(RepdiffError, match="representatives must be one of typical, spread, border, but is 'best'"):
         compare(x, y, n_clusters=4, representatives="best")
+
+
+def test_a_negative_seed_is_refused(pair_xy) -> None:
+    with pytest.raises(RepdiffError, match="random_state must not be negative, but is -1"):
+        compare(*pair_xy, random_state=-1)

@@ -35,6 +35,7 @@ import numpy.typing as npt
 
 from repdiff.errors import InputError
 from repdiff.pair import EmbeddingPair, make_pair
+from repdiff.seeds import check_seed
 from repdiff.similarities import debiased_cka
 
 Method = Literal["none", "procrustes", "linear", "cka"]
@@ -141,8 +142,7 @@ def align(
         raise InputError(f"test_share must be above 0 and below 1, but is {test_share}")
     if ridge is not None and not (np.isfinite(ridge) and ridge >= 0):
         raise InputError(f"ridge must not be negative, but is {ridge}")
-    if random_state is not None and random_state < 0:
-        raise InputError(f"random_state must not be negative, but is {random_state}")
+    check_seed(random_state)
     pair = make_pair(x, y)
     return _align(pair.x, pair.y, method, test_share=test_share, ridge=ridge, random_state=random_state)
 

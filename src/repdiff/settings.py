@@ -13,6 +13,7 @@ from repdiff.errors import RepdiffError
 from repdiff.evidence.resampling import N_RESAMPLES
 from repdiff.memory import parse_bytes
 from repdiff.representatives import RepresentativeKind, check_kind
+from repdiff.seeds import check_seed
 
 if TYPE_CHECKING:
     from repdiff.clustering import Clusterer
@@ -69,8 +70,7 @@ class Settings:
         if self.n_representatives < 1:
             raise RepdiffError(f"n_representatives must be at least 1, but is {self.n_representatives}")
         check_kind(self.representatives)
-        if self.random_state is not None and self.random_state < 0:
-            raise RepdiffError(f"random_state must not be negative, but is {self.random_state}")
+        check_seed(self.random_state)
         if self.n_resamples < 1:
             raise RepdiffError(
                 f"n_resamples must be at least 1, but is {self.n_resamples}; evidence=False leaves the evidence away"

@@ -468,3 +468,17 @@ def test_an_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert cli.run(["compare", "x.npy", "y.npy", "-o", "run"]) == 2
     assert "x.npy: may not be read (permission denied)" in capsys.readouterr().err
     shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+@pytest.mark.parametrize("command", [
+    ["compare", "x.npy", "y.npy", "-o", "run"], ["series", "x.npy", "--reference", "y.npy", "-o", "run"],
+    ["matrix", "x.npy", "y.npy", "-o", "run"], ["similarity", "x.npy", "y.npy"], ["evaluate", "run"],
+    ["triplets", "judgements.csv", "-o", "x.npz"],
+], ids=lambda command: command[0])  # fmt: skip
+def test_a_negative_seed_is_one_line(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([*command, "--seed", "-1"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("repdiff: error: ")
+    assert "--seed" in err
+    assert err.count("\n") == 1

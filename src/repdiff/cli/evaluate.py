@@ -29,7 +29,9 @@ def evaluate(
     methods: Annotated[list[str] | None, Option("--method", help="One to try; repeatable.  [default: all]")] = None,
     held_out: Annotated[bool, Option(help="Also fit on each half and measure on the other.")] = True,
     max_items: Annotated[int, Option(help="Of more items so many are drawn.")] = 4000,
-    seed: Annotated[int | None, Option(help="The same seed gives the same result.  [default: the run's]")] = None,
+    seed: Annotated[
+        int | None, Option(min=0, help="The same seed gives the same result.  [default: the run's]")
+    ] = None,
     output: Annotated[Path | None, Option("--output", "-o", help="Also write the table, as .csv.")] = None,
     as_json: Json = False,
 ) -> None:

@@ -7,15 +7,15 @@ from typing import Annotated
 
 from typer import Argument, Option, echo
 
-from repdiff.cli.options import Json
+from repdiff.cli import options as opt
 
 
 def triplets(
     judgements: Annotated[Path, Argument(metavar="FILE", help="Table with columns anchor, near, far: .csv, .parquet.")],
     output: Annotated[Path, Option("--output", "-o", help="Embeddings, .npz, with ids.")],
     dims: Annotated[int, Option(help="Dimensions.")] = 2,
-    seed: Annotated[int, Option(help="The same seed gives the same result.")] = 0,
-    as_json: Json = False,
+    seed: opt.Seed = 0,
+    as_json: opt.Json = False,
 ) -> None:
     """Turn similarity judgements into embeddings, to compare them with a model's."""
     import numpy as np

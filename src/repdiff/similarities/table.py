@@ -14,6 +14,7 @@ from repdiff.errors import InputError
 from repdiff.metrics import Metric, Metrics
 from repdiff.pair import EmbeddingPair, make_pair
 from repdiff.progress import Progress, silent
+from repdiff.seeds import check_seed
 from repdiff.similarities.kernels import RbfSums, cka, cka_of_unrelated, debiased_cka, rbf_sums
 from repdiff.similarities.neighbors import N_NEIGHBORS, SharedNeighbors, shared_neighbors
 from repdiff.similarities.points import Points, Side, as_distances, as_points, without_spread
@@ -307,8 +308,7 @@ def _check_numbers(n_neighbors: int, max_items: int | None, random_state: int | 
         raise InputError(f"n_neighbors must be at least 1, but is {n_neighbors}")
     if max_items is not None and max_items < 2:
         raise InputError(f"max_items must be at least 2, or None for no sample, but is {max_items}")
-    if random_state is not None and random_state < 0:
-        raise InputError(f"random_state must not be negative, but is {random_state}")
+    check_seed(random_state)
 
 
 def _warnings(pair: EmbeddingPair, recipes: list[_Recipe], n_neighbors: int) -> tuple[str, ...]:
