@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from repdiff.errors import RepdiffError
-from repdiff.parallel import Task, for_each_tile, resolve_n_jobs, row_tiles, side_by_side, single_threaded_libraries
+from repdiff.parallel import Task, for_each_tile, resolve_n_jobs, row_tiles, run_side_by_side, single_threaded_libraries
 
 
 def blas_threads() -> set[int]:
@@ -96,6 +96,18 @@ def task(work, need=1):
     return Task(work, need)
 
 
+def long_task(ended):
+    """Takes ten seconds if it is not stopped, and notes that it came to its end."""
+
+    def work(progress):
+        for step in range(10_000):
+            progress("stage", step, 10_000)
+            time.sleep(0.001)
+        ended.append(0)
+
+    return work
+
+
 @pytest.mark.parametrize("n_at_once", [1, 2, 3, 20])
 def test_tasks_give_their_results_in_order(n_at_once):
     def work_of(place):
@@ -107,7 +119,7 @@ def test_tasks_give_their_results_in_order(n_at_once):
         return work
 
     tasks = (task(work_of(place)) for place in range(10))
-    assert side_by_side(tasks, n_at_once=n_at_once, budget=100) == list(range(10))
+    assert run_side_by_side(tasks, n_at_once=n_at_once, budget=100) == list(range(10))
 
 
 def test_no_more_tasks_run_than_there_are_threads_and_memory_for():
@@ -125,27 +137,29 @@ def test_no_more_tasks_run_than_there_are_threads_and_memory_for():
         return work
 
     needs = [5, 5, 5, 5, 2, 2, 2, 2, 2, 30, 5, 5]
-    side_by_side((task(work_of(need), need) for need in needs), n_at_once=3, budget=11)
+    run_side_by_side((task(work_of(need), need) for need in needs), n_at_once=3, budget=11)
     assert max(map(len, seen)) == 3
     assert all(sum(some) <= 11 or some == (30,) for some in seen)
 
 
 def test_a_task_is_taken_when_there_is_a_thread_for_it():
-    under_way, most = 0, 0
+    lock, under_way, most = threading.Lock(), 0, 0
 
     def taken():
         nonlocal under_way, most
         for _ in range(12):
-            under_way += 1
-            most = max(most, under_way)
+            with lock:
+                under_way += 1
+                most = max(most, under_way)
             yield task(work)
 
     def work(progress):
         nonlocal under_way
         time.sleep(0.005)
-        under_way -= 1
+        with lock:
+            under_way -= 1
 
-    side_by_side(taken(), n_at_once=2, budget=100)
+    run_side_by_side(taken(), n_at_once=2, budget=100)
     assert most <= 2
 
 
@@ -157,7 +171,7 @@ def test_progress_of_tasks_is_told_on_the_calling_thread():
             progress("stage", step, 3)
             time.sleep(0.2)
 
-    side_by_side(
+    run_side_by_side(
         [task(work)] * 3, n_at_once=2, budget=10, progress=lambda *step: told.append((threading.get_ident(), step))
     )
     assert {thread for thread, _ in told} == {threading.get_ident()}
@@ -173,13 +187,10 @@ def test_an_error_of_a_task_ends_the_others():
 
     def go_on(progress):
         begun.append(0)
-        for step in range(10_000):
-            progress("stage", step, 10_000)
-            time.sleep(0.001)
-        ended.append(0)
+        long_task(ended)(progress)
 
     with pytest.raises(RepdiffError, match="task 0"):
-        side_by_side([task(fail), *[task(go_on)] * 50], n_at_once=2, budget=100)
+        run_side_by_side([task(fail), *[task(go_on)] * 50], n_at_once=2, budget=100)
     assert len(begun) == 1
     assert not ended
 
@@ -187,30 +198,19 @@ def test_an_error_of_a_task_ends_the_others():
 def test_an_error_where_tasks_are_taken_ends_those_under_way():
     ended = []
 
-    def go_on(progress):
-        for step in range(10_000):
-            progress("stage", step, 10_000)
-            time.sleep(0.001)
-        ended.append(0)
-
     def taken():
-        yield task(go_on)
+        yield task(long_task(ended))
         raise RepdiffError("the second cannot be read")
 
     with pytest.raises(RepdiffError, match="the second cannot be read"):
-        side_by_side(taken(), n_at_once=2, budget=100)
+        run_side_by_side(taken(), n_at_once=2, budget=100)
     assert not ended
 
 
 def test_an_interrupt_ends_the_tasks_soon():
-    def work(progress):
-        for step in range(100_000):
-            progress("stage", step, 100_000)
-            time.sleep(0.001)
-
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell job starts with SIGINT ignored
     threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        side_by_side([task(work)] * 4, n_at_once=2, budget=100)
+        run_side_by_side([task(long_task([]))] * 4, n_at_once=2, budget=100)
     assert time.monotonic() - begin < 3

@@ -142,7 +142,7 @@ class Task(Generic[Result]):
     need: int
 
 
-def side_by_side(
+def run_side_by_side(
     tasks: Iterable[Task[Result]], *, n_at_once: int, budget: int, progress: Progress = silent
 ) -> list[Result]:
     """What each task gives, in order; on the calling thread itself where it is one task at a time.

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from repdiff.affinity.exact import plan
 from repdiff.comparison import Comparison
 from repdiff.pair import EmbeddingPair
-from repdiff.parallel import Task, resolve_n_jobs, side_by_side
+from repdiff.parallel import Task, resolve_n_jobs, run_side_by_side
 from repdiff.pipeline import compare_pair
 from repdiff.progress import Progress, silent, telling
 from repdiff.settings import Settings
@@ -62,8 +63,8 @@ def compare_several(
     if first is None:
         return []
     crew = _Crew.of(first, settings, count, shared)
-    tasks = (crew.task(one, settings) for one in _with(first, rest))
-    return side_by_side(tasks, n_at_once=crew.n_at_once, budget=crew.budget, progress=progress)
+    tasks = (crew.task(one, settings) for one in chain([first], rest))
+    return run_side_by_side(tasks, n_at_once=crew.n_at_once, budget=crew.budget, progress=progress)
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,13 @@ class _Crew:
     ----------
     n_at_once : int
         How many run at the same time.
-    n_jobs, threads : int
-        Threads of each, and of all.
+    threads : int
+        Threads of all together.
     budget : int
         Bytes for all that run together.
     """
 
     n_at_once: int
-    n_jobs: int
     threads: int
     budget: int
 
@@ -89,20 +89,27 @@ class _Crew:
     def of(cls, first: PairOfSides, settings: Settings, count: int, shared: Sequence[Side]) -> _Crew:
         """As many at once as fit, if they are like the first."""
         threads = resolve_n_jobs(settings.n_jobs)
+        one_by_one = cls(1, threads, 0)
         # A device is one for all, and a user's clusterer need not be ready for several threads.
         if settings.engine != "exact" or not isinstance(settings.clusterer, str):
-            return cls(1, threads, threads, 0)
+            return one_by_one
+        kept = [side.kept for side in shared if side.kept is not None]
         alone = plan(
-            first.pair.x, first.pair.y, metric=first.pair.metrics, memory_limit=settings.memory_bytes,
-            held=_bytes_kept(shared),
+            first.pair.x, first.pair.y, metric=first.pair.metrics, memory_limit=settings.memory_bytes, n_jobs=threads,
+            held=sum(ranks.nbytes for ranks in kept),
         )  # fmt: skip
-        # What is free now is not free any more once ranks that are still to come lie there.
-        to_come = _bytes_kept(shared, complete=False) if settings.memory_limit is None else 0
-        for n_at_once in range(min(threads, count), 1, -1):
-            crew = cls(n_at_once, threads // n_at_once, threads, alone.limit - to_come)
-            if alone.need <= crew.budget and n_at_once * crew.need(first) <= crew.budget:
-                return crew
-        return cls(1, threads, threads, 0)
+        budget = alone.limit
+        if settings.memory_limit is None:  # what is free now is not free any more once ranks to come lie there
+            budget -= sum(ranks.nbytes for ranks in kept if not ranks.complete)
+        if alone.need > budget:
+            return one_by_one
+        crews = (cls(n_at_once, threads, budget) for n_at_once in range(min(threads, count), 1, -1))
+        return next((crew for crew in crews if crew.n_at_once * crew.need(first) <= budget), one_by_one)
+
+    @property
+    def n_jobs(self) -> int:
+        """Threads of each."""
+        return self.threads // self.n_at_once
 
     def need(self, one: PairOfSides) -> int:
         """Bytes that one comparison takes beside kept ranks, at the storage that it has when it runs alone."""
@@ -117,21 +124,10 @@ class _Crew:
         need = 0
         if self.n_at_once > 1:
             need = self.need(one)
-            # The engine counts kept ranks too.
-            settings = replace(settings, n_jobs=self.n_jobs, memory_limit=need + _bytes_kept(one.sides))
+            kept = sum(side.kept.nbytes for side in one.sides if side.kept is not None)  # the engine counts them too
+            settings = replace(settings, n_jobs=self.n_jobs, memory_limit=need + kept)
 
         def work(progress: Progress) -> Comparison:
             return compare_pair(one.pair, settings, sides=one.sides, progress=telling(progress, one.what))
 
         return Task(work, need)
-
-
-def _bytes_kept(sides: Iterable[Side], *, complete: bool | None = None) -> int:
-    """Bytes of the ranks that sides keep: of all, or of those that are complete, or are not yet."""
-    stores = [side.kept for side in sides if side.kept is not None]
-    return sum(store.nbytes for store in stores if complete in (None, store.complete))
-
-
-def _with(first: PairOfSides, rest: Iterable[PairOfSides]) -> Iterable[PairOfSides]:
-    yield first
-    yield from rest
