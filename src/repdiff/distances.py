@@ -41,7 +41,7 @@ class RankedDistances:
     @cached_property
     def largest_distance(self) -> float:
         """The largest distance between two items."""
-        return float(np.ldexp(float(_off_diagonal(self._distances).max()) - self._offset, self._exponent))
+        return float(np.ldexp(self._extremes[1] - self._offset, self._exponent))
 
     def distances(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Distances between some items and others, (r, c); where some are negative, all are raised by the smallest.
@@ -53,12 +53,18 @@ class RankedDistances:
 
     @cached_property
     def _exponent(self) -> int:
-        largest = int(np.frexp(np.abs(_off_diagonal(self._distances)).max())[1])
+        largest = int(np.frexp(max(map(abs, self._extremes)))[1])
         return -largest if abs(largest) > _MOST_EXPONENT else 0
 
     @cached_property
     def _offset(self) -> float:
-        return min(0.0, float(_off_diagonal(self._distances).min()))
+        return min(0.0, self._extremes[0])
+
+    @cached_property
+    def _extremes(self) -> tuple[float, float]:
+        """The smallest and the largest distance between two items."""
+        others = _off_diagonal(self._distances)
+        return float(others.min()), float(others.max())
 
 
 Ranked: TypeAlias = RankedEmbedding | RankedDistances
