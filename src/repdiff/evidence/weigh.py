@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 from warnings import catch_warnings, simplefilter
@@ -103,7 +102,7 @@ def weigh(
         Told about the stage "evidence".
     """
     seed = int(np.random.default_rng(random_state).integers(2**31))
-    sides = (x_only, y_only)
+    sides = (x_only, y_only) if takes_number else (_guarded(x_only), _guarded(y_only))
     places = [(side.direction.name, cluster.index) for side in sides for cluster in side.direction.clusters]
     of_cluster = {(side.direction.name, c.index): c for side in sides for c in side.direction.clusters}
     rows = [of_cluster[place].items for place in places]
@@ -119,13 +118,10 @@ def weigh(
     # A user's clusterer need not be ready for several threads.
     threads = resolve_n_jobs(n_jobs) if takes_number else 1
     try:
-        with nullcontext() if takes_number else _quietly():
-            if not takes_number:
-                sides = (_guarded(x_only), _guarded(y_only))
-            drawn = _drawn(sides, groups, n_resamples, threads, seed, progress)
-            if drawn:
-                varied = _varied(sides, drawn, groups, gamma, beta, takes_number, threads, seed)
-                found |= _believed(found, claimed, drawn, varied)
+        drawn = _drawn(sides, groups, n_resamples, threads, seed, progress)
+        if drawn:
+            varied = _varied(sides, drawn, groups, gamma, beta, takes_number, threads, seed)
+            found |= _believed(found, claimed, drawn, varied)
     except RepdiffError:
         drawn, untested = {}, _TOO_FEW if takes_number else _NOT_AGAIN
     holders = {"x_only": names[0], "y_only": names[1]}
@@ -138,30 +134,25 @@ def weigh(
     return _with(x_only.direction, found), _with(y_only.direction, found), conclusion
 
 
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """No warnings of a user's clusterer: what a sample warns of shows in how little its clusters agree.
-
-    Python's filters belong to the process, so this is for one thread alone.
-    """
-    with catch_warnings():
-        simplefilter("ignore")
-        yield
-
-
 def _with(direction: Direction, found: Mapping[Place, ClusterEvidence]) -> Direction:
     clusters = (replace(cluster, evidence=found[direction.name, cluster.index]) for cluster in direction.clusters)
     return replace(direction, clusters=tuple(clusters))
 
 
 def _guarded(side: Weighed) -> Weighed:
-    """The side with a clusterer of the user's, which may not be able to label some of the items, and say so anyhow."""
+    """The side with a clusterer of the user's, which may not be able to label some of the items, and say so anyhow.
+
+    What a sample warns of shows in how little its clusters agree. Python's filters of warnings belong to the process,
+    so this is for one thread alone.
+    """
 
     def recluster(affinity: Affinity, seed: int, number: int | None) -> npt.NDArray[np.int32]:
-        try:
-            return side.recluster(affinity, seed, number)
-        except Exception as error:
-            raise RepdiffError(_NOT_AGAIN) from error
+        with catch_warnings():
+            simplefilter("ignore")
+            try:
+                return side.recluster(affinity, seed, number)
+            except Exception as error:
+                raise RepdiffError(_NOT_AGAIN) from error
 
     return replace(side, recluster=recluster)
 
