@@ -14,6 +14,7 @@ from repdiff.clusters import Direction
 from repdiff.comparison import Comparison
 from repdiff.errors import InputError
 from repdiff.io import Items
+from repdiff.io.agreement import OF_ONE_PAIR, PREDICTED
 from repdiff.metrics import Metric
 from repdiff.naming import names_of, saying_which
 from repdiff.pair import SAME_VALUES, EmbeddingPair, make_pair
@@ -225,9 +226,12 @@ def _pair_of(with_first: Sequence[EmbeddingPair], i: int, j: int) -> EmbeddingPa
 
 def _items_of(first: Items, second: Items) -> Items:
     """The items of a pair: what its x predicts is what the y of the first pair does, its y that of the second."""
-    both = [(what, side) for side in ("x", "y") for what in ("prediction", "confidence")]
-    names = {f"{what}_{side}": (first if side == "x" else second, f"{what}_y") for what, side in both}
-    told = {name: items.frame[column] for name, (items, column) in names.items() if column in items.frame}
-    rest = second.frame.drop(columns=list(names), errors="ignore")
+    told = {
+        f"{what}_{side}": items.frame[f"{what}_y"]
+        for side, items in (("x", first), ("y", second))
+        for what in PREDICTED
+        if f"{what}_y" in items.frame
+    }
+    rest = second.frame.drop(columns=list(OF_ONE_PAIR), errors="ignore")
     predicted = "prediction_x" if first.prediction_y is not None else None
     return replace(second, frame=rest.assign(**told), prediction_x=predicted)

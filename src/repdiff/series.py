@@ -22,6 +22,7 @@ from repdiff.comparison import Comparison
 from repdiff.errors import InputError
 from repdiff.history import History, follow_clusters
 from repdiff.io import Items
+from repdiff.io.agreement import OF_ONE_PAIR, PREDICTED
 from repdiff.memory import available_bytes
 from repdiff.metrics import Metrics
 from repdiff.naming import check_different, names_of, saying_which
@@ -40,7 +41,6 @@ _LIFE_COLUMNS = {
     "direction": "str", "life": "int64", "first": "str", "last": "str", "checkpoints": "int64", "begins": "str",
     "parent": "Int64", "ends": "str", "heir": "Int64", "sizes": "object",
 }  # fmt: skip
-_OF_ONE_PAIR = ("prediction_x", "confidence_x", "prediction_y", "confidence_y")  # columns of encoded pairs
 _SHARE_HELD = 1 / 8  # of the memory that may be used, for checkpoints that are read before their turn
 
 
@@ -147,7 +147,7 @@ class Timeline:
         for comparison in self.comparisons:
             told |= _predicted(comparison.items, "y", comparison.names[1])
         told |= _predicted(self.items, "x", self.reference)
-        rest = own.drop(columns=["id", *_OF_ONE_PAIR, *told], errors="ignore")
+        rest = own.drop(columns=["id", *OF_ONE_PAIR, *told], errors="ignore")
         return pd.concat([pd.DataFrame(columns), rest.assign(**told)], axis=1)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -342,8 +342,4 @@ def _predicted(items: Items, side: Literal["x", "y"], name: str) -> dict[str, pd
         return {own: items.frame[own]}
     if column != f"prediction_{side}":
         return {}
-    return {
-        f"{what} of {name}": items.frame[f"{what}_{side}"]
-        for what in ("prediction", "confidence")
-        if f"{what}_{side}" in items.frame
-    }
+    return {f"{what} of {name}": items.frame[f"{what}_{side}"] for what in PREDICTED if f"{what}_{side}" in items.frame}

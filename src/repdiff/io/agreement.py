@@ -12,6 +12,8 @@ from repdiff.io.embeddings import Embeddings
 from repdiff.io.encoded import Encoding, manifest_path, read_encoding, read_manifest
 from repdiff.io.items import Items
 
+PREDICTED = ("prediction", "confidence")
+OF_ONE_PAIR = tuple(f"{what}_{side}" for side in ("x", "y") for what in PREDICTED)  # columns that encodings bring
 _NAMED_AT_MOST = 3
 
 

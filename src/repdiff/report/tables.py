@@ -116,7 +116,7 @@ def maps_table(comparison: Comparison, direction: Direction) -> Table:
 
 def _figures(value: float, digits: int) -> str:
     """A number to so many figures, with a minus sign that is one: ``−1.40``."""
-    return f"{value:#.{digits}g}".rstrip(".").replace("-", "\N{MINUS SIGN}")
+    return words.figures(value, digits).replace("-", "\N{MINUS SIGN}")
 
 
 def cluster_name(cluster: DifferenceCluster) -> str:

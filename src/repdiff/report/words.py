@@ -50,7 +50,12 @@ def percent(share: float | None) -> str:
 
 def affinity(value: float) -> str:
     """An affinity to three figures: ``1.03``, ``12.4``, ``148``."""
-    return f"{value:#.3g}".rstrip(".") if 0.001 <= abs(value) < 1000 else f"{value:.2e}"
+    return figures(value, 3) if 0.001 <= abs(value) < 1000 else f"{value:.2e}"
+
+
+def figures(value: float, digits: int) -> str:
+    """A number to so many figures, zeros at its end among them: ``1.40``."""
+    return f"{value:#.{digits}g}".rstrip(".")
 
 
 def size(count: int) -> str:
