@@ -26,8 +26,8 @@ DESCRIPTION = (
     "ten-digits was told the ten digits apart; odd-even was told only odd from even. "
     "Compared are their last hidden layers. What should be found: groups that ten-digits keeps together and odd-even "
     "scatters, each of them nearly all one digit. What only odd-even groups has no such simple name: it ties together "
-    "digits of equal parity that ten-digits pulls apart. Two such networks differ all over, so that no one group stands "
-    "out from the rest."
+    "digits of equal parity that ten-digits pulls apart. Two such networks differ all over, so that no one group "
+    "stands out from the rest."
 )
 
 N_CLUSTERS = 20  # about two per digit: a digit is written in more than one way
