@@ -19,10 +19,11 @@ from quality import pairs
 from repdiff import neighbor_ranks
 from repdiff.affinity.base import to_dense
 from repdiff.affinity.exact import exact_affinities
-from repdiff.clustering import cluster_affinity
-from repdiff.clusters import DifferenceCluster, find_clusters
-from repdiff.ranks import RankedEmbedding
-from repdiff.representatives import Contrast, RepresentativeKind, choose_representatives
+from repdiff.affinity.ranks import RankedEmbedding
+from repdiff.clustering.cluster import cluster_affinity
+from repdiff.clustering.order import find_clusters
+from repdiff.clustering.representatives import Contrast, RepresentativeKind, choose_representatives
+from repdiff.results.clusters import DifferenceCluster
 
 _CLUSTERS, _COLLAGE = 10, 9
 _RANK_BAR, _DISTANCE_BAR, _TYPICAL_BAR, _HELD_OUT_BAR = 0.95, 0.90, 1, 0.85

@@ -42,7 +42,7 @@ def _throughput(folder: Path, repeats: int) -> Table:
     import torch
 
     import repdiff
-    from repdiff.encoding.heap import freed_memory_kept
+    from repdiff.encoding.malloc import freed_memory_kept
 
     module, transform = efficientnets.lite0()
     module.eval()

@@ -17,10 +17,10 @@ import numpy.typing as npt
 from harness import Section, Table, in_child, interleaved, resident_peak
 
 from repdiff.affinity.base import Affinities, Affinity
+from repdiff.affinity.difference import BETA, GAMMA
 from repdiff.affinity.engines import compute_affinities
-from repdiff.clustering import cluster_affinity
-from repdiff.difference import BETA, GAMMA
-from repdiff.parallel import for_each_tile, resolve_n_jobs, row_tiles
+from repdiff.clustering.cluster import cluster_affinity
+from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
 
 FLOOR_BAR, NAIVE_BAR, MEMORY_BAR = 2.0, 8.0, 1.6
 _TILE_ROWS = 256

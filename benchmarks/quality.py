@@ -15,7 +15,7 @@ from repdiff import neighbor_ranks
 from repdiff.affinity.base import Affinity, to_dense
 from repdiff.affinity.exact import exact_affinities
 from repdiff.affinity.packed import PRECISIONS, Precision
-from repdiff.clustering import cluster_affinity
+from repdiff.clustering.cluster import cluster_affinity
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import oracle

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from repdiff.io.embeddings import as_embeddings
+from repdiff.inputs.embeddings import as_embeddings
 
 
 def write_encoded(

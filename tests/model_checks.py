@@ -10,7 +10,7 @@ import pandas as pd
 from encoders import values_of
 from PIL import Image
 
-from repdiff.io.encoded import items_path
+from repdiff.inputs.encoded import items_path
 
 SIDE = 16
 CLASSES = ["apple", "boat", "cat"]

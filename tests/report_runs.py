@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from repdiff import compare
-from repdiff.io.images import Thumbnails
-from repdiff.run import Run, run_of
+from repdiff.inputs.images import Thumbnails
+from repdiff.store.run import Run, run_of
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

@@ -10,9 +10,10 @@ import pandas as pd
 import planted
 from report_runs import HOSTILE, pictures
 
-from repdiff.io.images import Thumbnails
-from repdiff.series import Timeline, compare_series
-from repdiff.series_run import SeriesRun, series_run_of
+from repdiff.inputs.images import Thumbnails
+from repdiff.results.timeline import Timeline
+from repdiff.store.series import SeriesRun, series_run_of
+from repdiff.workflows.series import compare_series
 
 CHECKPOINTS = ("<b>first", "second & co", "third", "last")
 REFERENCE = "<u>whole"

@@ -194,8 +194,8 @@ def test_the_page_on_runs_names_every_file_and_column(run):
 
 
 def test_the_page_on_input_names_every_format():
-    from repdiff.io.arrays import ARRAY_READERS
-    from repdiff.io.tables import TABLE_READERS
+    from repdiff.inputs.arrays import ARRAY_READERS
+    from repdiff.inputs.tables import TABLE_READERS
 
     page = (ROOT / "docs/input.md").read_text(encoding="utf-8")
     assert [suffix for suffix in {**ARRAY_READERS, **TABLE_READERS} if f"`{suffix}`" not in page] == []
@@ -203,7 +203,7 @@ def test_the_page_on_input_names_every_format():
 
 def test_the_page_on_models_names_every_kind_and_all_that_stands_beside_a_file(world):
     from repdiff.encoding.models import kinds
-    from repdiff.io.encoded import items_path
+    from repdiff.inputs.encoded import items_path
 
     page = (ROOT / "docs/models.md").read_text(encoding="utf-8")
     rows = " ".join(re.findall(r"^\| (`[^|]+) \|", page.split("## Models")[1].split("###")[0], re.MULTILINE))

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from repdiff.affinity.base import Affinity
-    from repdiff.alignment import Alignment, align
-    from repdiff.clustering import cluster_affinity, normalized_cut
-    from repdiff.clusters import AffinityMap, DifferenceCluster, Direction
-    from repdiff.comparison import Comparison
-    from repdiff.difference import difference_affinity, rank_difference
-    from repdiff.encoding.pipeline import Encoded, encode
-    from repdiff.errors import (
+    from repdiff.affinity.difference import difference_affinity, rank_difference
+    from repdiff.affinity.ranks import neighbor_ranks
+    from repdiff.clustering.cluster import cluster_affinity, normalized_cut
+    from repdiff.clustering.spectral import spectral_embedding
+    from repdiff.core.errors import (
         InputError,
         MemoryLimitError,
         MissingExtraError,
@@ -25,81 +23,84 @@ if TYPE_CHECKING:
         RepdiffError,
         RunError,
     )
-    from repdiff.estimator import DifferenceClustering
+    from repdiff.encoding.pipeline import Encoded, encode
     from repdiff.evaluation.runs import evaluate_run
     from repdiff.evaluation.scoring import Evaluation, evaluate
-    from repdiff.evidence.choice import ChosenNumber
-    from repdiff.evidence.enrichment import Enrichment
-    from repdiff.evidence.results import ClusterEvidence, ComparisonEvidence
-    from repdiff.history import Flow, History, Life
-    from repdiff.matrix import ComparisonMatrix, compare_matrix
-    from repdiff.matrix_run import load_matrix
-    from repdiff.pipeline import compare
-    from repdiff.plots import plot_checkpoint, plot_comparison, plot_growth, save_figure
-    from repdiff.provenance import Provenance
-    from repdiff.ranks import neighbor_ranks
-    from repdiff.run import load_run as load
-    from repdiff.series import Timeline, compare_series
-    from repdiff.series_run import load_series
-    from repdiff.similarities.score import Score, SimilarityTable
+    from repdiff.inputs.triplets import TripletEmbedding, embed_triplets
+    from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
+    from repdiff.results.choice import ChosenNumber
+    from repdiff.results.clusters import AffinityMap, DifferenceCluster, Direction
+    from repdiff.results.comparison import Comparison
+    from repdiff.results.evidence import ClusterEvidence, ComparisonEvidence, Enrichment
+    from repdiff.results.matrix import ComparisonMatrix
+    from repdiff.results.provenance import Provenance
+    from repdiff.results.similarity import Score, SimilarityTable
+    from repdiff.results.timeline import Timeline
+    from repdiff.results.tracks import Flow, History, Life
+    from repdiff.similarities.alignment import Alignment, align
     from repdiff.similarities.table import similarity
-    from repdiff.spectral import spectral_embedding
-    from repdiff.triplets import TripletEmbedding, embed_triplets
+    from repdiff.store.matrix import load_matrix
+    from repdiff.store.run import load_run as load
+    from repdiff.store.series import load_series
+    from repdiff.workflows.compare import compare
+    from repdiff.workflows.estimator import DifferenceClustering
+    from repdiff.workflows.matrix import compare_matrix
+    from repdiff.workflows.series import compare_series
 
 __version__ = "0.1.0"
 
 # Every public name and where it lives. Looked up on first use, so that `import repdiff` costs next to nothing.
 _HOME = {
     "Affinity": "affinity.base",
-    "ChosenNumber": "evidence.choice",
-    "ClusterEvidence": "evidence.results",
-    "ComparisonEvidence": "evidence.results",
-    "Enrichment": "evidence.enrichment",
-    "AffinityMap": "clusters",
-    "Alignment": "alignment",
-    "Comparison": "comparison",
-    "DifferenceCluster": "clusters",
-    "DifferenceClustering": "estimator",
-    "Direction": "clusters",
-    "Encoded": "encoding.pipeline",
-    "Evaluation": "evaluation.scoring",
-    "InputError": "errors",
-    "MemoryLimitError": "errors",
-    "MissingExtraError": "errors",
-    "NotConvergedWarning": "errors",
-    "Provenance": "provenance",
-    "RepdiffError": "errors",
-    "RunError": "errors",
-    "Score": "similarities.score",
-    "SimilarityTable": "similarities.score",
-    "align": "alignment",
-    "cluster_affinity": "clustering",
-    "compare": "pipeline",
-    "TripletEmbedding": "triplets",
-    "compare_matrix": "matrix",
-    "compare_series": "series",
-    "ComparisonMatrix": "matrix",
-    "load_matrix": "matrix_run",
-    "difference_affinity": "difference",
-    "Flow": "history",
-    "History": "history",
-    "Life": "history",
-    "load_series": "series_run",
-    "Timeline": "series",
-    "embed_triplets": "triplets",
+    "AffinityMap": "results.clusters",
+    "align": "similarities.alignment",
+    "Alignment": "similarities.alignment",
+    "ChosenNumber": "results.choice",
+    "cluster_affinity": "clustering.cluster",
+    "ClusterEvidence": "results.evidence",
+    "compare": "workflows.compare",
+    "compare_matrix": "workflows.matrix",
+    "compare_series": "workflows.series",
+    "Comparison": "results.comparison",
+    "ComparisonEvidence": "results.evidence",
+    "ComparisonMatrix": "results.matrix",
+    "difference_affinity": "affinity.difference",
+    "DifferenceCluster": "results.clusters",
+    "DifferenceClustering": "workflows.estimator",
+    "Direction": "results.clusters",
+    "embed_triplets": "inputs.triplets",
     "encode": "encoding.pipeline",
+    "Encoded": "encoding.pipeline",
+    "Enrichment": "results.evidence",
     "evaluate": "evaluation.scoring",
     "evaluate_run": "evaluation.runs",
-    "load": "run",
-    "neighbor_ranks": "ranks",
-    "normalized_cut": "clustering",
-    "rank_difference": "difference",
-    "plot_checkpoint": "plots",
-    "plot_comparison": "plots",
-    "plot_growth": "plots",
-    "save_figure": "plots",
+    "Evaluation": "evaluation.scoring",
+    "Flow": "results.tracks",
+    "History": "results.tracks",
+    "InputError": "core.errors",
+    "Life": "results.tracks",
+    "load": "store.run",
+    "load_matrix": "store.matrix",
+    "load_series": "store.series",
+    "MemoryLimitError": "core.errors",
+    "MissingExtraError": "core.errors",
+    "neighbor_ranks": "affinity.ranks",
+    "normalized_cut": "clustering.cluster",
+    "NotConvergedWarning": "core.errors",
+    "plot_checkpoint": "report.figures",
+    "plot_comparison": "report.figures",
+    "plot_growth": "report.figures",
+    "Provenance": "results.provenance",
+    "rank_difference": "affinity.difference",
+    "RepdiffError": "core.errors",
+    "RunError": "core.errors",
+    "save_figure": "report.figures",
+    "Score": "results.similarity",
     "similarity": "similarities.table",
-    "spectral_embedding": "spectral",
+    "SimilarityTable": "results.similarity",
+    "spectral_embedding": "clustering.spectral",
+    "Timeline": "results.timeline",
+    "TripletEmbedding": "inputs.triplets",
 }
 _NAME_AT_HOME = {"load": "load_run"}
 

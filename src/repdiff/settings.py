@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from repdiff.clusters import NO_CHANGE_THRESHOLD
-from repdiff.difference import BETA, GAMMA
-from repdiff.errors import RepdiffError
+from repdiff.affinity.difference import BETA, GAMMA
+from repdiff.clustering.order import NO_CHANGE_THRESHOLD
+from repdiff.clustering.representatives import RepresentativeKind, check_kind
+from repdiff.core.errors import RepdiffError
+from repdiff.core.memory import parse_bytes
+from repdiff.core.seeds import check_seed
 from repdiff.evidence.resampling import N_RESAMPLES
-from repdiff.memory import parse_bytes
-from repdiff.representatives import RepresentativeKind, check_kind
-from repdiff.seeds import check_seed
 
 if TYPE_CHECKING:
-    from repdiff.clustering import Clusterer
+    from repdiff.clustering.cluster import Clusterer
 
 _LARGEST_BETA = 40.0
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from repdiff import InputError
-from repdiff.io.folders import list_folder
-from repdiff.io.images import open_image
+from repdiff.inputs.folders import list_folder
+from repdiff.inputs.images import open_image
 
 DIGITS = ("3", "5", "8", "0", "6")
 CONFUSABLE_DIGITS = ("3", "5", "8")

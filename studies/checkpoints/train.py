@@ -12,7 +12,7 @@ import numpy.typing as npt
 from images import ImageSet, add_noise
 
 from repdiff import InputError
-from repdiff.io.files import written_whole
+from repdiff.core.files import written_whole
 
 _THREADS = 1  # how a sum is shared out among threads shows in its last bits, and fifty epochs make much of a last bit
 

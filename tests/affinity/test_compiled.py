@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from repdiff.affinity import compiled, mirror, packed
+from repdiff.affinity import compiled, packed
+from repdiff.affinity import symmetric_products as mirror
+from repdiff.affinity.difference import directed_affinity
 from repdiff.affinity.exact import exact_affinities
-from repdiff.difference import directed_affinity
-from repdiff.sorting import rank_rows
+from repdiff.affinity.rank_kernels import rank_rows
 
 KERNELS = [
     rank_rows, directed_affinity, mirror._transpose,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from repdiff.affinity import exact, packed
 from repdiff.affinity.base import Affinity, DenseAffinity, to_dense
 from repdiff.affinity.exact import exact_affinities
-from repdiff.clustering import cluster_affinity
-from repdiff.errors import MemoryLimitError
+from repdiff.clustering.cluster import cluster_affinity
+from repdiff.core.errors import MemoryLimitError
 
 # Largest error of log A: rounding, or twice half a step of the storage (of the directed values, and of their mean).
 TOLERANCE = {32: 1e-5, 16: 2**-12, 8: 2**-4}

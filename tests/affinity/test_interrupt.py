@@ -16,7 +16,7 @@ import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a child of a background job starts with SIGINT ignored
 import numpy as np
 from repdiff.affinity.exact import exact_affinities
-from repdiff.clustering import cluster_affinity
+from repdiff.clustering.cluster import cluster_affinity
 
 told = set()
 def progress(stage, done, total):

@@ -15,7 +15,7 @@ import repdiff
 from repdiff.affinity.base import Affinity, DenseAffinity, to_dense
 from repdiff.affinity.engines import ENGINES, compute_affinities
 from repdiff.affinity.exact import exact_affinities
-from repdiff.errors import MemoryLimitError, MissingExtraError, RepdiffError
+from repdiff.core.errors import MemoryLimitError, MissingExtraError, RepdiffError
 
 if not os.environ.get("REPDIFF_REQUIRE_TORCH"):
     pytest.importorskip("torch")

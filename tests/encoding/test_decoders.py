@@ -14,9 +14,9 @@ import psutil
 import pytest
 from PIL import Image
 
+from repdiff.core.errors import InputError, RepdiffError
 from repdiff.encoding.decoders import Decoders, Sample, Skip
 from repdiff.encoding.worker import Task
-from repdiff.errors import InputError, RepdiffError
 
 
 def brightness(image: Image.Image) -> np.ndarray:

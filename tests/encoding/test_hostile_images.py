@@ -18,8 +18,8 @@ import pytest
 from encoders import Watched, command, values_of
 from PIL import Image
 
-from repdiff.io import read_embeddings
-from repdiff.io.encoded import manifest_path
+from repdiff.inputs import read_embeddings
+from repdiff.inputs.encoded import manifest_path
 
 RED, GREEN, BLUE, WHITE, GREY = (1, 0, 0), (0, 0.5, 0), (0, 0, 1), (1, 1, 1), (0.5, 0.5, 0.5)
 NOT_UTF8 = b"caf\xe9.png"

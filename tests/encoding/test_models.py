@@ -20,8 +20,8 @@ from PIL import Image
 import repdiff
 from repdiff.encoding.models import Output, Request, choose_kind, kinds
 from repdiff.encoding.sources import find_source
-from repdiff.io.encoded import items_path
-from repdiff.io.images import open_image
+from repdiff.inputs.encoded import items_path
+from repdiff.inputs.images import open_image
 
 torch = need("torch")
 

@@ -13,8 +13,8 @@ from PIL import Image
 
 import repdiff
 from repdiff.encoding.pipeline import _predicted
-from repdiff.io import read_embeddings
-from repdiff.io.encoded import items_path, manifest_path
+from repdiff.inputs import read_embeddings
+from repdiff.inputs.encoded import items_path, manifest_path
 
 
 def mean_colour(images: list[Image.Image]) -> np.ndarray:

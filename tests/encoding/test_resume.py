@@ -13,7 +13,7 @@ import pytest
 from encoders import command, environment, need, write_pictures
 
 import repdiff
-from repdiff.io.encoded import items_path, manifest_path
+from repdiff.inputs.encoded import items_path, manifest_path
 
 # Slow, so that there is time to kill it; what it makes depends on the batch, so that other batches would show.
 SLOW_MODEL = """

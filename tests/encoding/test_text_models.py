@@ -12,7 +12,7 @@ import pytest
 from encoders import REQUIRED, need, values_of
 
 import repdiff
-from repdiff.io import read_embeddings
+from repdiff.inputs import read_embeddings
 
 TEXTS = {
     "bread": "Knead the dough and bake the bread in a hot oven.",

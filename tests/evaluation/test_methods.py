@@ -6,7 +6,7 @@ import numpy as np
 import planted
 import pytest
 
-from repdiff.errors import RepdiffError
+from repdiff.core.errors import RepdiffError
 from repdiff.evaluation.held_out import halves, stand_ins
 from repdiff.evaluation.measures import Space, mean_success
 from repdiff.evaluation.methods import CONTROLS, METHODS, choose_methods

@@ -15,8 +15,8 @@ from repdiff import cli
 from repdiff.evaluation.groups import Group
 from repdiff.evaluation.measures import DISTANCES, Space, success_rate
 from repdiff.evaluation.methods import CONTROLS, METHODS
-from repdiff.io.embeddings import read_embeddings
-from repdiff.io.encoded import items_path, manifest_path
+from repdiff.inputs.embeddings import read_embeddings
+from repdiff.inputs.encoded import items_path, manifest_path
 
 FEW = ["rdc", "kmeans", "random-groups"]
 

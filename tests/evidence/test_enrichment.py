@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from repdiff.evidence.enrichment import enrichments
-from repdiff.io.items import Items
+from repdiff.inputs.items import Items
 
 N = 120
 

@@ -6,7 +6,7 @@ import pytest
 
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels, outcomes
 from repdiff.evidence.statistics import wilson_interval
-from repdiff.io.items import Items
+from repdiff.inputs.items import Items
 
 
 def test_labels_are_counted_most_frequent_first_then_by_name():

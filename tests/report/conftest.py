@@ -9,8 +9,8 @@ import pytest
 from report_runs import HOSTILE, make_run, pictures
 from series_runs import learning_series, series_run
 
-from repdiff.run import Run
-from repdiff.series_run import SeriesRun
+from repdiff.store.run import Run
+from repdiff.store.series import SeriesRun
 
 
 @pytest.fixture(scope="session")

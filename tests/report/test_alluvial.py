@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from repdiff.history import NO_CHANGE
 from repdiff.report.alluvial import HEIGHT, Alluvial, alluvial, short_names
-from repdiff.report.lives import colours_of_lives, letter
-from repdiff.series_run import SeriesRun
+from repdiff.report.tracks import colours_of_lives, letter
+from repdiff.results.tracks import NO_CHANGE
+from repdiff.store.series import SeriesRun
 
 
 @pytest.fixture(scope="module", params=["x_only", "y_only"])

@@ -10,10 +10,10 @@ import planted
 import pytest
 
 import repdiff
-from repdiff.evidence.results import ClusterEvidence
 from repdiff.report import render
 from repdiff.report.belief import belief, evidence_tables, explanations, rate, similarity_table, standing
-from repdiff.run import run_of
+from repdiff.results.evidence import ClusterEvidence
+from repdiff.store.run import run_of
 
 
 @pytest.fixture(scope="module")

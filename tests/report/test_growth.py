@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from repdiff.report import words
+from repdiff.report import formatting as words
 from repdiff.report.growth import growth_data, growth_document, growth_table, panels
-from repdiff.series_run import SeriesRun
+from repdiff.store.series import SeriesRun
 
 
 def test_the_scripts_get_the_numbers_of_the_timeline(learning: SeriesRun) -> None:

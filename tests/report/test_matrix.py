@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from repdiff.clusters import AffinityMap
 from repdiff.report.matrix import Scale, bar_scale, means_between, picture
-from repdiff.run import Run
+from repdiff.results.clusters import AffinityMap
+from repdiff.store.run import Run
 
 
 def pixels(uri: str) -> np.ndarray:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from repdiff.comparison import Comparison, Warned, warnings_of
 from repdiff.report.origin import flatten, origin
-from repdiff.run import Run
-from repdiff.series_run import SeriesRun
+from repdiff.results.comparison import Comparison, Warned, warnings_of
+from repdiff.store.run import Run
+from repdiff.store.series import SeriesRun
 
 
 def warned(comparison: Comparison, *warnings: str) -> Comparison:

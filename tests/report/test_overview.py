@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import repdiff
-from repdiff.errors import RunError
-from repdiff.matrix_run import matrix_run_of, read_matrix_run
+from repdiff.core.errors import RunError
 from repdiff.report import write_matrix_report
+from repdiff.store.matrix import matrix_run_of, read_matrix_run
 
 
 @pytest.fixture(scope="module")

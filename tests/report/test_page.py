@@ -12,12 +12,12 @@ import pytest
 from report_pages import Page
 from report_runs import HOSTILE, make_run, pictures
 
-from repdiff.errors import RepdiffError, RunError
-from repdiff.io.images import Thumbnails
+from repdiff.core.errors import RepdiffError, RunError
+from repdiff.inputs.images import Thumbnails
 from repdiff.report import page, render, write_report
-from repdiff.report.carried import carry
+from repdiff.report.shown_items import carry
 from repdiff.report.subject import subject_of
-from repdiff.run import Run, write_run
+from repdiff.store.run import Run, write_run
 
 
 @pytest.fixture(scope="module")

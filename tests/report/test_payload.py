@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from report_runs import HOSTILE, pictures
 
-from repdiff.report.carried import carry
 from repdiff.report.payload import LONGEST_TEXT, as_script_text, column_text, labels_packed, payload, shortened
+from repdiff.report.shown_items import carry
 from repdiff.report.subject import subject_of
-from repdiff.run import Run
+from repdiff.store.run import Run
 
 
 def payload_of(run: Run, **limits: int) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from series_runs import CHECKPOINTS, series_run
 
 from repdiff.report import write_series_report
 from repdiff.report.series_page import series_subject
-from repdiff.series import compare_series, timeline_of
-from repdiff.series_run import SeriesRun
+from repdiff.store.series import SeriesRun
+from repdiff.workflows.series import compare_series, timeline_of
 
 pytestmark = pytest.mark.browser
 

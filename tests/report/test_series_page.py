@@ -14,13 +14,13 @@ from report_runs import HOSTILE, pictures
 from series_runs import CHECKPOINTS, REFERENCE, learning_series, series_run
 
 import repdiff
-from repdiff.errors import RepdiffError, RunError
-from repdiff.io.images import Thumbnails
+from repdiff.core.errors import RepdiffError, RunError
+from repdiff.inputs.images import Thumbnails
 from repdiff.report import render_series, write_series_report
-from repdiff.report.carried import carry
 from repdiff.report.series_page import series_subject
-from repdiff.series import timeline_of
-from repdiff.series_run import SeriesRun, write_series
+from repdiff.report.shown_items import carry
+from repdiff.store.series import SeriesRun, write_series
+from repdiff.workflows.series import timeline_of
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def test_every_node_of_the_drawing_can_be_read_out(shown: Page, learning: Series
 
 
 def test_many_frames_lower_the_number_of_items(learning: SeriesRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("repdiff.report.carried.MOST_IN_FRAMES", 4 * 250)
+    monkeypatch.setattr("repdiff.report.shown_items.MOST_IN_FRAMES", 4 * 250)
     carried = carry(series_subject(replace(learning, thumbnails=pictures([]))))
     assert len(carried.rows) == 250
     assert not carried.holds_all

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 from series_runs import learning_series
 
-from repdiff.clusters import Direction
 from repdiff.report.series_words import series_facts, series_finding, settles_at
-from repdiff.series import Timeline, compare_series, timeline_of
-from repdiff.series_run import SeriesRun
+from repdiff.results.clusters import Direction
+from repdiff.results.timeline import Timeline
+from repdiff.store.series import SeriesRun
+from repdiff.workflows.series import compare_series, timeline_of
 
 
 def without_no_change(direction: Direction) -> Direction:

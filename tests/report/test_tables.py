@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from repdiff.report import tables, words
-from repdiff.run import Run
+from repdiff.report import formatting as words
+from repdiff.report import tables
+from repdiff.store.run import Run
 
 
 def cells(table: tables.Table, column: str) -> list[str]:

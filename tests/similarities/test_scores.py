@@ -12,19 +12,8 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist, pdist
 from scipy.stats import ortho_group, spearmanr
 
-from repdiff.errors import InputError, MemoryLimitError
-from repdiff.similarities import (
-    cka,
-    debiased_cka,
-    jaccard,
-    mutual_knn,
-    points,
-    procrustes,
-    pwcca,
-    rbf_cka,
-    rsa,
-    svcca,
-)
+from repdiff.core.errors import InputError, MemoryLimitError
+from repdiff.similarities import cka, debiased_cka, jaccard, mutual_knn, points, procrustes, pwcca, rbf_cka, rsa, svcca
 from repdiff.similarities.kernels import cka_of_unrelated, rbf_sums
 from repdiff.similarities.neighbors import shared_neighbors
 from repdiff.similarities.points import as_points, tied_ranks

@@ -11,9 +11,9 @@ from scipy.spatial.distance import cdist
 
 import repdiff
 from repdiff import cli
-from repdiff.errors import InputError
+from repdiff.core.errors import InputError
+from repdiff.results.similarity import SimilarityTable
 from repdiff.similarities import jaccard, mutual_knn, rbf_cka, rsa
-from repdiff.similarities.score import SimilarityTable
 from repdiff.similarities.table import SCORES
 
 OF_DISTANCES = ("rbf_cka", "rsa", "mutual_knn", "jaccard")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from repdiff import DifferenceCluster, Direction, Timeline, compare_series
-from repdiff.series import timeline_of
+from repdiff.workflows.series import timeline_of
 
 EPOCHS = (0, 1, 5, 10, 20)
 GROUP = np.repeat(np.arange(8), 20)

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.errors import RepdiffError
+from repdiff.core.errors import RepdiffError
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
 from repdiff.affinity.packed import Precision
-from repdiff.interrupts import heeded_interrupts
-from repdiff.progress import Progress
-from repdiff.sorting import rank_rows
+from repdiff.affinity.rank_kernels import rank_rows
+from repdiff.core.interrupts import heeded_interrupts
+from repdiff.core.progress import Progress
 
 STAGE = "compiling (first use only)"
 ROWS, TILE_ROWS = 300, 16  # several blocks, and no slice that happens to be contiguous, which would be another type

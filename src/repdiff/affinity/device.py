@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.errors import MissingExtraError, RepdiffError
-from repdiff.memory import available_bytes
+from repdiff.core.errors import MissingExtraError, RepdiffError
+from repdiff.core.memory import available_bytes
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
-from repdiff.errors import RepdiffError
+from repdiff.core.errors import RepdiffError
 
 ENGINES = ("exact", "torch")
 

@@ -17,16 +17,16 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
 from repdiff.affinity.compiled import TILE_ROWS, compile_for
-from repdiff.affinity.mirror import MirroredProducts
+from repdiff.affinity.difference import BETA, GAMMA, directed_affinity, leave_out_others
+from repdiff.affinity.distances import KeptRanks, Ranked, RankedDistances, ranked
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
-from repdiff.difference import BETA, GAMMA, directed_affinity, leave_out_others
-from repdiff.distances import KeptRanks, Ranked, RankedDistances, ranked
-from repdiff.errors import MemoryLimitError
-from repdiff.memory import available_bytes, format_bytes
-from repdiff.metrics import Metric, Metrics, metrics_of
-from repdiff.parallel import for_each_tile, resolve_n_jobs, row_tiles
-from repdiff.progress import Progress, silent
-from repdiff.ranks import RankedEmbedding, RankScratch
+from repdiff.affinity.ranks import RankedEmbedding, RankScratch
+from repdiff.affinity.symmetric_products import MirroredProducts
+from repdiff.core.errors import MemoryLimitError
+from repdiff.core.memory import available_bytes, format_bytes
+from repdiff.core.metrics import Metric, Metrics, metrics_of
+from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
+from repdiff.core.progress import Progress, silent
 
 _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75

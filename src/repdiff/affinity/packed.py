@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from repdiff.parallel import for_each_tile, row_tiles
-from repdiff.progress import Progress
+from repdiff.core.parallel import for_each_tile, row_tiles
+from repdiff.core.progress import Progress
 
 Precision = Literal[32, 16, 8]
 PRECISIONS: tuple[Precision, ...] = (32, 16, 8)

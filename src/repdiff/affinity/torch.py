@@ -1,10 +1,10 @@
 """The exact engine on a torch device: the same steps as :mod:`repdiff.affinity.exact`, a tile of rows at a time.
 
-Ranks come from a stable sort with the item itself put first. Near ties (see :mod:`repdiff.ranks`, whose preparation of
-the rows is shared) are put in order by float64 distances as there, on devices that know float64. On Apple's ("mps"),
-and where TF32 was asked for, they stay in the order of the device's own distances: neighbours nearer to each other than
-a few float32 epsilons, or 2^-9 with TF32, of |a|^2 + |b|^2 may change places. Sums are taken in the device's order, so
-that the last bits differ from device to device.
+Ranks come from a stable sort with the item itself put first. Near ties (see :mod:`repdiff.affinity.ranks`, whose
+preparation of the rows is shared) are put in order by float64 distances as there, on devices that know float64. On
+Apple's ("mps"), and where TF32 was asked for, they stay in the order of the device's own distances: neighbours nearer
+to each other than a few float32 epsilons, or 2^-9 with TF32, of |a|^2 + |b|^2 may change places. Sums are taken in the
+device's order, so that the last bits differ from device to device.
 
 Where the n x n matrix does not fit beside the tiles, it is kept on the host, packed as the exact engine packs it.
 """
@@ -20,17 +20,17 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities, FloatArray
 from repdiff.affinity.device import Device
+from repdiff.affinity.difference import BETA, GAMMA, affinity_formula, difference_formula
+from repdiff.affinity.distances import KeptRanks, RankedDistances, ranked
 from repdiff.affinity.exact import KeptSides, plan
 from repdiff.affinity.packed import Codec, PackedAffinities
-from repdiff.difference import BETA, GAMMA, affinity_formula, difference_formula
-from repdiff.distances import KeptRanks, RankedDistances, ranked
-from repdiff.errors import MemoryLimitError
-from repdiff.memory import format_bytes
-from repdiff.metrics import Metric, Metrics, metrics_of
-from repdiff.parallel import row_tiles
-from repdiff.progress import Progress, silent
-from repdiff.ranks import NEAR_TIE, RankedEmbedding
-from repdiff.sorting import REFINED_RANKS
+from repdiff.affinity.rank_kernels import REFINED_RANKS
+from repdiff.affinity.ranks import NEAR_TIE, RankedEmbedding
+from repdiff.core.errors import MemoryLimitError
+from repdiff.core.memory import format_bytes
+from repdiff.core.metrics import Metric, Metrics, metrics_of
+from repdiff.core.parallel import row_tiles
+from repdiff.core.progress import Progress, silent
 
 _SHARE_OF_FREE = 0.75
 _MOST_TILE_ROWS = 1024

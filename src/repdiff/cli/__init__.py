@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from repdiff.errors import RepdiffError
+from repdiff.core.errors import RepdiffError
 
 USER_MISTAKE, INTERRUPTED, TERMINATED = 2, 130, 143
 

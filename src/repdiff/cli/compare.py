@@ -123,8 +123,8 @@ def compare_and_write(
     from repdiff.cli.models import encoded, kept, with_places
     from repdiff.cli.summary import print_summary, summary
     from repdiff.report import render
-    from repdiff.run import REPORT, run_of, write_run
-    from repdiff.rundir import check_target
+    from repdiff.store.directory import check_target
+    from repdiff.store.run import REPORT, run_of, write_run
 
     check_target(output, overwrite=overwrite)
     with (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from repdiff.progress import Progress, silent
+from repdiff.core.progress import Progress, silent
 
 
 @contextmanager

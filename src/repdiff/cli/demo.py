@@ -17,9 +17,9 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Train two small networks on scikit-learn's digits and compare what they learned."""
-    from repdiff import demo
+    from repdiff.cli import demo_data as demo
     from repdiff.cli.models import Side
-    from repdiff.rundir import check_target
+    from repdiff.store.directory import check_target
 
     run, data = output / "run", output / "data"
     check_target(run, overwrite=overwrite)

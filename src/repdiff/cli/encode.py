@@ -9,7 +9,7 @@ from typer import Option, echo
 
 from repdiff.cli.compare import Pool
 from repdiff.cli.options import Json
-from repdiff.errors import RepdiffError
+from repdiff.core.errors import RepdiffError
 
 if TYPE_CHECKING:
     from repdiff.encoding.pipeline import Encoded

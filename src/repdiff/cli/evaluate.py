@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from repdiff.cli.options import Json
-from repdiff.errors import RepdiffError
+from repdiff.core.errors import RepdiffError
 
 if TYPE_CHECKING:
     from repdiff.evaluation.scoring import Evaluation
@@ -38,7 +38,7 @@ def evaluate(
     """Measure how a run's method and others fare on what the run was made from, and put it on the run's report."""
     from repdiff.cli.console import print_json, progress_bars
     from repdiff.evaluation.runs import evaluate_run
-    from repdiff.run import REPORT
+    from repdiff.store.run import REPORT
 
     if output is not None and output.is_dir():
         raise RepdiffError(f"{output}: is a folder; give the name of a file")  # said now, and not after minutes
@@ -57,9 +57,9 @@ def evaluate(
 
 def _write(found: Evaluation, run: Path, output: Path | None) -> None:
     """The table and the report with it, both or neither."""
-    from repdiff.io.files import written_whole
+    from repdiff.core.files import written_whole
     from repdiff.report import render
-    from repdiff.run import EVALUATION, REPORT, read_run
+    from repdiff.store.run import EVALUATION, REPORT, read_run
 
     table = found.to_frame()
     text = table.to_csv(index=False, lineterminator="\n")
@@ -74,7 +74,7 @@ def _write(found: Evaluation, run: Path, output: Path | None) -> None:
 def _facts(found: Evaluation, run: Path) -> dict[str, Any]:
     import json
 
-    from repdiff.clusters import DIRECTIONS
+    from repdiff.results.clusters import DIRECTIONS
 
     return {
         "run": str(run),

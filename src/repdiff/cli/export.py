@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Option, echo
 
-from repdiff.errors import RepdiffError
+from repdiff.core.errors import RepdiffError
 
 if TYPE_CHECKING:
-    from repdiff.comparison import Comparison
+    from repdiff.results.comparison import Comparison
 
 
 def export(
@@ -23,8 +23,8 @@ def export(
     """Write the labels of all items: a table as CSV or Parquet, or with the clusters as JSON."""
     if to == "parquet" and output is None:
         raise RepdiffError("parquet is not text; say where to write it with --output FILE")
-    from repdiff.io.files import written_whole
-    from repdiff.run import load_run
+    from repdiff.core.files import written_whole
+    from repdiff.store.run import load_run
 
     comparison = load_run(run)
     if output is None:

@@ -10,7 +10,7 @@ from typer import Argument
 from repdiff.cli import options as opt
 
 if TYPE_CHECKING:
-    from repdiff.matrix import ComparisonMatrix
+    from repdiff.results.matrix import ComparisonMatrix
 
 
 def matrix(
@@ -47,11 +47,11 @@ def matrix(
     """Compare every two of several representations: a table of how much each knows that each other does not."""
     import repdiff
     from repdiff.cli.console import print_json, progress_bars
-    from repdiff.matrix_run import matrix_run_of, write_matrix
-    from repdiff.naming import names_of
+    from repdiff.inputs.names import names_of
     from repdiff.report import render, render_matrix
-    from repdiff.run import REPORT, run_of
-    from repdiff.rundir import check_target
+    from repdiff.store.directory import check_target
+    from repdiff.store.matrix import matrix_run_of, write_matrix
+    from repdiff.store.run import REPORT, run_of
 
     check_target(output, overwrite=overwrite)
     called = names_of(representations, name or None, what="representation")
@@ -77,7 +77,7 @@ def matrix(
 def _summary(found: ComparisonMatrix, run: Path, report: Path) -> dict[str, Any]:
     import json
 
-    from repdiff.comparison import warnings_of
+    from repdiff.results.comparison import warnings_of
 
     cells = json.loads(found.to_frame().to_json(orient="records"))
     return {
@@ -96,7 +96,7 @@ def _print(found: ComparisonMatrix, run: Path, report: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from repdiff.comparison import warnings_of
+    from repdiff.results.comparison import warnings_of
 
     console = Console(highlight=False)
     table = Table(box=SIMPLE_HEAD, title="mean affinity of what the row groups and the column scatters (1: they agree)")

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repdiff.errors import RepdiffError
+from repdiff.core.errors import RepdiffError
 
 if TYPE_CHECKING:
-    from repdiff.comparison import Comparison
+    from repdiff.results.comparison import Comparison
 
 _KEPT = "embeddings"
 
@@ -111,8 +111,8 @@ def encoded(
         yield {side.name: side.file for side in sides if side.file is not None}
         return
     from repdiff.cli.encode import parse_batch
+    from repdiff.core.files import link_or_copy
     from repdiff.encoding.models import choose_kind
-    from repdiff.io.files import link_or_copy
 
     for side in sides:
         if side.model is not None:

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from typer import Option
 
-from repdiff.errors import InputError
-from repdiff.metrics import Metric
+from repdiff.core.errors import InputError
+from repdiff.core.metrics import Metric
 
 Json = Annotated[bool, Option("--json", help="Print a summary as JSON.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace a run that is there.")]

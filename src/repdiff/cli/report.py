@@ -20,8 +20,8 @@ def report(
     """Write the report of a run, a series or a matrix: one HTML file that works offline."""
     from repdiff.cli.console import print_json
     from repdiff.report import write_matrix_report, write_report, write_series_report
-    from repdiff.run import REPORT
-    from repdiff.rundir import MATRIX, RUN, SERIES, kind_of
+    from repdiff.store.directory import MATRIX, RUN, SERIES, kind_of
+    from repdiff.store.run import REPORT
 
     write = {RUN: write_report, SERIES: write_series_report, MATRIX: write_matrix_report}[kind_of(run)]
     written = write(run, run / REPORT if output is None else output)

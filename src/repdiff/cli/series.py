@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from repdiff.cli import options as opt
-from repdiff.metrics import Metric
+from repdiff.core.metrics import Metric
 
 if TYPE_CHECKING:
-    from repdiff.series import Timeline
+    from repdiff.results.timeline import Timeline
 
 
 def series(
@@ -50,10 +50,10 @@ def series(
     import repdiff
     from repdiff.cli.console import print_json, progress_bars
     from repdiff.report import render_series
-    from repdiff.run import REPORT
-    from repdiff.rundir import check_target
-    from repdiff.series import names_in_series
-    from repdiff.series_run import series_run_of, write_series
+    from repdiff.store.directory import check_target
+    from repdiff.store.run import REPORT
+    from repdiff.store.series import series_run_of, write_series
+    from repdiff.workflows.series import names_in_series
 
     check_target(output, overwrite=overwrite)
     called = names_in_series(checkpoints, reference, name or None, reference_name)
@@ -77,7 +77,7 @@ def series(
 def _summary(timeline: Timeline, run: Path, report: Path) -> dict[str, Any]:
     import json
 
-    from repdiff.comparison import warnings_of
+    from repdiff.results.comparison import warnings_of
 
     return {
         "run": str(run),
@@ -100,8 +100,8 @@ def _print(timeline: Timeline, run: Path, report: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from repdiff.comparison import warnings_of
-    from repdiff.report.words import number, percent
+    from repdiff.report.formatting import number, percent
+    from repdiff.results.comparison import warnings_of
 
     console = Console(highlight=False)
     table = Table(box=SIMPLE_HEAD, title=escape(f"what {timeline.reference} groups and a checkpoint scatters"))

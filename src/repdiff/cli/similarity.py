@@ -10,7 +10,7 @@ from typer import Argument, Option
 from repdiff.cli import options as opt
 
 if TYPE_CHECKING:
-    from repdiff.similarities.score import SimilarityTable
+    from repdiff.results.similarity import SimilarityTable
 
 
 def similarity(

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from repdiff.clusters import DifferenceCluster, Direction
-    from repdiff.comparison import Comparison
+    from repdiff.results.clusters import DifferenceCluster, Direction
+    from repdiff.results.comparison import Comparison
 
 
 def print_summary(comparison: Comparison, run: Path, report: Path) -> None:
     """Sentences, a table per direction, warnings, and where the results are."""
     from rich.console import Console
 
-    from repdiff.report.words import finding
+    from repdiff.report.formatting import finding
 
     console = Console(highlight=False)
     for direction in (comparison.x_only, comparison.y_only):
@@ -50,7 +50,7 @@ def alignment_lines(comparison: Comparison) -> list[str]:
 
 def chosen_lines(comparison: Comparison) -> list[str]:
     """Why so many clusters, where the number was not given."""
-    from repdiff.report.words import holder_and_other, plural
+    from repdiff.report.formatting import holder_and_other, plural
 
     return [
         f"what {holder_and_other(comparison, name)[0]} groups, in {plural(number.n, 'cluster')}: {number.reason}"
@@ -69,7 +69,7 @@ def _table(comparison: Comparison, direction: Direction) -> Any:
     from rich.table import Table
 
     from repdiff.report.belief import standing
-    from repdiff.report.words import UNKNOWN, makeup, number, percent
+    from repdiff.report.formatting import UNKNOWN, makeup, number, percent
 
     names = [escape(name) for name in comparison.names]
     table = Table(box=SIMPLE_HEAD)

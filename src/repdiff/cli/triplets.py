@@ -21,8 +21,8 @@ def triplets(
     import numpy as np
 
     from repdiff.cli.console import print_json, progress_bars
-    from repdiff.io.files import written_whole
-    from repdiff.triplets import embed_triplets
+    from repdiff.core.files import written_whole
+    from repdiff.inputs.triplets import embed_triplets
 
     with progress_bars() as progress:
         found = embed_triplets(judgements, n_dims=dims, random_state=seed, progress=progress)

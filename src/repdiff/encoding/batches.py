@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.errors import RepdiffError
+from repdiff.core.files import one_line
 from repdiff.encoding.decoders import Decoders, Sample, Skip
 from repdiff.encoding.models.base import Model
 from repdiff.encoding.sources import Source
 from repdiff.encoding.worker import DIGEST_BYTES, Task
-from repdiff.errors import RepdiffError
-from repdiff.io.files import one_line
 
 T = TypeVar("T")
 _BATCHES_AHEAD = 2

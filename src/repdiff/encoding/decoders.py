@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from repdiff.core.errors import InputError, RepdiffError
+from repdiff.core.files import one_line
 from repdiff.encoding.worker import Reply, Task
-from repdiff.errors import InputError, RepdiffError
-from repdiff.io.files import one_line
 
 SECONDS_PER_IMAGE = 30.0
 _TASKS_PER_WORKER = 6

@@ -15,7 +15,7 @@ from repdiff.encoding.models import Chosen, Model
 from repdiff.encoding.shards import Plan, Shard
 from repdiff.encoding.sources import Source
 from repdiff.encoding.writers import Rows
-from repdiff.io.encoded import FORMAT, SCHEMA_VERSION
+from repdiff.inputs.encoded import FORMAT, SCHEMA_VERSION
 
 
 @dataclass(frozen=True)

@@ -14,22 +14,22 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.errors import RepdiffError
+from repdiff.core.files import one_line
+from repdiff.core.parallel import resolve_n_jobs
+from repdiff.core.progress import Progress, silent
 from repdiff.encoding import manifest
 from repdiff.encoding.batch_size import measure_batch_size
 from repdiff.encoding.batches import Batch, Opening, open_batches
 from repdiff.encoding.decoders import SECONDS_PER_IMAGE
-from repdiff.encoding.heap import freed_memory_kept
+from repdiff.encoding.malloc import freed_memory_kept
 from repdiff.encoding.models import Model, Request, choose_kind
 from repdiff.encoding.models.base import USUAL
 from repdiff.encoding.pooling import check_pool
 from repdiff.encoding.shards import Plan, Shard, Shards, joined, open_shards, planned_batch_size, remove
 from repdiff.encoding.sources import Source, find_source
 from repdiff.encoding.writers import Rows, writer_for
-from repdiff.errors import RepdiffError
-from repdiff.io.encoded import items_path, manifest_path, read_manifest
-from repdiff.io.files import one_line
-from repdiff.parallel import resolve_n_jobs
-from repdiff.progress import Progress, silent
+from repdiff.inputs.encoded import items_path, manifest_path, read_manifest
 
 BATCH_SIZE = 32
 _SHARD_ITEMS = 256

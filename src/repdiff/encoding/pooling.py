@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from repdiff.errors import InputError
+from repdiff.core.errors import InputError
 
 POOLS = ("cls", "mean", "max", "none")
 

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.errors import RepdiffError
 from repdiff.encoding.models.base import Matrix
-from repdiff.errors import RepdiffError
 
 _PLAN = "plan.json"
 

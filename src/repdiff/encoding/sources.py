@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from repdiff.errors import InputError
-from repdiff.io import Items, as_items
-from repdiff.io.folders import Folder, list_folder
-from repdiff.io.identity import Ids
+from repdiff.core.errors import InputError
+from repdiff.inputs import Items, as_items
+from repdiff.inputs.folders import Folder, list_folder
+from repdiff.inputs.ids import Ids
 
 Modality = Literal["image", "text"]
 

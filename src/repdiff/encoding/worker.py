@@ -26,9 +26,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from repdiff.errors import InputError
-from repdiff.io.files import one_line
-from repdiff.io.images import open_image
+from repdiff.core.errors import InputError
+from repdiff.core.files import one_line
+from repdiff.inputs.images import open_image
 
 _MEMORY_PER_WORKER = 640 << 20
 _LONGEST_REASON = 300

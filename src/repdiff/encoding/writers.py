@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.errors import RepdiffError
+from repdiff.core.errors import RepdiffError
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Rows:
     chunks: Callable[[], Iterable[tuple[npt.NDArray[Any], npt.NDArray[np.float32]]]]
 
     def sha256(self) -> str:
-        """The hash that :meth:`repdiff.io.Embeddings.sha256` gives of the same values."""
+        """The hash that :meth:`repdiff.inputs.Embeddings.sha256` gives of the same values."""
         digest = hashlib.sha256(f"{(self.n, self.d)} <f4 ".encode())
         for _, values in self.chunks():
             digest.update(np.ascontiguousarray(values, "<f4").data)

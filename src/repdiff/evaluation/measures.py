@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
-from repdiff.parallel import row_tiles, single_threaded_libraries
-from repdiff.ranks import neighbor_ranks
+from repdiff.affinity.ranks import neighbor_ranks
+from repdiff.core.parallel import row_tiles, single_threaded_libraries
 
 LOCAL_NEIGHBOUR = 10  # whose distance is the local scale
 _ROWS_AT_A_TIME = 512

@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from repdiff.alignment import align_pair
-from repdiff.clusters import DIRECTIONS
-from repdiff.comparison import Comparison
-from repdiff.errors import RunError
+from repdiff.core.errors import RunError
+from repdiff.core.metrics import metrics_of
+from repdiff.core.progress import Progress, silent
 from repdiff.evaluation.methods import Method, choose_methods
 from repdiff.evaluation.methods.rdc import RDC
 from repdiff.evaluation.scoring import MAX_ITEMS, Evaluation, evaluate_pair
-from repdiff.io.embeddings import Embeddings, read_embeddings
-from repdiff.metrics import metrics_of
-from repdiff.pair import EmbeddingPair, make_pair
-from repdiff.progress import Progress, silent
-from repdiff.run import read_run
+from repdiff.inputs.embeddings import Embeddings, read_embeddings
+from repdiff.inputs.pair import EmbeddingPair, make_pair
+from repdiff.results.clusters import DIRECTIONS
+from repdiff.results.comparison import Comparison
+from repdiff.similarities.alignment import align_pair
+from repdiff.store.run import read_run
 
 _OWN = ("gamma", "beta", "no_change_threshold", "representatives")
 

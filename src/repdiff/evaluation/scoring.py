@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.clusters import DIRECTIONS, DirectionName
-from repdiff.errors import RepdiffError
+from repdiff.core.errors import RepdiffError
+from repdiff.core.metrics import Metrics
+from repdiff.core.parallel import single_threaded_libraries
+from repdiff.core.progress import Progress, silent
 from repdiff.evaluation.groups import SMALLEST, Group, evenly
 from repdiff.evaluation.held_out import halves, stand_ins
 from repdiff.evaluation.measures import DISTANCES, Space, mean_success, redundancy
 from repdiff.evaluation.methods import Method, choose_methods
-from repdiff.metrics import Metrics
-from repdiff.pair import EmbeddingPair, make_pair
-from repdiff.parallel import single_threaded_libraries
-from repdiff.progress import Progress, silent
+from repdiff.inputs.pair import EmbeddingPair, make_pair
+from repdiff.results.clusters import DIRECTIONS, DirectionName
 
 if TYPE_CHECKING:
     import pandas as pd

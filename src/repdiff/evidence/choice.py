@@ -10,64 +10,23 @@ What is counted are all clusters of the direction, the group of items that do no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
+from repdiff.clustering.kmeans import k_means
+from repdiff.clustering.spectral import Warn, leading_eigenvectors, unheard, warn_not_converged
+from repdiff.core.progress import Progress, silent
 from repdiff.evidence.stability import match_clusters
-from repdiff.kmeans import k_means
-from repdiff.progress import Progress, silent
-from repdiff.spectral import Warn, leading_eigenvectors, unheard, warn_not_converged
+from repdiff.results.choice import Candidate, ChosenNumber
 
 LARGEST_NUMBER = 16
 _FEWEST_ITEMS = 5  # per cluster
 _CANDIDATES = 5  # gaps whose stability is looked at
 _SAMPLES, _SHARED, _OWN = 3, 500, 500
 _NOTHING_APART = 0.02  # an eigenvalue this small tells no groups apart
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A number of clusters that was looked at.
-
-    Attributes
-    ----------
-    n : int
-        The number.
-    eigenvalue : float
-        The n-th of the normalised affinity, at most 1.
-    gap : float
-        By how much the next eigenvalue is smaller.
-    stability : float or None
-        Mean Jaccard agreement, weighted by size, of clusterings of overlapping samples; None where not looked at.
-    """
-
-    n: int
-    eigenvalue: float
-    gap: float
-    stability: float | None = None
-
-
-@dataclass(frozen=True)
-class ChosenNumber:
-    """The number of clusters of one direction, and why.
-
-    Attributes
-    ----------
-    n : int
-        The number, that of items that do not change included.
-    candidates : tuple of Candidate
-        All numbers that could have been chosen, ascending.
-    reason : str
-        Why it was chosen, in words.
-    """
-
-    n: int
-    candidates: tuple[Candidate, ...]
-    reason: str
 
 
 def choose_number(

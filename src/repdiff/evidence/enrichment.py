@@ -12,7 +12,8 @@ import pandas as pd
 
 from repdiff.evidence.outcomes import as_text
 from repdiff.evidence.statistics import benjamini_hochberg, hypergeometric, rank_sum
-from repdiff.io import Items
+from repdiff.inputs import Items
+from repdiff.results.evidence import Enrichment
 
 HIGH, LOW = "high", "low"
 
@@ -20,44 +21,6 @@ _FEW_NUMBERS = 12  # a column of at most so many different numbers names kinds, 
 _FEWEST_OCCURRENCES = 3  # a value that is rarer can hardly be told from chance, and would only blunt the other tests
 _MOST_DISTINCT = 0.5  # share of different values from which a column of text is taken for free text or names
 _MOST_KEPT = 20
-
-
-@dataclass(frozen=True)
-class Enrichment:
-    """A value that a cluster has more of than a group of its size picked at random.
-
-    Attributes
-    ----------
-    column : str
-        Column of the items.
-    value : str
-        The value; "high" or "low" for a column of numbers.
-    count : int
-        Members with that value; members whose number is known, for a column of numbers.
-    share : float
-        Of the members whose value is known, in [0, 1]. For a column of numbers: the chance that a member's number is
-        higher (or lower) than that of another item, ties counting half.
-    expected : float
-        The same for all items; 0.5 for a column of numbers.
-    lift : float
-        ``share / expected``.
-    p_value : float
-        Exact: hypergeometric, one-sided; for a column of numbers the two-sided rank-sum test.
-    q_value : float
-        False discovery rate over all tests of the comparison (Benjamini & Hochberg).
-    of_numbers : bool
-        Whether the column is one of numbers.
-    """
-
-    column: str
-    value: str
-    count: int
-    share: float
-    expected: float
-    lift: float
-    p_value: float
-    q_value: float
-    of_numbers: bool = False
 
 
 @dataclass(frozen=True)

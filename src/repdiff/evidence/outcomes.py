@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from repdiff.evidence.statistics import benjamini_hochberg, mcnemar, wilson_interval
-from repdiff.io import Items
+from repdiff.inputs import Items
+from repdiff.results.evidence import Outcome
 
 
 def count_labels(labels: pd.Series | None, items: npt.NDArray[np.int64]) -> Mapping[str, int]:
@@ -49,43 +50,6 @@ def accuracy(right: npt.NDArray[np.float64] | None, items: npt.NDArray[np.int64]
         return None
     known = right[items][~np.isnan(right[items])]
     return float(known.mean()) if known.size else None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How often each model is right on a cluster, and whether they differ.
-
-    Attributes
-    ----------
-    interval_x, interval_y : (float, float), or None
-        95 % confidence interval of the share of members that each model predicts rightly (Wilson); None where no
-        outcome is known.
-    n_known : int
-        Members of which it is known for both models.
-    only_x_right, only_y_right : int
-        Of these, members that one model alone predicts rightly.
-    p_value : float or None
-        Two-sided, exact: that both are right equally often on the same items (McNemar).
-    q_value : float or None
-        False discovery rate over all clusters of the comparison.
-    disagreements : tuple of int
-        Rows of the members for which the models predict different labels.
-    """
-
-    interval_x: tuple[float, float] | None
-    interval_y: tuple[float, float] | None
-    n_known: int
-    only_x_right: int
-    only_y_right: int
-    p_value: float | None
-    q_value: float | None
-    disagreements: tuple[int, ...]
-
-    @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> Outcome:
-        """The outcome of what JSON keeps of one: lists for tuples."""
-        told: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in plain.items()}
-        return cls(**told)
 
 
 def outcomes(items: Items, groups: Sequence[npt.NDArray[np.int64]]) -> tuple[Outcome | None, ...]:

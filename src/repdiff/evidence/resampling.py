@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
+from repdiff.core.parallel import for_each_tile
+from repdiff.core.progress import Progress, silent
 from repdiff.evidence.significance import N_NEIGHBORHOODS, Unseen, compare_with_neighborhoods, nearest_first
 from repdiff.evidence.stability import FEWEST_MEMBERS, match_clusters
-from repdiff.parallel import for_each_tile
-from repdiff.progress import Progress, silent
 
 Labels = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]

@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
-from repdiff.clusters import DirectionName
-from repdiff.difference import directed_affinity, leave_out_others
+from repdiff.affinity.difference import directed_affinity, leave_out_others
+from repdiff.core.parallel import for_each_tile
 from repdiff.evidence.significance import nearest_first
 from repdiff.evidence.stability import FEWEST_MEMBERS, jaccard_table
-from repdiff.parallel import for_each_tile
+from repdiff.results.clusters import DirectionName
+from repdiff.results.evidence import Variation
 
 Labels = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
@@ -27,25 +28,6 @@ LARGEST_VARIED = 700  # items that are clustered under other settings
 _FACTOR = 2.0  # gamma and beta, times and divided by
 _STEP = 2  # clusters more and fewer
 _LARGEST_BETA = 40.0
-
-
-@dataclass(frozen=True)
-class Variation:
-    """One setting that differs from those of the comparison.
-
-    Attributes
-    ----------
-    parameter : {"gamma", "beta", "n_clusters"}
-        Which.
-    value : float
-        Its other value.
-    jaccard : float
-        Agreement of the cluster with the cluster most like it under that setting, in [0, 1].
-    """
-
-    parameter: str
-    value: float
-    jaccard: float
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from repdiff.clusters import NO_CHANGE_THRESHOLD
-from repdiff.evidence.results import FDR, ClusterEvidence, ComparisonEvidence
+from repdiff.clustering.order import NO_CHANGE_THRESHOLD
 from repdiff.evidence.stability import DISSOLVED
+from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence
 
 Parts = tuple[tuple[str, bool], ...]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from repdiff.clusters import Direction
-from repdiff.history import NO_CHANGE, Flow, History
-from repdiff.report import words
-from repdiff.report.lives import letter
+from repdiff.report import formatting as words
+from repdiff.report.tracks import letter
+from repdiff.results.clusters import Direction
+from repdiff.results.tracks import NO_CHANGE, Flow, History
 
 HEIGHT = 420.0  # units of the drawing; a unit is a pixel on a wide screen
 _GAP = 7.0
@@ -26,8 +26,8 @@ _SWEEPS = 4
 class Node:
     """A group at a checkpoint, as a box.
 
-    ``cluster`` is :data:`repdiff.history.NO_CHANGE` for all items of no change together, ``colour`` a place in the
-    palette or None for grey, ``said`` what is read out of it.
+    ``cluster`` is :data:`repdiff.results.tracks.NO_CHANGE` for all items of no change together, ``colour`` a place in
+    the palette or None for grey, ``said`` what is read out of it.
     """
 
     step: int

@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from repdiff.clusters import DifferenceCluster, Direction
-from repdiff.comparison import Comparison
 from repdiff.evidence.outcomes import as_text
-from repdiff.evidence.results import FDR, ClusterEvidence
 from repdiff.evidence.verdict import is_found_again
-from repdiff.report import words
+from repdiff.report import formatting as words
 from repdiff.report.meaning import lift, meaning, value_in_words
 from repdiff.report.tables import Table, cluster_name
-from repdiff.similarities.score import Score
+from repdiff.results.clusters import DifferenceCluster, Direction
+from repdiff.results.comparison import Comparison
+from repdiff.results.evidence import FDR, ClusterEvidence
+from repdiff.results.similarity import Score
 
 _MOST_ENRICHED = 8  # values of a cluster in the table
 

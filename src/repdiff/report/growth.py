@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from repdiff.report import words
+from repdiff.report import formatting as words
 from repdiff.report.alluvial import short_names
 from repdiff.report.maps import with_ids_of_its_own
 from repdiff.report.matrix import Scale

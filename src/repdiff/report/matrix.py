@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.clusters import AffinityMap, Direction
 from repdiff.report.palette import diverging
+from repdiff.results.clusters import AffinityMap, Direction
 
 _LEVELS = 201  # odd, so that no change has a level of its own
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0, 10_000.0)

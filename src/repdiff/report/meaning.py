@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from repdiff.clusters import DifferenceCluster
-from repdiff.comparison import Comparison
-from repdiff.evidence.enrichment import Enrichment
-from repdiff.report.words import NBSP, percent
+from repdiff.report.formatting import NBSP, percent
+from repdiff.results.clusters import DifferenceCluster
+from repdiff.results.comparison import Comparison
+from repdiff.results.evidence import Enrichment
 
 _MOST_VALUES = 2
 _LEAST_LIFT = 1.2  # of what is worth a word beside the label

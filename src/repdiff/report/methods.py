@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from repdiff.clusters import DirectionName
-from repdiff.report import words
+from repdiff.report import formatting as words
 from repdiff.report.tables import Table
+from repdiff.results.clusters import DirectionName
 
 _COLUMNS = {
     "success": "success",

@@ -8,11 +8,11 @@ from os.path import relpath
 from pathlib import Path
 from urllib.parse import quote
 
-from repdiff.errors import RunError
-from repdiff.matrix_run import MatrixRun, read_matrix_run
+from repdiff.core.errors import RunError
 from repdiff.report.page import asset, environment, write_page, write_report
-from repdiff.run import REPORT
-from repdiff.series_run import RUNS
+from repdiff.store.matrix import MatrixRun, read_matrix_run
+from repdiff.store.run import REPORT
+from repdiff.store.series import RUNS
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,19 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repdiff.clusters import DIRECTIONS
-from repdiff.comparison import warnings_of
-from repdiff.io.files import written_whole
-from repdiff.report import matrix, palette, view, words
+from repdiff.core.files import written_whole
+from repdiff.report import formatting as words
+from repdiff.report import matrix, palette, view
 from repdiff.report.belief import explanations, similarity_table
-from repdiff.report.carried import Carried, carry
 from repdiff.report.maps import maps_document
 from repdiff.report.methods import methods_table
 from repdiff.report.origin import origin
 from repdiff.report.payload import as_script_text, payload
+from repdiff.report.shown_items import Carried, carry
 from repdiff.report.subject import Subject, subject_of
-from repdiff.run import Run, read_run
+from repdiff.results.clusters import DIRECTIONS
+from repdiff.results.comparison import warnings_of
+from repdiff.store.run import Run, read_run
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from repdiff.clusters import Direction
-from repdiff.io import Items
-from repdiff.io.images import Thumbnails
-from repdiff.report.carried import Carried
+from repdiff.inputs import Items
+from repdiff.inputs.images import Thumbnails
 from repdiff.report.maps import axis_labels, limits
 from repdiff.report.matrix import means_between
 from repdiff.report.palette import cluster_colours, no_change_colour
+from repdiff.report.shown_items import Carried
 from repdiff.report.subject import Fate, Frame, Subject
+from repdiff.results.clusters import Direction
 
 LONGEST_TEXT = 280  # characters of an item's text that the page shows
 

@@ -9,22 +9,22 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.clusters import DirectionName
-from repdiff.comparison import Comparison
-from repdiff.history import History
-from repdiff.report import words
+from repdiff.report import formatting as words
 from repdiff.report.alluvial import Alluvial, alluvial
-from repdiff.report.carried import carry
 from repdiff.report.growth import growth_data, growth_document, growth_table, panels
-from repdiff.report.lives import colours_of_lives, fates
 from repdiff.report.page import fill_template, write_page
 from repdiff.report.payload import labels_packed
 from repdiff.report.series_words import series_facts, series_finding
+from repdiff.report.shown_items import carry
 from repdiff.report.subject import Fate, Frame, Places, Subject
 from repdiff.report.tables import Table
+from repdiff.report.tracks import colours_of_lives, fates
 from repdiff.report.view import threshold_of
-from repdiff.series import Timeline
-from repdiff.series_run import SeriesRun, read_series_run
+from repdiff.results.clusters import DirectionName
+from repdiff.results.comparison import Comparison
+from repdiff.results.timeline import Timeline
+from repdiff.results.tracks import History
+from repdiff.store.series import SeriesRun, read_series_run
 
 _SCRIPTS = (
     "data", "state", "theme", "pictures", "maps", "tools", "hover", "keyboard", "legend", "gallery", "cards", "matrix",

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from repdiff.clusters import Direction, DirectionName
-from repdiff.report import words
-from repdiff.report.words import Sentence
-from repdiff.series import Timeline
+from repdiff.report import formatting as words
+from repdiff.report.formatting import Sentence
+from repdiff.results.clusters import Direction, DirectionName
+from repdiff.results.timeline import Timeline
 
 
 def series_finding(timeline: Timeline, name: DirectionName) -> Sentence:

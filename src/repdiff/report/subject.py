@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from repdiff.clusters import Direction, DirectionName
-from repdiff.comparison import Comparison
-from repdiff.io.images import Thumbnails
-from repdiff.report.words import Sentence, nothing_differs
-from repdiff.run import Run
+from repdiff.inputs.images import Thumbnails
+from repdiff.report.formatting import Sentence, nothing_differs
+from repdiff.results.clusters import Direction, DirectionName
+from repdiff.results.comparison import Comparison
+from repdiff.store.run import Run
 
 Places = Mapping[int, int | None]
 

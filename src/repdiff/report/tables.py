@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from repdiff.clusters import DifferenceCluster, Direction
-from repdiff.comparison import Comparison
-from repdiff.report import words
+from repdiff.report import formatting as words
 from repdiff.report.matrix import means_between
+from repdiff.results.clusters import DifferenceCluster, Direction
+from repdiff.results.comparison import Comparison
 
 _MOST_LABELS = 40
 

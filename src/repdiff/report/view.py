@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from repdiff.clusters import DifferenceCluster, Direction
-from repdiff.comparison import Comparison
-from repdiff.report import matrix, words
+from repdiff.report import formatting as words
+from repdiff.report import matrix
 from repdiff.report.belief import Belief, belief, evidence_tables
-from repdiff.report.carried import Carried
 from repdiff.report.payload import column_text, shortened
+from repdiff.report.shown_items import Carried
 from repdiff.report.subject import Fate, Frame, Subject
 from repdiff.report.tables import Table, direction_tables
+from repdiff.results.clusters import DifferenceCluster, Direction
+from repdiff.results.comparison import Comparison
 
 _MOST_LABELS_ON_A_CARD = 3
 _CHOSEN = {  # by kind of representatives

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from repdiff.errors import InputError
-from repdiff.parallel import row_tiles
+from repdiff.core.errors import InputError
+from repdiff.core.parallel import row_tiles
 from repdiff.similarities.points import (
     ROWS_AT_A_TIME,
     Points,

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.errors import InputError
-from repdiff.parallel import row_tiles
+from repdiff.core.errors import InputError
+from repdiff.core.parallel import row_tiles
 from repdiff.similarities.points import ROWS_AT_A_TIME, TIE, Side, sides, tied_ranks, without_spread
 
 N_NEIGHBORS = 10

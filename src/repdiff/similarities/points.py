@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from repdiff.errors import InputError, MemoryLimitError
-from repdiff.memory import available_bytes, format_bytes
-from repdiff.parallel import row_tiles
+from repdiff.core.errors import InputError, MemoryLimitError
+from repdiff.core.memory import available_bytes, format_bytes
+from repdiff.core.parallel import row_tiles
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Rows: TypeAlias = slice | npt.NDArray[np.int64]

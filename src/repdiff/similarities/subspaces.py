@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.errors import InputError
+from repdiff.core.errors import InputError
 from repdiff.similarities.points import Floats, Points, Rows, both, without_spread
 
 EXPLAINED = 0.99

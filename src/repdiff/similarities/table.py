@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.errors import InputError
-from repdiff.metrics import Metric, Metrics
-from repdiff.pair import EmbeddingPair, make_pair
-from repdiff.progress import Progress, silent
-from repdiff.seeds import check_seed
+from repdiff.core.errors import InputError
+from repdiff.core.metrics import Metric, Metrics
+from repdiff.core.progress import Progress, silent
+from repdiff.core.seeds import check_seed
+from repdiff.inputs.pair import EmbeddingPair, make_pair
+from repdiff.results.similarity import Score, SimilarityTable
 from repdiff.similarities.kernels import RbfSums, cka, cka_of_unrelated, debiased_cka, rbf_sums
 from repdiff.similarities.neighbors import N_NEIGHBORS, SharedNeighbors, shared_neighbors
 from repdiff.similarities.points import Points, Side, as_distances, as_points, without_spread
-from repdiff.similarities.score import Score, SimilarityTable
 from repdiff.similarities.shapes import procrustes, procrustes_of_points, rsa
 from repdiff.similarities.subspaces import pwcca, pwcca_of_points, svcca, svcca_of_points
 

@@ -8,8 +8,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from repdiff.core.errors import InputError
 from repdiff.encoding.models.base import Kind, Model, Output, Request
-from repdiff.errors import InputError
 
 __all__ = ["Chosen", "Kind", "Model", "Output", "Request", "choose_kind", "kinds"]
 

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.errors import InputError
 from repdiff.encoding.sources import Modality, Source
-from repdiff.errors import InputError
 
 Matrix = npt.NDArray[np.float32]
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.errors import InputError
 from repdiff.encoding.models.base import options_of, positive
-from repdiff.errors import InputError
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from repdiff.core.errors import InputError, MissingExtraError, RepdiffError
+from repdiff.core.files import one_line
 from repdiff.encoding.models import torch_tools
 from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request
 from repdiff.encoding.models.sentence import SentenceSettings, sentence_settings
-from repdiff.errors import InputError, MissingExtraError, RepdiffError
-from repdiff.io.files import one_line
 
 if TYPE_CHECKING:
     from PIL.Image import Image

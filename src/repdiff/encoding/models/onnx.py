@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from repdiff.core.errors import InputError, MissingExtraError, RepdiffError
+from repdiff.core.files import one_line
 from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request, choose
 from repdiff.encoding.models.graphs import file_sha256, filled, open_graph, to_tensor
 from repdiff.encoding.pooling import pool_maps
-from repdiff.errors import InputError, MissingExtraError, RepdiffError
-from repdiff.io.files import one_line
 
 _TYPES = {
     "tensor(float)": "float32",

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from repdiff.core.errors import InputError
+from repdiff.core.files import one_line
 from repdiff.encoding.models import torch_tools
 from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request
 from repdiff.encoding.models.graphs import file_sha256, filled, open_graph, to_tensor
-from repdiff.errors import InputError
-from repdiff.io.files import one_line
 
 
 def _load(target: str, request: Request) -> Model:

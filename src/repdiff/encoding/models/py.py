@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from repdiff.core.errors import InputError, RepdiffError
+from repdiff.core.files import one_line
 from repdiff.encoding.decoders import portable
 from repdiff.encoding.models import torch_tools
 from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request, no_layers
 from repdiff.encoding.pooling import pool_maps
-from repdiff.errors import InputError, RepdiffError
-from repdiff.io.files import one_line
 
 _WANTED = (
     "a (torch module, transform) pair, maybe with a list of class names as a third, a function without arguments that "

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from repdiff.core.errors import InputError
 from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request, no_layers, options_of, positive
-from repdiff.errors import InputError
 
 _MOST_WORDS = 4096
 

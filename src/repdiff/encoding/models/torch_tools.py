@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from repdiff.core.errors import InputError, MissingExtraError, RepdiffError
 from repdiff.encoding.models.base import USUAL, Matrix, choose
 from repdiff.encoding.pooling import pool_maps
-from repdiff.errors import InputError, MissingExtraError, RepdiffError
 
 
 def import_torch(purpose: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from repdiff.errors import RepdiffError
+from repdiff.core.errors import RepdiffError
 from repdiff.evaluation.methods.base import Method
 from repdiff.evaluation.methods.controls import CentralItems, ChosenItems
 from repdiff.evaluation.methods.factorisations import NMF, PCA, ConvexNMF

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from repdiff.clustering.representatives import choose_representatives
 from repdiff.evaluation.groups import SMALLEST, Group
 from repdiff.evaluation.methods.base import FloatArray, k_means
 from repdiff.evaluation.methods.rdc import RDC, contrast_of
-from repdiff.representatives import choose_representatives
 
 
 @dataclass(frozen=True)

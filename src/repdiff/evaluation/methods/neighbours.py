@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.affinity.ranks import neighbor_ranks
 from repdiff.evaluation.groups import Group, groups_of_labels
 from repdiff.evaluation.methods.base import FloatArray
-from repdiff.ranks import neighbor_ranks
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from repdiff.affinity.difference import BETA, GAMMA
+from repdiff.affinity.distances import ranked
 from repdiff.affinity.engines import compute_affinities
-from repdiff.clustering import cluster_affinity
-from repdiff.clusters import NO_CHANGE_THRESHOLD, find_clusters
-from repdiff.difference import BETA, GAMMA
-from repdiff.distances import ranked
+from repdiff.clustering.cluster import cluster_affinity
+from repdiff.clustering.order import NO_CHANGE_THRESHOLD, find_clusters
+from repdiff.clustering.representatives import Contrast, RepresentativeKind
 from repdiff.evaluation.groups import SMALLEST, Group
 from repdiff.evaluation.methods.base import FloatArray
-from repdiff.representatives import Contrast, RepresentativeKind
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,7 @@ from typing import Literal
 import numpy as np
 
 from repdiff.evaluation.groups import Group, groups_of_activations, groups_of_labels
-from repdiff.evaluation.methods.base import (
-    FloatArray,
-    cosine_kernel,
-    gaussian_kernel,
-    k_means,
-    largest_eigenvectors,
-)
+from repdiff.evaluation.methods.base import FloatArray, cosine_kernel, gaussian_kernel, k_means, largest_eigenvectors
 
 
 @dataclass(frozen=True)

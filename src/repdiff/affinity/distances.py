@@ -1,0 +1,142 @@
+"""A matrix of distances -> tiles of neighbour ranks: for what was judged, or computed elsewhere.
+
+What :mod:`repdiff.affinity.ranks` does for embeddings, for representations of which nothing is known but how far apart
+the items are. The matrix is as large as the affinity itself, so its rows are sorted plainly.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.ranks import RankedEmbedding
+from repdiff.core.metrics import Metric
+
+_MOST_EXPONENT = 60  # far within float32, for the sake of small distances beside a large one
+
+
+class RankedDistances:
+    """Distances between items, made ready to give neighbour ranks row by row.
+
+    Parameters
+    ----------
+    distances : ndarray of float32 or float64, (n, n)
+        Finite; kept by reference. The diagonal is not looked at: an item is always its own nearest.
+    """
+
+    def __init__(self, distances: npt.NDArray[Any]) -> None:
+        self.n = len(distances)
+        self._distances = distances
+
+    def ranks(self, rows: slice) -> npt.NDArray[np.int32]:
+        """Neighbour ranks, (r, n), of a slice of rows; equal distances keep index order (RDC, equation 1)."""
+        order = _nearest_first(self._distances[rows], np.arange(rows.start, rows.stop))
+        ranks = np.empty(order.shape, np.int32)
+        np.put_along_axis(ranks, order, np.arange(1, self.n + 1, dtype=np.int32)[None], axis=1)
+        return ranks
+
+    @cached_property
+    def largest_distance(self) -> float:
+        """The largest distance between two items."""
+        return float(np.ldexp(self._extremes[1] - self._offset, self._exponent))
+
+    def distances(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Distances between some items and others, (r, c); where some are negative, all are raised by the smallest.
+
+        Where they would not fit into float32, their unit is another power of two.
+        """
+        raised = self._distances[rows[:, None], columns] - self._offset
+        return np.asarray(np.ldexp(raised, self._exponent), dtype=np.float32)
+
+    @cached_property
+    def _exponent(self) -> int:
+        largest = int(np.frexp(max(map(abs, self._extremes)))[1])
+        return -largest if abs(largest) > _MOST_EXPONENT else 0
+
+    @cached_property
+    def _offset(self) -> float:
+        return min(0.0, self._extremes[0])
+
+    @cached_property
+    def _extremes(self) -> tuple[float, float]:
+        """The smallest and the largest distance between two items."""
+        others = _off_diagonal(self._distances)
+        return float(others.min()), float(others.max())
+
+
+Ranked: TypeAlias = RankedEmbedding | RankedDistances
+
+
+def ranked(values: npt.NDArray[Any], *, metric: Metric) -> Ranked:
+    """One side made ready to give neighbour ranks.
+
+    Parameters
+    ----------
+    values : ndarray of float32 or float64, (n, d)
+        Embeddings; or distances, (n, n), where the metric is "precomputed".
+    metric : {"euclidean", "cosine", "precomputed"}
+        Distance between rows.
+    """
+    return RankedDistances(values) if metric == "precomputed" else RankedEmbedding(values, metric=metric)
+
+
+class KeptRanks:
+    """The neighbour ranks of one side, kept by the first comparison that computes them for those after it.
+
+    Parameters
+    ----------
+    values : ndarray of float32 or float64, (n, d)
+        Embeddings; or distances, (n, n), where the metric is "precomputed".
+    metric : {"euclidean", "cosine", "precomputed"}
+        Distance between rows.
+
+    Attributes
+    ----------
+    ready : Ranked
+        The side, made ready to give ranks.
+    complete : bool
+        Whether all rows are here.
+    """
+
+    def __init__(self, values: npt.NDArray[Any], *, metric: Metric) -> None:
+        self.ready = ranked(values, metric=metric)
+        self.complete = False
+        self._table: npt.NDArray[Any] = np.empty((self.ready.n, self.ready.n), _rank_type(self.ready.n))
+
+    @staticmethod
+    def bytes_of(n: int) -> int:
+        """Bytes that the ranks of n items take."""
+        return n * n * np.dtype(_rank_type(n)).itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the ranks take."""
+        return self._table.nbytes
+
+    def write(self, rows: slice, ranks: npt.NDArray[Any]) -> None:
+        """Keep the ranks, (r, n), of a slice of rows."""
+        self._table[rows] = ranks
+
+    def ranks(self, rows: slice) -> npt.NDArray[np.int32]:
+        """Neighbour ranks, (r, n), of a slice of rows; only once all are here."""
+        return self._table[rows].astype(np.int32)
+
+
+def _rank_type(n: int) -> type[np.integer[Any]]:
+    return np.uint16 if n <= np.iinfo(np.uint16).max else np.int32
+
+
+def _nearest_first(distances: npt.NDArray[Any], own: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Columns of each row, sorted by distance; the item's own column first, whatever the diagonal holds."""
+    distances = distances.copy()
+    distances[np.arange(len(own)), own] = -np.inf
+    return np.argsort(distances, axis=1, kind="stable")
+
+
+def _off_diagonal(matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """All entries of a square matrix but its diagonal, (n - 1, n)."""
+    n = len(matrix)
+    return matrix.reshape(-1)[1:].reshape(n - 1, n + 1)[:, :-1]

@@ -1,0 +1,186 @@
+"""A row of products -> the places of all items in the list sorted by distance: the compiled kernels of ranks.
+
+Non-negative numbers sort like their bits, so a radix sort does it: stable, without a comparison or a branch, in two
+passes over most rows. Runs of near ties are then put in order by float64 distances.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+REFINED_RANKS = 4096
+_FEW_DIGITS_BITS = 13  # two digits of 13 bits hold most rows' distances in fixed point
+_MOST_DIGITS, _MOST_DIGITS_BITS = 3, 11  # three of 11 hold any float's bits
+_MOST_UNITS = 4.0  # near ties, within which a unit of fixed point must lie
+_SMALLEST_POWER = -100  # of a row's largest distance in fixed point, whose scale must be a float
+_ONE, _HALF = np.uint32(1), np.uint64(32)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def rank_rows(  # type: ignore[no-untyped-def]
+    products, start, squared_norms, originals, copies, values, near_tie, distances, keys, pairs, order, ranks
+):
+    """Write the ranks of a tile: products of rows ``start``... with all rows -> places in the sorted lists.
+
+    Parameters
+    ----------
+    products : ndarray of float32, (r, n)
+        Of the rows with all rows.
+    start : int
+        Index of the first of the rows.
+    squared_norms, originals, copies, values
+        As in :class:`repdiff.affinity.ranks.RankedEmbedding`.
+    near_tie : float
+        Two distances are near when they differ by less than this times |a|^2 + |b|^2; 0 where products are exact.
+    distances, keys, pairs, order
+        As in :class:`repdiff.affinity.ranks.RankScratch`.
+    ranks : ndarray of int32, (r, n)
+        Out. It may be the same memory as ``products``, since a row is read before it is written.
+    """
+    counts = np.empty((_MOST_DIGITS, 1 << _FEW_DIGITS_BITS), np.uint32)
+    for row in range(products.shape[0]):
+        item = start + row
+        _squared_distances(products[row], item, squared_norms, originals, copies, distances)
+        digits, bits, unit = _keys(distances, item, near_tie == 0, near_tie * squared_norms[item], keys)
+        _radix_ranks(keys, digits, bits, counts, pairs, order, ranks[row])
+        if near_tie > 0:
+            _refine(item, near_tie, unit, squared_norms, values, distances, order, ranks[row])
+
+
+@njit(nogil=True, error_model="numpy")
+def _squared_distances(product, item, squared_norms, originals, copies, distances):  # type: ignore[no-untyped-def]
+    for j in range(product.shape[0]):
+        distance = squared_norms[item] + squared_norms[j] - np.float32(2) * product[j]
+        distances[j] = distance if distance > np.float32(0) else np.float32(0)
+    distances[originals[item]] = np.float32(0)
+    for copy in copies:
+        distances[copy] = distances[originals[copy]]
+
+
+@njit(nogil=True, error_model="numpy")
+def _keys(distances, item, whole, tolerance, keys):  # type: ignore[no-untyped-def]
+    """Distances as integers of the same order, 0 for the item itself; how many digits of how many bits, and their unit.
+
+    Fixed point with 26 bits keeps every bit of the larger distances and cuts the smaller ones down to a unit. Where
+    that unit is about the tolerance, two digits do, and what lies within a unit counts as a near tie. Else the bits of
+    the float are taken, which three digits hold. Integers stay whole in fixed point, whatever the tolerance.
+    """
+    largest = np.int32(0)
+    bits = distances.view(np.int32)
+    for j in range(bits.shape[0]):
+        largest = max(largest, bits[j])
+    power = (largest >> np.int32(23)) - np.int32(126)  # the largest distance is below 2 ** power
+    unit = np.float64(2) ** (power - 2 * _FEW_DIGITS_BITS)
+    if power < _SMALLEST_POWER or not (whole or unit <= _MOST_UNITS * tolerance):
+        for j in range(keys.shape[0]):
+            keys[j] = bits[j] + np.int32(1)
+        keys[item] = 0
+        return _MOST_DIGITS, _MOST_DIGITS_BITS, 0.0
+    scale = np.float32(1 / unit)
+    for j in range(keys.shape[0]):
+        keys[j] = np.int32(distances[j] * scale) + np.int32(1)
+    keys[item] = 0
+    return 2, _FEW_DIGITS_BITS, unit
+
+
+@njit(nogil=True, error_model="numpy")
+def _radix_ranks(keys, digits, bits, counts, pairs, order, ranks):  # type: ignore[no-untyped-def]
+    """Stable radix sort, digits from the lowest up; the last pass writes each item's rank, and the items in order.
+
+    Between passes an item travels with what is left of its key in one word. All numbers are unsigned, since an index
+    with a sign is checked for being negative.
+    """
+    shift, mask = np.uint32(bits), np.uint32((1 << bits) - 1)
+    for digit in range(digits):
+        _count(keys, np.uint32(digit * bits), mask, counts[digit])
+    first, moved = counts[0], pairs[0]
+    for j in range(keys.shape[0]):
+        key = keys[j]
+        place = first[key & mask]
+        first[key & mask] = place + _ONE
+        moved[place] = (np.uint64(key >> shift) << _HALF) | np.uint64(j)
+    for digit in range(1, digits - 1):
+        _move_pairs(pairs[0], shift, mask, counts[digit], pairs[1])
+    last = counts[digits - 1]
+    for pair in pairs[digits - 2]:
+        item, value = np.uint32(pair), np.uint32(pair >> _HALF)
+        place = last[value]
+        last[value] = place + _ONE
+        order[place] = item
+        ranks[item] = place + _ONE
+
+
+@njit(nogil=True, error_model="numpy")
+def _count(keys, shift, mask, counts):  # type: ignore[no-untyped-def]
+    """Where the keys of each digit begin in the sorted list."""
+    counts[:] = 0
+    for key in keys:
+        counts[(key >> shift) & mask] += _ONE
+    place = np.uint32(0)
+    for value in range(mask + _ONE):
+        here = counts[value]
+        counts[value] = place
+        place += here
+
+
+@njit(nogil=True, error_model="numpy")
+def _move_pairs(pairs, shift, mask, counts, moved):  # type: ignore[no-untyped-def]
+    for pair in pairs:
+        value = np.uint32(pair >> _HALF) & mask
+        place = counts[value]
+        counts[value] = place + _ONE
+        moved[place] = (np.uint64(np.uint32(pair >> _HALF) >> shift) << _HALF) | np.uint64(np.uint32(pair))
+
+
+@njit(nogil=True, error_model="numpy")
+def _refine(item, near_tie, unit, squared_norms, values, distances, order, ranks):  # type: ignore[no-untyped-def]
+    """Put runs of near ties among the first ranks in the order of their float64 distances, then of their index."""
+    last = min(order.shape[0], REFINED_RANKS)
+    begin, norm, slope, floor = 1, squared_norms[item], np.float32(near_tie), np.float32(unit)
+    while begin < last - 1:
+        tolerance = max(slope * (norm + squared_norms[order[begin]]), floor)
+        previous = distances[order[begin]]
+        end = begin + 1
+        while end < last:
+            following = distances[order[end]]
+            if following - previous > tolerance:
+                break
+            previous = following
+            end += 1
+        if end - begin > 1:
+            _sort_exactly(item, values, order[begin:end])
+            for place in range(begin, end):
+                ranks[order[place]] = place + 1
+        begin = end
+
+
+@njit(nogil=True, error_model="numpy")
+def _sort_exactly(item, values, order):  # type: ignore[no-untyped-def]
+    """Shell sort by float64 distance, then by index; runs are short, and for odd data it stays far from quadratic."""
+    size = order.shape[0]
+    distances = np.empty(size, np.float64)
+    for place in range(size):
+        distances[place] = _squared_distance(values[item], values[order[place]])
+    gap = 1
+    while gap < size // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for place in range(gap, size):
+            distance, other, hole = distances[place], order[place], place
+            while hole >= gap and (
+                distances[hole - gap] > distance or (distances[hole - gap] == distance and order[hole - gap] > other)
+            ):
+                distances[hole], order[hole] = distances[hole - gap], order[hole - gap]
+                hole -= gap
+            distances[hole], order[hole] = distance, other
+        gap //= 3
+
+
+@njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+def _squared_distance(a, b):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for k in range(a.shape[0]):
+        gap = np.float64(a[k]) - np.float64(b[k])
+        total += gap * gap
+    return total

@@ -1,0 +1,252 @@
+"""Embeddings -> tiles of neighbour ranks.
+
+The neighbour rank N[i, j] is the place of item j in the list of all items sorted by their distance from i, counted from
+1 (RDC, equation 1). The item itself always comes first and equal distances keep index order.
+
+How close to exact. Squared distances come from one float32 product, |a|^2 + |b|^2 - 2ab, of rows that were centred in
+float64 (so a common offset costs no digits) and scaled by a power of two (so tiny or huge scales neither vanish nor
+overflow). Their error is a few float32 epsilons of |a|^2 + |b|^2. Neighbours in the sorted list that are nearer to each
+other than ``NEAR_TIE`` times |a|^2 + |b|^2 are put in order by distances computed afresh in float64 from the rows as
+given, for the first ``REFINED_RANKS`` ranks (about one in a million entries stays misplaced); beyond those a swap
+changes the ratio of two ranks by less than 1 / REFINED_RANKS. Ties between equal rows are exact at every rank, and so
+is everything where the rows hold small integers, since then the float32 product is exact.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.rank_kernels import rank_rows
+from repdiff.core.errors import RepdiffError
+from repdiff.core.metrics import Metric
+from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
+
+_OF_EMBEDDINGS = ("euclidean", "cosine")
+
+NEAR_TIE = 2 * float(np.finfo(np.float32).eps)
+_EXACT_IN_FLOAT32 = 2.0**24
+_ROWS_AT_A_TIME = 64  # a block of float64 stays in the second-level cache
+_FARTHEST, _SWEEPS = 16, 3  # rows tried as ends of the largest distance
+_SAMPLED_COLUMNS = 16
+
+
+@dataclass(frozen=True)
+class RankScratch:
+    """What one worker needs to rank the rows of a tile; reused from tile to tile."""
+
+    distances: npt.NDArray[np.float32]  # (rows, n); ranks are written over it
+    row: npt.NDArray[np.float32]  # (n,) squared distances of one item
+    keys: npt.NDArray[np.uint32]  # (n,)
+    pairs: npt.NDArray[np.uint64]  # (2, n)
+    order: npt.NDArray[np.uint32]  # (n,)
+
+
+class RankedEmbedding:
+    """One representation, made ready to give neighbour ranks row by row.
+
+    Parameters
+    ----------
+    values : ndarray of float32 or float64, (n, d)
+        Finite; kept by reference.
+    metric : {"euclidean", "cosine"}
+        Cosine distance is the Euclidean distance of rows scaled to length one.
+
+    Attributes
+    ----------
+    values : ndarray, (n, d)
+        The rows whose distances count, in their own precision.
+    coordinates : ndarray of float32, (n, d)
+        The rows to multiply, centred and scaled.
+    squared_norms : ndarray of float32, (n,)
+        Squared lengths of ``coordinates``.
+    exact : bool
+        Whether products of ``coordinates`` are exact.
+    originals : ndarray of int32, (n,)
+        For each row the first one that equals it.
+    copies : ndarray of int32
+        The rows that equal an earlier one.
+
+    Raises
+    ------
+    RepdiffError
+        For an unknown metric, or a row of zeros under the cosine metric.
+    """
+
+    def __init__(self, values: npt.NDArray[Any], *, metric: Metric = "euclidean") -> None:
+        if metric not in _OF_EMBEDDINGS:
+            raise RepdiffError(f"metric must be one of {', '.join(_OF_EMBEDDINGS)} for embeddings, but is {metric!r}")
+        self.n = len(values)
+        self.values = _unit_rows(values) if metric == "cosine" else values
+        self.exact = _is_exact_in_float32(self.values)
+        self.coordinates = self.values.astype(np.float32) if self.exact else _centred(self.values)
+        self.squared_norms = _squared_norms(self.coordinates)
+        self.originals = _first_equal_row(self.values)
+        self.copies = np.flatnonzero(self.originals != np.arange(self.n)).astype(np.int32)
+
+    @staticmethod
+    def scratch_bytes(n: int, rows: int) -> int:
+        """Bytes of one worker's scratch."""
+        return 4 * n * rows + 28 * n
+
+    def scratch(self, rows: int) -> RankScratch:
+        """Working memory for tiles of at most ``rows`` rows."""
+        return RankScratch(
+            np.empty((rows, self.n), np.float32),
+            np.empty(self.n, np.float32),
+            np.empty(self.n, np.uint32),
+            np.empty((2, self.n), np.uint64),
+            np.empty(self.n, np.uint32),
+        )
+
+    def products(self, rows: slice, columns: slice, out: npt.NDArray[np.float32]) -> None:
+        """Write the products of some rows with others, (r, c), as :meth:`rank` takes them."""
+        np.matmul(self.coordinates[rows], self.coordinates[columns].T, out=out)
+
+    def rank(self, rows: slice, products: npt.NDArray[np.float32], scratch: RankScratch) -> npt.NDArray[np.int32]:
+        """Neighbour ranks, (r, n), int32, of a slice of rows, from their products with all rows, which they replace."""
+        ranks = products.view(np.int32)
+        rank_rows(
+            products, rows.start, self.squared_norms, self.originals, self.copies,
+            self.values, 0.0 if self.exact else NEAR_TIE,
+            scratch.row, scratch.keys, scratch.pairs, scratch.order, ranks,
+        )  # fmt: skip
+        return ranks
+
+    def ranks(self, rows: slice, scratch: RankScratch) -> npt.NDArray[np.int32]:
+        """Neighbour ranks, (r, n), int32, of a slice of rows; they live in the scratch."""
+        products = scratch.distances[: rows.stop - rows.start]
+        self.products(rows, slice(None), products)
+        return self.rank(rows, products, scratch)
+
+    @cached_property
+    def largest_distance(self) -> float:
+        """The largest distance between two rows, in the unit of ``coordinates``.
+
+        That of the rows farthest from the centre, from those farthest from them, and so on: exact in practice, and
+        never too large.
+        """
+        ends = np.argsort(-self.squared_norms, kind="stable")[:_FARTHEST]
+        largest = 0.0
+        for _ in range(_SWEEPS):
+            distances = self.distances(ends, slice(None))
+            largest = max(largest, float(distances.max()))
+            ends = distances.argmax(axis=1)
+        return largest
+
+    def distances(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64] | slice) -> npt.NDArray[np.float32]:
+        """Distances between some rows and others, (r, c), in the unit of ``coordinates``."""
+        squared = self.coordinates[rows] @ self.coordinates[columns].T
+        squared *= -2
+        squared += self.squared_norms[rows][:, None]
+        squared += self.squared_norms[columns]
+        squared[self.originals[rows][:, None] == self.originals[columns]] = 0  # rounding keeps equal rows apart
+        return np.asarray(np.sqrt(np.maximum(squared, 0, out=squared), out=squared))
+
+
+def neighbor_ranks(
+    X: npt.ArrayLike, *, metric: Metric = "euclidean", n_jobs: int | None = None
+) -> npt.NDArray[np.int32]:
+    """Neighbour ranks of every item in every item's list, counted from 1.
+
+    Parameters
+    ----------
+    X : array_like, (n, d)
+        One row per item.
+    metric : {"euclidean", "cosine"}
+        Distance between rows.
+    n_jobs : int, optional
+        Threads; all cores by default.
+
+    Returns
+    -------
+    ndarray of int32, (n, n)
+        ``ranks[i, j]`` is the place of j in i's list sorted by distance; ``ranks[i, i]`` is 1; equal distances keep
+        index order (RDC, equation 1).
+
+    Raises
+    ------
+    RepdiffError
+        Where X is not a finite numeric matrix.
+    """
+    values = np.ascontiguousarray(X)
+    if values.ndim != 2 or values.dtype.kind not in "fiub":
+        raise RepdiffError(
+            f"X must be a numeric matrix with one row per item, but has shape {values.shape}, {values.dtype}"
+        )
+    if values.dtype not in (np.float32, np.float64):
+        values = values.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise RepdiffError("X holds NaN or infinity; remove those rows or fill them in")
+    embedding = RankedEmbedding(values, metric=metric)
+    ranks = np.empty((embedding.n, embedding.n), np.int32)
+
+    def rank_tile(rows: slice) -> None:
+        ranks[rows] = embedding.ranks(rows, embedding.scratch(rows.stop - rows.start))
+
+    for_each_tile(rank_tile, row_tiles(embedding.n, 256), n_jobs=resolve_n_jobs(n_jobs))
+    return ranks
+
+
+def _unit_rows(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Rows scaled to length one, in float64."""
+    lengths = (
+        np.linalg.norm(values, axis=1) if values.dtype == np.float64 else np.sqrt(_squared_norms(values, np.float64))
+    )
+    if not lengths.all():
+        raise RepdiffError(
+            f"row {int(np.argmin(lengths))} is all zeros and has no direction, so the cosine metric cannot place it; "
+            "remove the row or use the euclidean metric"
+        )
+    return np.asarray(values / lengths[:, None])
+
+
+def _squared_norms(values: npt.NDArray[Any], dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
+    """Squared length of each row, summed in float64."""
+    blocks = (values[rows].astype(np.float64) for rows in row_tiles(len(values), _ROWS_AT_A_TIME))
+    return np.concatenate([np.einsum("ij,ij->i", block, block) for block in blocks]).astype(dtype)
+
+
+def _is_exact_in_float32(values: npt.NDArray[Any]) -> bool:
+    """Whether the rows are integers so small that every sum in a float32 product is exact."""
+    blocks = (values[rows] for rows in row_tiles(len(values), _ROWS_AT_A_TIME))
+    whole = all(np.array_equal(block, np.rint(block)) for block in blocks)
+    return whole and 4 * _largest_magnitude(values) ** 2 * values.shape[1] < _EXACT_IN_FLOAT32
+
+
+def _largest_magnitude(values: npt.NDArray[Any]) -> float:
+    return max(float(values.max(initial=0)), -float(values.min(initial=0)))
+
+
+def _centred(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Rows less their mean, scaled by a power of two to at most about one, in float32; a block of float64 at a time."""
+    factor = 2.0 ** -int(np.frexp(_largest_magnitude(values))[1])
+    mean = values.mean(axis=0, dtype=np.float64)
+    out = np.empty(values.shape, np.float32)
+    for rows in row_tiles(len(values), _ROWS_AT_A_TIME):
+        out[rows] = (values[rows] - mean) * factor
+    return out
+
+
+def _first_equal_row(values: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+    """For each row the first row that equals it, itself where there is none before."""
+    # Few rows agree in a sample of their columns; only those are compared whole.
+    step = max(1, values.shape[1] // _SAMPLED_COLUMNS)
+    samples = [_bytes_of(row) for row in values[:, ::step]]
+    times = Counter(samples)
+    originals = np.arange(len(values), dtype=np.int32)
+    first: dict[bytes, int] = {}
+    for i, sample in enumerate(samples):
+        if times[sample] > 1:
+            originals[i] = first.setdefault(sha256(_bytes_of(values[i])).digest(), i)
+    return originals
+
+
+def _bytes_of(row: npt.NDArray[Any]) -> bytes:
+    return (row + 0).tobytes()  # adding zero turns -0.0 into 0.0, whose bytes differ

@@ -1,0 +1,1 @@
+"""An affinity -> labels, ordered clusters and the items to show of each."""

@@ -1,0 +1,156 @@
+"""Eigenvectors or an affinity -> labels.
+
+Spectral clustering by default, as in the paper: k-means on the leading eigenvectors. Any clusterer that takes an
+affinity may stand in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinity, as_affinity, to_dense
+from repdiff.clustering.kmeans import RESTARTS, k_means
+from repdiff.clustering.spectral import Warn, spectral_embedding, warn_not_converged
+from repdiff.core.errors import RepdiffError
+from repdiff.core.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+    Clusterer: TypeAlias = Literal["spectral"] | BaseEstimator | Callable[[npt.NDArray[np.float32]], npt.ArrayLike]
+
+Labels = npt.NDArray[np.int32]
+
+
+def cluster_affinity(
+    affinity: Affinity | npt.ArrayLike,
+    n_clusters: int = 10,
+    *,
+    clusterer: Clusterer = "spectral",
+    restarts: int = RESTARTS,
+    random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
+    progress: Progress = silent,
+) -> Labels:
+    """Cluster of each item.
+
+    Parameters
+    ----------
+    affinity : Affinity or array_like, (n, n)
+        Symmetric, not negative.
+    n_clusters : int
+        Number of clusters for the spectral step; fewer come back where the affinity tells no more apart (one, where all
+        affinities are equal). An estimator or a callable brings its own number.
+    clusterer : "spectral", scikit-learn estimator, or callable
+        An estimator must take ``affinity="precomputed"``; it is cloned, and seeded where it has a ``random_state`` of
+        None. A callable gets the dense affinity, (n, n) float32, and returns a label per item. What they leave out
+        (label -1) is one group like any other.
+    restarts : int
+        Seedings of k-means in the spectral step, of which the best is taken.
+    random_state : int or None
+        Seed.
+    warn : callable, optional
+        Told where the eigenvectors have not settled; issues a NotConvergedWarning by default.
+    progress : Progress, optional
+        Told about the stages "eigenvectors" and "k-means".
+
+    Returns
+    -------
+    ndarray of int32, (n,)
+        Labels 0 to k - 1, none of them empty.
+
+    Raises
+    ------
+    RepdiffError
+        For too many clusters, or a clusterer that takes no affinity or returns no label per item.
+    """
+    operator = as_affinity(affinity)
+    if isinstance(clusterer, str):
+        if clusterer != "spectral":
+            raise RepdiffError(
+                f'clusterer must be "spectral", a scikit-learn estimator or a callable, but is {clusterer!r}'
+            )
+        if not 1 <= n_clusters <= operator.n:
+            raise RepdiffError(f"n_clusters must be from 1 to the number of items, {operator.n}, but is {n_clusters}")
+        return spectral_clustering(
+            operator, n_clusters, restarts=restarts, random_state=random_state, warn=warn, progress=progress
+        )
+    labels = _labels_of_other(clusterer, operator, random_state)
+    if labels.shape != (operator.n,) or labels.dtype.kind not in "iu":
+        raise RepdiffError(
+            f"the clusterer must return one integer for each of {operator.n} items, "
+            f"but returned {labels.dtype} of shape {labels.shape}"
+        )
+    return _consecutive(labels)
+
+
+def spectral_clustering(
+    affinity: Affinity,
+    n_clusters: int,
+    *,
+    restarts: int = RESTARTS,
+    random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
+    progress: Progress = silent,
+) -> Labels:
+    """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
+    # The first eigenvector is constant and tells nothing apart.
+    embedded = spectral_embedding(affinity, n_clusters, random_state=random_state, warn=warn, progress=progress)
+    points = embedded[:, 1:]
+    n_distinct = len(np.unique(points, axis=0)) if points.size else 1
+    if n_distinct == 1:
+        return np.zeros(affinity.n, np.int32)
+    labels = k_means(
+        points, min(n_clusters, n_distinct), restarts=restarts, random_state=random_state, progress=progress
+    )
+    return _consecutive(labels)
+
+
+def _labels_of_other(clusterer: Any, affinity: Affinity, random_state: int | None) -> npt.NDArray[Any]:
+    if not hasattr(clusterer, "fit"):
+        if not callable(clusterer):
+            raise RepdiffError(
+                f'clusterer must be "spectral", a scikit-learn estimator or a callable, but is {clusterer!r}'
+            )
+        return np.asarray(clusterer(to_dense(affinity)))
+    from sklearn.base import clone
+
+    model = clone(clusterer)
+    parameters = model.get_params()
+    if parameters.get("affinity") != "precomputed":
+        raise RepdiffError(
+            f'make {type(model).__name__} with affinity="precomputed", since it is given affinities and not coordinates'
+        )
+    if "random_state" in parameters and parameters["random_state"] is None:
+        model.set_params(random_state=random_state)
+    return np.asarray(model.fit(to_dense(affinity)).labels_)
+
+
+def _consecutive(labels: npt.NDArray[Any]) -> Labels:
+    return np.unique(labels, return_inverse=True)[1].astype(np.int32).reshape(labels.shape)
+
+
+def normalized_cut(affinity: Affinity | npt.ArrayLike, labels: npt.ArrayLike) -> float:
+    """Normalised cut of a labelling, from 0 (no affinity between clusters) to the number of clusters.
+
+    Parameters
+    ----------
+    affinity : Affinity or array_like, (n, n)
+        Symmetric, not negative.
+    labels : array_like of int, (n,)
+        Cluster of each item.
+
+    Returns
+    -------
+    float
+        Sum over clusters of the share of their degree that goes to other clusters (Shi & Malik 2000).
+    """
+    operator = as_affinity(affinity)
+    members = np.eye(int(np.max(labels)) + 1, dtype=np.float32)[np.asarray(labels)]
+    within = np.einsum("ik,ik->k", members, operator.matmat(members), dtype=np.float64)
+    volume = members.T.astype(np.float64) @ operator.degree()
+    return float(np.sum(1 - within[volume > 0] / volume[volume > 0]))

@@ -1,0 +1,258 @@
+"""Affinity -> leading eigenvectors of the normalised affinity, from products alone.
+
+The relaxed normalised cut (Shi & Malik 2000; von Luxburg 2007) asks for the largest eigenvectors of
+
+    M = D^-1/2 A D^-1/2,        D = diag(degree)
+
+Nothing is factorised. A block Krylov space is grown from sqrt(degree), which is the known eigenvector of eigenvalue 1,
+and a few random vectors; the best approximations within it are taken (Rayleigh-Ritz), and the space is grown, then
+restarted from them, until the residual || M u - theta u || of each wanted pair is small (Saad 2011, chapters 6 and 7).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinity, as_affinity
+from repdiff.core.errors import NotConvergedWarning, RepdiffError
+from repdiff.core.parallel import single_threaded_libraries
+from repdiff.core.progress import Progress, silent
+
+TOLERANCE = 5e-4
+MAX_PRODUCTS = 120
+NO_INFORMATION = 1e-6  # an eigenvalue this small is rounding, and its eigenvector arbitrary
+
+_BLOCK_WIDTH = 16  # wide enough for products at the speed of arithmetic, narrow enough for a high degree per column
+_BLOCKS_BEFORE_RESTART = 12
+_MOST_OF_IT, _HARDLY_ANY, _MOST_PASSES = 0.7, 1e-2, 10  # when a column is orthogonal enough, and when lost
+
+FloatArray = npt.NDArray[np.float32]
+Warn: TypeAlias = Callable[[str], None]
+
+
+def warn_not_converged(message: str) -> None:
+    """Issue a :class:`NotConvergedWarning`."""
+    warnings.warn(message, NotConvergedWarning, stacklevel=3)
+
+
+def unheard(message: str) -> None:
+    """Say nothing: for many small problems, where it shows in the results how unsure they are."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Leading eigenpairs of the normalised affinity.
+
+    Attributes
+    ----------
+    values : ndarray of float64, (k,)
+        Eigenvalues, largest first; the first is 1.
+    vectors : ndarray of float32, (n, k)
+        Eigenvectors of unit length, in columns.
+    residuals : ndarray of float64, (k,)
+        || M u - theta u || of each.
+    degree : ndarray of float64, (n,)
+        Diagonal of D.
+    products : int
+        How often a block of vectors was multiplied.
+    converged : bool
+        Whether all residuals are below the tolerance.
+    """
+
+    values: npt.NDArray[np.float64]
+    vectors: FloatArray
+    residuals: npt.NDArray[np.float64]
+    degree: npt.NDArray[np.float64]
+    products: int
+    converged: bool
+
+
+def leading_eigenvectors(
+    affinity: Affinity,
+    n_vectors: int,
+    *,
+    tolerance: float = TOLERANCE,
+    max_products: int = MAX_PRODUCTS,
+    random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
+    progress: Progress = silent,
+) -> Spectrum:
+    """The largest eigenvalues of D^-1/2 A D^-1/2 and their vectors.
+
+    Parameters
+    ----------
+    affinity : Affinity
+        Not negative; an item whose row is all zero is taken to have degree 1.
+    n_vectors : int
+        How many, the constant one included; at most n.
+    tolerance : float
+        Bound on || M u - theta u ||; eigenvalues lie in [-1, 1].
+    max_products : int
+        Products with a block after which it gives up.
+    random_state : int or None
+        Seed of the random start.
+    warn : callable, optional
+        Told, in a sentence, where the tolerance was not reached; the best approximation is returned. Issues a
+        NotConvergedWarning by default. Python's own filters of warnings belong to the process, so that work on several
+        threads cannot catch them.
+    progress : Progress, optional
+        Told after each product.
+    """
+    n = affinity.n
+    if not 1 <= n_vectors <= n:
+        raise RepdiffError(f"{n_vectors} eigenvectors were asked of an affinity of {n} items; ask for 1 to {n}")
+    with single_threaded_libraries():
+        degree = affinity.degree()
+        degree = np.where(degree > 0, degree, 1.0)
+        width = min(n, _BLOCK_WIDTH)
+        start = np.random.default_rng(random_state).standard_normal((n, width), dtype=np.float32)
+        start[:, 0] = np.sqrt(degree)
+        spectrum = _block_krylov(affinity, degree, _orthonormal(start), n_vectors, tolerance, max_products, progress)
+    if not spectrum.converged:
+        warn(
+            f"the spectral step stopped after {spectrum.products} products with a residual of "
+            f"{spectrum.residuals.max():.1e} (wanted {tolerance:.0e}); labels at the borders of clusters may be unsure"
+        )
+    return spectrum
+
+
+def _block_krylov(
+    affinity: Affinity,
+    degree: npt.NDArray[np.float64],
+    block: FloatArray,
+    n_vectors: int,
+    tolerance: float,
+    max_products: int,
+    progress: Progress,
+) -> Spectrum:
+    """Grow span(V, M V, M^2 V, ...), take its Ritz pairs, restart from the best ones."""
+    n, width = block.shape
+    root = np.sqrt(degree).astype(np.float32)[:, None]
+    space = _Space(n, min(n, n_vectors + _BLOCKS_BEFORE_RESTART * width))
+    for product in range(1, max_products + 1):
+        image = affinity.matmat(block / root) / root
+        space.append(block, image)
+        progress("eigenvectors", product, max_products)
+        exhausted, full = space.size == n, space.size + width > space.capacity
+        last = product == max_products
+        block = image
+        values, vectors, images = space.ritz(min(n_vectors, space.size))
+        errors = images - vectors * values
+        residuals = np.linalg.norm(errors, axis=0).astype(np.float64)
+        converged = len(values) == n_vectors and (exhausted or bool((residuals <= tolerance).all()))
+        if converged or last:
+            break
+        if full:
+            space.restart(vectors, images)
+            block = errors[:, np.argsort(residuals)[::-1][:width]]
+        block = _orthonormal_to(space.basis, block[:, : n - space.size])
+    progress("eigenvectors", max_products, max_products)
+    return Spectrum(values.astype(np.float64), vectors, residuals, degree, product, converged)
+
+
+class _Space:
+    """An orthonormal basis Q of a subspace, M Q, and Q^T M Q, grown a block at a time."""
+
+    def __init__(self, n: int, capacity: int) -> None:
+        self.capacity = capacity
+        self.size = 0
+        # Fortran order: a block of columns is one run of memory, so growing copies nothing.
+        self._basis = np.empty((n, capacity), np.float32, order="F")
+        self._image = np.empty((n, capacity), np.float32, order="F")
+        self._projected = np.zeros((capacity, capacity))
+
+    @property
+    def basis(self) -> FloatArray:
+        """Q, (n, size)."""
+        return self._basis[:, : self.size]
+
+    @property
+    def image(self) -> FloatArray:
+        """M Q, (n, size)."""
+        return self._image[:, : self.size]
+
+    def append(self, block: FloatArray, image: FloatArray) -> None:
+        """Take in columns orthonormal to the basis, and M times them."""
+        new = slice(self.size, self.size + block.shape[1])
+        self._basis[:, new], self._image[:, new] = block, image
+        self.size = new.stop
+        self._projected[: self.size, new] = self.basis.T @ self._image[:, new]
+        self._projected[new, : self.size] = self._projected[: self.size, new].T
+
+    def ritz(self, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Largest Ritz values of M, their vectors, and M times their vectors."""
+        values, coordinates = np.linalg.eigh(self._projected[: self.size, : self.size])
+        best = coordinates[:, ::-1][:, :count].astype(np.float32)
+        return values[::-1][:count].astype(np.float32), self.basis @ best, self.image @ best
+
+    def restart(self, basis: FloatArray, image: FloatArray) -> None:
+        """Forget all but these."""
+        self.size = 0
+        self.append(basis, image)
+
+
+def _orthonormal(block: FloatArray) -> FloatArray:
+    """An orthonormal basis of the columns."""
+    return np.asarray(np.linalg.qr(block)[0], dtype=np.float32)
+
+
+def _orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
+    """An orthonormal basis of the columns less their part in ``basis``.
+
+    A pass is repeated until every column keeps most of its length, which for most takes two (Daniel, Gragg, Kaufman &
+    Stewart 1976). Of a column that lay in the basis, or in the columns before it, only rounding is left, which may lie
+    there again and again: that of a constant column is constant. So a random one takes its place.
+    """
+    rng = np.random.default_rng(0)
+    block = block / np.maximum(np.linalg.norm(block, axis=0), np.finfo(np.float32).tiny)
+    for _ in range(_MOST_PASSES):
+        block, triangle = np.linalg.qr(block - basis @ (basis.T @ block))
+        kept = np.abs(np.diagonal(triangle))
+        if (kept > _MOST_OF_IT).all():
+            break
+        lost = kept < _HARDLY_ANY
+        block[:, lost] = rng.standard_normal((len(block), int(lost.sum())), dtype=np.float32) / np.sqrt(len(block))
+    return np.asarray(block, dtype=np.float32)
+
+
+def spectral_embedding(
+    affinity: Affinity | npt.ArrayLike,
+    n_components: int,
+    *,
+    random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
+    progress: Progress = silent,
+) -> npt.NDArray[np.float32]:
+    """Coordinates of the items in which clusters of the normalised cut are compact.
+
+    Parameters
+    ----------
+    affinity : Affinity or array_like, (n, n)
+        Symmetric, not negative.
+    n_components : int
+        Number of eigenvectors, the constant one included; usually the number of clusters.
+    random_state : int or None
+        Seed of the random start.
+    warn : callable, optional
+        Told where the eigenvectors have not settled; issues a NotConvergedWarning by default.
+    progress : Progress, optional
+        Told after each product.
+
+    Returns
+    -------
+    ndarray of float32, (n, n_components)
+        D^-1/2 u for the leading eigenvectors u of D^-1/2 A D^-1/2, largest first, each with its sign fixed so that its
+        entry of largest magnitude is positive. A vector without information (eigenvalue zero, as all but the first are
+        when every affinity is 1) is zero throughout.
+    """
+    operator = as_affinity(affinity)
+    spectrum = leading_eigenvectors(operator, n_components, random_state=random_state, warn=warn, progress=progress)
+    vectors = spectrum.vectors / np.sqrt(spectrum.degree)[:, None]
+    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(n_components)])
+    return np.asarray(vectors * np.where(np.abs(spectrum.values) > NO_INFORMATION, signs, 0), dtype=np.float32)

@@ -1,0 +1,140 @@
+"""Labels at successive checkpoints -> the lives of their clusters: how groups appear, persist, split, merge, settle.
+
+A checkpoint's *groups* are its difference clusters and, as one, all items of no change. Difference clusters of
+neighbouring checkpoints are matched one to one so that the sum of their Jaccard overlaps is largest (optimal
+assignment), among pairs that share at least ``overlap`` of the smaller of the two. A chain of matched clusters is one
+life. What is left unmatched tells the rest: a cluster most of whose items come from one cluster before it has split
+from it; a cluster most of whose items go into one cluster after it has merged into that, or, where they go to no
+change, is resolved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.results.tracks import NO_CHANGE, Begins, Ends, Flow, History, Life
+
+
+def follow_clusters(groups: Sequence[npt.NDArray[np.int32]], *, overlap: float = 0.5) -> History:
+    """The lives of clusters through successive checkpoints.
+
+    Parameters
+    ----------
+    groups : sequence of ndarray of int32, (n,)
+        For each checkpoint, each item's difference cluster, or :data:`NO_CHANGE`. A higher index is a stronger
+        difference.
+    overlap : float
+        Share of the smaller of two clusters that they must have in common to be one life, and share of a cluster's
+        items that must come from or go to one group for it to have split, merged or been resolved.
+
+    Returns
+    -------
+    History
+        Lives and flows. The same partitions give the same history, whatever the order of the items.
+    """
+    steps = [_Step.between(before, after) for before, after in pairwise(groups)]
+    chains = _chains([_clusters_of(labels) for labels in groups], [step.matches(overlap) for step in steps])
+    life_of: list[dict[int, int]] = [{} for _ in groups]
+    for index, (first, clusters) in enumerate(chains):
+        for at, cluster in enumerate(clusters, start=first):
+            life_of[at][cluster] = index
+    lives = []
+    for index, (first, clusters) in enumerate(chains):
+        begins, parent = _beginning(steps, life_of, first, clusters[0], overlap)
+        ends, heir = _ending(steps, life_of, first + len(clusters) - 1, clusters[-1], overlap)
+        lives.append(Life(index, first, clusters, begins, parent, ends, heir))
+    flows = tuple(flow for at, step in enumerate(steps) for flow in step.flows(at))
+    return History(tuple(lives), flows, tuple(life_of))
+
+
+@dataclass(frozen=True)
+class _Step:
+    """How many items go from each group of a checkpoint to each of the next."""
+
+    sources: tuple[int, ...]
+    targets: tuple[int, ...]
+    counts: npt.NDArray[np.int64]  # (sources, targets)
+
+    @classmethod
+    def between(cls, before: npt.NDArray[np.int32], after: npt.NDArray[np.int32]) -> _Step:
+        sources, at_source = np.unique(before, return_inverse=True)
+        targets, at_target = np.unique(after, return_inverse=True)
+        counts = np.zeros((len(sources), len(targets)), np.int64)
+        np.add.at(counts, (at_source, at_target), 1)
+        return cls(tuple(sources.tolist()), tuple(targets.tolist()), counts)
+
+    def matches(self, overlap: float) -> dict[int, int]:
+        """Difference clusters of the first checkpoint -> those of the second that carry their lives on."""
+        from scipy.optimize import linear_sum_assignment
+
+        ours = [place for place, name in enumerate(self.sources) if name != NO_CHANGE]
+        theirs = [place for place, name in enumerate(self.targets) if name != NO_CHANGE]
+        shared = self.counts[np.ix_(ours, theirs)]
+        size, next_size = self.counts.sum(axis=1)[ours][:, None], self.counts.sum(axis=0)[theirs][None]
+        jaccard = np.where(shared >= overlap * np.minimum(size, next_size), shared / (size + next_size - shared), 0.0)
+        pairs = zip(*linear_sum_assignment(jaccard, maximize=True), strict=True)
+        return {self.sources[ours[i]]: self.targets[theirs[j]] for i, j in pairs if jaccard[i, j] > 0}
+
+    def origin(self, target: int, overlap: float) -> int | None:
+        """The group that at least that share of a cluster's items come from."""
+        return _largest(self.sources, self.counts[:, self.targets.index(target)], overlap)
+
+    def destination(self, source: int, overlap: float) -> int | None:
+        """The group that at least that share of a cluster's items go to."""
+        return _largest(self.targets, self.counts[self.sources.index(source)], overlap)
+
+    def flows(self, at: int) -> list[Flow]:
+        """All of them that carry an item."""
+        return [Flow(at, self.sources[i], self.targets[j], int(self.counts[i, j])) for i, j in np.argwhere(self.counts)]
+
+
+def _largest(names: tuple[int, ...], counts: npt.NDArray[np.int64], overlap: float) -> int | None:
+    place = int(np.argmax(counts))
+    return names[place] if counts[place] >= overlap * counts.sum() else None
+
+
+def _clusters_of(labels: npt.NDArray[np.int32]) -> list[int]:
+    """Difference clusters of a checkpoint, strongest first."""
+    return sorted((name for name in np.unique(labels).tolist() if name != NO_CHANGE), reverse=True)
+
+
+def _chains(clusters: list[list[int]], matches: list[dict[int, int]]) -> list[tuple[int, tuple[int, ...]]]:
+    """First checkpoint and clusters of each life."""
+    chains = []
+    for first, names in enumerate(clusters):
+        carried_on = set(matches[first - 1].values()) if first else set()
+        for name in (name for name in names if name not in carried_on):
+            chain = [name]
+            for step in matches[first:]:
+                if chain[-1] not in step:
+                    break
+                chain.append(step[chain[-1]])
+            chains.append((first, tuple(chain)))
+    return chains
+
+
+def _beginning(
+    steps: list[_Step], life_of: list[dict[int, int]], first: int, cluster: int, overlap: float
+) -> tuple[Begins, int | None]:
+    if first == 0:
+        return "start", None
+    origin = steps[first - 1].origin(cluster, overlap)
+    if origin is None or origin == NO_CHANGE:
+        return "appears", None
+    return "splits", life_of[first - 1][origin]
+
+
+def _ending(
+    steps: list[_Step], life_of: list[dict[int, int]], last: int, cluster: int, overlap: float
+) -> tuple[Ends, int | None]:
+    if last == len(steps):
+        return "end", None
+    destination = steps[last].destination(cluster, overlap)
+    if destination is None:
+        return "dissolves", None
+    return ("resolved", None) if destination == NO_CHANGE else ("merges", life_of[last + 1][destination])

@@ -1,0 +1,99 @@
+"""What holds for files of any format: they are there, what goes wrong is said in a line, and they are written whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from repdiff.core.errors import InputError, MissingExtraError, RepdiffError
+
+T = TypeVar("T")
+
+
+def reader_of(path: Path, readers: Mapping[str, Callable[[Path], T]], *, what: str) -> Callable[[Path], T]:
+    """The reader for the file's suffix.
+
+    Raises
+    ------
+    InputError
+        Where the file is missing, a folder, empty, or of no known format.
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, not a file of {what}")
+    if not path.exists():
+        raise InputError(f"{path}: no such file of {what}; check the path")
+    if not path.is_file():
+        raise InputError(f"{path}: is no ordinary file; give a file of {what}")
+    suffix = path.suffix.lower()
+    if suffix not in readers:
+        raise InputError(
+            f"{path}: {what} cannot be read from {suffix or 'a file without a suffix'}; use {_list(readers)}"
+        )
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty")
+    return readers[suffix]
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever a format's library raises into one line that names the file."""
+    try:
+        yield
+    except (InputError, MissingExtraError, MemoryError):
+        raise
+    except PermissionError as error:
+        raise InputError(f"{path}: may not be read (permission denied)") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    except Exception as error:
+        raise InputError(f"{path}: cannot be read as {path.suffix.lower()}: {one_line(error)}") from error
+
+
+@contextmanager
+def written_whole(path: str | Path) -> Iterator[Path]:
+    """A path beside the target to write to; the file takes its place when all went well, and is gone where not.
+
+    Folders on the way to the target are made.
+
+    Raises
+    ------
+    RepdiffError
+        Where the target is a folder, or cannot be written.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise RepdiffError(f"{target}: is a folder; give the name of a file")
+    partial = target.with_name(f".{target.name}-{os.getpid()}.partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(target)
+    except OSError as error:
+        raise RepdiffError(f"{target}: cannot be written: {error.strerror or one_line(error)}") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """The same file under another name, where the file system can, else a copy; a file that is there is replaced."""
+    target.unlink(missing_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def one_line(error: Any) -> str:
+    """The first line of an error's words."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
+
+
+def _list(suffixes: Mapping[str, Any]) -> str:
+    *most, last = suffixes
+    return f"{', '.join(most)} or {last}" if most else last

@@ -1,0 +1,56 @@
+"""How much memory there is, and how to say it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import psutil
+
+from repdiff.core.errors import RepdiffError
+
+_UNITS = {
+    "": 1,
+    "k": 10**3,
+    "m": 10**6,
+    "g": 10**9,
+    "t": 10**12,
+    "ki": 2**10,
+    "mi": 2**20,
+    "gi": 2**30,
+    "ti": 2**40,
+}
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def available_bytes() -> int:
+    """Bytes that this process may still take: of the machine, and of its container where one sets a limit."""
+    available = int(psutil.virtual_memory().available)
+    try:
+        limit = (_CGROUP / "memory.max").read_text().strip()
+        used = int((_CGROUP / "memory.current").read_text())
+    except (OSError, ValueError):
+        return available
+    return available if limit == "max" else min(available, max(0, int(limit) - used))
+
+
+def parse_bytes(size: int | str) -> int:
+    """Bytes of a size such as ``"4GB"``, ``"512MiB"`` or a plain number.
+
+    Raises
+    ------
+    RepdiffError
+        Where it is no positive size.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", str(size).lower())
+    if not match or float(match[1]) <= 0:
+        raise RepdiffError(f"a memory limit must be a positive size such as 4GB or 512MiB, but is {size!r}")
+    return int(float(match[1]) * _UNITS[match[2] or ""])
+
+
+def format_bytes(size: float) -> str:
+    """A size for a person: ``"2.6 GB"``."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size:.0f} bytes"

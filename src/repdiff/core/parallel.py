@@ -1,0 +1,221 @@
+"""Tiles of work, and whole tasks, on the cores one is given, with the same bits for any number of them.
+
+Workers are threads: the BLAS products and the compiled kernels both release the interpreter lock. While a pool runs,
+BLAS and OpenMP are held to one thread each, so that they do not fight the workers for cores, and so that the split of a
+product, and with it the rounding, does not depend on the number of cores.
+
+A task that has parts for one thread only leaves cores idle; several such tasks side by side do not.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+from threadpoolctl import threadpool_limits
+
+from repdiff.core.errors import RepdiffError
+from repdiff.core.progress import Progress, silent
+
+Tile = TypeVar("Tile")
+Result = TypeVar("Result")
+_POLL_SECONDS = 0.1  # how often the waiting thread tells progress and looks for Ctrl-C
+_EMPTY = object()
+
+
+def resolve_n_jobs(n_jobs: int | None) -> int:
+    """Number of worker threads: all cores this process may use for None or -1, as in scikit-learn.
+
+    Raises
+    ------
+    RepdiffError
+        For zero.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if n_jobs is None:
+        return cores
+    if n_jobs == 0:
+        raise RepdiffError("n_jobs must be a positive number of threads, or -1 for all cores, but is 0")
+    return n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs)
+
+
+class _SingleThreadedLibraries:
+    """BLAS and OpenMP at one thread while anybody asks for it.
+
+    Their limit belongs to the process. Two threads that each saved and restored it would leave it at one for ever, so
+    the holders are counted: the first sets the limit, the last takes it away.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holders = 0
+        self._limits: threadpool_limits | None = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            self._holders += 1
+            if self._holders == 1:
+                self._limits = threadpool_limits(limits=1)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holders -= 1
+                if self._holders == 0 and self._limits is not None:
+                    self._limits.restore_original_limits()
+                    self._limits = None
+
+
+single_threaded_libraries = _SingleThreadedLibraries()
+
+
+def for_each_tile(
+    work: Callable[[Tile], None],
+    tiles: Sequence[Tile],
+    *,
+    n_jobs: int,
+    stage: str = "",
+    progress: Progress = silent,
+) -> None:
+    """Call ``work(tile)`` for each tile on ``n_jobs`` threads; on the calling thread itself for one.
+
+    Progress is told, and Ctrl-C noticed, on the calling thread. After an error or an interrupt no new tile is begun,
+    and the call returns once the tiles under way have ended.
+    """
+    if n_jobs == 1:
+        _one_after_another(work, tiles, stage, progress)
+        return
+    queue, lock, stop = iter(tiles), threading.Lock(), threading.Event()
+    done = 0
+
+    def work_until_empty() -> None:
+        nonlocal done
+        while not stop.is_set():
+            with lock:
+                tile = next(queue, _EMPTY)
+            if tile is _EMPTY:
+                return
+            work(cast(Tile, tile))
+            with lock:
+                done += 1
+
+    progress(stage, 0, len(tiles))
+    with single_threaded_libraries(), ThreadPoolExecutor(n_jobs, thread_name_prefix="repdiff") as pool:
+        workers = [pool.submit(work_until_empty) for _ in range(min(n_jobs, len(tiles)))]
+        try:
+            while wait(workers, timeout=_POLL_SECONDS, return_when=FIRST_EXCEPTION).not_done:
+                _raise_first_error(workers)
+                progress(stage, done, len(tiles))
+            _raise_first_error(workers)
+        finally:
+            stop.set()
+    progress(stage, len(tiles), len(tiles))
+
+
+def _one_after_another(work: Callable[[Tile], None], tiles: Sequence[Tile], stage: str, progress: Progress) -> None:
+    with single_threaded_libraries():
+        for done, tile in enumerate(tiles):
+            progress(stage, done, len(tiles))
+            work(tile)
+    progress(stage, len(tiles), len(tiles))
+
+
+@dataclass(frozen=True)
+class Task(Generic[Result]):
+    """Work that takes long, and what it needs.
+
+    Attributes
+    ----------
+    work : callable
+        Gets a progress to tell, by which it may also be stopped.
+    need : int
+        Bytes that it takes while it runs.
+    """
+
+    work: Callable[[Progress], Result]
+    need: int
+
+
+def run_side_by_side(
+    tasks: Iterable[Task[Result]], *, n_at_once: int, budget: int, progress: Progress = silent
+) -> list[Result]:
+    """What each task gives, in order; on the calling thread itself where it is one task at a time.
+
+    A task is taken from ``tasks`` when there is a thread for it, and begun when there is memory for it beside those
+    that run, or when none runs. Progress, that of the first task still under way, is told on the calling thread, and
+    Ctrl-C is noticed there. After an error or an interrupt no task is begun, and those under way end where they next
+    tell how far they are.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        Taken on the calling thread.
+    n_at_once : int
+        How many run at the same time, at most.
+    budget : int
+        Bytes that all that run may take together.
+    progress : Progress, optional
+        Told how far the work is.
+    """
+    if n_at_once == 1:
+        return [task.work(progress) for task in tasks]
+    stop = threading.Event()
+    running: dict[Future[Result], tuple[_Overheard, int]] = {}
+    begun: list[Future[Result]] = []
+
+    def wait_for_one() -> None:
+        while not (ended := wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED).done):
+            progress(*next(iter(running.values()))[0].latest)
+        _raise_first_error([task for task in running if task in ended])
+        for task in ended:
+            del running[task]
+
+    with single_threaded_libraries(), ThreadPoolExecutor(n_at_once, thread_name_prefix="repdiff-task") as pool:
+        try:
+            for task in tasks:
+                while running and sum(need for _, need in running.values()) + task.need > budget:
+                    wait_for_one()
+                heard = _Overheard(stop)
+                begun.append(pool.submit(task.work, heard))
+                running[begun[-1]] = heard, task.need
+                if len(running) == n_at_once:
+                    wait_for_one()
+            while running:
+                wait_for_one()
+        finally:
+            stop.set()
+    return [task.result() for task in begun]
+
+
+class _Stopped(Exception):  # noqa: N818 (no error: nobody sees it)
+    """Ends a task whose result nobody waits for any more."""
+
+
+class _Overheard:
+    """The progress of a task on another thread: keeps what was told last, and ends the task when it is to stop."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self.latest = ("", 0, 1)
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if self._stop.is_set():
+            raise _Stopped
+        self.latest = (stage, done, total)
+
+
+def _raise_first_error(workers: Sequence[Future[Any]]) -> None:
+    for worker in workers:
+        if worker.done():
+            worker.result()
+
+
+def row_tiles(n: int, rows: int) -> list[slice]:
+    """Slices of at most ``rows`` rows that cover 0 to n, in order."""
+    return [slice(start, min(start + rows, n)) for start in range(0, n, rows)]

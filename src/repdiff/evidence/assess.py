@@ -1,0 +1,235 @@
+"""Both directions of a comparison -> the same, with evidence for every cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from warnings import catch_warnings, simplefilter
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinity
+from repdiff.core.errors import RepdiffError
+from repdiff.core.parallel import resolve_n_jobs
+from repdiff.core.progress import Progress, silent
+from repdiff.evidence.enrichment import enrichments
+from repdiff.evidence.outcomes import outcomes
+from repdiff.evidence.resampling import N_RESAMPLES, Findings, Resample, draw_resamples
+from repdiff.evidence.robustness import LARGEST_VARIED, Sample, ranks_among, vary_settings
+from repdiff.evidence.significance import combine
+from repdiff.evidence.statistics import benjamini_hochberg
+from repdiff.evidence.verdict import conclude, judge
+from repdiff.inputs import Items
+from repdiff.results.clusters import Direction, DirectionName
+from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence, Variation
+
+Nearness = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[Any]]
+Place = tuple[DirectionName, int]
+Drawn = Mapping[DirectionName, tuple[Resample, ...]]
+Varied = Mapping[DirectionName, tuple[tuple[Variation, ...], ...]]
+
+_TOO_FEW = "a sample of the items is too small for so many clusters"
+_NOT_AGAIN = "the clusterer could not label a sample of the items"
+_STAGE = "evidence"
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """One direction, and how it came about.
+
+    Attributes
+    ----------
+    direction : Direction
+        Its clusters.
+    affinity : Affinity
+        What was clustered.
+    nearness : callable
+        Rows and columns -> numbers that sort the columns from near to far, in the representation that holds the
+        clusters.
+    recluster : callable
+        Affinity, seed and number of clusters (None for as many as before) -> labels.
+    """
+
+    direction: Direction
+    affinity: Affinity
+    nearness: Nearness
+    recluster: Callable[[Affinity, int, int | None], npt.NDArray[np.int32]]
+
+
+def weigh(
+    x_only: Weighed,
+    y_only: Weighed,
+    items: Items,
+    names: tuple[str, str],
+    *,
+    gamma: float,
+    beta: float,
+    groups: npt.NDArray[np.int32] | None = None,
+    takes_number: bool = True,
+    n_resamples: int = N_RESAMPLES,
+    level: float = FDR,
+    n_jobs: int | None = None,
+    random_state: int | None = 0,
+    progress: Progress = silent,
+) -> tuple[Direction, Direction, ComparisonEvidence]:
+    """Both directions with evidence for every cluster, and what it comes to.
+
+    Parameters
+    ----------
+    x_only, y_only : Weighed
+        The directions.
+    items : Items
+        What is known of the items.
+    names : (str, str)
+        Of x and y.
+    gamma, beta : float
+        The settings of the comparison.
+    groups : ndarray of int32, (n,), optional
+        Where only pairs within a group count, the group of each item.
+    takes_number : bool
+        Whether the clustering can be asked for another number of clusters.
+    n_resamples : int
+        How often some of the items are clustered again.
+    level : float
+        False discovery rate at which clusters are called significant, and values enriched.
+    n_jobs : int, optional
+        Threads; all cores by default. The result does not depend on it.
+    random_state : int or None
+        Seed.
+    progress : Progress, optional
+        Told about the stage "evidence".
+    """
+    seed = int(np.random.default_rng(random_state).integers(2**31))
+    sides = (x_only, y_only) if takes_number else (_guarded(x_only), _guarded(y_only))
+    places = [(side.direction.name, cluster.index) for side in sides for cluster in side.direction.clusters]
+    of_cluster = {(side.direction.name, c.index): c for side in sides for c in side.direction.clusters}
+    rows = [of_cluster[place].items for place in places]
+    found = {
+        place: ClusterEvidence(enriched=enriched, outcome=outcome)
+        for place, enriched, outcome in zip(
+            places, enrichments(items, rows, level=level), outcomes(items, rows), strict=True
+        )
+    }
+    claimed = [place for place, cluster in of_cluster.items() if not cluster.is_no_change]
+    drawn: Drawn = {}
+    untested = _TOO_FEW
+    # A user's clusterer need not be ready for several threads.
+    threads = resolve_n_jobs(n_jobs) if takes_number else 1
+    try:
+        drawn = _drawn(sides, groups, n_resamples, threads, seed, progress)
+        if drawn:
+            varied = _varied(sides, drawn, groups, gamma, beta, takes_number, threads, seed)
+            found |= _believed(found, claimed, drawn, varied)
+    except RepdiffError:
+        drawn, untested = {}, _TOO_FEW if takes_number else _NOT_AGAIN
+    holders = {"x_only": names[0], "y_only": names[1]}
+    found |= {place: judge(found[place], holders[place[0]], level=level, untested=untested) for place in claimed}
+    resamples = drawn["x_only"] if drawn else ()
+    conclusion = conclude(
+        (found[place] for place in claimed), names, level=level, untested=untested,
+        n_resamples=len(resamples), n_seen=len(resamples[0].seen) if resamples else 0,
+    )  # fmt: skip
+    return _with(x_only.direction, found), _with(y_only.direction, found), conclusion
+
+
+def _with(direction: Direction, found: Mapping[Place, ClusterEvidence]) -> Direction:
+    clusters = (replace(cluster, evidence=found[direction.name, cluster.index]) for cluster in direction.clusters)
+    return replace(direction, clusters=tuple(clusters))
+
+
+def _guarded(side: Weighed) -> Weighed:
+    """The side with a clusterer of the user's, which may not be able to label some of the items, and say so anyhow.
+
+    What a sample warns of shows in how little its clusters agree. Python's filters of warnings belong to the process,
+    so this is for one thread alone.
+    """
+
+    def recluster(affinity: Affinity, seed: int, number: int | None) -> npt.NDArray[np.int32]:
+        with catch_warnings():
+            simplefilter("ignore")
+            try:
+                return side.recluster(affinity, seed, number)
+            except Exception as error:
+                raise RepdiffError(_NOT_AGAIN) from error
+
+    return replace(side, recluster=recluster)
+
+
+def _drawn(
+    sides: tuple[Weighed, Weighed],
+    groups: npt.NDArray[np.int32] | None,
+    n_resamples: int,
+    n_jobs: int,
+    seed: int,
+    progress: Progress,
+) -> Drawn:
+    """The resamples of both directions; nothing where there are too few items for one of them."""
+    drawn = {
+        side.direction.name: draw_resamples(
+            Findings(side.affinity, side.direction.labels, side.nearness, side.recluster, groups),
+            n_resamples=n_resamples, n_jobs=n_jobs, seed=seed, stage=_STAGE, progress=progress,
+        )
+        for side in sides
+    }  # fmt: skip
+    return drawn if all(drawn.values()) else {}
+
+
+def _believed(
+    found: Mapping[Place, ClusterEvidence],
+    claimed: Sequence[Place],
+    drawn: Drawn,
+    varied: Varied,
+) -> Iterator[tuple[Place, ClusterEvidence]]:
+    """Figures of belief, for each cluster that claims a difference."""
+    p_values = {name: combine(np.array([one.unseen.p_value for one in drawn[name]])) for name in drawn}
+    rates = benjamini_hochberg([p_values[name][index] for name, index in claimed])
+    for (name, index), rate in zip(claimed, rates, strict=True):
+        variations = varied[name][index]
+        yield (
+            (name, index),
+            replace(
+                found[name, index],
+                unseen_affinity=_mostly_known([one.unseen.mean_affinity[index] for one in drawn[name]]),
+                null_affinity=_mostly_known([one.unseen.null_affinity[index] for one in drawn[name]]),
+                p_value=float(p_values[name][index]),
+                q_value=float(rate),
+                stability=_mostly_known([one.jaccard[index] for one in drawn[name]]),
+                robustness=float(np.mean([one.jaccard for one in variations])) if variations else None,
+                variations=variations,
+            ),
+        )
+
+
+def _mostly_known(values: list[float]) -> float | None:
+    """Mean of what is not NaN, where that is more than half."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if 2 * len(known) > len(values) else None
+
+
+def _varied(
+    sides: tuple[Weighed, Weighed],
+    drawn: Drawn,
+    groups: npt.NDArray[np.int32] | None,
+    gamma: float,
+    beta: float,
+    takes_number: bool,
+    n_jobs: int,
+    seed: int,
+) -> Varied:
+    """Some of the items that the first resample saw, clustered under other settings."""
+    seen = drawn["x_only"][0].seen
+    rows = np.sort(np.random.default_rng(seed).permutation(seen)[:LARGEST_VARIED])
+    ranks_x, ranks_y = (ranks_among(side.nearness(rows, rows)) for side in sides)
+    return vary_settings(
+        Sample(ranks_x, ranks_y, None if groups is None else groups[rows]),
+        {side.direction.name: side.direction.labels[rows] for side in sides},
+        {side.direction.name: len(side.direction.clusters) for side in sides},
+        {side.direction.name: side.recluster for side in sides},
+        gamma=gamma,
+        beta=beta,
+        takes_number=takes_number,
+        n_jobs=n_jobs,
+        seed=seed,
+    )

@@ -1,0 +1,138 @@
+"""What two encodings tell of their items: which both have, whether they were the same, and what each predicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from repdiff.inputs.embeddings import Embeddings
+from repdiff.inputs.encoded import Encoding, manifest_path, read_encoding, read_manifest
+from repdiff.inputs.items import Items
+
+PREDICTED = ("prediction", "confidence")
+OF_ONE_PAIR = tuple(f"{what}_{side}" for side in ("x", "y") for what in PREDICTED)  # columns that encodings bring
+_NAMED_AT_MOST = 3
+
+
+@dataclass(frozen=True)
+class Encodings:
+    """What was found beside the two sides; None where a side was not made by ``repdiff encode``.
+
+    Attributes
+    ----------
+    x, y : Encoding or None
+        One per side.
+    warnings : tuple of str
+        What a reader of the result must know.
+    """
+
+    x: Encoding | None = None
+    y: Encoding | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the ids of both sides are the row numbers of a table."""
+        return self.x is not None and self.y is not None and self.x.numbered and self.y.numbered
+
+
+def agree(x: Embeddings, y: Embeddings, *, data: tuple[Any, Any], sha256: tuple[str, str]) -> Any:
+    """The sides with the ids that stand beside them, less the items that the other could not encode.
+
+    Parameters
+    ----------
+    x, y : Embeddings
+        The sides.
+    data : (object, object)
+        What the user gave for them; only files have anything beside them.
+    sha256 : (str, str)
+        Hashes of their values.
+
+    Returns
+    -------
+    (Embeddings, Embeddings, Encodings)
+        The sides, and what was found.
+    """
+    found, warnings = [], []
+    for given, side, digest in zip(data, (x, y), sha256, strict=True):
+        path = Path(given) if isinstance(given, str | Path) else None
+        encoding = None if path is None else read_encoding(path, digest)
+        if path is not None and encoding is None and read_manifest(path) is not None:
+            warnings.append(f"{manifest_path(path)}: tells of other values than {path} holds, so it was not used")
+        if encoding is not None and side.ids is not None and not np.array_equal(side.ids, encoding.ids):
+            encoding = None  # the same values under other ids, as in a copy that was sorted or renamed
+        found.append(encoding)
+    first, second = found
+    x, y = _with_ids(x, first), _with_ids(y, second)
+    if first is not None and second is not None:
+        warnings += _differing_contents(x, y, first, second)
+        for side, other in ((x, second), (y, first)):
+            warnings += _left_out(side, other)
+        x, y = _without(x, second.skipped), _without(y, first.skipped)
+    return x, y, Encodings(first, second, tuple(warnings))
+
+
+def with_predictions(items: Items, encodings: Encodings, ids: Any) -> Items:
+    """The items with what each model predicts, where it does and the table does not tell already.
+
+    Parameters
+    ----------
+    items : Items
+        In the order of the embeddings.
+    encodings : Encodings
+        Of the two sides.
+    ids : ndarray of str objects, (n,)
+        The embeddings' own ids, in order.
+    """
+    for side, encoding in (("x", encodings.x), ("y", encodings.y)):
+        if encoding is None or encoding.prediction is None or getattr(items, f"prediction_{side}") is not None:
+            continue
+        row_of = {name: row for row, name in enumerate(encoding.ids)}
+        rows = np.array([row_of[name] for name in ids], np.int64)
+        columns = {f"prediction_{side}": encoding.prediction[rows].astype(object)}
+        if encoding.confidence is not None and f"confidence_{side}" not in items.frame:
+            columns[f"confidence_{side}"] = encoding.confidence[rows]
+        items = replace(items, frame=items.frame.assign(**columns))
+        name = f"prediction_{side}"
+        items = replace(items, prediction_x=name) if side == "x" else replace(items, prediction_y=name)
+    return items
+
+
+def _with_ids(side: Embeddings, encoding: Encoding | None) -> Embeddings:
+    return replace(side, ids=encoding.ids) if encoding is not None and side.ids is None else side
+
+
+def _without(side: Embeddings, skipped: set[str]) -> Embeddings:
+    if side.ids is None or not skipped.intersection(side.ids):
+        return side
+    keep = np.array([name not in skipped for name in side.ids])
+    return replace(side, values=side.values[keep], ids=side.ids[keep])
+
+
+def _left_out(side: Embeddings, other: Encoding) -> list[str]:
+    lost = [] if side.ids is None else [name for name in side.ids if name in other.skipped]
+    if not lost:
+        return []
+    return [f"{len(lost):,} items of {side.source} were left out, since the other side skipped them ({_few(lost)})"]
+
+
+def _differing_contents(x: Embeddings, y: Embeddings, first: Encoding, second: Encoding) -> list[str]:
+    theirs = dict(zip(second.ids, second.digests, strict=True))
+    other = [
+        str(name)
+        for name, digest in zip(first.ids, first.digests, strict=True)
+        if name in theirs and theirs[name] != digest
+    ]
+    if not other:
+        return []
+    return [
+        f"{len(other):,} items had other contents when {y.source} was made than for {x.source} ({_few(other)}); "
+        "encode both sides from the same items"
+    ]
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED_AT_MOST]) + (", ..." if len(names) > _NAMED_AT_MOST else "")

@@ -1,0 +1,358 @@
+"""Images -> small pictures to show; anything that cannot be opened safely is skipped and named."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from repdiff.core.errors import InputError
+from repdiff.core.parallel import resolve_n_jobs
+from repdiff.core.progress import Progress, silent
+from repdiff.inputs.items import Items
+
+Result = TypeVar("Result")
+
+THUMBNAIL_BUDGET = 5_500_000  # bytes of WebP; as base64 in a page a third more, which leaves a 12 MB page its room
+THUMBNAIL_SIDE = 96  # pixels
+
+_QUALITY = 75
+_MOST_MEGAPIXELS = 50
+_MOST_BYTES = 512 << 20
+_LARGE_PIXELS = 8_000_000  # decoded one at a time: 50 megapixels take 200 MB, and twice that where they have alpha
+_BAND = 256  # rows that are laid on white at a time
+_SPARE_PIXELS = 2.0  # pixels of a shrunken decode per pixel of the result, each way
+_WAITING_PER_THREAD = 8
+_LONGEST_SHOWN = 200  # characters of a name or a reason
+
+# Pillow knows more formats, but some of them start other programs (EPS) and some have no signature (TGA).
+_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True)
+class Thumbnails:
+    """Small pictures of some items.
+
+    Attributes
+    ----------
+    rows : ndarray of int64, (k,)
+        Rows of the items that have a picture here, ascending.
+    widths, heights : ndarray of int32, (k,)
+        Pixels of each picture, at true aspect ratio.
+    images : tuple of bytes, k of them
+        WebP files.
+    skipped : tuple of str
+        One line for each image that could not be opened: which, and why.
+    """
+
+    rows: npt.NDArray[np.int64]
+    widths: npt.NDArray[np.int32]
+    heights: npt.NDArray[np.int32]
+    images: tuple[bytes, ...]
+    skipped: tuple[str, ...] = ()
+
+
+def make_thumbnails(
+    items: Items,
+    rows: npt.NDArray[np.int64],
+    *,
+    budget: int = THUMBNAIL_BUDGET,
+    side: int = THUMBNAIL_SIDE,
+    progress: Progress = silent,
+) -> Thumbnails:
+    """Pictures of these items, first come first served until the space is spent.
+
+    Relative paths start from ``items.image_root``. Paths and links may lead out of it: the table and the pictures are
+    the user's own, and a folder of links to a data set is common.
+
+    Parameters
+    ----------
+    items : Items
+        The table; without an image column there are no pictures.
+    rows : ndarray of int64
+        Rows of items, the most important first; a row that comes twice counts once.
+    budget : int
+        Bytes that all pictures may take. The first one that would exceed it ends the work, so that no later item
+        overtakes a more important one; images after it are not opened, and ``skipped`` does not speak of them.
+    side : int
+        Pixels of the longest side. Smaller images keep their size.
+    progress : Progress, optional
+        Told how many images were looked at.
+    """
+    if items.image is None:
+        return _in_row_order([], [])
+    wanted = np.array(list(dict.fromkeys(np.asarray(rows).tolist())), np.int64)
+    paths = items.frame[items.image].to_numpy(dtype=object)
+    ids = items.frame["id"].to_numpy(dtype=object)
+    pictures: list[tuple[int, _Picture]] = []
+    skipped: list[tuple[int, str]] = []
+    spent = 0
+
+    def draw(row: int) -> _Picture | InputError:
+        try:
+            name = _name_of(paths[row])
+            path = Path(name) if items.image_root is None else items.image_root / name
+            return _draw(open_image(path, name=name, longest_side=side))
+        except InputError as error:
+            return error
+
+    with closing(_map_in_threads(draw, wanted.tolist())) as drawn:
+        for done, (row, result) in enumerate(zip(wanted.tolist(), drawn, strict=True)):
+            progress("thumbnails", done, len(wanted))
+            if isinstance(result, InputError):
+                skipped.append((row, f"item {_shown(str(ids[row]))}: {result}"))
+            elif (spent := spent + len(result.webp)) <= budget:
+                pictures.append((row, result))
+            else:
+                break
+    progress("thumbnails", len(wanted), len(wanted))
+    return _in_row_order(pictures, skipped)
+
+
+def open_image(
+    path: str | Path,
+    *,
+    longest_side: int | None = None,
+    name: str | None = None,
+    before_large: Callable[[], object] = lambda: None,
+) -> Image.Image:
+    """The image of a file, upright, in 8-bit RGB; what is transparent is laid on white.
+
+    Of an animation this is the first frame. Greyscale of 16 bits is scaled to 8, not clipped. May be called from
+    several threads at once; large images then wait for each other, so that memory stays bounded.
+
+    Parameters
+    ----------
+    path : str or Path
+        A regular file in AVIF, BMP, GIF, JPEG, JPEG 2000, PNG, PPM, TIFF or WebP format, or a link to one.
+    longest_side : int, optional
+        Shrink to at most this many pixels on the longest side, at true aspect ratio; never enlarged.
+    name : str, optional
+        What to call the file in messages; its path by default.
+    before_large : callable, optional
+        Called before an image of more than 8 megapixels is decoded.
+
+    Raises
+    ------
+    InputError
+        In one line: the file, and why there is no image. Files over 512 MB and, judged by their headers before
+        anything is decoded, images over 50 megapixels are refused.
+    """
+    name = _shown(os.fspath(path) if name is None else name)
+    try:
+        _check_file(path)
+        with _pillow_keeps_quiet(), Image.open(path, formats=_known_formats()) as image:
+            if image.width * image.height > _LARGE_PIXELS:
+                before_large()
+            return _decode(image, longest_side)
+    except _RefusedError as refusal:
+        raise InputError(f"{name} {refusal}") from None
+    except UnidentifiedImageError:
+        raise InputError(f"{name} is not an image in a known format ({', '.join(_FORMATS)})") from None
+    except Image.DecompressionBombError:
+        raise InputError(f"{name} has more than {_MOST_MEGAPIXELS} megapixels") from None
+    except MemoryError:
+        raise InputError(f"{name} needs too much memory to be decoded") from None
+    except OSError as error:
+        failed = "cannot be decoded" if error.errno is None else "cannot be read"
+        raise InputError(f"{name} {failed}: {_shown(error.strerror or str(error))}") from None
+    except Exception as error:  # a broken file makes Pillow's decoders raise anything from SyntaxError to MemoryError
+        raise InputError(f"{name} cannot be decoded: {_shown(str(error) or type(error).__name__)}") from None
+
+
+class _RefusedError(Exception):
+    """Why a file is not opened, as the end of a sentence that begins with its name."""
+
+
+@dataclass(frozen=True)
+class _Picture:
+    width: int
+    height: int
+    webp: bytes
+
+
+def _name_of(value: Any) -> str:
+    if value is None or value is pd.NA or value != value or not str(value).strip():
+        raise InputError("no image is named")
+    return str(value)
+
+
+def _draw(image: Image.Image) -> _Picture:
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=_QUALITY)
+    return _Picture(*image.size, file.getvalue())
+
+
+def _in_row_order(pictures: list[tuple[int, _Picture]], skipped: list[tuple[int, str]]) -> Thumbnails:
+    pictures = sorted(pictures, key=lambda entry: entry[0])
+    return Thumbnails(
+        rows=np.array([row for row, _ in pictures], np.int64),
+        widths=np.array([picture.width for _, picture in pictures], np.int32),
+        heights=np.array([picture.height for _, picture in pictures], np.int32),
+        images=tuple(picture.webp for _, picture in pictures),
+        skipped=tuple(line for _, line in sorted(skipped)),
+    )
+
+
+def _map_in_threads(function: Callable[[int], Result], values: Iterable[int]) -> Generator[Result]:
+    """``map`` on all cores, in order, with few results waiting; closing it gives up what has not begun."""
+    n_threads = resolve_n_jobs(None)
+    rest = iter(values)
+    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="repdiff-images")
+    try:
+        waiting: deque[Future[Result]] = deque(
+            pool.submit(function, value) for value in islice(rest, _WAITING_PER_THREAD * n_threads)
+        )
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(pool.submit(function, value) for value in islice(rest, 1))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _check_file(path: str | Path) -> None:
+    """Refuse what is no regular file before it is opened: opening a named pipe would wait for ever."""
+    try:
+        status = Path(path).stat()
+    except FileNotFoundError:
+        raise _RefusedError("is a link to nothing" if Path(path).is_symlink() else "does not exist") from None
+    except OSError as error:
+        raise _RefusedError(f"cannot be read: {error.strerror}") from None
+    except ValueError:  # a null byte, or a character that the file system's encoding lacks
+        raise _RefusedError("is not a possible path") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise _RefusedError("is a directory")
+    if not stat.S_ISREG(status.st_mode):
+        raise _RefusedError("is not a regular file")
+    if status.st_size == 0:
+        raise _RefusedError("is empty (0 bytes)")
+    if status.st_size > _MOST_BYTES:
+        raise _RefusedError(f"is larger than {_MOST_BYTES >> 20} MB")
+
+
+def _known_formats() -> list[str]:
+    Image.init()  # AVIF is not part of every Pillow, and a name that Pillow does not know is a KeyError
+    return [name for name in _FORMATS if name in Image.OPEN]
+
+
+def _decode(image: Image.Image, longest_side: int | None) -> Image.Image:
+    if image.width * image.height > _MOST_MEGAPIXELS * 1_000_000:
+        raise _RefusedError(f"has {image.width} x {image.height} pixels, more than {_MOST_MEGAPIXELS} megapixels")
+    if longest_side is not None:
+        image.draft(None, (int(_SPARE_PIXELS * longest_side),) * 2)  # a JPEG can be decoded at 1/2, 1/4 or 1/8
+    with _one_large_image if image.width * image.height > _LARGE_PIXELS else nullcontext():
+        image.load()
+        picture = _fit(_with_8_bits(image), longest_side)
+        turn = _turn(image)
+        return _on_white(picture) if turn is None else _on_white(picture).transpose(turn)
+
+
+_one_large_image = threading.Lock()
+
+
+def _with_8_bits(image: Image.Image) -> Image.Image:
+    """The image as RGB, or RGBA where anything may be transparent."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return Image.fromarray(_grey_levels(np.asarray(image))).convert("RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _grey_levels(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Levels 0 to 255: floats from 0 to 1 and integers of 16 bits keep their scale, else from least to greatest."""
+    levels = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)
+    low, high = 0.0, 1.0 if values.dtype.kind == "f" else 65535.0
+    if levels.min() < low or levels.max() > high:
+        low, high = float(levels.min()), float(levels.max())
+    scaled: npt.NDArray[np.float32] = np.rint((levels - low) * (255 / (high - low or 1.0)))
+    return scaled.astype(np.uint8)
+
+
+def _fit(image: Image.Image, longest_side: int | None) -> Image.Image:
+    longest = max(image.size)
+    if longest_side is None or longest <= longest_side:
+        return image
+    width, height = (max(1, round(pixels * longest_side / longest)) for pixels in image.size)
+    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=_SPARE_PIXELS)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image.copy()  # the file's own image is closed with the file
+    picture = Image.new("RGB", image.size)
+    for top in range(0, image.height, _BAND):  # in bands, since each step would take as much memory as the image
+        band = image.crop((0, top, image.width, min(top + _BAND, image.height)))
+        picture.paste(Image.alpha_composite(Image.new("RGBA", band.size, "white"), band).convert("RGB"), (0, top))
+    return picture
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """How to set a loaded image upright; None where it is so already, or its EXIF block is broken."""
+    try:
+        return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # a broken EXIF block raises anything, and is no reason not to show the image
+        return None
+
+
+class _PillowKeepsQuiet:
+    """Pillow's warnings ignored while any thread asks for it.
+
+    Filters belong to the process. Two threads that each saved and restored them would restore each other's, so the
+    holders are counted: the first sets the filter, the last takes it away.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holders = 0
+        self._saved: warnings.catch_warnings[None] | None = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            self._holders += 1
+            if self._holders == 1:
+                self._saved = warnings.catch_warnings()
+                self._saved.__enter__()
+                warnings.filterwarnings("ignore", module=r"PIL\.")
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holders -= 1
+                if self._holders == 0 and self._saved is not None:
+                    self._saved.__exit__(None, None, None)
+                    self._saved = None
+
+
+_pillow_keeps_quiet = _PillowKeepsQuiet()
+
+
+def _shown(text: str) -> str:
+    """Text for a message: not too long, and what is not printable or not Unicode written as escapes, on one line."""
+    if len(text) > _LONGEST_SHOWN:
+        text = "..." + text[-_LONGEST_SHOWN:]
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -1,0 +1,69 @@
+"""What several representations are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from repdiff.core.errors import InputError
+
+
+def names_of(data: Sequence[Any], names: Sequence[str] | None, *, what: str) -> list[str]:
+    """The names given, or those of the files, or numbers; no two alike.
+
+    Parameters
+    ----------
+    data : sequence
+        Embeddings, some of which may be paths.
+    names : sequence of str, optional
+        What the user calls them.
+    what : str
+        What one of them is, for numbers and errors.
+
+    Raises
+    ------
+    InputError
+        Where there are too few or too many names, or two alike.
+    """
+    if isinstance(names, str):
+        raise InputError(f"names must be one for each {what}, in a list, but are the word {names!r}")
+    if names is not None and len(names) != len(data):
+        raise InputError(f"names must be one for each of {len(data)} {what}s, but are {len(names)}")
+    called = [str(name).strip() for name in names] if names is not None else _own_names(data, what)
+    check_different(called)
+    return called
+
+
+def check_different(called: Sequence[str]) -> None:
+    """Refuse names of which two are alike or one is empty."""
+    twice = next((name for place, name in enumerate(called) if name in called[:place] or not name), None)
+    if twice is not None:
+        raise InputError(f"names must differ and not be empty, but {twice!r} is given twice or says nothing")
+
+
+@contextmanager
+def saying_which(x: tuple[str, Any], y: tuple[str, Any]) -> Iterator[None]:
+    """Say in errors which two of several representations are x and y, where no files' names do.
+
+    Parameters
+    ----------
+    x, y : (str, object)
+        What it is called, and what was given for it.
+    """
+    try:
+        yield
+    except InputError as error:
+        if isinstance(x[1], str | Path) and isinstance(y[1], str | Path):
+            raise
+        raise InputError(f"{x[0]} (x) and {y[0]} (y): {error}") from error
+
+
+def _own_names(data: Sequence[Any], what: str) -> list[str]:
+    """Names of files, with their folders where the files alone are called alike; else numbers."""
+    paths = [Path(one) for one in data if isinstance(one, str | Path)]
+    for names in ([path.stem for path in paths], [f"{path.parent.name}/{path.stem}" for path in paths]):
+        if len(set(names)) == len(data):
+            return names
+    return [f"{what} {place}" for place in range(1, len(data) + 1)]

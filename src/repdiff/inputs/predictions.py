@@ -1,0 +1,127 @@
+"""Pairs of several representations -> the same pairs, held to the same items, that tell what each side predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from repdiff.core.errors import InputError
+from repdiff.inputs import Items
+from repdiff.inputs.pair import EmbeddingPair, groups_within
+
+PREDICTION = "prediction"
+
+
+def check_same_items(known: Items, items: Items, name: str) -> Items:
+    """Refuse items that are others than those of the pairs before, or in another order.
+
+    Parameters
+    ----------
+    known : Items
+        Of the pairs before.
+    items : Items
+        Of the next pair.
+    name : str
+        What its y is called.
+
+    Returns
+    -------
+    Items
+        What the pair after it is held to: the items of the two that carry ids.
+
+    Raises
+    ------
+    InputError
+        Where they differ in number, or in ids where both have them.
+    """
+    ours, theirs = known.frame["id"].to_numpy(), items.frame["id"].to_numpy()
+    if len(ours) != len(theirs):
+        raise InputError(
+            f"{name}: holds {len(theirs):,} items that the first has too, and another {len(ours):,}; "
+            "give all of them the same items"
+        )
+    if known.has_ids and items.has_ids and (other := ours != theirs).any():
+        row = int(other.argmax())
+        raise InputError(
+            f"{name}: holds other items, or in another order, than those before it: its row {row} is {theirs[row]}, "
+            f"and theirs {ours[row]}; give all of them the same items, and ids to match them by"
+        )
+    return known if known.has_ids else items
+
+
+def within_of_pair(within: str | None, predictions: Sequence[Any] | None) -> str | None:
+    """What a pair may be held to before it knows the predictions: those given are told to it afterwards."""
+    return None if within == PREDICTION and predictions is not None else within
+
+
+def with_predictions_of(
+    pair: EmbeddingPair,
+    predictions: Sequence[Any] | None,
+    called: Sequence[str],
+    places: tuple[int, int],
+    *,
+    within: str | None = None,
+) -> EmbeddingPair:
+    """The pair, whose items tell what its x and its y predict.
+
+    Parameters
+    ----------
+    pair : EmbeddingPair
+        Two of several representations.
+    predictions : sequence of str or of array_like (n,), optional
+        Of each representation: a column of the items, or values in their order.
+    called : sequence of str
+        What each is called.
+    places : (int, int)
+        Which of them are x and y.
+    within : str, optional
+        What two items must agree in for their pair to count; "prediction" is what is told here.
+
+    Raises
+    ------
+    InputError
+        Where predictions are missing, or fit no item.
+    """
+    if predictions is not None:
+        _check_number(predictions, called)
+        items, columns = pair.items, []
+        for place in places:
+            items, column = _with_prediction(items, predictions[place], called[place])
+            columns.append(column)
+        pair = replace(pair, items=replace(items, prediction_x=columns[0], prediction_y=columns[1]))
+    if within == PREDICTION:
+        pair = replace(pair, within=within, groups=groups_within(pair.items, within))
+    return pair
+
+
+def _check_number(predictions: Any, called: Sequence[str]) -> None:
+    wanted = f"predictions must be one for each of {', '.join(called)}, in this order"
+    if not isinstance(predictions, Sequence | np.ndarray) or isinstance(predictions, str):
+        raise InputError(f"{wanted}, in a list, but are {type(predictions).__name__}")
+    if len(predictions) != len(called):
+        raise InputError(f"{wanted}, but are {len(predictions)}")
+
+
+def _with_prediction(items: Items, given: Any, name: str) -> tuple[Items, str]:
+    """The items, and which of their columns tells what a representation predicts."""
+    if isinstance(given, str):
+        if given not in items.frame:
+            known = ", ".join(map(str, items.frame.columns))
+            raise InputError(f"predictions: the items have no column {given!r}; they have {known}")
+        return items, given
+    values, column = np.asarray(given), f"prediction of {name}"
+    if values.shape != (len(items.frame),):
+        raise InputError(f"predictions of {name} have shape {values.shape}, but there are {len(items.frame):,} items")
+    if column in items.frame:
+        raise InputError(f"predictions: the items have a column {column!r} already; name it, or rename it")
+    return replace(items, frame=items.frame.assign(**{column: _storable(values)})), column
+
+
+def _storable(values: Any) -> Any:
+    """The values, as text where they are of several kinds and no file format could hold them."""
+    column = pd.Series(values).infer_objects()
+    return (column.map(str, na_action="ignore") if column.dtype == object else column).array

@@ -1,8 +1,0 @@
-"""Files and tables -> arrays and tables; one module per family of formats."""
-
-from __future__ import annotations
-
-from repdiff.io.embeddings import Embeddings, as_embeddings, read_embeddings
-from repdiff.io.items import Items, as_items, bare_items, read_items
-
-__all__ = ["Embeddings", "Items", "as_embeddings", "as_items", "bare_items", "read_embeddings", "read_items"]

@@ -1,0 +1,1 @@
+"""What comes out: frozen data that know neither engines nor files nor pages."""

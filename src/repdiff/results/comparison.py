@@ -1,0 +1,119 @@
+"""What comes out of a comparison: both directions, the items, and how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from repdiff.inputs import Items
+from repdiff.results.choice import ChosenNumber
+from repdiff.results.clusters import Direction, DirectionName
+from repdiff.results.evidence import ComparisonEvidence
+from repdiff.results.projection import Projection
+from repdiff.results.provenance import Provenance
+from repdiff.results.similarity import SimilarityTable
+
+if TYPE_CHECKING:
+    from repdiff.inputs.images import Thumbnails
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What each of two representations groups and the other scatters.
+
+    Attributes
+    ----------
+    names : (str, str)
+        How to call x and y.
+    items : Items
+        The table of the items.
+    x_only, y_only : Direction
+        Close in x and far in y, and the reverse.
+    projection : Projection
+        Coordinates for display.
+    accuracy_x, accuracy_y : float or None
+        Share of all items that each model predicts rightly; None where unknown.
+    provenance : Provenance
+        How it came about.
+    description : str or None
+        The user's words on what is compared.
+    thumbnails : Thumbnails or None
+        Small pictures of the items; None until they are made for a run or a report.
+    evidence : ComparisonEvidence or None
+        How the evidence of the clusters was taken, and what it comes to; None where none was.
+    similarity : SimilarityTable or None
+        A few scores of how alike the two are as a whole; None where no evidence was taken.
+    chosen : mapping of str to ChosenNumber
+        Where ``n_clusters`` was "auto": for "x_only" and "y_only" the number of clusters, and why.
+    """
+
+    names: tuple[str, str]
+    items: Items
+    x_only: Direction
+    y_only: Direction
+    projection: Projection
+    accuracy_x: float | None
+    accuracy_y: float | None
+    provenance: Provenance
+    description: str | None = None
+    thumbnails: Thumbnails | None = None
+    evidence: ComparisonEvidence | None = None
+    similarity: SimilarityTable | None = None
+    chosen: Mapping[DirectionName, ChosenNumber] = field(default_factory=dict)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per item: id, labels and no-change flags of both directions, then the items' own columns."""
+        own = self.items.frame
+        results = pd.DataFrame(
+            {
+                "id": own["id"],
+                "x_only": self.x_only.labels,
+                "y_only": self.y_only.labels,
+                "x_only_no_change": self.x_only.no_change,
+                "y_only_no_change": self.y_only.no_change,
+            }
+        )
+        return pd.concat([results, own.drop(columns="id")], axis=1)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write a run directory, whole or not at all; :func:`repdiff.load` reads it.
+
+        Raises
+        ------
+        RunError
+            Where the path is taken, or cannot be written.
+        """
+        from repdiff.store.run import run_of, write_run
+
+        return write_run(run_of(self), path, overwrite=overwrite)
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file that works offline."""
+        from repdiff.report import write_report
+        from repdiff.store.run import run_of
+
+        return write_report(run_of(self), Path(path))
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning of several comparisons, and the names of those that it is about; none where it is about all."""
+
+    text: str
+    about: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return f"{', '.join(map(' and '.join, self.about))}: {self.text}" if self.about else self.text
+
+
+def warnings_of(comparisons: Sequence[Comparison]) -> tuple[Warned, ...]:
+    """What a reader of several comparisons must know, every warning once."""
+    about: dict[str, list[tuple[str, str]]] = {}
+    for comparison in comparisons:
+        for text in dict.fromkeys(comparison.provenance.warnings):
+            about.setdefault(text, []).append(comparison.names)
+    return tuple(Warned(text, () if len(names) == len(comparisons) else tuple(names)) for text, names in about.items())

@@ -1,0 +1,206 @@
+"""What the evidence says: of each cluster, and of the whole comparison."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+FDR = 0.05
+
+
+@dataclass(frozen=True)
+class Enrichment:
+    """A value that a cluster has more of than a group of its size picked at random.
+
+    Attributes
+    ----------
+    column : str
+        Column of the items.
+    value : str
+        The value; "high" or "low" for a column of numbers.
+    count : int
+        Members with that value; members whose number is known, for a column of numbers.
+    share : float
+        Of the members whose value is known, in [0, 1]. For a column of numbers: the chance that a member's number is
+        higher (or lower) than that of another item, ties counting half.
+    expected : float
+        The same for all items; 0.5 for a column of numbers.
+    lift : float
+        ``share / expected``.
+    p_value : float
+        Exact: hypergeometric, one-sided; for a column of numbers the two-sided rank-sum test.
+    q_value : float
+        False discovery rate over all tests of the comparison (Benjamini & Hochberg).
+    of_numbers : bool
+        Whether the column is one of numbers.
+    """
+
+    column: str
+    value: str
+    count: int
+    share: float
+    expected: float
+    lift: float
+    p_value: float
+    q_value: float
+    of_numbers: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How often each model is right on a cluster, and whether they differ.
+
+    Attributes
+    ----------
+    interval_x, interval_y : (float, float), or None
+        95 % confidence interval of the share of members that each model predicts rightly (Wilson); None where no
+        outcome is known.
+    n_known : int
+        Members of which it is known for both models.
+    only_x_right, only_y_right : int
+        Of these, members that one model alone predicts rightly.
+    p_value : float or None
+        Two-sided, exact: that both are right equally often on the same items (McNemar).
+    q_value : float or None
+        False discovery rate over all clusters of the comparison.
+    disagreements : tuple of int
+        Rows of the members for which the models predict different labels.
+    """
+
+    interval_x: tuple[float, float] | None
+    interval_y: tuple[float, float] | None
+    n_known: int
+    only_x_right: int
+    only_y_right: int
+    p_value: float | None
+    q_value: float | None
+    disagreements: tuple[int, ...]
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Outcome:
+        """The outcome of what JSON keeps of one: lists for tuples."""
+        told: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in plain.items()}
+        return cls(**told)
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One setting that differs from those of the comparison.
+
+    Attributes
+    ----------
+    parameter : {"gamma", "beta", "n_clusters"}
+        Which.
+    value : float
+        Its other value.
+    jaccard : float
+        Agreement of the cluster with the cluster most like it under that setting, in [0, 1].
+    """
+
+    parameter: str
+    value: float
+    jaccard: float
+
+
+@dataclass(frozen=True)
+class ClusterEvidence:
+    """What a cluster consists of, and whether to believe it.
+
+    Attributes
+    ----------
+    enriched : tuple of Enrichment
+        Labels and metadata values that it has more of than chance, the surest first.
+    outcome : Outcome or None
+        How the models fare on it; None without predictions.
+    unseen_affinity : float or None
+        Mean affinity among items that were kept from the clustering and fell into the cluster, self-pairs left out.
+        None, as all that follows, for a no-change cluster and where there are too few items to say; here and in
+        ``stability``, too few in half of the samples or more.
+    null_affinity : float or None
+        The same for neighbourhoods of as many unseen items, picked at random: the median.
+    p_value : float or None
+        Chance that such a neighbourhood has so high an affinity (:mod:`repdiff.evidence.significance`).
+    q_value : float or None
+        False discovery rate over the difference clusters of both directions (Benjamini & Hochberg).
+    stability : float or None
+        Mean Jaccard agreement with the cluster that it is matched with among a sample of the items, in [0, 1] (Hennig
+        2007); below 0.5 it dissolves.
+    robustness : float or None
+        Mean Jaccard agreement with the cluster most like it under other settings, in [0, 1].
+    variations : tuple of Variation
+        The agreement under each of those settings.
+    holds : bool or None
+        Whether it is significant, stable and robust; None where nothing is claimed (no change) or can be said.
+    reasons : tuple of str
+        Why it does not hold, in words; empty where it does.
+    """
+
+    enriched: tuple[Enrichment, ...] = ()
+    outcome: Outcome | None = None
+    unseen_affinity: float | None = None
+    null_affinity: float | None = None
+    p_value: float | None = None
+    q_value: float | None = None
+    stability: float | None = None
+    robustness: float | None = None
+    variations: tuple[Variation, ...] = ()
+    holds: bool | None = None
+    reasons: tuple[str, ...] = ()
+
+    def is_significant(self, level: float = FDR) -> bool:
+        """Whether it is called at this false discovery rate."""
+        return self.q_value is not None and self.q_value <= level
+
+    def to_plain(self) -> dict[str, Any]:
+        """Dicts, lists, numbers and None, as JSON holds them."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> ClusterEvidence:
+        """The evidence that :meth:`to_plain` told of."""
+        told = dict(plain)
+        told["enriched"] = tuple(Enrichment(**one) for one in told["enriched"])
+        told["variations"] = tuple(Variation(**one) for one in told["variations"])
+        told["reasons"] = tuple(told["reasons"])
+        if told["outcome"] is not None:
+            told["outcome"] = Outcome.from_plain(told["outcome"])
+        return cls(**told)
+
+
+@dataclass(frozen=True)
+class ComparisonEvidence:
+    """How the evidence of a comparison was taken, and what it comes to.
+
+    Attributes
+    ----------
+    fdr : float
+        False discovery rate at which clusters are called significant, and values enriched.
+    n_resamples : int
+        How often some of the items were clustered again; 0 where there were too few.
+    n_seen : int
+        How many items each time, and how many others were looked at.
+    n_significant, n_holding, n_tested : int
+        Difference clusters of both directions that are significant; that are stable and robust too; and all of them.
+    any_significant : bool
+        Whether there is any.
+    verdict : tuple of (str, bool)
+        What it comes to in a sentence, in pieces: text, and whether it is the name of a representation.
+    """
+
+    fdr: float
+    n_resamples: int
+    n_seen: int
+    n_significant: int
+    n_holding: int
+    n_tested: int
+    any_significant: bool
+    verdict: tuple[tuple[str, bool], ...]
+
+    def to_plain(self) -> dict[str, Any]:
+        """Dicts, lists, numbers and None, as JSON holds them."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> ComparisonEvidence:
+        """The evidence that :meth:`to_plain` told of."""
+        return cls(**{**plain, "verdict": tuple((text, is_name) for text, is_name in plain["verdict"])})

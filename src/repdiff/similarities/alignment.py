@@ -1,0 +1,318 @@
+"""Turning y towards x before the two are compared, as a stated choice, with its fit on items it was not fitted on.
+
+Each map is fitted on a random part of the items and applied to all. With X and Y the fitted rows, columns centred:
+
+"procrustes": the rotation Q and scale s that minimise ||X - s Y Q||. With Y^T X = U S V^T, Q = U V^T and
+s = tr S / ||Y||^2 (Schönemann, Psychometrika 1966). Where y has more dimensions than x, the rest of y stays beside, as
+further columns, so that no distance within y changes: under the Euclidean metric neighbour ranks, and so the
+comparison, are the same as without. What it gives is the fit.
+
+"linear": the W that minimises ||X - Y W||^2 + lambda ||W||^2, which is (Y^T Y + lambda I)^-1 Y^T X.
+
+"cka": the W that maximises linear CKA of X and Y W. With K = X X^T and P = W W^T, a positive semidefinite matrix,
+
+    CKA = <Y^T K Y, P> / (||K|| ||Y P Y^T||).
+
+Let C = Y^T Y and A = C^1/2 P C^1/2, which has the norm of Y P Y^T. The numerator is <C^-1/2 Y^T K Y C^-1/2, A>, a
+scalar product, so by Cauchy and Schwarz it is largest, for a given norm of A, where A is that matrix; it is positive
+semidefinite, so it may be taken. Then P = C^-1 Y^T X X^T Y C^-1, and W = C^-1 Y^T X: least squares, up to a rotation of
+what comes out, to which CKA is blind. With C + lambda I for C, which keeps small directions of y from being blown up,
+it is the ridge solution above. So "linear" and "cka" are one family of maps, found here from the definition of CKA;
+they differ in what their lambda is chosen by, and in what is told as fit: R^2, or the debiased CKA, which a surplus of
+dimensions does not raise.
+
+lambda is chosen, of powers of ten times the mean eigenvalue of C, on a quarter of the fitted rows that is set apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.core.errors import InputError
+from repdiff.core.seeds import check_seed
+from repdiff.inputs.pair import EmbeddingPair, make_pair
+from repdiff.similarities import debiased_cka
+
+Method = Literal["none", "procrustes", "linear", "cka"]
+METHODS: tuple[str, ...] = get_args(Method)
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+_Judge: TypeAlias = Callable[[_Floats, _Floats], float]
+
+_TEST_SHARE = 0.5
+_SHARE_SET_APART = 0.25
+_FEWEST_APART = 4  # what debiased CKA needs
+_FEWEST = 2 * _FEWEST_APART  # rows in each part
+_RIDGES = 10.0 ** np.arange(-10, 4)  # of the mean eigenvalue of C; of its n largest, where y has more columns than n
+_OVERFITTED = 0.2  # more than this between the two fits is worth a warning
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """y turned towards x, and how well.
+
+    Attributes
+    ----------
+    method : {"none", "procrustes", "linear", "cka"}
+        How.
+    y : ndarray, (n, d)
+        y in the space of x: d is d_x; for "procrustes" with d_y above d_x there are further columns, and x has zeros
+        there. For "none" y as it was.
+    measure : {"R2", "CKA"} or None
+        What the fits are: share of the variance of x that aligned y explains, at most 1, below 0 where the mean of x
+        would explain more; or debiased linear CKA, in [-1, 1]. None for "none".
+    fit, held_out : float or None
+        On the rows it was fitted on, and on the others; only the second says how good the alignment is.
+    n_fit, n_held_out : int
+        Numbers of these rows.
+    parameters : mapping of str to float
+        "ridge" (lambda over the mean eigenvalue of C, above), or "scale".
+    """
+
+    method: Method
+    y: npt.NDArray[Any]
+    measure: Literal["R2", "CKA"] | None
+    fit: float | None
+    held_out: float | None
+    n_fit: int
+    n_held_out: int
+    parameters: Mapping[str, float]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All but the values, for the manifest."""
+        return {
+            "method": self.method,
+            "measure": self.measure,
+            "fit": self.fit,
+            "held_out": self.held_out,
+            "n_fit": self.n_fit,
+            "n_held_out": self.n_held_out,
+            **self.parameters,
+        }
+
+    @property
+    def is_overfitted(self) -> bool:
+        """Whether the fit is much lower on rows it was not fitted on."""
+        return self.fit is not None and self.held_out is not None and self.fit - self.held_out > _OVERFITTED
+
+
+def align(
+    x: Any,
+    y: Any,
+    *,
+    method: Method = "linear",
+    test_share: float = _TEST_SHARE,
+    ridge: float | None = None,
+    random_state: int | None = 0,
+) -> Alignment:
+    """The items of y in the space of x, by a map that is fitted on some items and judged on the others.
+
+    Parameters
+    ----------
+    x, y : array_like (n, d_x) and (n, d_y), table, or path
+        Embeddings of the same items, as :func:`repdiff.compare` takes them. x stays as it is.
+    method : {"none", "procrustes", "linear", "cka"}
+        Nothing; a rotation with scale; least squares; or the linear map of most CKA. See the head of the module.
+    test_share : float
+        Share of the items the map is not fitted on, above 0 and below 1.
+    ridge : float, optional
+        Of "linear" and "cka": lambda over the mean eigenvalue of C; chosen on rows set apart by default.
+    random_state : int or None
+        Seed of the split.
+
+    Returns
+    -------
+    Alignment
+        Rows of its ``y`` are in the order of x.
+
+    Raises
+    ------
+    RepdiffError
+        For input that cannot be used, an unknown method, too few items to fit and to judge, or numbers so large that
+        the aligned y is beyond what its type of float holds.
+    """
+    _check_method(method)
+    if not 0 < test_share < 1:
+        raise InputError(f"test_share must be above 0 and below 1, but is {test_share}")
+    if ridge is not None and not (np.isfinite(ridge) and ridge >= 0):
+        raise InputError(f"ridge must not be negative, but is {ridge}")
+    check_seed(random_state)
+    pair = make_pair(x, y)
+    return _align(pair.x, pair.y, method, test_share=test_share, ridge=ridge, random_state=random_state)
+
+
+def align_pair(pair: EmbeddingPair, method: Method, *, random_state: int | None = 0) -> EmbeddingPair:
+    """The pair with y aligned, and with what is to be told of it; the same pair for "none".
+
+    Raises
+    ------
+    InputError
+        For an unknown method, a side of which only distances are known, too few items, or an aligned y without spread.
+    """
+    _check_method(method)
+    if method == "none":
+        return pair
+    if "precomputed" in pair.metrics:
+        raise InputError(f"align={method!r} needs embeddings on both sides, but one is a matrix of distances")
+    found = _align(pair.x, pair.y, method, random_state=random_state)
+    if (found.y == found.y[0]).all():
+        raise InputError(
+            f"nothing is left of y after align={method!r}: all its rows became the same, since y says nothing about x "
+            "on the items that the map was fitted on; compare without alignment"
+        )
+    warnings = pair.warnings
+    if found.is_overfitted:
+        warnings = (
+            *warnings,
+            f"the {method} alignment is overfitted: {found.measure} is {found.fit:.2f} on the items it was fitted on "
+            f"and {found.held_out:.2f} on the others",
+        )
+    facts = {**found.facts, "shape_before": list(pair.y.shape)}
+    return replace(pair, y=np.ascontiguousarray(found.y), alignment=facts, warnings=warnings)
+
+
+def _check_method(method: str) -> None:
+    if method not in METHODS:
+        raise InputError(f"align must be one of {', '.join(METHODS)}, but is {method!r}")
+
+
+def _align(
+    x: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    method: Method,
+    *,
+    test_share: float = _TEST_SHARE,
+    ridge: float | None = None,
+    random_state: int | None,
+) -> Alignment:
+    if method == "none":
+        return Alignment(method, y, None, None, None, 0, 0, {})
+    fitted, held_out = _split(len(x), test_share, random_state)
+    target, exponent = _scaled(x.astype(np.float64))
+    source, exponent_y = _scaled(y.astype(np.float64))
+    source = _narrow(source)
+    origin = target[fitted].mean(axis=0)
+    target -= origin
+    source -= source[fitted].mean(axis=0)
+    judge = _cka if method == "cka" else _r2
+    if method == "procrustes":
+        aligned, scale = _rotated(target, source, fitted)
+        parameters = {"scale": float(_times_power(np.float64(scale), exponent - exponent_y, np.dtype(np.float64)))}
+        target = np.pad(target, ((0, 0), (0, aligned.shape[1] - target.shape[1])))
+        origin = np.pad(origin, (0, aligned.shape[1] - len(origin)))
+    else:
+        aligned, ridge = _mapped(target, source, fitted, judge, ridge)
+        parameters = {"ridge": ridge}
+    return Alignment(
+        method=method,
+        y=_times_power(aligned + origin, exponent, np.result_type(x.dtype, y.dtype)),
+        measure="CKA" if method == "cka" else "R2",
+        fit=judge(target[fitted], aligned[fitted]),
+        held_out=judge(target[held_out], aligned[held_out]),
+        n_fit=len(fitted),
+        n_held_out=len(held_out),
+        parameters=parameters,
+    )
+
+
+def _split(n: int, test_share: float, random_state: int | None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows to fit on and rows to judge by, in random order."""
+    n_held_out = round(n * test_share)
+    if min(n_held_out, n - n_held_out) < _FEWEST:
+        raise InputError(
+            f"{n:,} items are too few to fit an alignment on some and judge it by {test_share:.0%}: "
+            f"each part needs at least {_FEWEST}"
+        )
+    order = np.random.default_rng(random_state).permutation(n)
+    return order[n_held_out:], order[:n_held_out]
+
+
+def _rotated(target: _Floats, source: _Floats, fitted: npt.NDArray[np.int64]) -> tuple[_Floats, float]:
+    """All rows of y turned and scaled, and the scale."""
+    spread = float(np.vdot(source[fitted], source[fitted]))
+    is_wider = source.shape[1] > target.shape[1]
+    left, sizes, right = np.linalg.svd(source[fitted].T @ target[fitted], full_matrices=is_wider)
+    k = target.shape[1]
+    rotation = np.hstack([left[:, :k] @ right, left[:, k:]]) if is_wider else left @ right
+    scale = float(sizes.sum() / spread) if spread else 1.0
+    return scale * (source @ rotation), scale
+
+
+def _mapped(
+    target: _Floats, source: _Floats, fitted: npt.NDArray[np.int64], judge: _Judge, ridge: float | None
+) -> tuple[_Floats, float]:
+    """All rows of y mapped, and the penalty, chosen where none is given."""
+    if ridge is None:
+        n_apart = max(_FEWEST_APART, round(len(fitted) * _SHARE_SET_APART))
+        apart, rest = fitted[:n_apart], fitted[n_apart:]
+        trial = _Ridge(target[rest], source[rest])
+        scores = [judge(target[apart], guess) for guess in trial.guesses(source[apart], _RIDGES)]
+        ridge = float(_RIDGES[int(np.argmax(scores))])
+    (aligned,) = _Ridge(target[fitted], source[fitted]).guesses(source, [ridge])
+    return aligned, ridge
+
+
+class _Ridge:
+    """Least squares with every penalty at once, from one eigendecomposition."""
+
+    def __init__(self, target: _Floats, source: _Floats) -> None:
+        from scipy.linalg import eigh
+
+        # Rows of a part are not centred quite; their own means are what the part knows.
+        self._origin, self._mean = target.mean(axis=0), source.mean(axis=0)
+        source = source - self._mean
+        values, self._vectors = eigh(source.T @ source, driver="evr")
+        self._values = np.maximum(values, 0)
+        self._products = self._vectors.T @ (source.T @ (target - self._origin))
+
+    def guesses(self, source: _Floats, ridges: Iterable[float]) -> Iterator[_Floats]:
+        """What x should be for some rows of y, for each penalty; lambda over the mean eigenvalue."""
+        turned = (source - self._mean) @ self._vectors
+        unit = float(self._values.mean())
+        # What is rounding is no direction of y, and would be blown up where there is no penalty.
+        keep = self._values > 1e-12 * self._values[-1]
+        for ridge in ridges:
+            yield self._origin + (turned[:, keep] / (self._values[keep] + ridge * unit)) @ self._products[keep]
+
+
+def _r2(target: _Floats, guess: _Floats) -> float:
+    """Share of the squares of the target, centred on the mean of the fitted rows, that the guess explains."""
+    total = float(np.vdot(target, target))
+    missed = target - guess
+    return 1 - float(np.vdot(missed, missed)) / total if total else 0.0
+
+
+def _cka(target: _Floats, guess: _Floats) -> float:
+    return debiased_cka(target, guess)
+
+
+def _scaled(values: _Floats) -> tuple[_Floats, int]:
+    """The values over a power of two that brings the largest to about one, so that no square overflows; and it."""
+    exponent = int(np.frexp(np.abs(values).max())[1])
+    return np.ldexp(values, -exponent), exponent
+
+
+def _times_power(values: Any, exponent: int, dtype: np.dtype[Any]) -> Any:
+    """The values times a power of two, as floats of that type."""
+    with np.errstate(over="ignore"):
+        found = np.ldexp(values, exponent).astype(dtype)
+    if not np.isfinite(found).all():
+        raise InputError(
+            f"y turned towards x is too large for {dtype}: bring both sides nearer to one, say by dividing"
+        )
+    return found
+
+
+def _narrow(values: _Floats) -> _Floats:
+    """The rows, turned such that they have at most n columns."""
+    n, d = values.shape
+    if d <= n:
+        return values
+    upper: _Floats = np.asarray(np.linalg.qr(values.T, mode="r"))
+    return upper.T.copy()

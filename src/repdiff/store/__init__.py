@@ -1,0 +1,1 @@
+"""Results <-> run directories, written whole or not at all."""

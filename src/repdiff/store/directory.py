@@ -1,0 +1,167 @@
+"""What every kind of run directory has: a manifest that tells the kind, and that it is written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from repdiff.core.errors import RunError
+from repdiff.core.files import one_line
+
+RUN, SERIES, MATRIX = "repdiff run", "repdiff series", "repdiff matrix"
+_KINDS = {RUN: "a run", SERIES: "a series", MATRIX: "a matrix"}
+_MANIFEST = "manifest.json"
+
+
+def kind_of(path: str | Path) -> str:
+    """The format of a run directory: :data:`RUN`, :data:`SERIES` or :data:`MATRIX`.
+
+    Raises
+    ------
+    RunError
+        Where it is none of them.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise RunError(f"{folder}: no such run directory; check the path")
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunError(f"{folder}: is not a run: it has no {_MANIFEST}") from error
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder / _MANIFEST}: cannot be read: {one_line(error)}") from error
+    kind = manifest.get("format") if isinstance(manifest, dict) else None
+    if kind not in _KINDS:
+        raise RunError(f"{folder}: is not a run: its {_MANIFEST} is another program's")
+    return str(kind)
+
+
+def read_manifest(path: str | Path, kind: str, version: int) -> dict[str, Any]:
+    """The manifest of a run directory of that format.
+
+    Raises
+    ------
+    RunError
+        Where it is of another format, or was written by a newer or an older repdiff.
+    """
+    folder = Path(path)
+    found = kind_of(folder)
+    if found != kind:
+        raise RunError(f"{folder}: is {_KINDS[found]}, where {_KINDS[kind]} is wanted; give the directory of one")
+    manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    written = manifest.get("schema_version")
+    if written != version:
+        older = isinstance(written, int) and written < version
+        raise RunError(
+            f"{folder}: has schema version {written}, but this repdiff reads {version}; "
+            f"{'compare again' if older else 'upgrade repdiff'}"
+        )
+    return manifest
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write the manifest, for people and machines."""
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The same in dicts, lists, strings, numbers and None, as they come back from a file."""
+    found: dict[str, Any] = json.loads(json.dumps(facts, default=_plain_value, allow_nan=False))
+    return found
+
+
+def check_target(path: str | Path, *, overwrite: bool = False) -> None:
+    """Refuse a path that no run can be written to, before any work is done.
+
+    Raises
+    ------
+    RunError
+        Where something that may not be replaced is in the way, or the place may not be written to.
+    """
+    if Path(path).name in ("", ".."):
+        raise RunError(f"{path}: is no name for a directory of a run; give the path of one to be made")
+    try:
+        _check_ground(Path(path).resolve(), str(path), overwrite=overwrite)
+    except (OSError, RuntimeError) as error:  # a name that is too long; links that lead in a circle
+        raise RunError(f"{path}: cannot be written: {_reason(error)}") from error
+
+
+def _check_ground(target: Path, path: str, *, overwrite: bool) -> None:
+    if target.exists() and not _is_empty_folder(target):
+        if not _is_run(target):
+            raise RunError(f"{path}: exists and is not a run, so it is not replaced; choose another path")
+        if not overwrite:
+            raise RunError(f"{path}: is a run already; choose another path, or overwrite it (--overwrite)")
+    ground = next(parent for parent in target.parents if parent.exists())
+    if not ground.is_dir() or not os.access(ground, os.W_OK):
+        raise RunError(f"{path}: {ground} is no folder that may be written to; choose another path")
+
+
+@contextmanager
+def written_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A new folder beside the path that takes its place when all went well, and is gone where not.
+
+    Raises
+    ------
+    RunError
+        Where the path is taken, or cannot be written.
+    """
+    check_target(path, overwrite=overwrite)
+    try:
+        with _written_beside(Path(path).resolve()) as folder:
+            yield folder
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {_reason(error)}") from error
+
+
+@contextmanager
+def _written_beside(target: Path) -> Iterator[Path]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    workplace = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", suffix=".partial", dir=target.parent))
+    new, old = workplace / "new", workplace / "old"
+    try:
+        new.mkdir()
+        yield new
+        if target.exists():
+            target.rename(old)
+        try:
+            new.rename(target)
+        except BaseException:
+            if old.exists():
+                old.rename(target)
+            raise
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or one_line(error)
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+def _is_run(folder: Path) -> bool:
+    try:
+        kind_of(folder)
+    except RunError:
+        return False
+    return True
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())

@@ -1,0 +1,1 @@
+"""The steps, composed: compare, series, matrix, the estimator, and what comparisons share."""

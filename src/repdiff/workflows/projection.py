@@ -1,0 +1,94 @@
+"""Embeddings -> 2-D coordinates, for display only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.core.metrics import Metric
+from repdiff.core.parallel import single_threaded_libraries
+from repdiff.results.projection import Plane, Projection
+
+_WIDE = 50  # columns from which on the random solver is the quicker one
+
+
+def project(
+    x: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    *,
+    metrics: tuple[Metric, Metric] = ("euclidean", "euclidean"),
+    random_state: int | None = 0,
+) -> Projection:
+    """Principal components of both representations; see :func:`project_side`.
+
+    Parameters
+    ----------
+    x, y : ndarray, (n, d_x) and (n, d_y)
+        Finite, with some variance.
+    metrics : (str, str)
+        Where one is "precomputed", that side holds distances, (n, n).
+    random_state : int or None
+        Seed, used where the solver is a random one.
+    """
+    return side_by_side(
+        project_side(x, metric=metrics[0], random_state=random_state),
+        project_side(y, metric=metrics[1], random_state=random_state),
+    )
+
+
+def side_by_side(x: Plane, y: Plane) -> Projection:
+    """The projection of a pair."""
+    return Projection(x.coordinates, y.coordinates, x.explained, y.explained)
+
+
+def project_side(values: npt.NDArray[Any], *, metric: Metric = "euclidean", random_state: int | None = 0) -> Plane:
+    """Principal components of a representation; of distances, those of classical scaling (Torgerson 1952).
+
+    Parameters
+    ----------
+    values : ndarray, (n, d)
+        Finite, with some variance.
+    metric : str
+        Where it is "precomputed", the values are distances, (n, n).
+    random_state : int or None
+        Seed, used where the solver is a random one.
+    """
+    return (_scaled_distances if metric == "precomputed" else _principal_components)(values, random_state)
+
+
+def _scaled_distances(distances: npt.NDArray[Any], random_state: int | None) -> Plane:
+    from scipy.sparse.linalg import eigsh
+
+    products = (distances / np.abs(distances).max()).astype(np.float64) ** 2
+    np.fill_diagonal(products, 0)
+    mean = products.mean(axis=0)
+    products -= mean + mean[:, None] - mean.mean()
+    products *= -0.5
+    count = min(2, len(products) - 1)
+    start = np.random.default_rng(random_state).normal(size=len(products))
+    values, vectors = eigsh(products, k=count, which="LA", v0=start)
+    values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
+    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(count)])
+    coordinates = np.zeros((len(products), 2), np.float32)
+    coordinates[:, :count] = vectors * signs * np.sqrt(values)
+    # With distances that no space holds, some eigenvalues are negative; shares are those of the whole all the same.
+    share_first, share_second = (*(values / max(np.trace(products), values.sum())).tolist(), 0.0)[:2]
+    return Plane(coordinates, (share_first, share_second))
+
+
+def _principal_components(values: npt.NDArray[Any], random_state: int | None) -> Plane:
+    from sklearn.decomposition import PCA
+
+    # A power of two takes tiny and huge scales to about one without rounding.
+    scaled = values * np.asarray(2.0 ** -int(np.frexp(np.abs(values).max())[1]), dtype=values.dtype)
+    count = min(2, *values.shape)
+    # The random solver's seven power iterations give the first two components to six digits, and all others cost more.
+    solver = "randomized" if min(values.shape) > _WIDE else "full"
+    model = PCA(count, svd_solver=solver, random_state=random_state)
+    coordinates = np.zeros((len(values), 2), np.float32)
+    with single_threaded_libraries():  # the products are small, and threads would wait for each other
+        coordinates[:, :count] = model.fit_transform(scaled)
+    share_first, share_second = (*map(float, model.explained_variance_ratio_), 0.0)[:2]
+    return Plane(coordinates, (share_first, share_second))

@@ -1,0 +1,72 @@
+"""How a comparison came about: parameters, inputs, versions, timings, warnings."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
+
+from repdiff import __version__
+from repdiff.clustering.spectral import warn_not_converged
+from repdiff.inputs.pair import EmbeddingPair
+
+
+class Clock:
+    """Seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        """Measure a stage."""
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - start, 4)
+
+
+def noting(messages: list[str], where: str) -> Callable[[str], None]:
+    """What notes a warning of the spectral step for the manifest, and passes it on to Python."""
+
+    def note(message: str) -> None:
+        messages.append(f"{where}: {message}")
+        warn_not_converged(message)
+
+    return note
+
+
+def inputs_of(pair: EmbeddingPair) -> dict[str, Any]:
+    """Source, shape, type and hash of x and y, and how their rows were matched."""
+    sides: dict[str, dict[str, Any]] = {
+        side: {"source": source, "shape": list(values.shape), "dtype": str(values.dtype), "sha256": sha256}
+        for side, values, source, sha256 in zip(("x", "y"), (pair.x, pair.y), pair.sources, pair.sha256, strict=True)
+    }
+    for side, encoding in (("x", pair.encodings.x), ("y", pair.encodings.y)):
+        if encoding is not None:
+            sides[side]["model"] = _how(encoding.manifest)
+    if pair.alignment is not None:
+        sides["y"]["shape"] = pair.alignment["shape_before"]  # as the hash, of what was given
+    return {**sides, "matched_by": pair.matched_by}
+
+
+def _how(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What made an embedding, in short; the whole is in the manifest beside it."""
+    model = manifest["model"]
+    parts = {"spec": model["spec"], "weights_sha256": model["weights_sha256"]}
+    return {**parts, "layer": manifest["layer"], "pool": manifest["pool"]}
+
+
+def versions() -> dict[str, str]:
+    """Of repdiff, Python and the libraries that the numbers depend on."""
+    packages = ("numpy", "scipy", "scikit-learn", "numba", "pandas", "pyarrow", "pillow", "bokeh")
+    libraries = {name: metadata.version(name) for name in packages}
+    return {"repdiff": __version__, "python": platform.python_version(), **libraries}
+
+
+def now() -> str:
+    """The time, ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import repdiff
+from repdiff.cli import demo_data as demo
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> demo.DemoFiles:
+    return demo.write_demo_files(tmp_path_factory.mktemp("demo"))
+
+
+def test_the_known_difference_is_found(files: demo.DemoFiles) -> None:
+    found = repdiff.compare(files.x, files.y, **demo.options(files))
+    clusters = found.x_only.difference_clusters
+    assert len(clusters) >= 10
+    shares = [max(cluster.label_counts.values()) / cluster.size for cluster in clusters]
+    assert np.mean(shares) >= 0.9
+    # All ten digits are found, not one digit many times.
+    assert {next(iter(cluster.label_counts)) for cluster in clusters} == set("0123456789")
+
+
+def test_the_two_networks_learned_what_they_were_told(files: demo.DemoFiles) -> None:
+    found = repdiff.compare(files.x, files.y, **demo.options(files))
+    assert found.accuracy_x is not None
+    assert found.accuracy_x > 0.97
+    from sklearn.linear_model import LogisticRegression
+
+    hidden, digit = np.load(files.y), found.items.frame[demo.LABEL].to_numpy()
+    assert LogisticRegression(max_iter=2000).fit(hidden, digit % 2).score(hidden, digit % 2) > 0.97
+
+
+def test_it_may_be_written_again(files: demo.DemoFiles, tmp_path: Path) -> None:
+    first = {path.name: path.read_bytes() for path in files.x.parent.glob("*.*")}
+    demo.write_demo_files(files.x.parent)
+    assert {path.name: path.read_bytes() for path in files.x.parent.glob("*.*")} == first
