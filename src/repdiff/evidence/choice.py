@@ -18,8 +18,8 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinity, DenseAffinity
 from repdiff.clustering.kmeans import k_means
 from repdiff.clustering.spectral import Warn, leading_eigenvectors, unheard, warn_not_converged
+from repdiff.core.overlap import match_clusters
 from repdiff.core.progress import Progress, silent
-from repdiff.evidence.stability import match_clusters
 from repdiff.results.choice import Candidate, ChosenNumber
 
 LARGEST_NUMBER = 16

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import InputError
+from repdiff.core.geometry import unit_rows
 from repdiff.core.metrics import Metric, Metrics
 from repdiff.core.progress import Progress, silent
 from repdiff.core.seeds import check_seed
@@ -182,10 +183,10 @@ def _directions(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Rows of length one; the same bits where all point one way, since rounding would pass for spread."""
     largest = np.abs(values).max(axis=1, keepdims=True).astype(np.float64)
     scaled = values / largest  # so that the squares of no row vanish or overflow
-    units = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+    units = unit_rows(scaled)
     if np.abs(units - units[0]).max() <= _ONE_DIRECTION * np.finfo(values.dtype).eps:
         units[:] = units[0]
-    return np.asarray(units)
+    return units
 
 
 @dataclass(frozen=True)
