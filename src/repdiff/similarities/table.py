@@ -104,9 +104,9 @@ def score_pair(
     return SimilarityTable(pair.names, pair.n, tuple(found), _warnings(pair, recipes, n_neighbors))
 
 
-def score_sample(pair: EmbeddingPair, *, n_items: int = SAMPLED_ITEMS, random_state: int | None = 0) -> SimilarityTable:
+def score_sample(pair: EmbeddingPair, *, random_state: int | None = 0) -> SimilarityTable:
     """A few scores of a random sample of the items, for a first look that costs next to nothing beside a comparison."""
-    rows = np.sort(np.random.default_rng(random_state).choice(pair.n, min(pair.n, n_items), replace=False))
+    rows = np.sort(np.random.default_rng(random_state).choice(pair.n, min(pair.n, SAMPLED_ITEMS), replace=False))
     x, y = (
         values[np.ix_(rows, rows)] if metric == "precomputed" else values[rows]
         for values, metric in zip((pair.x, pair.y), pair.metrics, strict=True)
