@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import RepdiffError
+from repdiff.core.geometry import unit_rows
 from repdiff.core.metrics import Metrics
 from repdiff.core.parallel import single_threaded_libraries
 from repdiff.core.progress import Progress, silent
@@ -237,7 +238,7 @@ def _check(pair: EmbeddingPair, n_groups: tuple[int, int], size: int, max_items:
 
 def _coordinates(values: npt.NDArray[Any], metric: str) -> npt.NDArray[np.float64]:
     values = values.astype(np.float64)
-    return values / np.linalg.norm(values, axis=1, keepdims=True) if metric == "cosine" else values
+    return unit_rows(values) if metric == "cosine" else values
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from repdiff.clustering.order import NO_CHANGE_THRESHOLD
-from repdiff.evidence.stability import DISSOLVED
-from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence
+from repdiff.results.evidence import DISSOLVED, FDR, ClusterEvidence, ComparisonEvidence
 
 Parts = tuple[tuple[str, bool], ...]
 

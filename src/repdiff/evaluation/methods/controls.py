@@ -12,7 +12,7 @@ import numpy as np
 
 from repdiff.clustering.representatives import choose_representatives
 from repdiff.evaluation.groups import SMALLEST, Group
-from repdiff.evaluation.methods.base import FloatArray, k_means
+from repdiff.evaluation.methods.base import FloatArray, distance_to_mean, k_means
 from repdiff.evaluation.methods.rdc import RDC
 
 
@@ -31,8 +31,7 @@ class CentralItems:
 
 
 def _central(group: Group, x: FloatArray, size: int) -> Group:
-    members = x[group.items]
-    distance = np.linalg.norm(members - members.mean(axis=0), axis=1)
+    distance = distance_to_mean(x[group.items])
     return Group(group.items, group.items[np.argsort(distance, kind="stable")[:size]])
 
 
