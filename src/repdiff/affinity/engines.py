@@ -8,12 +8,11 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
 from repdiff.core.errors import RepdiffError
-
-ENGINES = ("exact", "torch")
+from repdiff.settings import ENGINES, Engine
 
 
 def compute_affinities(
-    x: npt.NDArray[Any], y: npt.NDArray[Any], *, engine: str, device: str | None = None, **options: Any
+    x: npt.NDArray[Any], y: npt.NDArray[Any], *, engine: Engine, device: str | None = None, **options: Any
 ) -> Affinities:
     """Both affinities of a pair, from the engine of that name.
 

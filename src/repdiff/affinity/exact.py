@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
 from repdiff.affinity.compiled import TILE_ROWS, compile_for
-from repdiff.affinity.difference import BETA, GAMMA, directed_affinity, leave_out_others
+from repdiff.affinity.difference import directed_affinity, leave_out_others
 from repdiff.affinity.distances import KeptRanks, Ranked, RankedDistances, ranked
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
 from repdiff.affinity.ranks import RankedEmbedding, RankScratch
@@ -27,6 +27,7 @@ from repdiff.core.memory import available_bytes, format_bytes
 from repdiff.core.metrics import Metric, Metrics, metrics_of
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
 from repdiff.core.progress import Progress, silent
+from repdiff.settings import Method
 
 _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75
@@ -113,8 +114,8 @@ def exact_affinities(
     x: npt.NDArray[Any],
     y: npt.NDArray[Any],
     *,
-    gamma: float = GAMMA,
-    beta: float = BETA,
+    gamma: float = Method.gamma,
+    beta: float = Method.beta,
     metric: Metrics = "euclidean",
     memory_limit: int | None = None,
     bits: Precision | None = None,

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities, FloatArray
 from repdiff.affinity.device import Device
-from repdiff.affinity.difference import BETA, GAMMA, affinity_formula, difference_formula
+from repdiff.affinity.difference import affinity_formula, difference_formula
 from repdiff.affinity.distances import KeptRanks, RankedDistances, ranked
 from repdiff.affinity.exact import KeptSides, plan
 from repdiff.affinity.packed import Codec, PackedAffinities
@@ -31,6 +31,7 @@ from repdiff.core.memory import format_bytes
 from repdiff.core.metrics import Metric, Metrics, metrics_of
 from repdiff.core.parallel import row_tiles
 from repdiff.core.progress import Progress, silent
+from repdiff.settings import Method
 
 _SHARE_OF_FREE = 0.75
 _MOST_TILE_ROWS = 1024
@@ -45,8 +46,8 @@ def torch_affinities(
     y: npt.NDArray[Any],
     *,
     device: str | None = None,
-    gamma: float = GAMMA,
-    beta: float = BETA,
+    gamma: float = Method.gamma,
+    beta: float = Method.beta,
     metric: Metrics = "euclidean",
     memory_limit: int | None = None,
     n_jobs: int | None = None,

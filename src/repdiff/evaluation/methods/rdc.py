@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from repdiff.affinity.difference import BETA, GAMMA
 from repdiff.affinity.distances import ranked
 from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering.cluster import cluster_affinity
-from repdiff.clustering.order import NO_CHANGE_THRESHOLD, find_clusters
-from repdiff.clustering.representatives import Contrast, RepresentativeKind
+from repdiff.clustering.order import find_clusters
+from repdiff.clustering.representatives import Contrast
 from repdiff.evaluation.groups import SMALLEST, Group
 from repdiff.evaluation.methods.base import FloatArray
+from repdiff.settings import Method, RepresentativeKind
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class RDC:
     ``n_groups`` counts the no-change clusters, which are no groups: it finds fewer where less differs.
     """
 
-    gamma: float = GAMMA
-    beta: float = BETA
-    no_change_threshold: float = NO_CHANGE_THRESHOLD
-    representatives: RepresentativeKind = "typical"
+    gamma: float = Method.gamma
+    beta: float = Method.beta
+    no_change_threshold: float = Method.no_change_threshold
+    representatives: RepresentativeKind = Method.representatives
     name: str = "rdc"
     title: str = "difference clusters (this package)"
     source: str = "Kondapaneni, Gu, Mac Aodha & Perona, ICLR 2025 workshop on Bidirectional Human-AI Alignment"
@@ -44,7 +44,7 @@ class RDC:
         ]
 
 
-def contrast_of(x: FloatArray, y: FloatArray, *, gamma: float = GAMMA, beta: float = BETA) -> Contrast:
+def contrast_of(x: FloatArray, y: FloatArray, *, gamma: float = Method.gamma, beta: float = Method.beta) -> Contrast:
     """Which pairs are near in x and far in y."""
     affinities = compute_affinities(x, y, engine="exact", gamma=gamma, beta=beta)
     near, far = (ranked(values, metric="euclidean") for values in (x, y))
