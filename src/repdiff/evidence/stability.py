@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 Labels = npt.NDArray[np.int32]
 
-DISSOLVED = 0.5  # Hennig 2007: a cluster of lower Jaccard agreement has dissolved
 FEWEST_MEMBERS = 3  # of a cluster in a sample, below which the sample says nothing of it
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from string import ascii_uppercase
 
-from repdiff.report.formatting import Sentence
 from repdiff.report.subject import Fate
+from repdiff.report.wording.formatting import Sentence
 from repdiff.results.tracks import History, Life
 
 _HUES = 12  # colours that are told apart at a glance

@@ -247,7 +247,8 @@ def compare_pair(
             directions["x_only"], directions["y_only"], evidence = weigh(
                 _weighed(directions["x_only"], x_only, numbers["x_only"], settings),
                 _weighed(directions["y_only"], x_only.reversed(), numbers["y_only"], settings),
-                pair.items, pair.names, gamma=settings.gamma, beta=settings.beta, groups=pair.groups,
+                pair.items, gamma=settings.gamma, beta=settings.beta,
+                no_change_threshold=settings.no_change_threshold, groups=pair.groups,
                 takes_number=isinstance(settings.clusterer, str), n_resamples=settings.n_resamples,
                 n_jobs=settings.n_jobs, random_state=settings.random_state, progress=progress,
             )  # fmt: skip

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from repdiff.core.errors import RepdiffError
 from repdiff.inputs.images import make_thumbnails
 from repdiff.report.figures.style import SOFT, checked, drawing, plain
-from repdiff.report.formatting import NBSP, affinity, holder_and_other, makeup, percent, plural
 from repdiff.report.palette import cluster_colours, no_change_colour
+from repdiff.report.wording.findings import holder_and_other, makeup
+from repdiff.report.wording.formatting import NBSP, affinity, percent, plural
 from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
 from repdiff.results.comparison import Comparison
 
