@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from repdiff.inputs.triplets import TripletEmbedding, embed_triplets
     from repdiff.report import write_report
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
+    from repdiff.report.wording.summary import describe
     from repdiff.results.choice import ChosenNumber
     from repdiff.results.clusters import AffinityMap, DifferenceCluster, Direction
     from repdiff.results.comparison import Comparison
@@ -66,6 +67,7 @@ _HOME = {
     "Comparison": "results.comparison",
     "ComparisonEvidence": "results.evidence",
     "ComparisonMatrix": "results.matrix",
+    "describe": "report.wording.summary",
     "difference_affinity": "affinity.difference",
     "DifferenceCluster": "results.clusters",
     "DifferenceClustering": "workflows.estimator",
@@ -142,6 +144,7 @@ __all__ = [
     "compare",
     "compare_matrix",
     "compare_series",
+    "describe",
     "difference_affinity",
     "embed_triplets",
     "encode",

@@ -54,6 +54,15 @@ def test_clusters_are_marked_in_the_terminal(comparison, capsys) -> None:
     assert told.count("holds") == comparison.evidence.n_holding > 0
 
 
+def test_a_comparison_is_described_in_the_same_words(comparison, capsys) -> None:
+    print_summary(comparison, Path("run"), Path("report.html"))
+    told = " ".join(capsys.readouterr().out.split())
+    lines = repdiff.describe(comparison).splitlines()
+    assert len(lines) == 5  # both directions, both numbers of clusters, the verdict
+    for line in lines:
+        assert " ".join(line.split()) in told
+
+
 def test_without_evidence_there_is_no_verdict(capsys) -> None:
     rng = np.random.default_rng(0)
     bare = repdiff.compare(rng.normal(size=(40, 3)), rng.normal(size=(40, 3)), n_clusters=3, evidence=False)

@@ -14,41 +14,20 @@ def print_summary(comparison: Comparison, run: Path, report: Path) -> None:
     """Sentences, a table per direction, warnings, and where the results are."""
     from rich.console import Console
 
-    from repdiff.report.wording.choice import chosen_lines
-    from repdiff.report.wording.evidence import verdict
     from repdiff.report.wording.findings import finding
+    from repdiff.report.wording.summary import alignment_lines, chosen_lines, verdict_lines
 
     console = Console(highlight=False)
     for direction in (comparison.x_only, comparison.y_only):
         console.print(finding(comparison, direction).text, markup=False)
         if direction.difference_clusters:
             console.print(_table(comparison, direction))
-    for line in (*alignment_lines(comparison), *chosen_lines(comparison)):
+    for line in (*alignment_lines(comparison), *chosen_lines(comparison), *verdict_lines(comparison)):
         console.print(line, markup=False)
-    told = verdict(comparison)
-    if told is not None:
-        console.print(told.plain, markup=False)
     for warning in comparison.provenance.warnings:
         console.print(f"note: {warning}", markup=False)
     console.print(f"run:    {run}", markup=False, soft_wrap=True)
     console.print(f"report: {report}", markup=False, soft_wrap=True)
-
-
-def alignment_lines(comparison: Comparison) -> list[str]:
-    """How y was turned towards x and what that changed; nothing where it was not."""
-    facts = comparison.provenance.parameters.get("alignment")
-    if facts is None:
-        return []
-    fits = f"{facts['fit']:.3f} on the {facts['n_fit']:,} items it was fitted on"
-    held_out = f"{facts['held_out']:.3f} on the {facts['n_held_out']:,} others"
-    lines = [f"{comparison.names[1]} was aligned ({facts['method']}): {facts['measure']} {fits}, {held_out}"]
-    for direction, effect in facts.get("effect", {}).items():
-        before, after = effect["clusters_without"], effect["clusters_with"]
-        lines.append(
-            f"{direction}: difference clusters {before} without alignment and {after} with it; "
-            f"adjusted Rand index {effect['adjusted_rand']:.2f}"
-        )
-    return lines
 
 
 def _table(comparison: Comparison, direction: Direction) -> Any:

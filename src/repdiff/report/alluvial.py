@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from repdiff.report.tracks import letter
 from repdiff.report.wording import formatting as words
 from repdiff.report.wording.findings import makeup
+from repdiff.report.wording.tracks import letter
 from repdiff.results.clusters import Direction
 from repdiff.results.tracks import NO_CHANGE, Flow, History
 

@@ -76,7 +76,7 @@ def _read(kind: Any, plain: Any, where: str) -> Any:
     if kind is float and isinstance(plain, int) and not isinstance(plain, bool):
         return float(plain)
     if type(plain) is not kind:
-        raise _unlike(where, _NAMES.get(kind, getattr(kind, "__name__", str(kind))), plain)
+        raise _unlike(where, _named(kind), plain)
     return plain
 
 
@@ -113,7 +113,7 @@ def _read_mapping(parts: tuple[Any, ...], plain: Any, where: str) -> dict[Any, A
 
 def _read_literal(parts: tuple[Any, ...], plain: Any, where: str) -> Any:
     if plain not in parts:
-        raise _unlike(where, f"one of {', '.join(map(repr, parts))}", plain)
+        raise _unlike(where, _named(Literal[parts]), plain)
     return plain
 
 
@@ -128,7 +128,7 @@ def _read_union(parts: tuple[Any, ...], plain: Any, where: str) -> Any:
             return _read(part, plain, where)
         except (TypeError, LookupError):
             continue
-    raise _unlike(where, " or ".join(_NAMES.get(part, str(part)) for part in rest), plain)
+    raise _unlike(where, " or ".join(map(_named, rest)), plain)
 
 
 _READERS: Mapping[Any, Callable[[tuple[Any, ...], Any, str], Any]] = {
@@ -138,6 +138,14 @@ _READERS: Mapping[Any, Callable[[tuple[Any, ...], Any, str], Any]] = {
     Union: _read_union,
     types.UnionType: _read_union,
 }
+
+
+def _named(kind: Any) -> str:
+    """A type as a person calls it."""
+    if get_origin(kind) is Literal:
+        first, *others = map(repr, get_args(kind))
+        return f"one of {', '.join((first, *others))}" if others else first
+    return _NAMES.get(kind, getattr(kind, "__name__", str(kind)))
 
 
 def _unlike(where: str, wanted: str, plain: Any) -> TypeError:

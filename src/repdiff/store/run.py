@@ -48,6 +48,42 @@ _THUMBNAILS_SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
+class _Roles:
+    image: str | None
+    text: str | None
+    label: str | None
+    prediction_x: str | None
+    prediction_y: str | None
+    image_root: str | None
+    has_ids: bool
+
+
+@dataclass(frozen=True)
+class _Accuracy:
+    x: float | None
+    y: float | None
+
+
+@dataclass(frozen=True)
+class _Projection:
+    explained_x: tuple[float, float]
+    explained_y: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    """What the manifest says beside the provenance."""
+
+    names: tuple[str, str]
+    description: str | None
+    n_items: int
+    items: _Roles
+    accuracy: _Accuracy
+    projection: _Projection
+    skipped_images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Run:
     """All that a report, the explorer or an export may know.
 
@@ -163,29 +199,21 @@ def _rows_to_picture(comparison: Comparison) -> npt.NDArray[np.int64]:
 
 
 def _manifest(comparison: Comparison, thumbnails: Thumbnails) -> dict[str, Any]:
-    items = comparison.items
-    facts: dict[str, Any] = to_plain(
-        {
-            "format": RUN,
-            "schema_version": SCHEMA_VERSION,
-            "names": list(comparison.names),
-            "description": comparison.description,
-            "n_items": len(items.frame),
-            **to_plain(comparison.provenance),
-            "items": {
-                **{role: getattr(items, role) for role in ROLES},
-                "image_root": None if items.image_root is None else str(items.image_root),
-                "has_ids": items.has_ids,
-            },
-            "accuracy": {"x": comparison.accuracy_x, "y": comparison.accuracy_y},
-            "projection": {
-                "explained_x": list(comparison.projection.explained_x),
-                "explained_y": list(comparison.projection.explained_y),
-            },
-            "skipped_images": list(thumbnails.skipped),
-        }
+    items, projection = comparison.items, comparison.projection
+    told = _Manifest(
+        names=comparison.names,
+        description=comparison.description,
+        n_items=len(items.frame),
+        items=_Roles(
+            **{role: getattr(items, role) for role in ROLES},
+            image_root=None if items.image_root is None else str(items.image_root),
+            has_ids=items.has_ids,
+        ),
+        accuracy=_Accuracy(comparison.accuracy_x, comparison.accuracy_y),
+        projection=_Projection(projection.explained_x, projection.explained_y),
+        skipped_images=thumbnails.skipped,
     )
-    return facts
+    return {"format": RUN, "schema_version": SCHEMA_VERSION, **to_plain(told), **to_plain(comparison.provenance)}
 
 
 def _write_parts(run: Run, folder: Path) -> None:
@@ -214,10 +242,10 @@ def _bin_rows(direction: Direction) -> Iterator[dict[str, Any]]:
 
 def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Run:
     check_table(folder / THUMBNAILS, _THUMBNAILS_SCHEMA.names)
-    skipped = from_plain(tuple[str, ...], manifest["skipped_images"], "skipped_images")
+    told = from_plain(_Manifest, manifest, "manifest.json")
     part = Part(folder, THUMBNAILS)
-    thumbnails = once(lambda: part(lambda file: _read_thumbnails(file, skipped)))
-    comparison = _read_comparison(folder, manifest, thumbnails)
+    thumbnails = once(lambda: part(lambda file: _read_thumbnails(file, told.skipped_images)))
+    comparison = _read_comparison(folder, manifest, told, thumbnails)
     ready: dict[str, Any] = {"comparison": comparison, "manifest": manifest, "path": folder, "evaluation": None}
     later: dict[str, Callable[[], Any]] = {"thumbnails": thumbnails}
     if (folder / EVALUATION).exists():
@@ -235,29 +263,30 @@ def _check_evaluation(file: Path) -> None:
         raise LookupError(f"{file.name} has no column {missing[0]!r}")
 
 
-def _read_comparison(folder: Path, manifest: Mapping[str, Any], thumbnails: Callable[[], Thumbnails]) -> Comparison:
+def _read_comparison(
+    folder: Path, manifest: Mapping[str, Any], told: _Manifest, thumbnails: Callable[[], Thumbnails]
+) -> Comparison:
     frame = pd.read_parquet(folder / _ITEMS)
-    if len(frame) != manifest["n_items"]:
-        raise ValueError(f"{_ITEMS} has {len(frame)} rows, but there are {manifest['n_items']} items")
+    if len(frame) != told.n_items:
+        raise ValueError(f"{_ITEMS} has {len(frame)} rows, but there are {told.n_items} items")
     check_table(folder / _PROJECTION, _AXES, n_rows=len(frame))
     check_table(folder / _AFFINITY, _AFFINITY_SCHEMA.names)
     rows = read_rows(folder / _CLUSTERS)
     evidence = _evidence_of(folder, manifest, rows)
     bins, axes = Part(folder, _AFFINITY), Part(folder, _PROJECTION)
     pictures = once(lambda: bins(_read_affinity_maps))
-    explained = from_plain(_Explained, manifest["projection"], "projection")
     ready: dict[str, Any] = {
-        "names": from_plain(tuple[str, str], manifest["names"], "names"),
-        "items": _read_items(frame, manifest["items"]),
-        "accuracy_x": from_plain(float | None, manifest["accuracy"]["x"], "accuracy of x"),  # type: ignore[arg-type]
-        "accuracy_y": from_plain(float | None, manifest["accuracy"]["y"], "accuracy of y"),  # type: ignore[arg-type]
+        "names": told.names,
+        "items": _read_items(frame, told.items),
+        "accuracy_x": told.accuracy.x,
+        "accuracy_y": told.accuracy.y,
         "provenance": from_plain(Provenance, manifest, "manifest.json"),
-        "description": from_plain(str | None, manifest["description"], "description"),  # type: ignore[arg-type]
+        "description": told.description,
     }
     for name in DIRECTIONS:
         ready[name] = _read_direction(name, frame, rows, pictures, evidence)
     later: dict[str, Callable[[], Any]] = {
-        "projection": lambda: axes(lambda file: _read_projection(file, explained)),
+        "projection": lambda: axes(lambda file: _read_projection(file, told.projection)),
         "thumbnails": thumbnails,
     }
     if evidence is None:
@@ -279,14 +308,12 @@ def _evidence_of(
     return once(lambda: part(lambda file: read_evidence(file, manifest, counts)))
 
 
-def _read_items(frame: pd.DataFrame, told: Mapping[str, Any]) -> Items:
-    roles = {role: from_plain(str | None, told[role], role) for role in ROLES}  # type: ignore[arg-type]
-    root = told["image_root"]
+def _read_items(frame: pd.DataFrame, told: _Roles) -> Items:
     return Items(
         frame.drop(columns=list(RESULT_COLUMNS)),
-        **roles,
-        image_root=None if root is None else Path(root),
-        has_ids=from_plain(bool, told["has_ids"], "has_ids"),
+        **{role: getattr(told, role) for role in ROLES},
+        image_root=None if told.image_root is None else Path(told.image_root),
+        has_ids=told.has_ids,
     )
 
 
@@ -326,15 +353,7 @@ def _read_affinity_maps(file: Path) -> dict[DirectionName, AffinityMap]:
     return found
 
 
-@dataclass(frozen=True)
-class _Explained:
-    """What the manifest says of the maps."""
-
-    explained_x: tuple[float, float]
-    explained_y: tuple[float, float]
-
-
-def _read_projection(file: Path, explained: _Explained) -> Projection:
+def _read_projection(file: Path, explained: _Projection) -> Projection:
     axes = pd.read_parquet(file, columns=_AXES).to_numpy(np.float32)
     x, y = (np.ascontiguousarray(part) for part in (axes[:, :2], axes[:, 2:]))
     return Projection(x, y, explained.explained_x, explained.explained_y)

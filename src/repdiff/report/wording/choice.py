@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from repdiff.report.wording.findings import holder_and_other
-from repdiff.report.wording.formatting import plural
 from repdiff.results.choice import Candidate, ChosenNumber
-from repdiff.results.comparison import Comparison
 
 _PLACES = ("largest", "second largest", "third largest", "fourth largest", "fifth largest")
 
@@ -20,14 +17,6 @@ def why_so_many(number: ChosenNumber) -> str:
             f"the affinity tells no groups apart (its second eigenvalue is {abs(number.candidates[0].eigenvalue):.3f})"
         )
     return _gap(number, chosen)
-
-
-def chosen_lines(comparison: Comparison) -> list[str]:
-    """For each direction whose number of clusters was chosen, a line with the number and why."""
-    return [
-        f"what {holder_and_other(comparison, name)[0]} groups, in {plural(number.n, 'cluster')}: {why_so_many(number)}"
-        for name, number in comparison.chosen.items()
-    ]
 
 
 def _gap(number: ChosenNumber, chosen: Candidate) -> str:
