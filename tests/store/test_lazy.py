@@ -16,7 +16,7 @@ from PIL import Image
 
 import repdiff
 from repdiff import Comparison, RunError
-from repdiff.store import run as run_store
+from repdiff.store import comparison as parts
 from repdiff.store.lazy import deferred, put_off
 from repdiff.store.run import read_run
 
@@ -42,7 +42,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return lambda *args: (told.append(name), real(*args))[1]
 
     for name in READERS:
-        monkeypatch.setattr(run_store, name, telling(name, getattr(run_store, name)))
+        monkeypatch.setattr(parts, name, telling(name, getattr(parts, name)))
     return told
 
 

@@ -153,7 +153,7 @@ def test_a_failed_write_leaves_what_was_there(
     def fail(*_: object, **__: object) -> None:
         raise failure
 
-    monkeypatch.setattr("repdiff.store.run.pq.write_table", fail)
+    monkeypatch.setattr("repdiff.store.comparison.pq.write_table", fail)
     with pytest.raises((RunError, KeyboardInterrupt)) as caught:
         comparison.save(path, overwrite=True)
     if isinstance(failure, OSError):

@@ -15,8 +15,9 @@ from repdiff.core.files import link_or_copy
 from repdiff.core.progress import Progress, silent
 from repdiff.inputs.images import Thumbnails, make_thumbnails
 from repdiff.results.comparison import Comparison, warnings_of
+from repdiff.store.comparison import THUMBNAILS
 from repdiff.store.lazy import put_off
-from repdiff.store.run import RUN_KIND, THUMBNAILS, read_run, representatives_of, run_of
+from repdiff.store.run import RUN_KIND, read_run, representatives_of, run_of
 
 RUNS = "runs"
 
