@@ -31,6 +31,7 @@ def similarity(
     """Say how alike two representations are as a whole: CKA, Procrustes, nearest neighbours and others."""
     import repdiff
     from repdiff.cli.console import print_json, progress_bars
+    from repdiff.store.plain import to_plain
 
     with progress_bars() as progress:
         found = repdiff.similarity(
@@ -39,7 +40,7 @@ def similarity(
             random_state=seed, progress=progress,
         )  # fmt: skip
     if as_json:
-        print_json(found.to_plain())
+        print_json(to_plain(found))
     else:
         _print(found)
 

@@ -23,16 +23,14 @@ from repdiff.evidence.statistics import benjamini_hochberg
 from repdiff.evidence.verdict import conclude, judge
 from repdiff.inputs import Items
 from repdiff.results.clusters import Direction, DirectionName
-from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence, Variation
-from repdiff.settings import EvidenceSettings, Method
+from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence, Untested, Variation
+from repdiff.settings import EvidenceSettings
 
 Nearness = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[Any]]
 Place = tuple[DirectionName, int]
 Drawn = Mapping[DirectionName, tuple[Resample, ...]]
 Varied = Mapping[DirectionName, tuple[tuple[Variation, ...], ...]]
 
-_TOO_FEW = "a sample of the items is too small for so many clusters"
-_NOT_AGAIN = "the clusterer could not label a sample of the items"
 _STAGE = "evidence"
 
 
@@ -63,11 +61,10 @@ def weigh(
     x_only: Weighed,
     y_only: Weighed,
     items: Items,
-    names: tuple[str, str],
     *,
     gamma: float,
     beta: float,
-    no_change_threshold: float = Method.no_change_threshold,
+    no_change_threshold: float,
     groups: npt.NDArray[np.int32] | None = None,
     takes_number: bool = True,
     n_resamples: int = EvidenceSettings.n_resamples,
@@ -84,8 +81,6 @@ def weigh(
         The directions.
     items : Items
         What is known of the items.
-    names : (str, str)
-        Of x and y.
     gamma, beta, no_change_threshold : float
         The settings of the comparison.
     groups : ndarray of int32, (n,), optional
@@ -116,7 +111,7 @@ def weigh(
     }
     claimed = [place for place, cluster in of_cluster.items() if not cluster.is_no_change]
     drawn: Drawn = {}
-    untested = _TOO_FEW
+    untested: Untested = "sample_too_small"
     # A user's clusterer need not be ready for several threads.
     threads = resolve_n_jobs(n_jobs) if takes_number else 1
     try:
@@ -125,14 +120,12 @@ def weigh(
             varied = _varied(sides, drawn, groups, gamma, beta, takes_number, threads, seed)
             found |= _believed(found, claimed, drawn, varied)
     except RepdiffError:
-        drawn, untested = {}, _TOO_FEW if takes_number else _NOT_AGAIN
-    holders = {"x_only": names[0], "y_only": names[1]}
-    found |= {place: judge(found[place], holders[place[0]], level=level, untested=untested) for place in claimed}
+        drawn, untested = {}, "sample_too_small" if takes_number else "clusterer_failed"
+    found |= {place: judge(found[place], level=level, untested=untested) for place in claimed}
     resamples = drawn["x_only"] if drawn else ()
     conclusion = conclude(
-        (found[place] for place in claimed), names, level=level, untested=untested,
-        no_change_threshold=no_change_threshold, n_resamples=len(resamples),
-        n_seen=len(resamples[0].seen) if resamples else 0,
+        (found[place] for place in claimed), level=level, untested=untested, no_change_threshold=no_change_threshold,
+        n_resamples=len(resamples), n_seen=len(resamples[0].seen) if resamples else 0,
     )  # fmt: skip
     return _with(x_only.direction, found), _with(y_only.direction, found), conclusion
 
@@ -155,7 +148,7 @@ def _guarded(side: Weighed) -> Weighed:
             try:
                 return side.recluster(affinity, seed, number)
             except Exception as error:
-                raise RepdiffError(_NOT_AGAIN) from error
+                raise RepdiffError("the clusterer could not label a sample of the items") from error
 
     return replace(side, recluster=recluster)
 

@@ -133,7 +133,7 @@ def compare_pair(
             directions["x_only"], directions["y_only"], evidence = weigh(
                 _weighed(directions["x_only"], contrasts.x_only, found["x_only"].n_wanted, settings),
                 _weighed(directions["y_only"], contrasts.y_only, found["y_only"].n_wanted, settings),
-                pair.items, pair.names, gamma=settings.gamma, beta=settings.beta,
+                pair.items, gamma=settings.gamma, beta=settings.beta,
                 no_change_threshold=settings.no_change_threshold, groups=pair.groups,
                 takes_number=isinstance(settings.clusterer, str), n_resamples=settings.n_resamples,
                 n_jobs=settings.n_jobs, random_state=settings.random_state, progress=progress,
