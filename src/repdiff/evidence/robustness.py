@@ -6,7 +6,7 @@ items; the difference depends on ratios of ranks only, and so hardly on how many
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,22 +113,31 @@ def vary_settings(
 
     def vary(task: tuple[DirectionName, str, float]) -> None:
         name, parameter, value = task
-        scale = {"gamma": gamma, "beta": beta}
-        if parameter != "n_clusters":
-            scale[parameter] = value
-        number = int(value) if parameter == "n_clusters" else None
-        others = reclusters[name](sample.affinity(name, **scale), seed, number)
+        changed = {"gamma": gamma, "beta": beta, parameter: value}
+        number = int(changed.pop("n_clusters")) if parameter == "n_clusters" else None
+        others = reclusters[name](sample.affinity(name, **changed), seed, number)
         best[task] = jaccard_table(labels[name], others, n_clusters[name]).max(axis=1)
 
     for_each_tile(vary, tasks, n_jobs=n_jobs)
-    members = {name: np.bincount(labels[name], minlength=n_clusters[name]) for name in labels}
+    return {
+        name: _of_clusters(
+            np.bincount(labels[name], minlength=n_clusters[name]),
+            [(parameter, value, best[of, parameter, value]) for of, parameter, value in tasks if of == name],
+        )
+        for name in labels
+    }
 
-    def variations(name: DirectionName, cluster: int) -> tuple[Variation, ...]:
-        if members[name][cluster] < FEWEST_MEMBERS:
-            return ()
-        return tuple(Variation(task[1], task[2], float(best[task][cluster])) for task in tasks if task[0] == name)
 
-    return {name: tuple(variations(name, cluster) for cluster in range(n_clusters[name])) for name in labels}
+def _of_clusters(
+    sizes: npt.NDArray[np.int64], tried: Sequence[tuple[str, float, npt.NDArray[np.float64]]]
+) -> tuple[tuple[Variation, ...], ...]:
+    """What each cluster of a direction came to: parameter, value and best agreement of each cluster, by cluster."""
+    return tuple(
+        tuple(Variation(parameter, value, float(best[cluster])) for parameter, value, best in tried)
+        if size >= FEWEST_MEMBERS
+        else ()
+        for cluster, size in enumerate(sizes)
+    )
 
 
 def _other_values(gamma: float, beta: float, n_clusters: int | None) -> list[tuple[str, float]]:
