@@ -12,12 +12,11 @@ from sklearn.utils.validation import check_array, validate_data
 
 from repdiff.affinity.base import to_dense
 from repdiff.affinity.difference import BETA, GAMMA
-from repdiff.affinity.distances import ranked
-from repdiff.affinity.engines import compute_affinities
-from repdiff.clustering.cluster import cluster_affinity
-from repdiff.clustering.order import NO_CHANGE_THRESHOLD, find_clusters
-from repdiff.clustering.representatives import Contrast
+from repdiff.affinity.representation import Representation
+from repdiff.clustering.order import NO_CHANGE_THRESHOLD
 from repdiff.core.metrics import Metrics, metrics_of
+from repdiff.settings import Settings
+from repdiff.workflows.direction import contrasts_of, find_direction
 
 if TYPE_CHECKING:
     from repdiff.clustering.cluster import Clusterer
@@ -118,18 +117,15 @@ class DifferenceClustering(BaseEstimator):
         for name, metric, values in (("X", metrics[0], X), ("y", metrics[1], Y)):
             if metric == "precomputed" and values.shape[0] != values.shape[1]:
                 raise ValueError(f"{name} must be a square matrix of distances, but has shape {values.shape}")
-        affinities = compute_affinities(
-            X, Y, engine="exact", gamma=self.gamma, beta=self.beta, metric=self.metric, n_jobs=self.n_jobs
-        )
-        affinity = affinities.x_only
-        found = cluster_affinity(affinity, self.n_clusters, clusterer=self.clusterer, random_state=self.random_state)
-        self.affinity_ = to_dense(affinity)
-        self.labels_, self.clusters_ = find_clusters(
-            found,
-            Contrast(affinity, affinities.y_only, ranked(X, metric=metrics[0]), ranked(Y, metric=metrics[1])),
-            no_change_threshold=self.no_change_threshold,
-            n_representatives=self.n_representatives,
-        )
+        settings = Settings(
+            n_clusters=self.n_clusters, gamma=self.gamma, beta=self.beta, no_change_threshold=self.no_change_threshold,
+            clusterer=self.clusterer, n_representatives=self.n_representatives, n_jobs=self.n_jobs,
+            random_state=self.random_state,
+        )  # fmt: skip
+        contrast = contrasts_of(Representation(X, metrics[0]), Representation(Y, metrics[1]), settings).x_only
+        found = find_direction(contrast, settings)
+        self.affinity_ = to_dense(contrast.affinity)
+        self.labels_, self.clusters_ = found.labels, found.clusters
         return self
 
     def fit_predict(self, X: Any, y: Any = None) -> npt.NDArray[np.int32]:

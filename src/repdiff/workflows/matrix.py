@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from repdiff.core.errors import InputError
 from repdiff.core.metrics import Metric
@@ -16,13 +16,10 @@ from repdiff.inputs.agreement import OF_ONE_PAIR, PREDICTED
 from repdiff.inputs.names import names_of, saying_which
 from repdiff.inputs.pair import SAME_VALUES, EmbeddingPair, make_pair
 from repdiff.inputs.predictions import check_same_items, with_predictions_of, within_of_pair
-from repdiff.settings import Settings
-from repdiff.workflows.representation import Side, room_for_ranks
-from repdiff.workflows.scheduler import PairOfSides, compare_several
-
-if TYPE_CHECKING:
-    pass
 from repdiff.results.matrix import ComparisonMatrix
+from repdiff.settings import Settings
+from repdiff.workflows.representation import ShownRepresentation, share_if_it_fits
+from repdiff.workflows.scheduler import PairToCompare, compare_several
 
 
 def compare_matrix(
@@ -81,17 +78,17 @@ def compare_matrix(
         with_predictions_of(_pair_of(with_first, i, j), predictions, called, (i, j), within=within)
         for i, j in combinations(range(len(data)), 2)
     ]
-    fits = room_for_ranks(pairs[0], chosen, n_sides=len(data))
     values = [pairs[0].x, *(pair.y for pair in with_first)]
-    sides = [Side(one, metric, keep_ranks=fits, random_state=chosen.random_state) for one in values]
+    shown = [ShownRepresentation(one, metric, random_state=chosen.random_state) for one in values]
+    share_if_it_fits(shown, pairs[0], chosen)
     todo = (
-        PairOfSides(pair, (sides[i], sides[j]), " and ".join(pair.names))
+        PairToCompare(pair, (shown[i], shown[j]), " and ".join(pair.names))
         for (i, j), pair in zip(combinations(range(len(data)), 2), pairs, strict=True)
     )
-    # No two comparisons at a time may compute the same ranks: those of the first side, then those of all others.
+    # No two comparisons at a time may complete what is shared of one: of the first, then of all others.
     comparisons = []
     for count in (1, len(data) - 2, len(pairs) - len(data) + 1):
-        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=sides, progress=progress)
+        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=shown, progress=progress)
     return ComparisonMatrix(tuple(called), tuple(comparisons), description)
 
 

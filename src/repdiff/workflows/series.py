@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from repdiff.clustering.tracking import follow_clusters
 from repdiff.core.errors import InputError
@@ -24,13 +24,10 @@ from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.inputs.predictions import check_same_items, with_predictions_of, within_of_pair
 from repdiff.results.clusters import DIRECTIONS
 from repdiff.results.comparison import Comparison
-from repdiff.settings import Settings
-from repdiff.workflows.representation import Side, room_for_ranks
-from repdiff.workflows.scheduler import PairOfSides, compare_several
-
-if TYPE_CHECKING:
-    pass
 from repdiff.results.timeline import Timeline, _label_column
+from repdiff.settings import Settings
+from repdiff.workflows.representation import representations_of, share_if_it_fits
+from repdiff.workflows.scheduler import PairToCompare, compare_several
 
 _SHARE_HELD = 1 / 8  # of the memory that may be used, for checkpoints that are read before their turn
 
@@ -101,20 +98,20 @@ def compare_series(
         return with_predictions_of(pair, predictions, called, (len(data), step), within=within)
 
     first, *held = _all_checked(pair_at, called[:-1], chosen)
-    keeps = len(data) > 1 and room_for_ranks(first, chosen)
-    side_x = Side(first.x, first.metrics[0], keep_ranks=keeps, random_state=chosen.random_state)
+    x, _ = representations_of(first, chosen)
+    if len(data) > 1:
+        share_if_it_fits([x], first, chosen)
 
-    def pairs() -> Iterator[PairOfSides]:
+    def pairs() -> Iterator[PairToCompare]:
         for step in range(len(data)):
             pair = first if step == 0 else held.pop(0) or pair_at(step)
-            pair = replace(pair, x=side_x.values)  # the same values, held once
-            side_y = Side(pair.y, pair.metrics[1], random_state=chosen.random_state)
-            yield PairOfSides(pair, (side_x, side_y), called[step])
+            pair = replace(pair, x=x.values)  # the same values, held once
+            yield PairToCompare(pair, (x, representations_of(pair, chosen)[1]), called[step])
 
     todo = pairs()
     comparisons = []
     for count in (1, len(data) - 1):  # the first computes what the others share
-        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=[side_x], progress=progress)
+        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=[x], progress=progress)
     return timeline_of(comparisons, description=description)
 
 
