@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
 from repdiff.core.errors import RepdiffError
+from repdiff.core.geometry import neighbor_places
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.enrichment import enrichments
 from repdiff.evidence.outcomes import outcomes
 from repdiff.evidence.resampling import N_RESAMPLES, Findings, Resample, draw_resamples
-from repdiff.evidence.robustness import LARGEST_VARIED, Sample, ranks_among, vary_settings
+from repdiff.evidence.robustness import LARGEST_VARIED, Sample, vary_settings
 from repdiff.evidence.significance import combine
 from repdiff.evidence.statistics import benjamini_hochberg
 from repdiff.evidence.verdict import conclude, judge
@@ -221,7 +222,7 @@ def _varied(
     """Some of the items that the first resample saw, clustered under other settings."""
     seen = drawn["x_only"][0].seen
     rows = np.sort(np.random.default_rng(seed).permutation(seen)[:LARGEST_VARIED])
-    ranks_x, ranks_y = (ranks_among(side.nearness(rows, rows)) for side in sides)
+    ranks_x, ranks_y = (neighbor_places(side.nearness(rows, rows), np.arange(len(rows))) for side in sides)
     return vary_settings(
         Sample(ranks_x, ranks_y, None if groups is None else groups[rows]),
         {side.direction.name: side.direction.labels[rows] for side in sides},

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ from repdiff.affinity.base import Affinity, DenseAffinity
 from repdiff.affinity.difference import directed_affinity, leave_out_others
 from repdiff.core.overlap import jaccard_table
 from repdiff.core.parallel import for_each_tile
-from repdiff.evidence.significance import FEWEST_MEMBERS, nearest_first
+from repdiff.evidence.significance import FEWEST_MEMBERS
 from repdiff.results.clusters import DirectionName
 from repdiff.results.evidence import Variation
 
@@ -55,15 +54,6 @@ class Sample:
         if name == "y_only":
             np.reciprocal(directed, out=directed)
         return DenseAffinity((directed + directed.T) / 2)
-
-
-def ranks_among(nearness: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
-    """Neighbour ranks, (s, s), from numbers that sort the items from near to far."""
-    own = np.arange(len(nearness))
-    ranks = np.empty(nearness.shape, np.int32)
-    counted = np.arange(1, len(nearness) + 1, dtype=np.int32)
-    np.put_along_axis(ranks, nearest_first(nearness, own), counted[None], axis=1)
-    return ranks
 
 
 def vary_settings(
