@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
-from repdiff.affinity.difference import BETA, GAMMA
 from repdiff.affinity.engine import Engine, Plan
 from repdiff.affinity.representation import Representation
 from repdiff.core.errors import RepdiffError
 from repdiff.core.metrics import Metrics, metrics_of
 from repdiff.core.progress import Progress, silent
+from repdiff.settings import ENGINES, Computing, EngineLike, Method
 
 
 def _exact(device: str | None) -> Engine:
@@ -32,10 +32,9 @@ def _torch(device: str | None) -> Engine:
 
 
 _MAKERS: dict[str, Callable[[str | None], Engine]] = {"exact": _exact, "torch": _torch}
-ENGINES = tuple(_MAKERS)
 
 
-def engine_of(engine: str | Engine, device: str | None = None) -> Engine:
+def engine_of(engine: str | EngineLike, device: str | None = None) -> Engine:
     """The engine of that name, or the one that was given.
 
     Parameters
@@ -68,10 +67,10 @@ def compute_affinities(
     x: npt.NDArray[Any] | Representation,
     y: npt.NDArray[Any] | Representation,
     *,
-    engine: str | Engine = "exact",
+    engine: str | EngineLike = Computing.engine,
     device: str | None = None,
-    gamma: float = GAMMA,
-    beta: float = BETA,
+    gamma: float = Method.gamma,
+    beta: float = Method.beta,
     metric: Metrics = "euclidean",
     groups: npt.NDArray[np.int32] | None = None,
     memory_limit: int | None = None,

@@ -6,19 +6,18 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
-from repdiff.clustering.representatives import Contrast, RepresentativeKind, choose_representatives
+from repdiff.clustering.representatives import Contrast, choose_representatives
 from repdiff.results.clusters import AffinityMap, DifferenceCluster
-
-NO_CHANGE_THRESHOLD = 1.5
+from repdiff.settings import Method, RepresentativeKind
 
 
 def find_clusters(
     labels: npt.NDArray[np.int32],
     contrast: Contrast,
     *,
-    no_change_threshold: float = NO_CHANGE_THRESHOLD,
-    n_representatives: int = 9,
-    representatives: RepresentativeKind = "typical",
+    no_change_threshold: float = Method.no_change_threshold,
+    n_representatives: int = Method.n_representatives,
+    representatives: RepresentativeKind = Method.representatives,
 ) -> tuple[npt.NDArray[np.int32], tuple[DifferenceCluster, ...]]:
     """Ordered labels, and the cluster of each.
 

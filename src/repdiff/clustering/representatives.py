@@ -25,16 +25,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, get_args
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
-from repdiff.core.errors import RepdiffError
 from repdiff.core.parallel import single_threaded_libraries
-
-RepresentativeKind = Literal["typical", "spread", "border"]
+from repdiff.settings import Method, RepresentativeKind, check_setting
 
 _Rows: TypeAlias = npt.NDArray[np.int64]
 _Floats: TypeAlias = npt.NDArray[np.float64]
@@ -111,9 +109,8 @@ def choose_representatives(
     RepdiffError
         For an unknown kind, or fewer than one representative.
     """
-    check_kind(kind)
-    if n_representatives < 1:
-        raise RepdiffError(f"n_representatives must be at least 1, but is {n_representatives}")
+    check_setting(Method, "representatives", kind)
+    check_setting(Method, "n_representatives", n_representatives)
     ties = ties_to_clusters(contrast.affinity, labels)
     chosen = []
     # The products are so small that sharing one out takes longer than computing it.
@@ -123,13 +120,6 @@ def choose_representatives(
             places = _CHOOSERS[kind](contrast, members, ties[members], cluster, min(n_representatives, len(members)))
             chosen.append(members[places])
     return tuple(chosen)
-
-
-def check_kind(kind: str) -> None:
-    """Refuse an unknown kind of representatives."""
-    allowed = get_args(RepresentativeKind)
-    if kind not in allowed:
-        raise RepdiffError(f"representatives must be one of {', '.join(allowed)}, but is {kind!r}")
 
 
 def ties_to_clusters(affinity: Affinity, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:

@@ -17,7 +17,7 @@ from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.enrichment import enrichments
 from repdiff.evidence.outcomes import outcomes
-from repdiff.evidence.resampling import N_RESAMPLES, Findings, Resample, draw_resamples
+from repdiff.evidence.resampling import Findings, Resample, draw_resamples
 from repdiff.evidence.robustness import LARGEST_VARIED, Sample, vary_settings
 from repdiff.evidence.significance import combine
 from repdiff.evidence.statistics import benjamini_hochberg
@@ -25,6 +25,7 @@ from repdiff.evidence.verdict import conclude, judge
 from repdiff.inputs import Items
 from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
 from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence, Variation
+from repdiff.settings import EvidenceSettings, Method
 
 Nearness = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[Any]]
 Place = tuple[DirectionName, int]
@@ -67,9 +68,10 @@ def weigh(
     *,
     gamma: float,
     beta: float,
+    no_change_threshold: float = Method.no_change_threshold,
     groups: npt.NDArray[np.int32] | None = None,
     takes_number: bool = True,
-    n_resamples: int = N_RESAMPLES,
+    n_resamples: int = EvidenceSettings.n_resamples,
     level: float = FDR,
     n_jobs: int | None = None,
     random_state: int | None = 0,
@@ -85,7 +87,7 @@ def weigh(
         What is known of the items.
     names : (str, str)
         Of x and y.
-    gamma, beta : float
+    gamma, beta, no_change_threshold : float
         The settings of the comparison.
     groups : ndarray of int32, (n,), optional
         Where only pairs within a group count, the group of each item.
@@ -123,7 +125,8 @@ def weigh(
     resamples = drawn["x_only"] if drawn else ()
     conclusion = conclude(
         (found[place] for place in claimed), names, level=level, untested=untested,
-        n_resamples=len(resamples), n_seen=len(resamples[0].seen) if resamples else 0,
+        no_change_threshold=no_change_threshold, n_resamples=len(resamples),
+        n_seen=len(resamples[0].seen) if resamples else 0,
     )  # fmt: skip
     return _with(x_only.direction, found), _with(y_only.direction, found), conclusion
 

@@ -25,11 +25,11 @@ from repdiff.evidence.significance import (
     Unseen,
     compare_with_neighborhoods,
 )
+from repdiff.settings import EvidenceSettings
 
 Labels = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 
-N_RESAMPLES = 5
 RECLUSTERING_RESTARTS = 4  # of k-means: one that settles in a worse optimum now and then costs stability, not truth
 LARGEST_SAMPLE = 1000
 _FEWEST_PER_CLUSTER = 3  # items seen, for each cluster asked for, below which clustering again says nothing
@@ -90,7 +90,7 @@ class Resample:
 def draw_resamples(
     findings: Findings,
     *,
-    n_resamples: int = N_RESAMPLES,
+    n_resamples: int = EvidenceSettings.n_resamples,
     n_jobs: int = 1,
     seed: int = 0,
     stage: str = "",

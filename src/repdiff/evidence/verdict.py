@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from repdiff.clustering.order import NO_CHANGE_THRESHOLD
 from repdiff.results.evidence import DISSOLVED, FDR, ClusterEvidence, ComparisonEvidence
+from repdiff.settings import Method
 
 Parts = tuple[tuple[str, bool], ...]
 
@@ -64,6 +64,7 @@ def conclude(
     *,
     n_resamples: int,
     n_seen: int,
+    no_change_threshold: float = Method.no_change_threshold,
     level: float = FDR,
     untested: str = "",
 ) -> ComparisonEvidence:
@@ -77,6 +78,8 @@ def conclude(
         Of x and y.
     n_resamples, n_seen : int
         See :class:`ComparisonEvidence`.
+    no_change_threshold : float
+        Mean affinity below which neighbourhoods picked at random count as no change.
     level : float
         False discovery rate.
     untested : str
@@ -92,7 +95,7 @@ def conclude(
         why = f" are chance cannot be told: {untested}."
         verdict = (("Whether the differences", False), *between, (why, False))
     elif not significant:
-        verdict = _nothing_stands_out(clusters, between, level)
+        verdict = _nothing_stands_out(clusters, between, level, no_change_threshold)
     else:
         more = f" {'is' if significant == 1 else 'are'} more than chance ({_rate(level)}){_also(holding, significant)}."
         verdict = ((f"{significant} of {_differences(len(clusters))}", False), *between, (more, False))
@@ -114,12 +117,14 @@ def _differences(n: int) -> str:
     return f"{n} difference{'' if n == 1 else 's'}"
 
 
-def _nothing_stands_out(clusters: Sequence[ClusterEvidence], between: Parts, level: float) -> Parts:
+def _nothing_stands_out(
+    clusters: Sequence[ClusterEvidence], between: Parts, level: float, no_change_threshold: float
+) -> Parts:
     """That no group is more than chance; or that the two differ wherever one looks, so that no group can stand out."""
     n = len(clusters)
     elsewhere = [evidence.null_affinity for evidence in clusters if evidence.null_affinity is not None]
     usual = float(np.median(elsewhere)) if elsewhere else 1.0
-    if usual < NO_CHANGE_THRESHOLD:
+    if usual < no_change_threshold:
         groups = "the one group of items found does not stand" if n == 1 else f"none of {n} groups of items stands"
         why = f": {groups} out from neighbourhoods picked at random ({_rate(level)})."
         return (("No significant difference", False), *between, (why, False))

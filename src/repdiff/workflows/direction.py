@@ -23,7 +23,7 @@ from repdiff.core.progress import Progress, silent
 from repdiff.evidence.choice import choose_number
 from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import DifferenceCluster
-from repdiff.settings import Settings
+from repdiff.settings import ClusterSettings
 from repdiff.workflows.provenance import Clock
 
 _STANDARD_ERRORS = 2.0  # within which a mean cannot be told from the threshold
@@ -49,7 +49,7 @@ class Contrasts:
 def contrasts_of(
     x: Representation,
     y: Representation,
-    settings: Settings,
+    settings: ClusterSettings,
     *,
     groups: npt.NDArray[np.int32] | None = None,
     plan: Plan | None = None,
@@ -61,7 +61,7 @@ def contrasts_of(
     ----------
     x, y : Representation
         Of the same items.
-    settings : Settings
+    settings : ClusterSettings
         Of the method and the engine.
     groups : ndarray of int32, (n,), optional
         Where only pairs within a group count, the group of each item.
@@ -107,7 +107,7 @@ class FoundClusters:
 
 def find_direction(
     contrast: Contrast,
-    settings: Settings,
+    settings: ClusterSettings,
     *,
     name: str = "",
     warn: Warn = warn_not_converged,
@@ -120,7 +120,7 @@ def find_direction(
     ----------
     contrast : Contrast
         The direction.
-    settings : Settings
+    settings : ClusterSettings
         Of the method.
     name : str
         How timings call the direction.

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from repdiff.affinity.difference import BETA, GAMMA
 from repdiff.affinity.representation import Representation
-from repdiff.clustering.order import NO_CHANGE_THRESHOLD
-from repdiff.clustering.representatives import Contrast, RepresentativeKind
+from repdiff.clustering.representatives import Contrast
 from repdiff.evaluation.groups import SMALLEST, Group
 from repdiff.evaluation.methods.base import FloatArray
-from repdiff.settings import Settings
+from repdiff.settings import Computing, Method, RepresentativeKind, Settings
 from repdiff.workflows.direction import contrasts_of, find_direction
 
 
@@ -23,11 +21,11 @@ class RDC:
     name or an object, as in :func:`repdiff.compare`.
     """
 
-    gamma: float = GAMMA
-    beta: float = BETA
-    no_change_threshold: float = NO_CHANGE_THRESHOLD
-    representatives: RepresentativeKind = "typical"
-    engine: Any = "exact"
+    gamma: float = Method.gamma
+    beta: float = Method.beta
+    no_change_threshold: float = Method.no_change_threshold
+    representatives: RepresentativeKind = Method.representatives
+    engine: Any = Computing.engine
     name: str = "rdc"
     title: str = "difference clusters (this package)"
     source: str = "Kondapaneni, Gu, Mac Aodha & Perona, ICLR 2025 workshop on Bidirectional Human-AI Alignment"
