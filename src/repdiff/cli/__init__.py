@@ -7,9 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from repdiff.cli.console import INTERRUPTED, TERMINATED, USER_MISTAKE
 from repdiff.core.errors import RepdiffError
-
-USER_MISTAKE, INTERRUPTED, TERMINATED = 2, 130, 143
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

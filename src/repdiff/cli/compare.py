@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
@@ -12,8 +12,6 @@ from repdiff.cli import options as opt
 
 if TYPE_CHECKING:
     from repdiff.cli.models import Side
-
-Pool = Literal["cls", "mean", "max", "none"]
 
 
 def compare(
@@ -27,8 +25,8 @@ def compare(
     model_y: Annotated[str | None, Option(help="In place of Y: a model to encode the items with.")] = None,
     layer_x: Annotated[str | None, Option(help="Module of the first model whose output is taken.")] = None,
     layer_y: Annotated[str | None, Option(help="Module of the second model whose output is taken.")] = None,
-    pool_x: Annotated[Pool | None, Option(help="How the first model's maps become vectors.")] = None,
-    pool_y: Annotated[Pool | None, Option(help="How the second model's maps become vectors.")] = None,
+    pool_x: Annotated[opt.Pool | None, Option(help="How the first model's maps become vectors.")] = None,
+    pool_y: Annotated[opt.Pool | None, Option(help="How the second model's maps become vectors.")] = None,
     batch: Annotated[str, Option(help="Items that models get at a time: a number, or auto.")] = "32",
     model_device: Annotated[str | None, Option(help="Where models run.  [default: a GPU if there is one]")] = None,
     items: opt.ItemTable = None,

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option, echo
 
-from repdiff.cli.compare import Pool
-from repdiff.cli.options import Json
+from repdiff.cli.options import Json, Pool
 from repdiff.core.errors import RepdiffError
 
 if TYPE_CHECKING:
@@ -60,8 +59,7 @@ def encode(
 def run_encoding(model: Any, items: Any, output: Any, *, what: str = "", **options: Any) -> Encoded:
     """Encode with progress; where that is interrupted, say how to go on."""
     import repdiff
-    from repdiff.cli import INTERRUPTED
-    from repdiff.cli.console import progress_bars
+    from repdiff.cli.console import INTERRUPTED, progress_bars
 
     try:
         with progress_bars() as progress:

@@ -10,6 +10,7 @@ from typer import Option
 from repdiff.core.errors import InputError
 from repdiff.core.metrics import Metric
 
+Pool = Literal["cls", "mean", "max", "none"]
 Json = Annotated[bool, Option("--json", help="Print a summary as JSON.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace a run that is there.")]
 Output = Annotated[Path, Option("--output", "-o", help="Directory of the run, made by this command.")]

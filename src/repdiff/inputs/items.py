@@ -12,6 +12,7 @@ import pandas as pd
 
 from repdiff.core.errors import InputError
 from repdiff.core.files import reader_of, reading
+from repdiff.inputs.folders import list_folder
 from repdiff.inputs.ids import Ids, as_ids, row_numbers
 from repdiff.inputs.tables import ID, TABLE_READERS, as_table, with_clean_columns
 
@@ -91,14 +92,12 @@ def read_items(path: str | Path, *, images: str | Path | None = None, **roles: s
 
 
 def _of_folder(path: Path, images: str | Path | None, roles: dict[str, str | None]) -> Items:
-    from repdiff.inputs.folders import list_folder
-
     if images is not None:
         raise InputError(f"{path}: is a folder of images itself; leave the other one, {images}, away")
-    items = list_folder(path).items
-    metadata = items.frame.drop(columns=ID)
+    folder = list_folder(path)
+    metadata = folder.table.drop(columns=ID)
     meanings = {role: _column_of(role, roles.get(role), metadata, str(path)) for role in ROLES}
-    return Items(items.frame, **meanings, image_root=items.image_root, has_ids=True)
+    return Items(folder.table, **meanings, image_root=folder.root, has_ids=True)
 
 
 def _items(table: pd.DataFrame, source: str, image_root: Path, roles: dict[str, str | None]) -> Items:
