@@ -141,6 +141,7 @@ def evaluate(
     *,
     names: tuple[str, str] | None = None,
     metric: Metrics = "euclidean",
+    match: str = "auto",
     methods: Sequence[str | Method] | None = None,
     n_groups: int | tuple[int, int] = 10,
     size: int = 9,
@@ -153,7 +154,7 @@ def evaluate(
 
     Parameters
     ----------
-    x, y, names, metric
+    x, y, names, metric, match
         As in :func:`repdiff.compare`; "cosine" scales rows to length one for all methods, and "precomputed" is refused,
         since most methods need coordinates.
     methods : sequence of str or Method, optional
@@ -183,7 +184,7 @@ def evaluate(
     """
     chosen = choose_methods(methods)
     numbers = n_groups if isinstance(n_groups, tuple) else (n_groups, n_groups)
-    pair = make_pair(x, y, names=names, metric=metric)
+    pair = make_pair(x, y, names=names, metric=metric, match=match)
     return evaluate_pair(
         pair, chosen, n_groups=numbers, size=size, held_out=held_out, max_items=max_items, random_state=random_state,
         progress=progress,

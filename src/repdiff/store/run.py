@@ -91,7 +91,19 @@ def run_of(comparison: Comparison, *, progress: Progress = silent) -> Run:
     thumbnails = comparison.thumbnails
     if thumbnails is None:
         thumbnails = make_thumbnails(comparison.items, _rows_to_picture(comparison), progress=progress)
+        comparison = _with_count_of_skipped(comparison, thumbnails)
     return Run(comparison, thumbnails, _manifest(comparison, thumbnails))
+
+
+def _with_count_of_skipped(comparison: Comparison, thumbnails: Thumbnails) -> Comparison:
+    """The comparison, whose warnings tell how many images could not be opened."""
+    skipped = thumbnails.skipped
+    if not skipped:
+        return comparison
+    tried = len(skipped) + len(thumbnails.rows)
+    told = f"{len(skipped):,} of {tried:,} images could not be opened (first: {skipped[0]})"
+    made = comparison.provenance
+    return replace(comparison, provenance=replace(made, warnings=(*made.warnings, told)))
 
 
 def write_run(

@@ -60,6 +60,7 @@ def compare(
     beta: float = BETA,
     metric: Metrics = "euclidean",
     within: str | None = None,
+    match: str = "auto",
     align: Method = "none",
     align_effect: bool = False,
     no_change_threshold: float = NO_CHANGE_THRESHOLD,
@@ -81,7 +82,8 @@ def compare(
     Parameters
     ----------
     x, y : array_like (n, d_x) and (n, d_y), table, or path
-        Embeddings of the same items. Rows are matched by id where both carry ids, else by order.
+        Embeddings of the same items. Rows are matched by ids where there are ids, else by order; see ``match``. A path
+        may name what it means in the file (``cells.h5ad:obsm/X_pca``), or several files (``part-*.npy``).
     items : table or path, optional
         One row per item: ids, image paths, text, labels, predictions, any metadata.
     images : path, optional
@@ -102,6 +104,9 @@ def compare(
         Only pairs of items that agree in this count, so that differences inside a class are found (guided comparison;
         RDX, arXiv 2505.23917): "label", "prediction" (of both models), or any column of ``items``. The affinity of all
         other pairs is 1, no change.
+    match : str
+        How rows of x, y and items are matched: "auto", by ids wherever there are ids; "order"; or the name of the
+        column, array or index that holds the ids.
     align : {"none", "procrustes", "linear", "cka"}
         Turn y towards x first: by rotation and scale (which changes no rank, and gives the fit), by least squares, or
         by the linear map of most CKA; see :func:`repdiff.align`. Fitted on a half of the items; the fit on both halves
@@ -158,7 +163,7 @@ def compare(
         pair = make_pair(
             x, y, items=items, images=images, names=names, label=label, prediction_x=prediction_x,
             prediction_y=prediction_y, image=image, text=text, metric=metric, within=within,
-            n_clusters=settings.fewest_clusters,
+            match=match, n_clusters=settings.fewest_clusters,
         )  # fmt: skip
     if align == "none":
         if align_effect:

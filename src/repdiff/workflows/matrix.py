@@ -37,6 +37,7 @@ def compare_matrix(
     text: str | None = None,
     metric: Metric = "euclidean",
     within: str | None = None,
+    match: str = "auto",
     description: str | None = None,
     progress: Progress = silent,
     **settings: Any,
@@ -47,7 +48,7 @@ def compare_matrix(
     ----------
     representations : sequence of array_like (n, d), tables or paths; or mapping of name to these
         At least two, of the same items. Rows are matched with those of the first: by id, or by order.
-    items, images, label, image, text, metric, within, description, progress
+    items, images, label, image, text, metric, within, match, description, progress
         As in :func:`repdiff.compare`.
     names : sequence of str, optional
         How to call them; the names of the files by default.
@@ -73,7 +74,7 @@ def compare_matrix(
             return make_pair(
                 data[0], data[place], items=items, images=images, names=(called[0], called[place]), label=label,
                 image=image, text=text, metric=metric, within=within_of_pair(within, predictions),
-                n_clusters=chosen.fewest_clusters,
+                match=match, n_clusters=chosen.fewest_clusters,
             )  # fmt: skip
 
     with_first = _of_same_items([pair_with_first(place) for place in range(1, len(data))])
@@ -118,6 +119,8 @@ def _pair_of(with_first: Sequence[EmbeddingPair], i: int, j: int) -> EmbeddingPa
         names=(first.names[1], second.names[1]),
         sources=(first.sources[1], second.sources[1]),
         sha256=sha256,
+        matched_by="id" if first.matched_by == second.matched_by == "id" else "order",
+        matching={**second.matching, "x": first.matching["y"]},
         encodings=replace(second.encodings, x=first.encodings.y),
         warnings=tuple(dict.fromkeys((*told, *[SAME_VALUES] * (sha256[0] == sha256[1])))),
     )

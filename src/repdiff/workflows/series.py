@@ -49,6 +49,7 @@ def compare_series(
     text: str | None = None,
     metric: Metrics = "euclidean",
     within: str | None = None,
+    match: str = "auto",
     description: str | None = None,
     progress: Progress = silent,
     **settings: Any,
@@ -61,7 +62,7 @@ def compare_series(
         Embeddings of the same items, in order of time.
     reference : array_like (n, d), table or path
         What they are compared with, usually the last. Its neighbour ranks are computed once.
-    items, images, label, image, text, metric, within, progress, description
+    items, images, label, image, text, metric, within, match, progress, description
         As in :func:`repdiff.compare`; of a pair of metrics the first is the reference's.
     names : sequence of str, optional
         How to call the checkpoints; the names of the files by default.
@@ -96,7 +97,7 @@ def compare_series(
             pair = make_pair(
                 reference, data[step], items=items, images=images, names=(called[-1], called[step]), label=label,
                 image=image, text=text, metric=metric, within=within_of_pair(within, predictions),
-                n_clusters=chosen.fewest_clusters,
+                match=match, n_clusters=chosen.fewest_clusters,
             )  # fmt: skip
         return with_predictions_of(pair, predictions, called, (len(data), step), within=within)
 
