@@ -63,9 +63,10 @@ def series(
             checkpoints, reference, items=items, images=images, names=called[:-1], reference_name=called[-1],
             label=label, predictions=opt.prediction_columns(predictions, called), image=image, text=text,
             metric=(reference_metric or metric, metric), within=within, match=match,
-            n_clusters=opt.number_or_auto(n_clusters), gamma=gamma, beta=beta,
-            no_change_threshold=threshold, n_representatives=representatives, representatives=collage, engine=engine, device=device, memory_limit=memory_limit, n_jobs=jobs,
-            random_state=seed, evidence=evidence, n_resamples=resamples, description=description, progress=progress,
+            n_clusters=opt.number_or_auto(n_clusters), gamma=gamma, beta=beta, no_change_threshold=threshold,
+            n_representatives=representatives, representatives=collage, engine=engine, device=device,
+            memory_limit=memory_limit, n_jobs=jobs, random_state=seed, evidence=evidence, n_resamples=resamples,
+            description=description, progress=progress,
         )  # fmt: skip
         run = series_run_of(timeline, progress=progress)
         write_series(run, output, overwrite=overwrite, report=render_series(run))

@@ -97,7 +97,13 @@ def index_key(index: pd.Index, n: int) -> Key | None:
 def keys_of_columns(frame: pd.DataFrame) -> tuple[Key, ...]:
     """The keys among the columns of a table."""
     found = (key_of(frame[name], str(name), f"column {str(name)!r}") for name in frame)
-    return tuple(key for key in found if key is not None)
+    return tuple(key for key in found if key is not None and not _is_saved_index(key))
+
+
+def _is_saved_index(key: Key) -> bool:
+    """Whether a column is the index that pandas wrote to a .csv file and that only numbers the rows."""
+    counts = not key.is_text and np.array_equal(key.ids, np.arange(len(key.ids)).astype(str))
+    return counts and key.name.startswith("Unnamed: ")
 
 
 def keys_of_arrays(arrays: Mapping[str, npt.NDArray[Any]], n: int) -> tuple[Key, ...]:

@@ -35,8 +35,8 @@ def arrow_of(path: Path) -> Any:
     import pyarrow as pa
 
     if not (path / _STATE).is_file():
-        splits = [str(path / name) for name in json.loads((path / _SPLITS).read_text(encoding="utf-8"))["splits"]]
-        raise InputError(f"{path}: holds several splits; give one of {few(splits)}")
+        splits = json.loads((path / _SPLITS).read_text(encoding="utf-8"))["splits"]
+        raise InputError(f"{path}: holds the splits {few(splits)}; give one of them, as in {path / splits[0]}")
     state = json.loads((path / _STATE).read_text(encoding="utf-8"))
     files = [path / entry["filename"] for entry in state["_data_files"]]
     missing = [file.name for file in files if not file.is_file()]

@@ -96,11 +96,11 @@ def run_of(comparison: Comparison, *, progress: Progress = silent) -> Run:
 
 
 def _with_count_of_skipped(comparison: Comparison, thumbnails: Thumbnails) -> Comparison:
-    """The comparison, whose warnings tell how many images could not be opened."""
-    skipped = thumbnails.skipped
+    """The comparison, whose warnings tell how many images could not be opened; those that are not there it has told."""
+    skipped = [line for line in thumbnails.skipped if not line.endswith(("does not exist", "no image is named"))]
     if not skipped:
         return comparison
-    tried = len(skipped) + len(thumbnails.rows)
+    tried = len(thumbnails.skipped) + len(thumbnails.rows)
     told = f"{len(skipped):,} of {tried:,} images could not be opened (first: {skipped[0]})"
     made = comparison.provenance
     return replace(comparison, provenance=replace(made, warnings=(*made.warnings, told)))
