@@ -46,6 +46,7 @@ def compare(
     metric_x: Annotated[str | None, Option(help="Of the first side only.")] = None,
     metric_y: Annotated[str | None, Option(help="Of the second side only.")] = None,
     within: opt.Within = None,
+    match: opt.Match = "auto",
     align: Annotated[str, Option(help="Turn Y towards X first: none, procrustes, linear or cka.")] = "none",
     align_effect: Annotated[bool, Option("--align-effect", help="Compare without alignment too.")] = False,
     threshold: opt.Threshold = 1.5,
@@ -92,6 +93,7 @@ def compare(
         beta=beta,
         metric=metric if metric_x is metric_y is None else (metric_x or metric, metric_y or metric),
         within=within,
+        match=match,
         align=align,
         align_effect=align_effect,
         no_change_threshold=threshold,
@@ -134,7 +136,7 @@ def compare_and_write(
         run = run_of(comparison, progress=progress)
         attachments = kept(files, sides)
         write_run(run, output, overwrite=overwrite, report=render(run), attachments=attachments)
-    tell = (comparison, output, output / REPORT)
+    tell = (run.comparison, output, output / REPORT)
     if as_json:
         print_json(summary(*tell))
     else:

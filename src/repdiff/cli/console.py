@@ -9,7 +9,7 @@ from typing import Any
 
 from repdiff.core.progress import Progress, silent
 
-USER_MISTAKE, INTERRUPTED, TERMINATED = 2, 130, 143  # exit codes
+USER_MISTAKE, DEFECT, INTERRUPTED, OUTPUT_CLOSED, TERMINATED = 2, 70, 130, 141, 143  # exit codes
 
 
 @contextmanager

@@ -30,6 +30,7 @@ def matrix(
     beta: opt.Beta = 5.0,
     metric: opt.MetricName = "euclidean",
     within: opt.Within = None,
+    match: opt.Match = "auto",
     threshold: opt.Threshold = 1.5,
     representatives: opt.Representatives = 9,
     collage: opt.Collage = "typical",
@@ -59,7 +60,7 @@ def matrix(
         found = repdiff.compare_matrix(
             representations, items=items, images=images, names=called, label=label,
             predictions=opt.prediction_columns(predictions, called), image=image, text=text, metric=metric,
-            within=within, n_clusters=opt.number_or_auto(n_clusters), gamma=gamma, beta=beta,
+            within=within, match=match, n_clusters=opt.number_or_auto(n_clusters), gamma=gamma, beta=beta,
             no_change_threshold=threshold, n_representatives=representatives, representatives=collage, engine=engine,
             device=device, memory_limit=memory_limit, n_jobs=jobs, random_state=seed, evidence=evidence,
             n_resamples=resamples, description=description, progress=progress,

@@ -28,6 +28,9 @@ MetricName = Annotated[Metric, Option(help="euclidean, cosine, or precomputed (n
 Within = Annotated[
     str | None, Option(help="Only pairs that agree in it count: label, prediction, or any column of the items.")
 ]
+Match = Annotated[
+    str, Option(help="How rows are matched: auto (by ids where there are ids), order, or the column with the ids.")
+]
 Threshold = Annotated[float, Option(help="Mean affinity below which a cluster is no change.")]
 Representatives = Annotated[int, Option(help="Items in a cluster's collage.")]
 Collage = Annotated[

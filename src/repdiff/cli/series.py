@@ -32,6 +32,7 @@ def series(
     metric: opt.MetricName = "euclidean",
     reference_metric: Annotated[Metric | None, Option(help="Of the reference only.")] = None,
     within: opt.Within = None,
+    match: opt.Match = "auto",
     threshold: opt.Threshold = 1.5,
     representatives: opt.Representatives = 9,
     collage: opt.Collage = "typical",
@@ -61,10 +62,11 @@ def series(
         timeline = repdiff.compare_series(
             checkpoints, reference, items=items, images=images, names=called[:-1], reference_name=called[-1],
             label=label, predictions=opt.prediction_columns(predictions, called), image=image, text=text,
-            metric=(reference_metric or metric, metric), within=within, n_clusters=opt.number_or_auto(n_clusters),
-            gamma=gamma, beta=beta, no_change_threshold=threshold, n_representatives=representatives,
-            representatives=collage, engine=engine, device=device, memory_limit=memory_limit, n_jobs=jobs,
-            random_state=seed, evidence=evidence, n_resamples=resamples, description=description, progress=progress,
+            metric=(reference_metric or metric, metric), within=within, match=match,
+            n_clusters=opt.number_or_auto(n_clusters), gamma=gamma, beta=beta, no_change_threshold=threshold,
+            n_representatives=representatives, representatives=collage, engine=engine, device=device,
+            memory_limit=memory_limit, n_jobs=jobs, random_state=seed, evidence=evidence, n_resamples=resamples,
+            description=description, progress=progress,
         )  # fmt: skip
         run = series_run_of(timeline, progress=progress)
         write_series(run, output, overwrite=overwrite, report=render_series(run))

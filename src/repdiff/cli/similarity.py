@@ -23,6 +23,7 @@ def similarity(
     metric: opt.MetricName = "euclidean",
     metric_x: Annotated[str | None, Option(help="Of the first side only.")] = None,
     metric_y: Annotated[str | None, Option(help="Of the second side only.")] = None,
+    match: opt.Match = "auto",
     neighbors: Annotated[int, Option("--neighbors", "-k", help="Nearest neighbours of an item.")] = 10,
     max_items: Annotated[int, Option(help="Sample size of scores that look at all pairs; 0 for no sample.")] = 2000,
     seed: opt.Seed = 0,
@@ -37,7 +38,7 @@ def similarity(
         found = repdiff.similarity(
             x, y, scores=score or None, names=names, n_neighbors=neighbors, max_items=max_items or None,
             metric=metric if metric_x is metric_y is None else (metric_x or metric, metric_y or metric),  # type: ignore[arg-type]
-            random_state=seed, progress=progress,
+            match=match, random_state=seed, progress=progress,
         )  # fmt: skip
     if as_json:
         print_json(to_plain(found))

@@ -109,6 +109,7 @@ def align(
     method: Method = "linear",
     test_share: float = _TEST_SHARE,
     ridge: float | None = None,
+    match: str = "auto",
     random_state: int | None = 0,
 ) -> Alignment:
     """The items of y in the space of x, by a map that is fitted on some items and judged on the others.
@@ -123,6 +124,8 @@ def align(
         Share of the items the map is not fitted on, above 0 and below 1.
     ridge : float, optional
         Of "linear" and "cka": lambda over the mean eigenvalue of C; chosen on rows set apart by default.
+    match : str
+        How rows are matched, as in :func:`repdiff.compare`.
     random_state : int or None
         Seed of the split.
 
@@ -143,7 +146,7 @@ def align(
     if ridge is not None and not (np.isfinite(ridge) and ridge >= 0):
         raise InputError(f"ridge must not be negative, but is {ridge}")
     check_seed(random_state)
-    pair = make_pair(x, y)
+    pair = make_pair(x, y, match=match)
     return _align(pair.x, pair.y, method, test_share=test_share, ridge=ridge, random_state=random_state)
 
 

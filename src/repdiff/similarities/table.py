@@ -39,6 +39,7 @@ def similarity(
     n_neighbors: int = N_NEIGHBORS,
     max_items: int | None = MAX_ITEMS,
     names: tuple[str, str] | None = None,
+    match: str = "auto",
     random_state: int | None = 0,
     progress: Progress = silent,
 ) -> SimilarityTable:
@@ -61,6 +62,8 @@ def similarity(
         of those in the sample. None for no sample.
     names : (str, str), optional
         How to call x and y; the names of the files by default.
+    match : str
+        How rows are matched, as in :func:`repdiff.compare`.
     random_state : int or None
         Seed of the sample, and of random pairings.
     progress : Progress, optional
@@ -77,7 +80,7 @@ def similarity(
         For input that cannot be used, a name that is no score, or one that distances do not give.
     """
     _check_numbers(n_neighbors, max_items, random_state)
-    pair = make_pair(x, y, metric=metric, names=names)
+    pair = make_pair(x, y, metric=metric, names=names, match=match)
     return score_pair(
         pair, scores=scores, n_neighbors=n_neighbors, max_items=max_items, random_state=random_state, progress=progress
     )
