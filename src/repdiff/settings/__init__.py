@@ -1,6 +1,7 @@
 """Every option in one place: default, type, range and the sentence that documents it."""
 
 from repdiff.settings.calls import (
+    AlignCall,
     CompareCall,
     EstimatorOptions,
     EvaluateCall,
@@ -8,6 +9,8 @@ from repdiff.settings.calls import (
     MatrixCall,
     SeriesCall,
     Settings,
+    SimilarityCall,
+    TripletsCall,
 )
 from repdiff.settings.computing import ENGINES, Computing, Engine, EngineLike
 from repdiff.settings.documentation import documents
@@ -15,14 +18,17 @@ from repdiff.settings.evaluating import Evaluating, EvaluatingRun
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import check_setting
 from repdiff.settings.keywords import initialises, takes
+from repdiff.settings.measuring import Fitting, SimilaritySettings
 from repdiff.settings.method import LARGEST_BETA, N_CLUSTERS, Clusterer, Method, RepresentativeKind
-from repdiff.settings.pairing import AlignMethod
+from repdiff.settings.pairing import AlignmentSettings, AlignMethod
 
 __all__ = [
     "ENGINES",
     "LARGEST_BETA",
     "N_CLUSTERS",
+    "AlignCall",
     "AlignMethod",
+    "AlignmentSettings",
     "Clusterer",
     "CompareCall",
     "Computing",
@@ -34,11 +40,15 @@ __all__ = [
     "Evaluating",
     "EvaluatingRun",
     "EvidenceSettings",
+    "Fitting",
     "MatrixCall",
     "Method",
     "RepresentativeKind",
     "SeriesCall",
     "Settings",
+    "SimilarityCall",
+    "SimilaritySettings",
+    "TripletsCall",
     "check_setting",
     "documents",
     "initialises",

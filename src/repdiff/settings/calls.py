@@ -13,10 +13,11 @@ from typing import Any
 
 from repdiff.core.progress import Progress, silent
 from repdiff.settings.columns import ItemSettings, PredictionColumns
-from repdiff.settings.computing import Computing
+from repdiff.settings.computing import Computing, Seed
 from repdiff.settings.evaluating import Evaluating, EvaluatingRun
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import Group, like, setting
+from repdiff.settings.measuring import Fitting, Judging, SimilaritySettings
 from repdiff.settings.method import Method
 from repdiff.settings.pairing import AlignmentSettings, Guidance, MetricOfEach, OneMetric
 
@@ -105,6 +106,29 @@ class EstimatorOptions(Computing, Method, MetricOfEach):
     n_clusters: int = like(
         Method, "n_clusters", kw_only=False, sentence="Number of clusters.", more="What does not change is among them."
     )
+
+
+@dataclass(frozen=True, eq=False)
+class SimilarityCall(Watching, Seed, SimilaritySettings, MetricOfEach, NamesOfTwo):
+    """What :func:`repdiff.similarity` is given."""
+
+    x: Any
+    y: Any
+
+
+@dataclass(frozen=True, eq=False)
+class AlignCall(Seed, Fitting):
+    """What :func:`repdiff.align` is given."""
+
+    x: Any
+    y: Any
+
+
+@dataclass(frozen=True, eq=False)
+class TripletsCall(Watching, Seed, Judging):
+    """What :func:`repdiff.embed_triplets` is given."""
+
+    judgements: Any
 
 
 @dataclass(frozen=True, eq=False)
