@@ -13,9 +13,7 @@ they should stand for the cluster. For m items S of a cluster, "typical" maximis
 - share, in [0, 1]: share of the cluster's members of which the mean affinity to the cluster is lower than that of i.
 
 The largest total affinity does not do this: affinities grow exponentially, so that a few very large ones buy pairs that
-do not hold at all. Means of the two directed affinities hide the weaker one, but both directions of the comparison
-together tell it: with e and f the two directed values, a = (e + f) / 2 in one and b = (1/e + 1/f) / 2 in the other
-direction, so that e f = a / b, and w = a - sqrt(a^2 - a / b).
+do not hold at all. Nor does the mean of the two directed affinities, which hides the weaker one.
 
 How it is maximised. Finding the heaviest m items of a graph is hard; among the most typical candidates, the set is
 grown greedily from every one of them, and the best of these sets, and of the candidates' neighbourhoods in the near
@@ -67,20 +65,13 @@ class Contrast:
     ----------
     affinity : Affinity
         High where a pair is nearer in ``near`` than in ``far``.
-    opposite : Affinity
-        That of the other direction.
     near, far : Distances
         The representation that holds the clusters together, and the other.
     """
 
     affinity: Affinity
-    opposite: Affinity
     near: Distances
     far: Distances
-
-    def reversed(self) -> Contrast:
-        """The other direction."""
-        return Contrast(self.opposite, self.affinity, self.far, self.near)
 
 
 def choose_representatives(
@@ -159,10 +150,7 @@ def pair_worth(contrast: Contrast, rows: _Rows, near: npt.NDArray[np.float32] | 
     """
     near = contrast.near.distances(rows, rows) if near is None else near
     far = contrast.far.distances(rows, rows)
-    a = contrast.affinity.block(rows, rows).astype(np.float64)
-    product = a / contrast.opposite.block(rows, rows)
-    # a - root, written so that it loses no digits where the two directed values are far apart.
-    weaker = product / (a + np.sqrt(np.maximum(a * a - product, 0)))
+    weaker, _ = contrast.affinity.directed(rows, rows)
     margin = (weaker - 1) / (weaker + 1)
     # In float64, since products of distances in small or large units vanish or overflow in float32.
     largest_near, largest_far = np.float64(contrast.near.largest_distance), np.float64(contrast.far.largest_distance)

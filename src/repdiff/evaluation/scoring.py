@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import RepdiffError
+from repdiff.core.geometry import unit_rows
 from repdiff.core.parallel import single_threaded_libraries
 from repdiff.core.progress import Progress, silent
 from repdiff.evaluation.groups import SMALLEST, Group, evenly
@@ -205,7 +206,7 @@ def _check(pair: EmbeddingPair, n_groups: tuple[int, int], max_items: int) -> No
 
 def _coordinates(values: npt.NDArray[Any], metric: str) -> npt.NDArray[np.float64]:
     values = values.astype(np.float64)
-    return values / np.linalg.norm(values, axis=1, keepdims=True) if metric == "cosine" else values
+    return unit_rows(values) if metric == "cosine" else values
 
 
 @dataclass(frozen=True)

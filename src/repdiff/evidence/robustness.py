@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
 from repdiff.affinity.difference import directed_affinity, leave_out_others
+from repdiff.core.overlap import jaccard_table
 from repdiff.core.parallel import for_each_tile
-from repdiff.evidence.significance import nearest_first
-from repdiff.evidence.stability import FEWEST_MEMBERS, jaccard_table
+from repdiff.evidence.significance import FEWEST_MEMBERS, nearest_first
 from repdiff.results.clusters import DirectionName
 from repdiff.results.evidence import Variation
 from repdiff.settings import LARGEST_BETA

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from repdiff.evidence.stability import DISSOLVED
-from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence
+from repdiff.results.evidence import DISSOLVED, FDR, ClusterEvidence, ComparisonEvidence
 from repdiff.settings import Method
 
 Parts = tuple[tuple[str, bool], ...]

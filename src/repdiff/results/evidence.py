@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 FDR = 0.05
+DISSOLVED = 0.5  # Hennig 2007: a cluster of lower Jaccard agreement has dissolved
 
 
 @dataclass(frozen=True)

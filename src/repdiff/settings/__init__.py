@@ -2,6 +2,7 @@
 
 from repdiff.settings.calls import (
     AlignCall,
+    ClusterSettings,
     CompareCall,
     EstimatorOptions,
     EvaluateCall,
@@ -29,6 +30,7 @@ __all__ = [
     "AlignCall",
     "AlignMethod",
     "AlignmentSettings",
+    "ClusterSettings",
     "Clusterer",
     "CompareCall",
     "Computing",

@@ -23,7 +23,12 @@ from repdiff.settings.pairing import AlignmentSettings, Guidance, MetricOfEach, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(EvidenceSettings, Computing, Method):
+class ClusterSettings(Computing, Method):
+    """How clusters are found in one direction: the method, and what computes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(EvidenceSettings, ClusterSettings):
     """How two representations are compared: the method, what computes it, and the evidence."""
 
 
@@ -100,7 +105,7 @@ class MatrixCall(Several, OneMetric, ItemSettings):
 
 
 @dataclass(frozen=True)
-class EstimatorOptions(Computing, Method, MetricOfEach):
+class EstimatorOptions(ClusterSettings, MetricOfEach):
     """What :class:`repdiff.DifferenceClustering` is made with."""
 
     n_clusters: int = like(

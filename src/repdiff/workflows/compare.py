@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from repdiff.affinity.engines import compute_affinities
+from repdiff.affinity.engine import Plan
 from repdiff.clustering.cluster import cluster_affinity
-from repdiff.clustering.order import find_clusters, map_affinity
+from repdiff.clustering.order import map_affinity
 from repdiff.clustering.representatives import Contrast
 from repdiff.clustering.spectral import unheard
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs
 from repdiff.core.progress import Progress, silent, telling
 from repdiff.evidence.agreement import agreement
 from repdiff.evidence.assess import Weighed, weigh
-from repdiff.evidence.choice import choose_number
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
 from repdiff.evidence.resampling import RECLUSTERING_RESTARTS
 from repdiff.inputs import Items
 from repdiff.inputs.pair import EmbeddingPair, make_pair
-from repdiff.results.choice import ChosenNumber
-from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
+from repdiff.results.clusters import Direction, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.provenance import Provenance
 from repdiff.settings import CompareCall, Settings, takes
 from repdiff.similarities.alignment import align_pair
 from repdiff.similarities.table import score_sample
+from repdiff.workflows.direction import FoundClusters, contrasts_of, find_direction, undecided
 from repdiff.workflows.projection import side_by_side
 from repdiff.workflows.provenance import Clock, inputs_of, noting, now, versions
-from repdiff.workflows.representation import Side
+from repdiff.workflows.representation import ShownRepresentation, representations_of
 
 if TYPE_CHECKING:
     from repdiff.affinity.base import Affinity
@@ -82,7 +82,8 @@ def compare_pair(
     pair: EmbeddingPair,
     settings: Settings,
     *,
-    sides: tuple[Side, Side] | None = None,
+    representations: tuple[ShownRepresentation, ShownRepresentation] | None = None,
+    plan: Plan | None = None,
     description: str | None = None,
     clock: Clock | None = None,
     progress: Progress = silent,
@@ -95,8 +96,10 @@ def compare_pair(
         What to compare.
     settings : Settings
         How.
-    sides : (Side, Side), optional
+    representations : (ShownRepresentation, ShownRepresentation), optional
         Its two sides, where they take part in other comparisons too.
+    plan : Plan, optional
+        The engine's plan for it, where it was made before.
     description : str, optional
         A few words on what is compared.
     clock : Clock, optional
@@ -105,42 +108,22 @@ def compare_pair(
         Told how far the work is.
     """
     clock = Clock() if clock is None else clock
-    x, y = _sides_of(pair, settings) if sides is None else sides
+    x, y = representations_of(pair, settings) if representations is None else representations
     with clock.time("affinity"):
-        affinities = compute_affinities(
-            pair.x, pair.y, engine=settings.engine, device=settings.device, gamma=settings.gamma, beta=settings.beta,
-            metric=pair.metrics, groups=pair.groups, kept=(x.kept, y.kept), memory_limit=settings.memory_bytes,
-            n_jobs=settings.n_jobs, progress=progress,
-        )  # fmt: skip
+        contrasts = contrasts_of(x, y, settings, groups=pair.groups, plan=plan, progress=progress)
     outcomes = _Outcomes.of(pair.items)
-    x_only = Contrast(affinities.x_only, affinities.y_only, x.ready, y.ready)
-    both: tuple[tuple[DirectionName, Contrast], ...] = (("x_only", x_only), ("y_only", x_only.reversed()))
+    both: dict[DirectionName, Contrast] = {"x_only": contrasts.x_only, "y_only": contrasts.y_only}
+    found: dict[DirectionName, FoundClusters] = {}
     directions: dict[DirectionName, Direction] = {}
-    numbers: dict[DirectionName, int] = {}
-    chosen: dict[DirectionName, ChosenNumber] = {}
     warnings = list(pair.warnings)
-    for name, contrast in both:
-        note = noting(warnings, name)
-        if isinstance(settings.n_clusters, str):
-            with clock.time(f"{name} number of clusters"):
-                chosen[name] = choose_number(
-                    contrast.affinity, random_state=settings.random_state, warn=note, progress=progress
-                )
-        numbers[name] = chosen[name].n if isinstance(settings.n_clusters, str) else settings.n_clusters
-        with clock.time(f"{name} clustering"):
-            labels = cluster_affinity(
-                contrast.affinity, numbers[name], clusterer=settings.clusterer,
-                random_state=settings.random_state, warn=note, progress=progress,
-            )  # fmt: skip
-        with clock.time(f"{name} representatives"):
-            labels, clusters = find_clusters(
-                labels, contrast, no_change_threshold=settings.no_change_threshold,
-                n_representatives=settings.n_representatives, representatives=settings.representatives,
-            )  # fmt: skip
-            described = tuple(outcomes.describe(cluster) for cluster in clusters)
-            directions[name] = Direction(name, labels, described, map_affinity(contrast.affinity, labels))
+    for name, contrast in both.items():
+        found[name] = find_direction(
+            contrast, settings, name=name, warn=noting(warnings, name), clock=clock, progress=progress
+        )
+        warnings += [f"{name}: {line}" for line in undecided(found[name].clusters, settings.no_change_threshold)]
+        directions[name] = outcomes.describe(name, found[name], contrast)
     with clock.time("projection"):
-        for_each_tile(lambda side: side.project(), (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
+        for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
         projection = side_by_side(x.plane, y.plane)
     evidence, similarity = None, None
     if settings.evidence:
@@ -148,8 +131,8 @@ def compare_pair(
             similarity = score_sample(pair, random_state=settings.random_state)
         with clock.time("evidence"):
             directions["x_only"], directions["y_only"], evidence = weigh(
-                _weighed(directions["x_only"], x_only, numbers["x_only"], settings),
-                _weighed(directions["y_only"], x_only.reversed(), numbers["y_only"], settings),
+                _weighed(directions["x_only"], contrasts.x_only, found["x_only"].n_wanted, settings),
+                _weighed(directions["y_only"], contrasts.y_only, found["y_only"].n_wanted, settings),
                 pair.items, pair.names, gamma=settings.gamma, beta=settings.beta,
                 no_change_threshold=settings.no_change_threshold, groups=pair.groups,
                 takes_number=isinstance(settings.clusterer, str), n_resamples=settings.n_resamples,
@@ -163,20 +146,26 @@ def compare_pair(
         projection=projection,
         accuracy_x=accuracy(outcomes.right_x),
         accuracy_y=accuracy(outcomes.right_y),
-        provenance=Provenance(
-            created=now(),
-            parameters={**settings.parameters, **pair.parameters},
-            random_state=settings.random_state,
-            engine=affinities.engine,
-            inputs=inputs_of(pair),
-            versions=versions(),
-            timings=clock.seconds,
-            warnings=tuple(warnings),
-        ),
+        provenance=_provenance(pair, settings, contrasts.engine, clock, warnings),
         description=description,
         evidence=evidence,
         similarity=similarity,
-        chosen=chosen,
+        chosen={name: one.chosen for name, one in found.items() if one.chosen is not None},
+    )
+
+
+def _provenance(
+    pair: EmbeddingPair, settings: Settings, engine: Mapping[str, Any], clock: Clock, warnings: list[str]
+) -> Provenance:
+    return Provenance(
+        created=now(),
+        parameters={**settings.parameters, **pair.parameters},
+        random_state=settings.random_state,
+        engine=engine,
+        inputs=inputs_of(pair),
+        versions=versions(),
+        timings=clock.seconds,
+        warnings=tuple(warnings),
     )
 
 
@@ -190,14 +179,6 @@ def _weighed(direction: Direction, contrast: Contrast, number: int, settings: Se
         )  # fmt: skip
 
     return Weighed(direction, contrast.affinity, contrast.near.distances, recluster)
-
-
-def _sides_of(pair: EmbeddingPair, settings: Settings) -> tuple[Side, Side]:
-    x, y = (
-        Side(values, metric, random_state=settings.random_state)
-        for values, metric in zip((pair.x, pair.y), pair.metrics, strict=True)
-    )
-    return x, y
 
 
 def _with_effect(found: Comparison, plain: Comparison) -> Comparison:
@@ -235,10 +216,14 @@ class _Outcomes:
             correctness(labels, column(items.prediction_y)),
         )
 
-    def describe(self, cluster: DifferenceCluster) -> DifferenceCluster:
-        return replace(
-            cluster,
-            label_counts=count_labels(self.labels, cluster.items),
-            accuracy_x=accuracy(self.right_x, cluster.items),
-            accuracy_y=accuracy(self.right_y, cluster.items),
+    def describe(self, name: DirectionName, found: FoundClusters, contrast: Contrast) -> Direction:
+        described = (
+            replace(
+                cluster,
+                label_counts=count_labels(self.labels, cluster.items),
+                accuracy_x=accuracy(self.right_x, cluster.items),
+                accuracy_y=accuracy(self.right_y, cluster.items),
+            )
+            for cluster in found.clusters
         )
+        return Direction(name, found.labels, tuple(described), map_affinity(contrast.affinity, found.labels))

@@ -11,13 +11,10 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_array, validate_data
 
 from repdiff.affinity.base import to_dense
-from repdiff.affinity.distances import ranked
-from repdiff.affinity.engines import compute_affinities
-from repdiff.clustering.cluster import cluster_affinity
-from repdiff.clustering.order import find_clusters
-from repdiff.clustering.representatives import Contrast
+from repdiff.affinity.representation import Representation
 from repdiff.core.metrics import metrics_of
 from repdiff.settings import EstimatorOptions, documents, initialises
+from repdiff.workflows.direction import contrasts_of, find_direction
 
 
 @documents(EstimatorOptions)
@@ -85,22 +82,10 @@ class DifferenceClustering(BaseEstimator):
         for name, metric, values in (("X", metrics[0], X), ("y", metrics[1], Y)):
             if metric == "precomputed" and values.shape[0] != values.shape[1]:
                 raise ValueError(f"{name} must be a square matrix of distances, but has shape {values.shape}")
-        affinities = compute_affinities(
-            X, Y, engine=settings.engine, device=settings.device, gamma=settings.gamma, beta=settings.beta,
-            metric=settings.metric, memory_limit=settings.memory_bytes, n_jobs=settings.n_jobs,
-        )  # fmt: skip
-        affinity = affinities.x_only
-        found = cluster_affinity(
-            affinity, settings.n_clusters, clusterer=settings.clusterer, random_state=settings.random_state
-        )
-        self.affinity_ = to_dense(affinity)
-        self.labels_, self.clusters_ = find_clusters(
-            found,
-            Contrast(affinity, affinities.y_only, ranked(X, metric=metrics[0]), ranked(Y, metric=metrics[1])),
-            no_change_threshold=settings.no_change_threshold,
-            n_representatives=settings.n_representatives,
-            representatives=settings.representatives,
-        )
+        contrast = contrasts_of(Representation(X, metrics[0]), Representation(Y, metrics[1]), settings).x_only
+        found = find_direction(contrast, settings)
+        self.affinity_ = to_dense(contrast.affinity)
+        self.labels_, self.clusters_ = found.labels, found.clusters
         return self
 
     def fit_predict(self, X: Any, y: Any = None) -> npt.NDArray[np.int32]:

@@ -14,8 +14,8 @@ from repdiff.inputs.pair import SAME_VALUES, EmbeddingPair, make_pair
 from repdiff.inputs.predictions import check_same_items, with_predictions_of, within_of_pair
 from repdiff.results.matrix import ComparisonMatrix
 from repdiff.settings import MatrixCall, Settings, takes
-from repdiff.workflows.representation import Side, room_for_ranks
-from repdiff.workflows.scheduler import PairOfSides, compare_several
+from repdiff.workflows.representation import ShownRepresentation, share_if_it_fits
+from repdiff.workflows.scheduler import PairToCompare, compare_several
 
 
 @takes(MatrixCall)
@@ -57,17 +57,17 @@ def compare_matrix(call: MatrixCall) -> ComparisonMatrix:
         with_predictions_of(_pair_of(with_first, i, j), call.predictions, called, (i, j), within=call.within)
         for i, j in combinations(range(len(data)), 2)
     ]
-    fits = room_for_ranks(pairs[0], chosen, n_sides=len(data))
     values = [pairs[0].x, *(pair.y for pair in with_first)]
-    sides = [Side(one, call.metric, keep_ranks=fits, random_state=chosen.random_state) for one in values]
+    shown = [ShownRepresentation(one, call.metric, random_state=chosen.random_state) for one in values]
+    share_if_it_fits(shown, pairs[0], chosen)
     todo = (
-        PairOfSides(pair, (sides[i], sides[j]), " and ".join(pair.names))
+        PairToCompare(pair, (shown[i], shown[j]), " and ".join(pair.names))
         for (i, j), pair in zip(combinations(range(len(data)), 2), pairs, strict=True)
     )
-    # No two comparisons at a time may compute the same ranks: those of the first side, then those of all others.
+    # No two comparisons at a time may complete what is shared of one: of the first, then of all others.
     comparisons = []
     for count in (1, len(data) - 2, len(pairs) - len(data) + 1):
-        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=sides, progress=call.progress)
+        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=shown, progress=call.progress)
     return ComparisonMatrix(tuple(called), tuple(comparisons), call.description)
 
 

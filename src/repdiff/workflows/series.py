@@ -24,8 +24,8 @@ from repdiff.results.clusters import DIRECTIONS
 from repdiff.results.comparison import Comparison
 from repdiff.results.timeline import Timeline, _label_column
 from repdiff.settings import SeriesCall, Settings, takes
-from repdiff.workflows.representation import Side, room_for_ranks
-from repdiff.workflows.scheduler import PairOfSides, compare_several
+from repdiff.workflows.representation import representations_of, share_if_it_fits
+from repdiff.workflows.scheduler import PairToCompare, compare_several
 
 _SHARE_HELD = 1 / 8  # of the memory that may be used, for checkpoints that are read before their turn
 
@@ -67,22 +67,20 @@ def compare_series(call: SeriesCall) -> Timeline:
         return with_predictions_of(pair, call.predictions, called, (len(data), step), within=call.within)
 
     first, *held = _all_checked(pair_at, called[:-1], chosen)
-    keeps = len(data) > 1 and room_for_ranks(first, chosen)
-    side_x = Side(first.x, first.metrics[0], keep_ranks=keeps, random_state=chosen.random_state)
+    x, _ = representations_of(first, chosen)
+    if len(data) > 1:
+        share_if_it_fits([x], first, chosen)
 
-    def pairs() -> Iterator[PairOfSides]:
+    def pairs() -> Iterator[PairToCompare]:
         for step in range(len(data)):
             pair = first if step == 0 else held.pop(0) or pair_at(step)
-            pair = replace(pair, x=side_x.values)  # the same values, held once
-            side_y = Side(pair.y, pair.metrics[1], random_state=chosen.random_state)
-            yield PairOfSides(pair, (side_x, side_y), called[step])
+            pair = replace(pair, x=x.values)  # the same values, held once
+            yield PairToCompare(pair, (x, representations_of(pair, chosen)[1]), called[step])
 
     todo = pairs()
     comparisons = []
     for count in (1, len(data) - 1):  # the first computes what the others share
-        comparisons += compare_several(
-            islice(todo, count), chosen, count=count, shared=[side_x], progress=call.progress
-        )
+        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=[x], progress=call.progress)
     return timeline_of(comparisons, description=call.description)
 
 
