@@ -44,12 +44,16 @@ class Fitting(Group):
         default="linear",
         sentence="Nothing; a rotation with scale; least squares; or the linear map of most CKA.",
         more="See the head of :mod:`repdiff.similarities.alignment`.",
+        on_command_line=False,
     )
-    test_share: float = setting(0.5, "Share of the items the map is not fitted on.", above=0, below=1)
+    test_share: float = setting(
+        0.5, "Share of the items the map is not fitted on.", above=0, below=1, on_command_line=False
+    )
     ridge: float | None = setting(
         None,
         'Of "linear" and "cka": lambda over the mean eigenvalue of C.',
         unset="chosen on rows set apart",
+        on_command_line=False,
         at_least=0,
     )
 
