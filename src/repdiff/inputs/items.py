@@ -125,7 +125,8 @@ def _of_folder(path: Path, images: str | Path | None, roles: dict[str, str | Non
     folder = list_folder(path)
     metadata = folder.table.drop(columns=ID)
     meanings = {role: _column_of(role, roles.get(role), metadata, str(path)) for role in ROLES}
-    return Items(folder.table, **meanings, image_root=folder.root, has_ids=True)
+    items = Items(folder.table, image_root=folder.root, has_ids=True)
+    return replace(items, **meanings)  # type: ignore[arg-type]
 
 
 def _items(
