@@ -18,7 +18,7 @@ from quality import pairs
 
 from repdiff import neighbor_ranks
 from repdiff.affinity.base import to_dense
-from repdiff.affinity.exact import exact_affinities
+from repdiff.affinity.engines import compute_affinities
 from repdiff.affinity.ranks import RankedEmbedding
 from repdiff.clustering.cluster import cluster_affinity
 from repdiff.clustering.order import find_clusters
@@ -123,9 +123,10 @@ def _held_out_table(rows: list[list[str]]) -> Table:
 
 
 def _fit(x: Values, y: Values) -> dict[Direction, Fit]:
-    found = exact_affinities(x, y)
-    contrast = Contrast(found.x_only, found.y_only, RankedEmbedding(x), RankedEmbedding(y))
-    return {"x_only": _fit_direction(contrast, x, y), "y_only": _fit_direction(contrast.reversed(), y, x)}
+    found = compute_affinities(x, y)
+    near, far = RankedEmbedding(x), RankedEmbedding(y)
+    x_only, y_only = Contrast(found.x_only, near, far), Contrast(found.y_only, far, near)
+    return {"x_only": _fit_direction(x_only, x, y), "y_only": _fit_direction(y_only, y, x)}
 
 
 def _fit_direction(contrast: Contrast, near: Values, far: Values) -> Fit:

@@ -15,7 +15,7 @@ SCRIPT = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a child of a background job starts with SIGINT ignored
 import numpy as np
-from repdiff.affinity.exact import exact_affinities
+from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering.cluster import cluster_affinity
 
 told = set()
@@ -26,7 +26,7 @@ def progress(stage, done, total):
 
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(9000, 200)), rng.normal(size=(9000, 100))
-found = exact_affinities(x, y, progress=progress)
+found = compute_affinities(x, y, progress=progress)
 cluster_affinity(found.x_only, progress=progress)
 for _ in range(100):
     cluster_affinity(found.x_only)

@@ -10,7 +10,8 @@ import numpy as np
 import psutil
 import pytest
 
-from repdiff.affinity.exact import plan
+from repdiff.affinity.exact import Exact
+from repdiff.affinity.representation import Representation
 
 N, D = 8_000, 24
 ALLOWANCE = 300 * 10**6  # for the interpreter and what is loaded before the work, which no limit covers
@@ -44,8 +45,8 @@ def peak_and_output(*arguments: object) -> tuple[int, str]:
 
 @pytest.mark.parametrize("bits", [32, 16, 8])
 def test_a_limit_is_kept(bits):
-    like = np.empty((N, D), np.float32)
-    limit = plan(like, like, bits=bits, memory_limit=10**12).need
+    side = Representation(np.empty((N, D), np.float32))
+    limit = Exact(bits=bits).plan(side, side, memory_limit=10**12).need
     peak, output = peak_and_output(N, D, limit)
     assert int(output) == bits
     assert 0.5 * N * N * bits / 8 < peak <= limit + ALLOWANCE

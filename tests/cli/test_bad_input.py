@@ -329,11 +329,11 @@ MISTAKES: dict[str, Mistake] = {
     ),
     # parameters
     "more clusters than items": Mistake(options("-n", "31"), r"30 items cannot make 31 clusters"),
-    "no clusters": Mistake(options("-n", "0"), r"n_clusters must be at least 1"),
-    "negative gamma": Mistake(options("--gamma", "-1"), r"gamma must be a positive number, but is -1"),
-    "large beta": Mistake(options("--beta", "100"), r"beta must be at most 40"),
+    "no clusters": Mistake(options("-n", "0"), r"--clusters must be an integer of at least 1, or \"auto\", but is 0"),
+    "negative gamma": Mistake(options("--gamma", "-1"), r"--gamma must be a positive number, but is -1"),
+    "large beta": Mistake(options("--beta", "100"), r"--beta must be a positive number of at most 40, since .*, but is 100"),
     "unknown metric": Mistake(options("--metric", "manhattan"), r"--metric.*manhattan.*euclidean.*cosine"),
-    "unknown alignment": Mistake(options("--align", "affine"), r"align must be one of none, procrustes, linear, cka"),
+    "unknown alignment": Mistake(options("--align", "affine"), r"--align must be one of none, procrustes, linear, cka"),
     "effect of no alignment": Mistake(options("--align-effect"), r"align is 'none'; choose one"),
     "unknown score": Mistake(
         lambda: ["similarity", "x.npy", "y.npy", "--score", "ckb"], r"scores must be of cka, .*, but one is 'ckb'"
@@ -341,8 +341,8 @@ MISTAKES: dict[str, Mistake] = {
     "unknown engine": Mistake(options("--engine", "quantum"), r"engine must be one of exact, torch"),
     "device of exact": Mistake(options("--device", "cuda"), r"the exact engine runs on the CPU"),
     "not enough memory": Mistake(options("--memory-limit", "1kB"), r"needs .* but may use 1\.0 kB"),
-    "no size": Mistake(options("--memory-limit", "lots"), r"a memory limit must be a positive size"),
-    "no threads": Mistake(options("--jobs", "0"), r"n_jobs must be a positive number"),
+    "no size": Mistake(options("--memory-limit", "lots"), r"--memory-limit must be a positive size such as 4GB or 512MiB, but is 'lots'"),
+    "no threads": Mistake(options("--jobs", "0"), r"--jobs must be a positive number of threads, or -1 for all cores, but is 0"),
     "same names": Mistake(options("--names", "a", "a"), r"names must be two different words"),
     "row of zeros under cosine": Mistake(
         given(x_is(lambda x: x * (np.arange(N) != 4)[:, None]), *options("--metric", "cosine")()), r"row 4 is all zeros"

@@ -48,5 +48,5 @@ def test_the_choice_is_that_of_the_seed(pair_xy):
 def test_only_the_spectral_step_can_be_asked(pair_xy):
     with pytest.raises(RepdiffError, match="others bring their own number"):
         repdiff.compare(*pair_xy, n_clusters="auto", clusterer=lambda affinity: np.zeros(len(affinity), int))
-    with pytest.raises(RepdiffError, match="a number or \"auto\", but is 'many'"):
+    with pytest.raises(RepdiffError, match="an integer of at least 1, or \"auto\", but is 'many'"):
         repdiff.compare(*pair_xy, n_clusters="many")

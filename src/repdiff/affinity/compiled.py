@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.affinity.base import Affinities
-from repdiff.affinity.packed import Precision
+from repdiff.affinity.packed import PackedAffinities, Precision
 from repdiff.affinity.rank_kernels import rank_rows
 from repdiff.core.interrupts import heeded_interrupts
 from repdiff.core.progress import Progress
@@ -29,7 +28,7 @@ _compiled: set[tuple[Kinds, Precision]] = set()
 def compile_for(
     values: tuple[npt.NDArray[Any], ...],
     bits: Precision,
-    compute: Callable[[list[npt.NDArray[Any]]], Affinities],
+    compute: Callable[[list[npt.NDArray[Any]]], PackedAffinities],
     progress: Progress,
 ) -> None:
     """Run the engine on a few items of the same types, on this thread, unless this process has done so before.
@@ -55,7 +54,7 @@ def compile_for(
     with heeded_interrupts():
         few = compute([_few_items(*kind) for kind in kinds])
         for affinity in (few.x_only, few.y_only):
-            affinity.block_means(np.arange(ROWS, dtype=np.int32) % 2)
+            affinity.group_means(np.arange(ROWS, dtype=np.int32) % 2)
             affinity.block(np.arange(2), np.arange(3))
     if tell:
         progress(STAGE, 1, 1)

@@ -43,7 +43,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(error: Any) -> int:
-    print(f"repdiff: error: {' '.join(str(error).split())}", file=sys.stderr)
+    message = getattr(error, "on_command_line", error)
+    print(f"repdiff: error: {' '.join(str(message).split())}", file=sys.stderr)
     return USER_MISTAKE
 
 

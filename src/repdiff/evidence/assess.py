@@ -16,7 +16,7 @@ from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.enrichment import enrichments
 from repdiff.evidence.outcomes import outcomes
-from repdiff.evidence.resampling import N_RESAMPLES, Findings, Resample, draw_resamples
+from repdiff.evidence.resampling import Findings, Resample, draw_resamples
 from repdiff.evidence.robustness import LARGEST_VARIED, Sample, ranks_among, vary_settings
 from repdiff.evidence.significance import combine
 from repdiff.evidence.statistics import benjamini_hochberg
@@ -24,6 +24,7 @@ from repdiff.evidence.verdict import conclude, judge
 from repdiff.inputs import Items
 from repdiff.results.clusters import Direction, DirectionName
 from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence, Untested, Variation
+from repdiff.settings import EvidenceSettings
 
 Nearness = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[Any]]
 Place = tuple[DirectionName, int]
@@ -66,7 +67,7 @@ def weigh(
     no_change_threshold: float,
     groups: npt.NDArray[np.int32] | None = None,
     takes_number: bool = True,
-    n_resamples: int = N_RESAMPLES,
+    n_resamples: int = EvidenceSettings.n_resamples,
     level: float = FDR,
     n_jobs: int | None = None,
     random_state: int | None = 0,

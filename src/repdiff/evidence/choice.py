@@ -18,8 +18,8 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinity, DenseAffinity
 from repdiff.clustering.kmeans import k_means
 from repdiff.clustering.spectral import Warn, leading_eigenvectors, unheard, warn_not_converged
+from repdiff.core.overlap import match_clusters
 from repdiff.core.progress import Progress, silent
-from repdiff.evidence.stability import match_clusters
 from repdiff.results.choice import Candidate, ChosenNumber
 
 LARGEST_NUMBER = 16
@@ -32,7 +32,6 @@ _NOTHING_APART = 0.02  # an eigenvalue this small tells no groups apart
 def choose_number(
     affinity: Affinity,
     *,
-    largest: int = LARGEST_NUMBER,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
@@ -43,8 +42,6 @@ def choose_number(
     ----------
     affinity : Affinity
         What is to be clustered.
-    largest : int
-        The largest number that may be chosen; fewer where there are few items.
     random_state : int or None
         Seed.
     warn : callable, optional
@@ -52,7 +49,7 @@ def choose_number(
     progress : Progress, optional
         Told about the stage "eigenvectors".
     """
-    largest = min(largest, affinity.n // _FEWEST_ITEMS)
+    largest = min(LARGEST_NUMBER, affinity.n // _FEWEST_ITEMS)
     if largest < 2:
         return ChosenNumber(1, (), "too_few_items", affinity.n)
     found = leading_eigenvectors(affinity, largest + 1, random_state=random_state, warn=warn, progress=progress)

@@ -15,11 +15,12 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
 from repdiff.affinity.difference import directed_affinity, leave_out_others
+from repdiff.core.overlap import jaccard_table
 from repdiff.core.parallel import for_each_tile
-from repdiff.evidence.significance import nearest_first
-from repdiff.evidence.stability import FEWEST_MEMBERS, jaccard_table
+from repdiff.evidence.significance import FEWEST_MEMBERS, nearest_first
 from repdiff.results.clusters import DirectionName
 from repdiff.results.evidence import Variation
+from repdiff.settings import LARGEST_BETA
 
 Labels = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
@@ -27,7 +28,6 @@ FloatArray = npt.NDArray[np.float32]
 LARGEST_VARIED = 700  # items that are clustered under other settings
 _FACTOR = 2.0  # gamma and beta, times and divided by
 _STEP = 2  # clusters more and fewer
-_LARGEST_BETA = 40.0
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def vary_settings(
 
 
 def _other_values(gamma: float, beta: float, n_clusters: int | None) -> list[tuple[str, float]]:
-    betas = [value for value in (beta / _FACTOR, beta * _FACTOR) if value <= _LARGEST_BETA]
+    betas = [value for value in (beta / _FACTOR, beta * _FACTOR) if value <= LARGEST_BETA]
     numbers = [] if n_clusters is None else [n_clusters - _STEP, n_clusters + _STEP]
     return [
         *(("gamma", value) for value in (gamma / _FACTOR, gamma * _FACTOR)),

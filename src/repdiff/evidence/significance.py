@@ -27,10 +27,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.evidence.stability import FEWEST_MEMBERS
-
 FloatArray = npt.NDArray[np.float64]
 
+FEWEST_MEMBERS = 3  # of a cluster in a sample, below which the sample says nothing of it
 N_NEIGHBORHOODS = 100
 _LEAST_P = 1e-6  # a fit to 100 neighbourhoods says no more
 _SMALLEST = float(np.finfo(np.float32).tiny)

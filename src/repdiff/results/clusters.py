@@ -39,6 +39,8 @@ class DifferenceCluster:
         Share of members that each model predicts rightly, in [0, 1]; None where unknown.
     evidence : ClusterEvidence or None
         What it consists of and whether to believe it; None where no evidence was taken.
+    mean_error : float
+        Standard error of ``mean_affinity``; 0 where the engine looked at all pairs.
     """
 
     index: int
@@ -50,6 +52,7 @@ class DifferenceCluster:
     accuracy_x: float | None = None
     accuracy_y: float | None = None
     evidence: ClusterEvidence | None = None
+    mean_error: float = 0.0
 
     @property
     def size(self) -> int:

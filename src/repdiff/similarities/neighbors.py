@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import InputError
+from repdiff.core.overlap import jaccard_index
 from repdiff.core.parallel import row_tiles
 from repdiff.similarities.points import ROWS_AT_A_TIME, TIE, Side, sides, tied_ranks, without_spread
 
@@ -84,7 +85,7 @@ class SharedNeighbors:
     @property
     def jaccard(self) -> float:
         """Mean Jaccard index."""
-        return float((self.shared / (2 * self.k - self.shared)).mean())
+        return float(jaccard_index(self.shared, self.k, self.k).mean())
 
     @property
     def mutual_of_unrelated(self) -> float:
@@ -97,7 +98,7 @@ class SharedNeighbors:
         from scipy.stats import hypergeom
 
         shared = np.arange(self.k + 1)
-        return float(hypergeom.pmf(shared, self.n - 1, self.k, self.k) @ (shared / (2 * self.k - shared)))
+        return float(hypergeom.pmf(shared, self.n - 1, self.k, self.k) @ jaccard_index(shared, self.k, self.k))
 
 
 def shared_neighbors(

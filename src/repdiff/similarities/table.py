@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import InputError
+from repdiff.core.geometry import unit_rows
 from repdiff.core.metrics import Metric, Metrics
 from repdiff.core.progress import Progress, silent
 from repdiff.core.seeds import check_seed
@@ -103,9 +104,9 @@ def score_pair(
     return SimilarityTable(pair.names, pair.n, tuple(found), _warnings(pair, recipes, n_neighbors))
 
 
-def score_sample(pair: EmbeddingPair, *, n_items: int = SAMPLED_ITEMS, random_state: int | None = 0) -> SimilarityTable:
+def score_sample(pair: EmbeddingPair, *, random_state: int | None = 0) -> SimilarityTable:
     """A few scores of a random sample of the items, for a first look that costs next to nothing beside a comparison."""
-    rows = np.sort(np.random.default_rng(random_state).choice(pair.n, min(pair.n, n_items), replace=False))
+    rows = np.sort(np.random.default_rng(random_state).choice(pair.n, min(pair.n, SAMPLED_ITEMS), replace=False))
     x, y = (
         values[np.ix_(rows, rows)] if metric == "precomputed" else values[rows]
         for values, metric in zip((pair.x, pair.y), pair.metrics, strict=True)
@@ -182,10 +183,10 @@ def _directions(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Rows of length one; the same bits where all point one way, since rounding would pass for spread."""
     largest = np.abs(values).max(axis=1, keepdims=True).astype(np.float64)
     scaled = values / largest  # so that the squares of no row vanish or overflow
-    units = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+    units = unit_rows(scaled)
     if np.abs(units - units[0]).max() <= _ONE_DIRECTION * np.finfo(values.dtype).eps:
         units[:] = units[0]
-    return np.asarray(units)
+    return units
 
 
 @dataclass(frozen=True)
