@@ -144,6 +144,7 @@ class Exact:
             "n_jobs": plan.n_jobs,
             "memory_need": plan.need,
             "memory_limit": plan.limit,
+            "estimated_seconds": plan.seconds,
         }
 
 
