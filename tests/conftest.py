@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
 import numpy as np
 import planted
 import pytest
@@ -18,6 +21,14 @@ def digits() -> np.ndarray:
     from sklearn.datasets import load_digits
 
     return load_digits().data.astype(np.float32)
+
+
+@pytest.fixture
+def sigint_raises() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, which it does not in a background job of a shell; the test over, as before."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")
