@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
+import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import planted
@@ -21,6 +25,38 @@ def digits() -> np.ndarray:
     from sklearn.datasets import load_digits
 
     return load_digits().data.astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what is made once for all processes of a session of tests."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo_trained_once(shared: Path) -> Iterator[None]:
+    """The demo's networks are trained by whoever needs them first; that the same come out again is a test of its own."""
+    from repdiff.cli import demo_data
+
+    train = demo_data._train
+
+    def kept(pixels: np.ndarray, target: np.ndarray, random_state: int) -> tuple[np.ndarray, np.ndarray]:
+        key = hashlib.sha256(pixels.tobytes() + target.tobytes() + str(random_state).encode()).hexdigest()
+        path = shared / f"network-{key}.npz"
+        with (shared / "network.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                layer, said = train(pixels, target, random_state)
+                np.savez(path, layer=layer, said=said)
+        with np.load(path) as found:
+            return found["layer"], found["said"]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo_data, "_train", kept)
+        yield
 
 
 @pytest.fixture

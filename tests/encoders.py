@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
+import pickle
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
+
+from repdiff.encoding.decoders import Sample, Skip, portable
+from repdiff.encoding.worker import Task, _prepared
 
 SRC = str(Path(__file__).parents[1] / "src")
 REQUIRED = os.environ.get("REPDIFF_REQUIRE_TORCH") == "1"
@@ -36,6 +41,35 @@ def write_pictures(folder: Path, n: int = 24, *, side: int = 20, names: tuple[st
         (folder / name).mkdir(parents=True, exist_ok=True)
         Image.fromarray(values).save(folder / name / f"{row:04d}.png")
     return folder
+
+
+class OpenedHere:
+    """Stands in for :class:`repdiff.encoding.decoders.Decoders`: prepares images in this process.
+
+    For tests of what models give: a process of its own would import torch and transformers again, for seconds.
+    """
+
+    def __init__(self, prepare: Any, **_: Any) -> None:
+        self._prepare = pickle.loads(portable(prepare))  # as the other process gets it
+
+    def map(self, tasks: Iterable[Task], **_: Any) -> Iterator[Sample | Skip]:
+        for task in tasks:
+            reply, body = _prepared(task, self._prepare, self)
+            if reply.outcome == "array":
+                dtype, shape = reply.told
+                yield Sample(reply.index, np.frombuffer(bytes(body), dtype).reshape(shape), reply.digest)
+            elif reply.outcome == "object":
+                yield Sample(reply.index, pickle.loads(body), reply.digest)
+            else:
+                yield Skip(reply.index, reply.told, unfit=reply.outcome == "unfit")
+
+    def enter(self) -> None:
+        """Nobody else holds a large image."""
+
+    def close(self) -> None:
+        """There is no process to end."""
+
+    stop = close
 
 
 def command(*arguments: object) -> list[str]:

@@ -109,6 +109,7 @@ def test_export_goes_to_standard_output(run: Path, capsys: pytest.CaptureFixture
     assert json.loads(capsys.readouterr().out)["names"] == ["one", "two"]
 
 
+@pytest.mark.usefixtures("demo_trained_once")
 def test_the_demo_tells_where_its_report_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "demo"
     assert cli.run(["demo", "-o", str(output)]) == 0
