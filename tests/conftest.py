@@ -18,6 +18,17 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("repdiff", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repdiff")
 
+# The files that take longest, so that no process is left alone with one of them at the end.
+SLOW_FILES = (
+    "test_docs.py", "test_resume.py", "test_commands.py", "test_models.py", "test_significance.py", "test_series.py",
+    "test_memory_limit.py", "test_series_browser.py", "test_browser.py", "test_scores.py", "test_methods.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: place for place, name in enumerate(SLOW_FILES)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
 
 @pytest.fixture(scope="session")
 def digits() -> np.ndarray:
@@ -38,7 +49,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def demo_trained_once(shared: Path) -> Iterator[None]:
-    """The demo's networks are trained by whoever needs them first; that the same come out again is a test of its own."""
+    """The demo's networks are trained by whoever needs them first; another test trains them again."""
     from repdiff.cli import demo_data
 
     train = demo_data._train
