@@ -38,6 +38,7 @@ _CLUSTERS_SCHEMA = pa.schema(
         ("index", pa.int32()),
         ("size", pa.int64()),
         ("mean_affinity", pa.float64()),
+        ("mean_error", pa.float64()),
         ("is_no_change", pa.bool_()),
         ("representatives", pa.list_(pa.int64())),
         ("label_counts", pa.map_(pa.string(), pa.int64())),
@@ -285,6 +286,7 @@ def _cluster_rows(direction: Direction) -> Iterator[dict[str, Any]]:
             "index": cluster.index,
             "size": cluster.size,
             "mean_affinity": cluster.mean_affinity,
+            "mean_error": cluster.mean_error,
             "is_no_change": cluster.is_no_change,
             "representatives": cluster.representatives,
             "label_counts": list(cluster.label_counts.items()),
@@ -355,6 +357,7 @@ def _read_cluster(row: dict[str, Any], labels: Any) -> DifferenceCluster:
         label_counts=row["label_counts"],
         accuracy_x=row["accuracy_x"],
         accuracy_y=row["accuracy_y"],
+        mean_error=row["mean_error"] or 0.0,  # runs from before engines could estimate have none
     )
 
 
