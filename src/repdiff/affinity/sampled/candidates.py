@@ -48,7 +48,7 @@ class CandidateList:
     Attributes
     ----------
     items : ndarray of int64, (m,)
-        Candidates; an item can be there more than once.
+        Candidates in index order; an item can be there more than once.
     weights : ndarray of float64, (m,)
         How many items each draw stands for.
     """
@@ -117,7 +117,6 @@ class Sampler:
         self._key = tuple(key)
         self._n_uniform = max(1, n_candidates // _UNIFORM_SHARE)
         self._sizes = cells.sizes
-        self._in_index_order = near.has_copies or far.has_copies
 
     def stream(self, *place: int) -> np.random.Generator:
         """The random numbers of one place in the work, the same whichever thread asks for them."""
@@ -134,8 +133,7 @@ class Sampler:
             jitter = self.stream(*purpose, cell, number).random(self.n_candidates)
             items = np.empty(self.n_candidates, np.int64)
             draw_items(running, order, self.cells.start, self.cells.items, n_stratified, jitter, items)
-            if self._in_index_order:  # equal rows come in index order where the list does
-                items.sort()
+            items.sort()  # what is at one distance comes in the order of the list
             yield CandidateList(items, by_cell[self.cells.of_item[items]])
 
     def visits(self, cell: int, rows: Rows, *purpose: int) -> Iterator[Visit]:

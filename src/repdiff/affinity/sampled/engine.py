@@ -27,11 +27,11 @@ from repdiff.core.progress import Progress, silent, telling
 _MANY_ITEMS = 200_000  # from here on lists are shorter, and more rows share one
 _FEW, _MANY = (4096, 512, 4), (2048, 256, 8)  # candidates, kept, block
 _LIBRARIES = 100 * 10**6
-_BYTES_PER_ITEM = 80  # of cells, factors, hashes and orders
+_BYTES_PER_ITEM = 60  # of cells, factors and orders
 _BYTES_PER_CANDIDATE = 40  # of each row of a block
 _ROWS_ASSIGNED = 1024  # to cells at a time
 # Of one thread, measured with AVX-512; a rough guide on other machines.
-_SECONDS_PER_COORDINATE, _SECONDS_PER_CANDIDATE = 9e-11, 5e-8
+_SECONDS_PER_COORDINATE, _SECONDS_PER_CANDIDATE = 1.2e-10, 6.5e-8
 _PRODUCTS_PER_SECOND = 5e10
 _EXPECTED_ERROR, _MEASURED_WITH = 0.01, 2048  # of a cluster's mean affinity, with lists of so many candidates
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-_DIGIT_BITS = 11
+_DIGIT_BITS = 12
 _DIGITS = 1 << _DIGIT_BITS
 _MASK = np.uint32(_DIGITS - 1)
 _SHIFT = np.uint32(_DIGIT_BITS)
-_DROPPED_BITS = np.int32(9)  # a float without its sign has 31 bits: two digits of 11 hold the leading 22
+_OCTAVES = np.int32(64 << 23)  # below the largest distance, within which a key tells distances apart
+_DROPPED_BITS = np.int32(5)  # of the 29 that these octaves take, so that two digits hold the rest
 _ONE = np.uint32(1)
 _LARGEST = np.float32(3e38)
 _KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
@@ -61,7 +62,7 @@ def weighted_ranks(  # type: ignore[no-untyped-def]
     rows : ndarray of int64, (b,)
         The items of the rows.
     items, item_weights : ndarray of int64 and of float64, (m,)
-        The candidates, in index order where there are copies, and their weights.
+        The candidates in index order, which those at one distance keep, and their weights.
     n : int
         Number of items.
     ranks, weights : ndarray of float32, (b, m)
@@ -97,18 +98,21 @@ def _sort_keys(distances, items, row, keys):  # type: ignore[no-untyped-def]
     """The leading bits of each distance less the smallest one: floats that are not negative sort like their bits.
 
     High dimensions push all distances far from zero and near to each other; the difference to the smallest one keeps
-    digits that tell them apart.
+    digits that tell them apart. What is nearer than 2^-64 of the largest squared distance is told apart no more.
     """
-    smallest = _LARGEST
+    smallest, largest = _LARGEST, np.float32(0)
     for j in range(items.shape[0]):
         if items[j] != row:
             smallest = min(smallest, distances[j])
-    bits = distances.view(np.int32)
+            largest = max(largest, distances[j])
     for j in range(items.shape[0]):
         above = distances[j] - smallest
         distances[j] = above if above > np.float32(0) else np.float32(0)
+    bits = distances.view(np.int32)
+    base = max(np.int32(0), np.float32(largest - smallest).view(np.int32) - _OCTAVES + np.int32(1))
     for j in range(items.shape[0]):
-        keys[j] = np.uint32(bits[j] >> _DROPPED_BITS)
+        key = bits[j] - base
+        keys[j] = np.uint32(key if key > np.int32(0) else np.int32(0)) >> np.uint32(_DROPPED_BITS)
 
 
 @njit(nogil=True, error_model="numpy")

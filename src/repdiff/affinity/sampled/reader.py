@@ -41,8 +41,6 @@ class Reader:
         tiny or huge values neither vanish nor overflow when squared.
     mean : ndarray of float64, (d,)
         Mean of the multiplied rows.
-    has_copies : bool
-        Whether any row equals another.
 
     Raises
     ------
@@ -57,11 +55,10 @@ class Reader:
         self.n, self.d = self.values.shape
         tiles = row_tiles(self.n, _ROWS_AT_A_TIME)
         sums, largest = np.empty((len(tiles), self.d)), np.empty(len(tiles))
-        hashes, lengths = np.empty(self.n, np.uint64), np.ones(self.n)
+        lengths = np.ones(self.n)
 
         def look_at(tile: int) -> None:
             rows = self.values[tiles[tile]]
-            _hash_rows(rows, hashes[tiles[tile]])
             largest[tile] = max(float(rows.max()), -float(rows.min()))
             if metric == "cosine":
                 lengths[tiles[tile]] = _lengths(rows)
@@ -77,7 +74,6 @@ class Reader:
         factor = 1.0 if metric == "cosine" else 2.0 ** -int(np.frexp(largest.max())[1])
         self.mean = sums.sum(axis=0) / self.n * factor
         self.factors = (factor / lengths).astype(self.values.dtype)
-        self.has_copies = len(np.unique(hashes)) < self.n
 
     def read(self, rows: Rows, centre: npt.NDArray[np.float64]) -> FloatArray:
         """Some multiplied rows relative to a centre, (r, d)."""
@@ -109,18 +105,6 @@ def _lengths(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     scale = np.abs(as_float).max() or 1.0
     as_float /= scale
     return np.asarray(np.sqrt(np.einsum("ij,ij->i", as_float, as_float)) * scale)
-
-
-@njit(nogil=True, cache=True)
-def _hash_rows(values, hashes):  # type: ignore[no-untyped-def]
-    """A 64-bit hash of each row; adding zero turns -0.0 into 0.0."""
-    for i in range(values.shape[0]):
-        mixed = np.uint64(0x9E3779B97F4A7C15)
-        for k in range(values.shape[1]):
-            bits = np.float64(values[i, k] + 0).view(np.uint64)
-            mixed = (mixed ^ bits ^ (bits >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-            mixed ^= mixed >> np.uint64(32)
-        hashes[i] = mixed
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
