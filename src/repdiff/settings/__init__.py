@@ -4,6 +4,7 @@ from repdiff.settings.calls import (
     AlignCall,
     ClusterSettings,
     CompareCall,
+    EncodeCall,
     EstimatorOptions,
     EvaluateCall,
     EvaluateRunCall,
@@ -15,6 +16,7 @@ from repdiff.settings.calls import (
 )
 from repdiff.settings.computing import ENGINES, Computing, Engine, EngineLike
 from repdiff.settings.documentation import documents
+from repdiff.settings.encoding import EncodingSettings, Pool
 from repdiff.settings.evaluating import Evaluating, EvaluatingRun
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import check_setting
@@ -34,6 +36,8 @@ __all__ = [
     "Clusterer",
     "CompareCall",
     "Computing",
+    "EncodeCall",
+    "EncodingSettings",
     "Engine",
     "EngineLike",
     "EstimatorOptions",
@@ -45,6 +49,7 @@ __all__ = [
     "Fitting",
     "MatrixCall",
     "Method",
+    "Pool",
     "RepresentativeKind",
     "SeriesCall",
     "Settings",
