@@ -24,8 +24,8 @@ from PIL import Image
 from repdiff import cli
 
 N = 30
-SAFETENSORS_OF_BFLOAT16 = (
-    (72).to_bytes(8, "little") + b'{"a":{"dtype":"BF16","shape":[2,2],"data_offsets":[0,8]}}'.ljust(72) + bytes(8)
+SAFETENSORS_OF_FLOAT8 = (
+    (72).to_bytes(8, "little") + b'{"a":{"dtype":"F8_E4M3","shape":[2,2],"data_offsets":[0,4]}}'.ljust(72) + bytes(4)
 )
 
 
@@ -252,9 +252,9 @@ MISTAKES: dict[str, Mistake] = {
     "not an .arrow": Mistake(
         compare_with_x("e.arrow", lambda: Path("e.arrow").write_text("hello")), r"e\.arrow: cannot be read"
     ),
-    "bfloat16": Mistake(
-        compare_with_x("e.safetensors", lambda: Path("e.safetensors").write_bytes(SAFETENSORS_OF_BFLOAT16)),
-        r"e\.safetensors: .*bf(loat)?16",
+    "float8": Mistake(
+        compare_with_x("e.safetensors", lambda: Path("e.safetensors").write_bytes(SAFETENSORS_OF_FLOAT8)),
+        r"e\.safetensors: .*F8_E4M3",
     ),
     "truncated .npy": Mistake(
         compare_with_x("e.npy", lambda: Path("e.npy").write_bytes(Path("x.npy").read_bytes()[:200])), r"e\.npy: cannot"

@@ -15,6 +15,7 @@ from repdiff.core.errors import RepdiffError
 from repdiff.results.similarity import SimilarityTable
 from repdiff.similarities import jaccard, mutual_knn, rbf_cka, rsa
 from repdiff.similarities.table import SCORES
+from repdiff.store.plain import from_plain
 
 OF_DISTANCES = ("rbf_cka", "rsa", "mutual_knn", "jaccard")
 
@@ -176,7 +177,7 @@ def test_the_command_for_machines(files, capsys, pair_xy):
     expected = repdiff.similarity(*pair_xy, metric="cosine", n_neighbors=5, scores=["mutual_knn", "cka"])
     assert [score["value"] for score in facts["scores"]] == [score.value for score in expected.scores]
     assert facts["names"] == ["old", "new"]
-    assert SimilarityTable.from_plain(facts) == expected.__class__(("old", "new"), 300, expected.scores)
+    assert from_plain(SimilarityTable, facts) == expected.__class__(("old", "new"), 300, expected.scores)
 
 
 @pytest.mark.parametrize(

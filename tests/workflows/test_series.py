@@ -395,7 +395,7 @@ def test_a_failed_write_leaves_what_was_there(timeline, tmp_path: Path, monkeypa
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("repdiff.store.series.link_or_copy", fail)  # after the first run was written
+    monkeypatch.setattr("repdiff.store.several.link_or_copy", fail)  # after the first run was written
     for name in ("series", "another"):
         with pytest.raises(RepdiffError, match=f"{name}: cannot be written: No space left on device"):
             timeline.save(tmp_path / name, overwrite=True)

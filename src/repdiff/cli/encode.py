@@ -41,8 +41,7 @@ def encode(
 def run_encoding(model: Any, items: Any, output: Any, *, what: str = "", **options: Any) -> Encoded:
     """Encode with progress; where that is interrupted, say how to go on."""
     import repdiff
-    from repdiff.cli import INTERRUPTED
-    from repdiff.cli.console import progress_bars
+    from repdiff.cli.console import INTERRUPTED, progress_bars
 
     try:
         with progress_bars() as progress:

@@ -54,7 +54,7 @@ def _facts(comparison: Comparison) -> dict[str, Any]:
     frame = comparison.to_frame()
     return {
         "names": list(comparison.names),
-        "x_only": direction_facts(comparison.x_only),
-        "y_only": direction_facts(comparison.y_only),
+        "x_only": direction_facts(comparison, comparison.x_only),
+        "y_only": direction_facts(comparison, comparison.y_only),
         "items": json.loads(frame.to_json(orient="records", date_format="iso")),
     }

@@ -78,7 +78,7 @@ def _print(timeline: Timeline, run: Path, report: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from repdiff.report.formatting import number, percent
+    from repdiff.report.wording.formatting import number, percent
     from repdiff.results.comparison import warnings_of
 
     console = Console(highlight=False)

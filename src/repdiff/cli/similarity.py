@@ -30,13 +30,14 @@ def similarity(
     """Say how alike two representations are as a whole: CKA, Procrustes, nearest neighbours and others."""
     import repdiff
     from repdiff.cli.console import print_json, progress_bars
+    from repdiff.store.plain import to_plain
 
     options["metric"] = opt.metric_of_each(options["metric"], metric_x, metric_y)
     options |= {"scores": options["scores"] or None, "max_items": max_items or None}
     with progress_bars() as progress:
         found = repdiff.similarity(x, y, progress=progress, **options)
     if as_json:
-        print_json(found.to_plain())
+        print_json(to_plain(found))
     else:
         _print(found)
 

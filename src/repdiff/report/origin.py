@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from repdiff.report import formatting as words
+from repdiff.report.wording import formatting as words
 from repdiff.results.comparison import Comparison
 
 # What the manifest calls a setting, in words. What is not named here goes by the manifest's name.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from repdiff.results.evidence import ClusterEvidence
+from repdiff.results.evidence import ClusterEvidence
 
 DirectionName = Literal["x_only", "y_only"]
 

@@ -20,7 +20,7 @@ from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import Group, like, setting
 from repdiff.settings.measuring import Fitting, Judging, SimilaritySettings
 from repdiff.settings.method import Method
-from repdiff.settings.pairing import AlignmentSettings, Guidance, MetricOfEach, OneMetric
+from repdiff.settings.pairing import AlignmentSettings, Guidance, Matching, MetricOfEach, OneMetric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,15 @@ class NamesOfTwo(Group):
 
 @dataclass(frozen=True, eq=False)
 class CompareCall(
-    Describing, Settings, AlignmentSettings, Guidance, MetricOfEach, PredictionColumns, NamesOfTwo, ItemSettings
+    Describing,
+    Settings,
+    AlignmentSettings,
+    Guidance,
+    MetricOfEach,
+    PredictionColumns,
+    NamesOfTwo,
+    Matching,
+    ItemSettings,
 ):
     """What :func:`repdiff.compare` is given."""
 
@@ -90,7 +98,7 @@ class Several(Describing, Settings, Guidance):
 
 
 @dataclass(frozen=True, eq=False)
-class SeriesCall(Several, MetricOfEach, ItemSettings):
+class SeriesCall(Several, MetricOfEach, Matching, ItemSettings):
     """What :func:`repdiff.compare_series` is given."""
 
     checkpoints: Sequence[Any] | Mapping[str, Any]
@@ -99,7 +107,7 @@ class SeriesCall(Several, MetricOfEach, ItemSettings):
 
 
 @dataclass(frozen=True, eq=False)
-class MatrixCall(Several, OneMetric, ItemSettings):
+class MatrixCall(Several, OneMetric, Matching, ItemSettings):
     """What :func:`repdiff.compare_matrix` is given."""
 
     representations: Sequence[Any] | Mapping[str, Any]
@@ -115,7 +123,7 @@ class EstimatorOptions(ClusterSettings, MetricOfEach):
 
 
 @dataclass(frozen=True, eq=False)
-class SimilarityCall(Watching, Seed, SimilaritySettings, MetricOfEach, NamesOfTwo):
+class SimilarityCall(Watching, Seed, SimilaritySettings, MetricOfEach, NamesOfTwo, Matching):
     """What :func:`repdiff.similarity` is given."""
 
     x: Any
@@ -123,7 +131,7 @@ class SimilarityCall(Watching, Seed, SimilaritySettings, MetricOfEach, NamesOfTw
 
 
 @dataclass(frozen=True, eq=False)
-class AlignCall(Seed, Fitting):
+class AlignCall(Seed, Fitting, Matching):
     """What :func:`repdiff.align` is given."""
 
     x: Any
@@ -137,6 +145,14 @@ class TripletsCall(Watching, Seed, Judging):
     judgements: Any
 
 
+@dataclass(frozen=True, kw_only=True)
+class InspectCall(Matching):
+    """What :func:`repdiff.inputs.inspection.inspect_files` is given beside the files."""
+
+    items: Any = like(ItemSettings, "items")
+    images: str | Path | None = like(ItemSettings, "images")
+
+
 @dataclass(frozen=True, eq=False)
 class EncodeCall(Watching, EncodingSettings):
     """What :func:`repdiff.encode` is given."""
@@ -147,7 +163,7 @@ class EncodeCall(Watching, EncodingSettings):
 
 
 @dataclass(frozen=True, eq=False)
-class EvaluateCall(Watching, Evaluating, MetricOfEach, NamesOfTwo):
+class EvaluateCall(Watching, Evaluating, MetricOfEach, NamesOfTwo, Matching):
     """What :func:`repdiff.evaluate` is given."""
 
     x: Any

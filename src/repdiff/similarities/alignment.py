@@ -118,7 +118,7 @@ def align(call: AlignCall) -> Alignment:
         For input that cannot be used, an unknown method, too few items to fit and to judge, or numbers so large that
         the aligned y is beyond what its type of float holds.
     """
-    pair = make_pair(call.x, call.y)
+    pair = make_pair(call.x, call.y, match=call.match)
     return _align(
         pair.x, pair.y, call.method, test_share=call.test_share, ridge=call.ridge, random_state=call.random_state
     )

@@ -49,7 +49,7 @@ def similarity(call: SimilarityCall) -> SimilarityTable:
     RepdiffError
         For input that cannot be used, a name that is no score, or one that distances do not give.
     """
-    pair = make_pair(call.x, call.y, metric=call.metric, names=call.names)
+    pair = make_pair(call.x, call.y, metric=call.metric, names=call.names, match=call.match)
     return score_pair(
         pair, scores=call.scores, n_neighbors=call.n_neighbors, max_items=call.max_items,
         random_state=call.random_state, progress=call.progress,

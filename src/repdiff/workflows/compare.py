@@ -45,7 +45,8 @@ def compare(call: CompareCall) -> Comparison:
     Parameters
     ----------
     x, y : array_like (n, d_x) and (n, d_y), table, or path
-        Embeddings of the same items. Rows are matched by id where both carry ids, else by order.
+        Embeddings of the same items. Rows are matched by ids where there are ids, else by order; see ``match``. A path
+        may name what it means in the file (``cells.h5ad:obsm/X_pca``), or several files (``part-*.npy``).
 
     Returns
     -------
@@ -63,7 +64,7 @@ def compare(call: CompareCall) -> Comparison:
         pair = make_pair(
             call.x, call.y, items=call.items, images=call.images, names=call.names, label=call.label,
             prediction_x=call.prediction_x, prediction_y=call.prediction_y, image=call.image, text=call.text,
-            metric=call.metric, within=call.within, n_clusters=settings.fewest_clusters,
+            metric=call.metric, within=call.within, match=call.match, n_clusters=settings.fewest_clusters,
         )  # fmt: skip
     if call.align == "none":
         return compare_pair(pair, settings, description=call.description, clock=clock, progress=call.progress)
@@ -133,7 +134,7 @@ def compare_pair(
             directions["x_only"], directions["y_only"], evidence = weigh(
                 _weighed(directions["x_only"], contrasts.x_only, found["x_only"].n_wanted, settings),
                 _weighed(directions["y_only"], contrasts.y_only, found["y_only"].n_wanted, settings),
-                pair.items, pair.names, gamma=settings.gamma, beta=settings.beta,
+                pair.items, gamma=settings.gamma, beta=settings.beta,
                 no_change_threshold=settings.no_change_threshold, groups=pair.groups,
                 takes_number=isinstance(settings.clusterer, str), n_resamples=settings.n_resamples,
                 n_jobs=settings.n_jobs, random_state=settings.random_state, progress=progress,
