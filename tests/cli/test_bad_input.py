@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -117,8 +118,18 @@ def a_newer_run() -> None:
     Path("run", "manifest.json").write_text(json.dumps({"format": "repdiff run", "schema_version": 99}))
 
 
-def a_run(*more: str) -> None:
-    assert cli.run(["compare", "x.npy", "y.npy", "-o", "run", "-n", "2", "--json", *more]) == 0
+def a_run() -> None:
+    Path("run").mkdir()
+    for name, contents in files_of_a_run().items():
+        Path("run", name).write_bytes(contents)
+
+
+@functools.cache
+def files_of_a_run() -> dict[str, bytes]:
+    assert cli.run(["compare", "x.npy", "y.npy", "-o", "made", "-n", "2", "--json"]) == 0
+    made = everything_in(Path("made"))
+    shutil.rmtree("made")
+    return made
 
 
 def a_damaged_run() -> None:

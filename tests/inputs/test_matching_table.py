@@ -1,4 +1,4 @@
-"""Parts in other orders, with ids under many names: every item keeps its own vectors and its own label, or is refused."""
+"""Parts in other orders, with ids under many names: every item keeps its own vectors and label, or is refused."""
 
 from __future__ import annotations
 
@@ -108,7 +108,8 @@ MATCHED: dict[str, Matched] = {
     ),
     "items call them filename": Matched(
         memory(x=part(X, 0), y=part(Y, 1), items=items("filename")),
-        {**BY_ID, "items": "column 'filename'"}, "items: rows were matched by column 'filename' with id of x",
+        {**BY_ID, "items": "column 'filename'"},
+        "items: rows were matched by column 'filename' with id of x",
     ),
     "items call them filename, file": Matched(
         on_disk(x=part(X, 0), y=part(Y, 1), items=items("filename")), {**BY_ID, "items": "column 'filename'"}
@@ -117,7 +118,8 @@ MATCHED: dict[str, Matched] = {
         memory(x=part(X, 0), y=part(Y, 1), items=items("file", path=IDS)), {**BY_ID, "items": "column 'file'"}
     ),
     "items have them as index": Matched(
-        memory(x=part(X, 0), y=part(Y, 1), items=items("n").set_index("n").rename_axis(None)), {**BY_ID, "items": "index"}
+        memory(x=part(X, 0), y=part(Y, 1), items=items("n").set_index("n").rename_axis(None)),
+        {**BY_ID, "items": "index"},
     ),
     "items have them as named index": Matched(
         memory(x=part(X, 0), y=part(Y, 1), items=items("file").set_index("file")), {**BY_ID, "items": "index 'file'"}
@@ -126,7 +128,8 @@ MATCHED: dict[str, Matched] = {
         memory(x=part(X, 0), y=part(Y, 1), items=items("file", row=np.arange(N))), {**BY_ID, "items": "column 'file'"}
     ),
     "unnamed indices of text": Matched(
-        memory(x=frame(X, 0), y=frame(Y, 1), items=items("file")), {"x": "index", "y": "index", "items": "column 'file'"},
+        memory(x=frame(X, 0), y=frame(Y, 1), items=items("file")),
+        {"x": "index", "y": "index", "items": "column 'file'"},
         "rows were matched by index of x and index of y",
     ),
     "unnamed indices of text, .csv": Matched(
@@ -160,17 +163,25 @@ MATCHED: dict[str, Matched] = {
         {"x": "array 'sample'", "y": "array 'sample'", "items": "column 'sample'"},
     ),
     "numeric ID beside features": Matched(
-        memory(x=frame(X, 0, NUMBERS, "ID").reset_index(), y=frame(Y, 1, NUMBERS, "ID").reset_index(),
-               items=items("id", NUMBERS)),
+        memory(
+            x=frame(X, 0, NUMBERS, "ID").reset_index(),
+            y=frame(Y, 1, NUMBERS, "ID").reset_index(),
+            items=items("id", NUMBERS),
+        ),
         {"x": "column 'ID'", "y": "column 'ID'", "items": "id"},
     ),
     "numeric item_id beside features": Matched(
-        on_disk(x=frame(X, 0, NUMBERS, "item_id").reset_index(), y=frame(Y, 1, NUMBERS, "item_id").reset_index(),
-                items=items("item_id", NUMBERS)),
+        on_disk(
+            x=frame(X, 0, NUMBERS, "item_id").reset_index(),
+            y=frame(Y, 1, NUMBERS, "item_id").reset_index(),
+            items=items("item_id", NUMBERS),
+        ),
         {"x": "column 'item_id'", "y": "column 'item_id'", "items": "column 'item_id'"},
     ),
     "number 3 is the text 3": Matched(
-        memory(x=part(X, 0, ids=NUMBERS), y=part(Y, 1, ids=NUMBERS.astype(str)), items=items("id", NUMBERS.astype(float))),
+        memory(
+            x=part(X, 0, ids=NUMBERS), y=part(Y, 1, ids=NUMBERS.astype(str)), items=items("id", NUMBERS.astype(float))
+        ),
         {**BY_ID, "items": "id"},
     ),
     "one vector per item": Matched(
@@ -178,8 +189,11 @@ MATCHED: dict[str, Matched] = {
         {"x": "names of arrays", "y": "id", "items": "column 'file'"},
     ),
     "one text in two columns that agree": Matched(
-        memory(x=part(X, 0, "file", caption=np.char.upper(IDS)), y=part(Y, 1, "file", caption=np.char.upper(IDS)),
-               items=items("file")),
+        memory(
+            x=part(X, 0, "file", caption=np.char.upper(IDS)),
+            y=part(Y, 1, "file", caption=np.char.upper(IDS)),
+            items=items("file"),
+        ),
         {"x": "array 'file'", "y": "array 'file'", "items": "column 'file'"},
     ),
     "AnnData": Matched(anndata, {"x": "obs", "y": "obs", "items": "id"}),
@@ -192,23 +206,32 @@ MATCHED: dict[str, Matched] = {
         memory(x=part(X, 0), y=part(Y, 1), items=items("id", np.arange(N), shuffled=True, file=IDS), match="file"),
         {**BY_ID, "items": "column 'file'"},
     ),
-    "bare arrays": Matched(memory(x=X, y=Y, items=items(None, shuffled=False)), {"x": "order", "y": "order", "items": "order"}),
+    "bare arrays": Matched(
+        memory(x=X, y=Y, items=items(None, shuffled=False)), {"x": "order", "y": "order", "items": "order"}
+    ),
     "ids on one, bare other": Matched(
-        memory(x={"e": X, "id": IDS}, y=Y, items=items()), {"x": "order", "y": "order", "items": "id"},
+        memory(x={"e": X, "id": IDS}, y=Y, items=items()),
+        {"x": "order", "y": "order", "items": "id"},
         "rows were matched by order: x has id to tell its rows apart, but y has no ids",
     ),
     "file names on one, bare other": Matched(
-        memory(x=X, y={"e": Y, "file": IDS}, items=items("path")), {"x": "order", "y": "order", "items": "column 'path'"},
+        memory(x=X, y={"e": Y, "file": IDS}, items=items("path")),
+        {"x": "order", "y": "order", "items": "column 'path'"},
         "y has array 'file' to tell its rows apart, but x has no ids",
     ),
     "default indices are no ids": Matched(
         memory(x=pd.DataFrame(X), y=pd.DataFrame(Y), items=items(None, shuffled=False)), {"x": "order", "y": "order"}
     ),
     "order asked for": Matched(
-        memory(x={"e": X, "id": IDS}, y={"e": Y, "id": IDS[::-1]}, items=items("id", IDS[::-1], shuffled=False),
-               match="order"), {"x": "order", "y": "order", "items": "order"}
+        memory(
+            x={"e": X, "id": IDS},
+            y={"e": Y, "id": IDS[::-1]},
+            items=items("id", IDS[::-1], shuffled=False),
+            match="order",
+        ),
+        {"x": "order", "y": "order", "items": "order"},
     ),
-}  # fmt: skip
+}
 
 REFUSED: dict[str, Refused] = {
     "items without ids": Refused(
@@ -221,7 +244,7 @@ REFUSED: dict[str, Refused] = {
     ),
     "items with two orders": Refused(
         memory(x=part(X, 0), y=part(Y, 1), items=items("file", other=IDS[::-1])),
-        r"several ways that differ \(id of x with column 'file' of items, id of x with column 'other' of items\); choose",
+        r"several ways that differ \(id of x with column 'file' of items, id of x with column 'other' of items\)",
     ),
     "items whose id is another": Refused(
         memory(x=part(X, 0), y=part(Y, 1), items=items("id", np.arange(N), file=IDS)),
@@ -267,13 +290,14 @@ REFUSED: dict[str, Refused] = {
         r"12 only in x \((pic-\d\d\.png, ){5}\.\.\.\) and 12 only in y .*keep the items that both have",
     ),
     "ID and Ids": Refused(
-        memory(x={"e": X, "ID": IDS, "Ids": IDS}, y=part(Y, 1)), r"'ID' and 'Ids' are both called as ids are.*--match ID"
+        memory(x={"e": X, "ID": IDS, "Ids": IDS}, y=part(Y, 1)),
+        r"'ID' and 'Ids' are both called as ids are.*--match ID",
     ),
     "fewer items": Refused(
         memory(x=X, y=Y, items=items(None).iloc[:5]), r"items has 5 rows, but there are 12 embeddings"
     ),
     "other lengths": Refused(memory(x=X, y=Y[:5]), r"x has 12 rows and y 5"),
-}  # fmt: skip
+}
 
 
 def check(pair: EmbeddingPair) -> None:

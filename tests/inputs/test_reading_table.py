@@ -252,7 +252,9 @@ READ: dict[str, Read] = {
     ".csv, text index": Read(file("x.csv", lambda p: wide().set_axis(IDS).to_csv(p)), None, keys=("Unnamed: 0",)),
     # table files
     ".parquet": Read(file("x.parquet", lambda p: wide(id=IDS).to_parquet(p)), IDS),
-    ".parquet, text": Read(file("x.parquet", lambda p: pd.DataFrame({"id": IDS, "e": texts(brackets)}).to_parquet(p)), IDS),
+    ".parquet, text": Read(
+        file("x.parquet", lambda p: pd.DataFrame({"id": IDS, "e": texts(brackets)}).to_parquet(p)), IDS
+    ),
     ".parquet, text index": Read(file("x.parquet", lambda p: wide().set_axis(IDS).to_parquet(p)), None, keys=("",)),
     ".parquet, tensors": Read(file("x.parquet", lambda p: pq.write_table(fixed_shape([4]), p)), IDS),
     ".parquet, row groups": Read(file("x.parquet", lambda p: pq.write_table(pa.Table.from_pandas(wide(id=IDS)), p,
@@ -268,7 +270,7 @@ READ: dict[str, Read] = {
     ".npy, (n, d, 1)": Read(file("x.npy", lambda p: np.save(p, V[:, :, None]))),
     ".npz, file names": Read(file("x.npz", lambda p: np.savez(p, e=V, filenames=IDS)), None, keys=("filenames",)),
     ".npz, one vector per item": Read(file("x.npz", lambda p: np.savez(p, **per_item())), IDS, "one vector per item"),
-    ".npz, vectors without names": Read(file("x.npz", lambda p: np.savez(p, *V)), None, "in the order of their numbers"),
+    ".npz, vectors without names": Read(file("x.npz", lambda p: np.savez(p, *V)), None, "order of their numbers"),
     ".npz:array": Read(file("x.npz", lambda p: np.savez(p, a=V, b=V + 1, ids=IDS), ":a"), IDS, "'b'"),
     ".npz, logits beside": Read(file("x.npz", lambda p: np.savez(p, embeddings=V, logits=V @ V.T)), None, "'logits'"),
     ".safetensors": Read(file("x.safetensors", lambda p: safetensors.numpy.save_file({"e": V}, p))),
@@ -297,7 +299,8 @@ READ: dict[str, Read] = {
     "parts of .parquet": Read(shards(lambda p, v, i: pd.DataFrame(v, columns=list("abcd")).assign(id=i).to_parquet(p),
                                      ".parquet"), IDS),
     "list of paths": Read(lambda folder: [
-        file(f"{name}.npy", lambda p, part=part: np.save(p, part))(folder) for name, part in (("b", V[:5]), ("a", V[5:]))
+        file(f"{name}.npy", lambda p, part=part: np.save(p, part))(folder)
+        for name, part in (("b", V[:5]), ("a", V[5:]))
     ]),
     "a file with a colon": Read(file("a:b.npy", lambda p: np.save(p, V))),
 }  # fmt: skip

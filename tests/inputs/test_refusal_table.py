@@ -69,27 +69,52 @@ REFUSED: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a list with a gap": (lambda _: GAP, r"x: row 7 has no vector; remove the row from both sides, or fill it in"),
     "ragged lists": (lambda _: [[1, 2], [3, 4], [5]], r"x: is ragged: row 0 has 2 values and row 2 1"),
     "a column with gaps": (
-        lambda _: pd.DataFrame({"e": [None, *V[1:7], None]}), r"x: column 'e': row 0 has no vector \(2 such rows\)"
+        lambda _: pd.DataFrame({"e": [None, *V[1:7], None]}),
+        r"x: column 'e': row 0 has no vector \(2 such rows\)",
     ),
-    "an Arrow column with a gap": (lambda _: pa.table({"e": GAP}), r"x: column 'e': row 7 has no vector \(1 such row\)"),
+    "an Arrow column with a gap": (
+        lambda _: pa.table({"e": GAP}),
+        r"x: column 'e': row 7 has no vector \(1 such row\)",
+    ),
     "a ragged Arrow column": (lambda _: pa.table({"e": [[1.0, 2.0], [3.0]]}), r"'e' is ragged: row 0 has 2 .* row 1 1"),
-    "a vector of words": (lambda _: pd.DataFrame({"e": [[1, 2], ["a", "b"]]}), r"'e': row 1 holds .*no vector of numbers"),
-    "matrices in cells": (lambda _: pd.DataFrame({"e": [np.eye(2)] * 3}), r"row 0 holds an array of shape \(2, 2\); fl"),
+    "a vector of words": (
+        lambda _: pd.DataFrame({"e": [[1, 2], ["a", "b"]]}),
+        r"'e': row 1 holds .*no vector of numbers",
+    ),
+    "matrices in cells": (
+        lambda _: pd.DataFrame({"e": [np.eye(2)] * 3}),
+        r"row 0 holds an array of shape \(2, 2\); fl",
+    ),
     "tensors in cells": (
-        lambda _: pa.table({"e": pa.ExtensionArray.from_storage(
-            pa.fixed_shape_tensor(pa.float64(), [2, 2]), pa.FixedSizeListArray.from_arrays(pa.array(np.arange(8.0)), 4))}),
+        lambda _: pa.table(
+            {
+                "e": pa.ExtensionArray.from_storage(
+                    pa.fixed_shape_tensor(pa.float64(), [2, 2]),
+                    pa.FixedSizeListArray.from_arrays(pa.array(np.arange(8.0)), 4),
+                )
+            }
+        ),
         r"'e' holds tensors of shape \(2, 2\)",
     ),
-    "shortened text": (lambda _: pd.DataFrame({"e": ["[0.1 0.2]", "[0.1 ... 0.2]"]}), r"row 1 holds a vector that was sho"),
-    "broken text": (lambda _: pd.DataFrame({"e": ["[0.1 0.2]", "[0.1 two]"]}), r"row 1 holds '\[0\.1 two\]', which is no"),
-    "empty text": (text("id,e\n1,\"[1, 2]\"\n2,\n"), r"x\.csv: column 'e': row 1 has no vector"),
+    "shortened text": (
+        lambda _: pd.DataFrame({"e": ["[0.1 0.2]", "[0.1 ... 0.2]"]}),
+        r"row 1 holds a vector that was sho",
+    ),
+    "broken text": (
+        lambda _: pd.DataFrame({"e": ["[0.1 0.2]", "[0.1 two]"]}),
+        r"row 1 holds '\[0\.1 two\]', which is no",
+    ),
+    "empty text": (text('id,e\n1,"[1, 2]"\n2,\n'), r"x\.csv: column 'e': row 1 has no vector"),
     "complex": (lambda _: V * 1j, r"holds values of type complex128"),
     "records": (lambda _: np.zeros(3, [("a", "f4"), ("b", "f4")]), r"x: holds values of type"),
     "float8": (written("x.npy", lambda p: np.save(p, np.zeros((4, 2), "V1"))), r"x\.npy: holds values of type \|V1"),
     "several axes": (lambda _: np.zeros((4, 3, 1, 2)), r"has shape \(4, 3, 1, 2\)"),
     "an object": (lambda _: object(), r"x: holds Python objects, not numbers"),
     # columns that are no dimensions
-    "numeric label": (lambda _: wide(label=np.arange(N) % 2), r"column 'label' is called as labels are.*table of items"),
+    "numeric label": (
+        lambda _: wide(label=np.arange(N) % 2),
+        r"column 'label' is called as labels are.*table of items",
+    ),
     "numeric target": (lambda _: wide(target=V[:, 0]), r"column 'target' is called as labels are"),
     "numeric index that repeats": (lambda _: wide(index=[1] * N), r"column 'index' is called as ids are, .*rename it"),
     "user_id that repeats": (lambda _: wide(user_id=[1] * N), r"column 'user_id' is called as ids are"),
@@ -105,23 +130,31 @@ REFUSED: dict[str, tuple[Callable[[Path], Any], str]] = {
         r"columns 'a', 'b' hold vectors; choose one, as in .*x\.parquet:a",
     ),
     "two columns in memory": (lambda _: pa.table({"a": list(V), "b": list(V)}), r"choose one, as in table\[\['a'\]\]"),
-    "no such column": (written("x.csv", lambda p: wide().to_csv(p, index=False), ":e"), r"no column 'e'; it has 'a', 'b', 'c'"),
+    "no such column": (
+        written("x.csv", lambda p: wide().to_csv(p, index=False), ":e"),
+        r"no column 'e'; it has 'a', 'b', 'c'",
+    ),
     "a column of numbers": (written("x.csv", lambda p: wide().to_csv(p), ":a"), r"column 'a' holds no vectors"),
     "no such array": (written("x.npz", lambda p: np.savez(p, a=V), ":b"), r"there is no array 'b'; it holds 'a'"),
     "weights of a model": (
-        written("x.npz", many), r"holds ('layer\d\.weight', ){5}\.\.\.; choose one with FILE:NAME, keep one, or call"
+        written("x.npz", many),
+        r"holds ('layer\d\.weight', ){5}\.\.\.; choose one with FILE:NAME, keep one, or call",
     ),
     "AnnData without a choice": (
-        written("x.h5ad", anndata), r"holds obsm/X_pca, obsm/X_umap, X; choose one, as in .*x\.h5ad:obsm/X_pca"
+        written("x.h5ad", anndata),
+        r"holds obsm/X_pca, obsm/X_umap, X; choose one, as in .*x\.h5ad:obsm/X_pca",
     ),
     "AnnData, sparse": (written("x.h5ad", anndata, ":X"), r"x\.h5ad:X: is sparse \(csr_matrix\), .*pca"),
-    "AnnData, not there": (written("x.h5ad", anndata, ":obsm/X_tsne"), r"there is no 'obsm/X_tsne'; it holds obsm/X_pca"),
+    "AnnData, not there": (
+        written("x.h5ad", anndata, ":obsm/X_tsne"),
+        r"there is no 'obsm/X_tsne'; it holds obsm/X_pca",
+    ),
     "splits": (splits, r"holds the splits train, test; give one of them, as in .*train"),
     "no file matches": (lambda folder: folder / "e-*.npy", r"e-\*\.npy: no file matches"),
     "parts that differ": (shards_that_differ, r"p2\.npy: has 2 columns and .*p1\.npy 3"),
     "a folder": (lambda folder: folder, r"is a folder, not a file of embeddings"),
     "a drive letter": (lambda _: r"C:\data\x.npy", r"C:\\data\\x\.npy: no such file of embeddings"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)

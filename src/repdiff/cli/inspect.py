@@ -29,20 +29,21 @@ def inspect(
     from repdiff.inputs.inspection import inspect_files
 
     found = inspect_files(files, **options)
-    if all(one.taken_for == "nothing" for one in found.files):
-        raise InputError(found.files[0].facts["reason"])
     if as_json:
         print_json(found.to_plain())
-        return
-    for one in found.files:
-        _print(one)
-    for first, second, how in found.matches:
-        print(f"{first} and {second}: rows are matched {how}")
+    else:
+        for one in found.files:
+            _print(one)
+        for first, second, how in found.matches:
+            print(f"{first} and {second}: rows are matched {how}")
+    unusable = [one for one in found.files if one.taken_for == "nothing"]
+    if unusable:
+        raise InputError(unusable[0].facts["reason"])
 
 
 def _print(one: Inspected) -> None:
     if one.taken_for == "nothing":
-        print(f"{one.source}: cannot be used\n  {one.facts['reason']}")
+        print(f"{one.source}: cannot be used")
         return
     print(f"{one.source}: {one.taken_for}")
     for name, value in one.facts.items():

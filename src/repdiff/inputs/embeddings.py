@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,7 +184,7 @@ def _of_arrays(
     values = to_matrix(arrays[matrices[0]], source)
     others = {name: array for name, array in arrays.items() if name not in (id_name, matrices[0])}
     keys = keys_of_arrays(others, len(values))
-    unused = _unused(others, f"array {matrices[0]!r}", source)
+    unused = _unused(others, f"array {matrices[0]!r}", source, keys)
     warnings = (*unused, *_notes_on_columns(values, None, source))
     if id_name is None:
         return Embeddings(values, None, source, keys=keys, warnings=warnings)
@@ -237,10 +237,12 @@ def _of_vectors(table: VectorTable, name: str, source: str, id_name: str | None)
     others = [other for other, kind in table.kinds.items() if other not in (name, id_name) and kind != "vector"]
     frame = table.frame([*others, *([] if id_name is None else [id_name])])
     keys = [*keys_of_columns(frame[others]), index_key(frame.index, table.n)]
-    warnings = _unused([other for other in table.kinds if other not in (name, id_name)], f"column {name!r}", source)
+    found = tuple(key for key in keys if key is not None)
+    rest = [other for other in table.kinds if other not in (name, id_name)]
+    warnings = _unused(rest, f"column {name!r}", source, found)
     ids = None if id_name is None else as_ids(frame[id_name], source)
     ids_from = "" if id_name is None else _title("column", id_name)
-    return Embeddings(values, ids, source, None, ids_from, tuple(filter(None, keys)), warnings)
+    return Embeddings(values, ids, source, None, ids_from, found, warnings)
 
 
 def _of_features(table: VectorTable, source: str, id_name: str | None) -> Embeddings:
@@ -316,9 +318,11 @@ def _notes_on_columns(values: npt.NDArray[Any], names: list[str] | None, source:
     )
 
 
-def _unused(names: Iterable[str], used: str, source: str) -> tuple[str, ...]:
-    names = list(names)
-    return (f"{source}: {used} is used, and not {few(names, quoted=True)}",) if names else ()
+def _unused(names: Collection[str], used: str, source: str, keys: Iterable[Key]) -> tuple[str, ...]:
+    """What is neither vectors nor may tell rows apart."""
+    rest = set(names) - {key.name for key in keys if key.is_text}
+    unused = [name for name in names if name in rest]
+    return (f"{source}: {used} is used, and not {few(unused, quoted=True)}",) if unused else ()
 
 
 def _listed(names: Iterable[str]) -> str:
