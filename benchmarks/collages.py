@@ -23,6 +23,7 @@ from repdiff.affinity.ranks import RankedEmbedding
 from repdiff.clustering.cluster import cluster_affinity
 from repdiff.clustering.order import find_clusters
 from repdiff.clustering.representatives import Contrast, RepresentativeKind, choose_representatives
+from repdiff.core.geometry import squared_distances, squared_norms
 from repdiff.results.clusters import DifferenceCluster
 
 _CLUSTERS, _COLLAGE = 10, 9
@@ -219,8 +220,7 @@ def _between(matrix: npt.NDArray[np.floating], rows: Rows) -> npt.NDArray[np.flo
 def _distances(a: Values, b: Values) -> npt.NDArray[np.float64]:
     centre = b.mean(axis=0, dtype=np.float64)
     a, b = a - centre, b - centre
-    squared = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
-    return np.asarray(np.sqrt(np.maximum(squared, 0)))
+    return np.asarray(np.sqrt(squared_distances(a, b, squared_norms(a), squared_norms(b))))
 
 
 def _normalised(values: Values) -> npt.NDArray[np.float64]:

@@ -78,12 +78,6 @@ def test_copies_and_near_ties_are_ranked_like_the_oracle():
     np.testing.assert_array_equal(side.ranks(slice(0, 200)).numpy(), oracle.ranks(copies))
 
 
-def test_x_against_itself_is_exactly_one(pair_xy):
-    found = compute_affinities(pair_xy[0], pair_xy[0].copy(), **on_cpu)
-    assert (to_dense(found.x_only) == 1).all()
-    assert (found.y_only.group_means(np.arange(300, dtype=np.int32) % 3).mean == 1).all()
-
-
 def test_the_operator_is_the_matrix_it_stands_for(pair_xy, monkeypatch):
     monkeypatch.setattr(torch_storage, "_BLOCK_ROWS", 70)
     found = compute_affinities(*pair_xy, **on_cpu)

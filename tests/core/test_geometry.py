@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from repdiff.core.geometry import lengths, squared_distances, squared_norms, unit_rows
+from repdiff.core.geometry import lengths, nearest_first, neighbor_places, squared_distances, squared_norms, unit_rows
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-12)])
@@ -34,3 +34,12 @@ def test_float32_rows_are_summed_in_float64():
 def test_rows_have_length_one_but_for_rows_of_zeros():
     units = unit_rows(np.array([[3.0, 4.0], [0.0, 0.0], [0.0, -2.0]]))
     np.testing.assert_allclose(units, [[0.6, 0.8], [0, 0], [0, -1]])
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32, np.float64])
+def test_own_columns_come_first_and_ties_keep_their_order(dtype):
+    distances = np.array([[5, 1, 1, 0], [2, 2, 9, 2]], dtype)
+    own = np.array([0, 2])
+    assert nearest_first(distances, own).tolist() == [[0, 3, 1, 2], [2, 0, 1, 3]]
+    assert neighbor_places(distances, own).tolist() == [[1, 3, 4, 2], [2, 3, 1, 4]]
+    assert distances[0, 0] == 5  # what was given is left as it is

@@ -33,11 +33,17 @@ def test_items_are_matched_by_id_and_the_rest_is_left_out_and_said() -> None:
     items = pd.DataFrame({"id": list("xedcba"), "kind": [9, 5, 4, 3, 2, 1]})
     pair = make_pair({"e": X, "id": IDS}, Y, items=items)
     assert pair.items.frame["kind"].tolist() == [1, 2, 3, 4, 5]
-    assert pair.warnings == ("items: 1 of 6 rows have no embedding and were left out",)
+    assert pair.warnings == (
+        "rows were matched by order: x has id to tell its rows apart, but y has no ids",
+        "items: 1 of 6 rows have no embedding and were left out",
+    )
 
 
-def test_items_without_ids_take_those_of_the_embeddings() -> None:
-    pair = make_pair({"e": X, "id": IDS}, Y, items=pd.DataFrame({"kind": range(5)}))
+def test_items_without_ids_take_those_of_the_embeddings_where_order_is_asked_for() -> None:
+    items = pd.DataFrame({"kind": range(5)})
+    with pytest.raises(InputError, match=r"none of its column 'kind' holds the ids of x .*match='order'"):
+        make_pair({"e": X, "id": IDS}, Y, items=items)
+    pair = make_pair({"e": X, "id": IDS}, Y, items=items, match="order")
     assert pair.items.frame["id"].tolist() == list(IDS)
     assert list(pair.items.frame) == ["id", "kind"]
 

@@ -197,3 +197,20 @@ def test_the_kind_of_representatives_is_a_choice_and_noted(planted_pair: planted
 def test_a_negative_seed_is_refused(pair_xy) -> None:
     with pytest.raises(RepdiffError, match="random_state must be an integer of at least 0, or None, but is -1"):
         compare(*pair_xy, random_state=-1)
+
+
+def test_distances_among_many_duplicates_have_a_map(monkeypatch) -> None:
+    from scipy.sparse import linalg
+
+    from repdiff.workflows.projection import project_side
+
+    def gives_up(*_, **__):
+        raise linalg.ArpackNoConvergence("no convergence", np.zeros(0), np.zeros((40, 0)))
+
+    places = np.repeat([[0.0, 0.0], [3.0, 0.0], [0.0, 1.0]], [20, 15, 5], axis=0)
+    distances = np.linalg.norm(places[:, None] - places, axis=2)
+    expected = project_side(distances, metric="precomputed")
+    monkeypatch.setattr(linalg, "eigsh", gives_up)
+    found = project_side(distances, metric="precomputed")
+    np.testing.assert_allclose(found.coordinates, expected.coordinates, atol=1e-4)
+    np.testing.assert_allclose(found.explained, expected.explained, atol=1e-6)

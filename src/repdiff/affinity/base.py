@@ -65,7 +65,8 @@ class Affinity(Protocol):
     def directed(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> DirectedValues:
         """The two directed values exp(-beta G) of each pair of a block, seen from one item and from the other.
 
-        They come as the weaker and the stronger, each (..., r, c); their mean is the entry of :meth:`block`.
+        They come as the weaker and the stronger, each (..., r, c); their mean is the entry of :meth:`block`,
+        to the precision of its storage.
         """
 
 

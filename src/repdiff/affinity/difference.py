@@ -128,7 +128,8 @@ def directed_values(
     product = a / opposite
     stronger = a + np.sqrt(np.maximum(a * a - product, 0))
     # a - root, written so that it loses no digits where the two directed values are far apart.
-    return product / stronger, stronger
+    weaker = product / stronger
+    return weaker, np.maximum(weaker, stronger)  # of equal values rounding may make the weaker the larger one
 
 
 # The compiled side. A loop over these scalars becomes SIMD code: no branch, no call, no check for a zero divisor.

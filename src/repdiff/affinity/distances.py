@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.ranks import RankedEmbedding
+from repdiff.core.geometry import neighbor_places
 from repdiff.core.metrics import Metric
 
 _MOST_EXPONENT = 60  # far within float32, for the sake of small distances beside a large one
@@ -33,10 +34,7 @@ class RankedDistances:
 
     def ranks(self, rows: slice) -> npt.NDArray[np.int32]:
         """Neighbour ranks, (r, n), of a slice of rows; equal distances keep index order (RDC, equation 1)."""
-        order = _nearest_first(self._distances[rows], np.arange(rows.start, rows.stop))
-        ranks = np.empty(order.shape, np.int32)
-        np.put_along_axis(ranks, order, np.arange(1, self.n + 1, dtype=np.int32)[None], axis=1)
-        return ranks
+        return neighbor_places(self._distances[rows], np.arange(rows.start, rows.stop))
 
     @cached_property
     def largest_distance(self) -> float:
@@ -81,13 +79,6 @@ def ranked(values: npt.NDArray[Any], *, metric: Metric) -> Ranked:
         Distance between rows.
     """
     return RankedDistances(values) if metric == "precomputed" else RankedEmbedding(values, metric=metric)
-
-
-def _nearest_first(distances: npt.NDArray[Any], own: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Columns of each row, sorted by distance; the item's own column first, whatever the diagonal holds."""
-    distances = distances.copy()
-    distances[np.arange(len(own)), own] = -np.inf
-    return np.argsort(distances, axis=1, kind="stable")
 
 
 def _off_diagonal(matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:

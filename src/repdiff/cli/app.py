@@ -12,6 +12,7 @@ from repdiff.cli.demo import demo
 from repdiff.cli.encode import encode
 from repdiff.cli.evaluate import evaluate
 from repdiff.cli.export import export
+from repdiff.cli.inspect import inspect
 from repdiff.cli.matrix import matrix
 from repdiff.cli.report import report
 from repdiff.cli.series import series
@@ -38,5 +39,5 @@ def repdiff(
         typer.echo(context.get_help())
 
 
-for command in (demo, compare, series, matrix, similarity, evaluate, encode, report, export, triplets):
+for command in (demo, inspect, compare, series, matrix, similarity, evaluate, encode, report, export, triplets):
     app.command()(command)

@@ -13,7 +13,7 @@ from repdiff.cli.options import Json
 def report(
     run: Annotated[Path, Argument(metavar="RUN", help="Directory of a run, a series or a matrix.")],
     output: Annotated[
-        Path | None, Option("--output", "-o", help="HTML file.  [default: report.html in the run]")
+        Path | None, Option("--output", "-o", help="HTML file.", show_default="report.html in the run")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Lengths of rows, and squared distances between them from products.
+"""Lengths of rows, squared distances between them from products, and neighbour ranks from distances.
 
 The compiled kernels (:mod:`repdiff.affinity.rank_kernels`, :mod:`repdiff.clustering.kmeans`) and the GPU compute their
 own, in loops that go on with the distance while it is in a register; all other distances come from here.
@@ -58,3 +58,32 @@ def squared_distances(
     products += norms_b
     np.maximum(products, 0, out=products)
     return products
+
+
+def nearest_first(
+    distances: npt.NDArray[Any], own: npt.NDArray[np.int64], last: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.int64]:
+    """Columns of each row from near to far, (r, c), the row's own column first; equal distances keep index order.
+
+    Parameters
+    ----------
+    distances : ndarray, (r, c)
+        Smaller is nearer.
+    own : ndarray of int64, (r,)
+        Column of each row's own item.
+    last : ndarray of bool, (r, c), optional
+        Columns that come after all others, as those of other groups where only pairs within a group count.
+    """
+    keys = distances.astype(np.result_type(distances, np.float32) if last is None else np.float64)
+    if last is not None:
+        keys[last] += np.ptp(keys) + 1
+    keys[np.arange(len(own)), own] = -np.inf
+    return np.argsort(keys, axis=1, kind="stable")
+
+
+def neighbor_places(distances: npt.NDArray[Any], own: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """Place of each column in the list of :func:`nearest_first`, (r, c), counted from 1: the neighbour ranks."""
+    places = np.empty(distances.shape, np.int32)
+    counted = np.arange(1, distances.shape[1] + 1, dtype=np.int32)
+    np.put_along_axis(places, nearest_first(distances, own), counted[None], axis=1)
+    return places

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -142,20 +142,48 @@ def encode(
     source = find_source(items, chosen.kind.modalities, images=images, image=image, text=text)
     loaded = chosen.kind.load(chosen.target, Request(source.modality, layers, pool, device, source))
     opening = Opening(_n_workers(n_workers), seconds_per_image)
-    folder = _folder(targets)
-    size = _batch_size(batch, loaded, folder, targets, partial(measure_batch_size, source, loaded, opening))
     settings = manifest.settings_of(chosen, loaded, source, layers, pool)
-    plan = Plan(settings, len(source), size, max(1, _SHARD_ITEMS // size))
-    if (finished := _finished(targets, plan, overwrite=overwrite)) is not None:
-        shutil.rmtree(folder, ignore_errors=True)  # there only if a process was killed while it cleared away
-        return finished
-    with open_shards(folder, plan, overwrite=overwrite) as shards:
-        start = shards.done * plan.shard_size
-        if start < len(source):
-            opened = open_batches(source, loaded, size=size, start=start, opening=opening)
-            with opened as batches, freed_memory_kept():
-                _fill(shards, batches, loaded, chosen.spec, progress)
-        return _finish(shards, targets, source, loaded.classes)
+    task = _Task(targets, source, loaded, chosen.spec, opening, settings)
+    return task.run(batch, overwrite=overwrite, progress=progress)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """All that is known before the work begins, but how many items make a batch."""
+
+    targets: Mapping[str, Path]
+    source: Source
+    model: Model
+    spec: str
+    opening: Opening
+    settings: Mapping[str, Any]
+
+    def run(self, batch: int | str, *, overwrite: bool, progress: Progress) -> Encoded:
+        """Use what is finished, go on with what was begun, or begin."""
+        folder = _folder(self.targets)
+        size = self._batch_size(batch, folder)
+        plan = Plan(self.settings, len(self.source), size, max(1, _SHARD_ITEMS // size))
+        if (finished := _finished(self.targets, plan, overwrite=overwrite)) is not None:
+            shutil.rmtree(folder, ignore_errors=True)  # there only if a process was killed while it cleared away
+            return finished
+        with open_shards(folder, plan, overwrite=overwrite) as shards:
+            start = shards.done * plan.shard_size
+            if start < len(self.source):
+                opened = open_batches(self.source, self.model, size=size, start=start, opening=self.opening)
+                with opened as batches, freed_memory_kept():
+                    _fill(shards, batches, self.model, self.spec, progress)
+            return _finish(shards, self.targets, self.source, self.model.classes)
+
+    def _batch_size(self, batch: int | str, folder: Path) -> int:
+        if self.model.batch_size is not None:
+            return self.model.batch_size
+        if batch == "auto":
+            made = read_manifest(next(iter(self.targets.values()))) or {}
+            known = planned_batch_size(folder) or made.get("batch")
+            return known or measure_batch_size(self.source, self.model, self.opening)
+        if not isinstance(batch, int) or batch < 1:
+            raise RepdiffError(f"batch must be a positive number of items, or auto, but is {batch!r}")
+        return batch
 
 
 def _targets(output: Path, layers: Sequence[str]) -> dict[str, Path]:
@@ -184,19 +212,6 @@ def _folder(targets: Mapping[str, Path]) -> Path:
 
 def _n_workers(n_workers: int | None) -> int:
     return min(_MOST_WORKERS, resolve_n_jobs(None)) if n_workers is None else resolve_n_jobs(n_workers)
-
-
-def _batch_size(
-    batch: int | str, model: Model, folder: Path, targets: Mapping[str, Path], measure: Callable[[], int]
-) -> int:
-    if model.batch_size is not None:
-        return model.batch_size
-    if batch == "auto":
-        finished = read_manifest(next(iter(targets.values()))) or {}
-        return planned_batch_size(folder) or finished.get("batch") or measure()
-    if not isinstance(batch, int) or batch < 1:
-        raise RepdiffError(f"batch must be a positive number of items, or auto, but is {batch!r}")
-    return batch
 
 
 def _finished(targets: Mapping[str, Path], plan: Plan, *, overwrite: bool) -> Encoded | None:

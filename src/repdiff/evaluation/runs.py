@@ -12,7 +12,9 @@ from repdiff.evaluation.methods import choose_methods
 from repdiff.evaluation.methods.rdc import RDC
 from repdiff.evaluation.scoring import Evaluation, evaluate_pair
 from repdiff.inputs.embeddings import Embeddings, read_embeddings
+from repdiff.inputs.matching import AUTO
 from repdiff.inputs.pair import EmbeddingPair, make_pair
+from repdiff.inputs.sources import is_there
 from repdiff.results.clusters import DIRECTIONS
 from repdiff.results.comparison import Comparison
 from repdiff.settings import EvaluateRunCall, takes
@@ -90,6 +92,7 @@ def _pair(comparison: Comparison, run: Path, given: Mapping[str, str | Path | No
         *(paths.values() if matched_by == "id" else (side.values for side in sides)),
         names=comparison.names,
         metric=metrics_of(made.parameters["metric"]),
+        match=made.inputs.get("match", AUTO),
     )
     if pair.matched_by != matched_by:
         raise RunError(
@@ -105,9 +108,9 @@ def _place(facts: Mapping[str, Any], name: str, given: str | Path | None, run: P
         return Path(given)
     source = Path(facts["source"])
     inside = run / "embeddings" / source.name  # what repdiff encoded for the run moves with it
-    if not source.exists() and inside.exists():
+    if not is_there(source) and inside.exists():
         return inside
-    if not source.exists():
+    if not is_there(source):
         raise RunError(
             f"{run}: was made from {name} = {facts['source']}, which is no file here; "
             f"say where it is with {name}=, or --{name}"

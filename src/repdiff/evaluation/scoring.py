@@ -156,7 +156,7 @@ def evaluate(call: EvaluateCall) -> Evaluation:
     """
     methods = choose_methods(call.methods)
     numbers = call.n_groups if isinstance(call.n_groups, tuple) else (call.n_groups, call.n_groups)
-    pair = make_pair(call.x, call.y, names=call.names, metric=call.metric)
+    pair = make_pair(call.x, call.y, names=call.names, metric=call.metric, match=call.match)
     return evaluate_pair(
         pair, methods, n_groups=numbers, size=call.size, held_out=call.held_out, max_items=call.max_items,
         random_state=call.random_state, progress=call.progress,

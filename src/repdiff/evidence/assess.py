@@ -12,17 +12,18 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
 from repdiff.core.errors import RepdiffError
+from repdiff.core.geometry import neighbor_places
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.enrichment import enrichments
 from repdiff.evidence.outcomes import outcomes
 from repdiff.evidence.resampling import Findings, Resample, draw_resamples
-from repdiff.evidence.robustness import LARGEST_VARIED, Sample, ranks_among, vary_settings
+from repdiff.evidence.robustness import LARGEST_VARIED, Sample, vary_settings
 from repdiff.evidence.significance import combine
 from repdiff.evidence.statistics import benjamini_hochberg
 from repdiff.evidence.verdict import conclude, judge
 from repdiff.inputs import Items
-from repdiff.results.clusters import Direction, DirectionName
+from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
 from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence, Untested, Variation
 from repdiff.settings import EvidenceSettings
 
@@ -100,20 +101,12 @@ def weigh(
     """
     seed = int(np.random.default_rng(random_state).integers(2**31))
     sides = (x_only, y_only) if takes_number else (_guarded(x_only), _guarded(y_only))
-    places = [(side.direction.name, cluster.index) for side in sides for cluster in side.direction.clusters]
-    of_cluster = {(side.direction.name, c.index): c for side in sides for c in side.direction.clusters}
-    rows = [of_cluster[place].items for place in places]
-    found = {
-        place: ClusterEvidence(enriched=enriched, outcome=outcome)
-        for place, enriched, outcome in zip(
-            places, enrichments(items, rows, level=level), outcomes(items, rows), strict=True
-        )
-    }
-    claimed = [place for place, cluster in of_cluster.items() if not cluster.is_no_change]
+    clusters = {(side.direction.name, one.index): one for side in sides for one in side.direction.clusters}
+    found = _described(items, clusters, level)
+    claimed = [place for place, cluster in clusters.items() if not cluster.is_no_change]
     drawn: Drawn = {}
     untested: Untested = "sample_too_small"
-    # A user's clusterer need not be ready for several threads.
-    threads = resolve_n_jobs(n_jobs) if takes_number else 1
+    threads = resolve_n_jobs(n_jobs) if takes_number else 1  # a user's clusterer need not take several threads
     try:
         drawn = _drawn(sides, groups, n_resamples, threads, seed, progress)
         if drawn:
@@ -122,12 +115,25 @@ def weigh(
     except RepdiffError:
         drawn, untested = {}, "sample_too_small" if takes_number else "clusterer_failed"
     found |= {place: judge(found[place], level=level, untested=untested) for place in claimed}
-    resamples = drawn["x_only"] if drawn else ()
-    conclusion = conclude(
-        (found[place] for place in claimed), level=level, untested=untested, no_change_threshold=no_change_threshold,
-        n_resamples=len(resamples), n_seen=len(resamples[0].seen) if resamples else 0,
-    )  # fmt: skip
+    conclusion = _concluded([found[place] for place in claimed], drawn, no_change_threshold, level, untested)
     return _with(x_only.direction, found), _with(y_only.direction, found), conclusion
+
+
+def _concluded(
+    found: Sequence[ClusterEvidence], drawn: Drawn, no_change_threshold: float, level: float, untested: Untested
+) -> ComparisonEvidence:
+    resamples = drawn["x_only"] if drawn else ()
+    return conclude(
+        found, n_resamples=len(resamples), n_seen=len(resamples[0].seen) if resamples else 0,
+        no_change_threshold=no_change_threshold, level=level, untested=untested,
+    )  # fmt: skip
+
+
+def _described(items: Items, clusters: Mapping[Place, DifferenceCluster], level: float) -> dict[Place, ClusterEvidence]:
+    """What each cluster has more of than chance, and how the models fare on it."""
+    rows = [cluster.items for cluster in clusters.values()]
+    found = zip(clusters, enrichments(items, rows, level=level), outcomes(items, rows), strict=True)
+    return {place: ClusterEvidence(enriched=enriched, outcome=outcome) for place, enriched, outcome in found}
 
 
 def _with(direction: Direction, found: Mapping[Place, ClusterEvidence]) -> Direction:
@@ -217,7 +223,7 @@ def _varied(
     """Some of the items that the first resample saw, clustered under other settings."""
     seen = drawn["x_only"][0].seen
     rows = np.sort(np.random.default_rng(seed).permutation(seen)[:LARGEST_VARIED])
-    ranks_x, ranks_y = (ranks_among(side.nearness(rows, rows)) for side in sides)
+    ranks_x, ranks_y = (neighbor_places(side.nearness(rows, rows), np.arange(len(rows))) for side in sides)
     return vary_settings(
         Sample(ranks_x, ranks_y, None if groups is None else groups[rows]),
         {side.direction.name: side.direction.labels[rows] for side in sides},

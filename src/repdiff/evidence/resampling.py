@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
+from repdiff.core.geometry import nearest_first
 from repdiff.core.overlap import match_clusters
 from repdiff.core.parallel import for_each_tile
 from repdiff.core.progress import Progress, silent
@@ -23,7 +24,6 @@ from repdiff.evidence.significance import (
     N_NEIGHBORHOODS,
     Unseen,
     compare_with_neighborhoods,
-    nearest_first,
 )
 from repdiff.settings import EvidenceSettings
 

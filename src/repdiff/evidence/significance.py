@@ -87,27 +87,6 @@ def compare_with_neighborhoods(
     return Unseen(mean, null, p)
 
 
-def nearest_first(
-    nearness: npt.NDArray[np.float32], own: npt.NDArray[np.int64], last: npt.NDArray[np.bool_] | None = None
-) -> npt.NDArray[np.int64]:
-    """Columns of each row from near to far, (r, u), the row's own column first.
-
-    Parameters
-    ----------
-    nearness : ndarray, (r, u)
-        Smaller is nearer.
-    own : ndarray of int64, (r,)
-        Column of each row's own item.
-    last : ndarray of bool, (r, u), optional
-        Columns that come after all others, as those of other groups where only pairs within a group count.
-    """
-    keys = nearness.astype(np.float64)
-    if last is not None:
-        keys[last] += np.ptp(keys) + 1
-    keys[np.arange(len(own)), own] = -np.inf
-    return np.argsort(keys, axis=1, kind="stable")
-
-
 def normal_tail(value: float, null: FloatArray) -> float:
     """Chance of at least ``value`` under a normal fitted to the lower quantiles of a sample of the null distribution.
 

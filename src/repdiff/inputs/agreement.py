@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,11 @@ import numpy as np
 from repdiff.inputs.embeddings import Embeddings
 from repdiff.inputs.encoded import Encoding, manifest_path, read_encoding, read_manifest
 from repdiff.inputs.items import Items
+from repdiff.inputs.sources import beside
+from repdiff.inputs.wording import few
 
 PREDICTED = ("prediction", "confidence")
 OF_ONE_PAIR = tuple(f"{what}_{side}" for side in ("x", "y") for what in PREDICTED)  # columns that encodings bring
-_NAMED_AT_MOST = 3
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def agree(x: Embeddings, y: Embeddings, *, data: tuple[Any, Any], sha256: tuple[
     """
     found, warnings = [], []
     for given, side, digest in zip(data, (x, y), sha256, strict=True):
-        path = Path(given) if isinstance(given, str | Path) else None
+        path = beside(given)
         encoding = None if path is None else read_encoding(path, digest)
         if path is not None and encoding is None and read_manifest(path) is not None:
             warnings.append(f"{manifest_path(path)}: tells of other values than {path} holds, so it was not used")
@@ -116,7 +116,7 @@ def _left_out(side: Embeddings, other: Encoding) -> list[str]:
     lost = [] if side.ids is None else [name for name in side.ids if name in other.skipped]
     if not lost:
         return []
-    return [f"{len(lost):,} items of {side.source} were left out, since the other side skipped them ({_few(lost)})"]
+    return [f"{len(lost):,} items of {side.source} were left out, since the other side skipped them ({few(lost)})"]
 
 
 def _differing_contents(x: Embeddings, y: Embeddings, first: Encoding, second: Encoding) -> list[str]:
@@ -129,10 +129,6 @@ def _differing_contents(x: Embeddings, y: Embeddings, first: Encoding, second: E
     if not other:
         return []
     return [
-        f"{len(other):,} items had other contents when {y.source} was made than for {x.source} ({_few(other)}); "
+        f"{len(other):,} items had other contents when {y.source} was made than for {x.source} ({few(other)}); "
         "encode both sides from the same items"
     ]
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:_NAMED_AT_MOST]) + (", ..." if len(names) > _NAMED_AT_MOST else "")

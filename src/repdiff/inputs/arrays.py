@@ -1,10 +1,12 @@
-"""Files of named arrays: .npy, .npz, .safetensors, .pt and .h5. Nothing is ever unpickled."""
+"""Files of named arrays: .npy, .npz, .safetensors, .pt, .pth, .h5 and .hdf5. Nothing is ever unpickled."""
 
 from __future__ import annotations
 
+import json
 import pickle
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import InputError, MissingExtraError
-from repdiff.core.files import one_line
+from repdiff.inputs.numbers import of_bfloat16, to_array
+from repdiff.inputs.wording import few
 
 Arrays = Mapping[str, npt.NDArray[Any]]
+_BF16 = "BF16"
+_NUMPY_NAMES = {
+    **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},
+    **{f"I{bits}": f"int{bits}" for bits in (8, 16, 32, 64)},
+    **{f"U{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
+    "BOOL": "bool",
+}
+_NOT_IN_NUMPY = frozenset({_BF16, "F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "F6_E2M3", "F6_E3M2"})
 _NEEDS_PICKLE = "holds Python objects, which only pickle can read and repdiff refuses; save plain numbers and strings"
 
 
@@ -41,28 +52,54 @@ def read_safetensors(path: Path) -> Arrays:
         from safetensors.numpy import load_file
     except ImportError as error:
         raise MissingExtraError("safetensors", "safetensors", f"reading {path}") from error
-    try:
+    types = _types_in_safetensors(path)
+    if not types & _NOT_IN_NUMPY:
         loaded: dict[str, npt.NDArray[Any]] = load_file(path)
-    except (KeyError, TypeError) as error:
-        raise InputError(
-            f"{path}: holds tensors of a type that NumPy lacks ({one_line(error)}); save them as float32"
-        ) from error
-    return loaded
+        return loaded
+    if other := types & _NOT_IN_NUMPY - {_BF16}:
+        raise InputError(f"{path}: holds tensors of type {few(sorted(other))}, which NumPy lacks; save them as float32")
+    return _read_bfloat16(path)
+
+
+def _types_in_safetensors(path: Path) -> set[str]:
+    """Types of the tensors, as the file's header names them; none where it has no header to read."""
+    with path.open("rb") as file:
+        try:
+            header = json.loads(file.read(min(int.from_bytes(file.read(8), "little"), path.stat().st_size)))
+            return {str(facts["dtype"]) for name, facts in header.items() if name != "__metadata__"}
+        except (ValueError, TypeError, KeyError, AttributeError):  # the library says what is wrong with it
+            return set()
+
+
+def _read_bfloat16(path: Path) -> Arrays:
+    """The tensors of a file in which some are bfloat16, which become float32."""
+    import safetensors
+
+    arrays = {}
+    for name, facts in safetensors.deserialize(path.read_bytes()):  # type: ignore[no-untyped-call]
+        dtype = facts["dtype"]
+        halves = np.dtype(np.uint16) if dtype == _BF16 else np.dtype(_NUMPY_NAMES[dtype])
+        values = np.frombuffer(facts["data"], halves).reshape(facts["shape"])
+        arrays[name] = of_bfloat16(values) if dtype == _BF16 else values
+    return arrays
 
 
 def read_pt(path: Path) -> Arrays:
-    """The tensor, or the mapping of tensors, of a .pt file; anything else in it is refused."""
+    """The tensor, or the mapping of tensors, lists or NumPy arrays, of a .pt file; anything else is refused."""
     try:
         import torch
     except ImportError as error:
         raise MissingExtraError("torch", "torch", f"reading {path}") from error
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        with _numpy_in_torch(torch):
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise InputError(f"{path}: {_NEEDS_PICKLE}") from error
     tensors = loaded if isinstance(loaded, Mapping) else {"": loaded}
     arrays = {
-        str(name): _of_tensor(tensor) for name, tensor in tensors.items() if isinstance(tensor, torch.Tensor | list)
+        str(name): to_array(tensor, str(path))
+        for name, tensor in tensors.items()
+        if isinstance(tensor, torch.Tensor | np.ndarray | list | tuple)
     }
     if not arrays:
         raise InputError(f"{path}: holds {type(loaded).__name__}, but neither a tensor nor a mapping of tensors")
@@ -86,16 +123,19 @@ def read_h5(path: Path) -> Arrays:
     return arrays
 
 
-def _of_tensor(tensor: Any) -> npt.NDArray[Any]:
-    if isinstance(tensor, list):  # ids, which no tensor can hold
-        return np.array(tensor)
-    return tensor_to_array(tensor)
+@contextmanager
+def _numpy_in_torch(torch: Any) -> Iterator[None]:
+    """Let torch rebuild NumPy arrays, which runs no code of the file; releases before 2.6 cannot, and refuse them."""
+    allowing = getattr(torch.serialization, "safe_globals", None)
+    if allowing is None or not hasattr(torch.serialization, "get_unsafe_globals_in_checkpoint"):
+        yield
+        return
+    from numpy._core.multiarray import _reconstruct
 
-
-def tensor_to_array(tensor: Any) -> npt.NDArray[Any]:
-    """A torch tensor, maybe on a device, in a type that NumPy lacks, or with a gradient, as an array."""
-    tensor = tensor.detach().cpu()
-    return np.asarray(tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor)
+    types = [type(np.dtype(code)) for code in ("?", "b", "B", "h", "H", "i", "I", "l", "L", "e", "f", "d", "U")]
+    names = ("numpy._core.multiarray._reconstruct", "numpy.core.multiarray._reconstruct")
+    with allowing([np.ndarray, np.dtype, *types, *((_reconstruct, name) for name in names)]):
+        yield
 
 
 ARRAY_READERS: dict[str, Callable[[Path], Arrays]] = {
@@ -103,7 +143,9 @@ ARRAY_READERS: dict[str, Callable[[Path], Arrays]] = {
     ".npz": read_npz,
     ".safetensors": read_safetensors,
     ".pt": read_pt,
+    ".pth": read_pt,
     ".h5": read_h5,
+    ".hdf5": read_h5,
 }
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -23,7 +26,7 @@ def as_ids(column: Any, source: str) -> Ids:
     """
     values = pd.Series(column).reset_index(drop=True)
     missing = values.isna().to_numpy(dtype=bool)
-    ids = np.array([as_text(value) for value in values], dtype=object)
+    ids = np.array([_writable(as_text(value)) for value in values], dtype=object)
     missing = missing | (ids == "")
     if missing.any():
         raise InputError(
@@ -40,6 +43,11 @@ def as_ids(column: Any, source: str) -> Ids:
     return ids
 
 
+def _writable(text: str) -> str:
+    """The text, with what no file in UTF-8 can hold written as escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def row_numbers(n: int) -> Ids:
     """The ids of rows that have none."""
     return np.array([str(row) for row in range(n)], dtype=object)
@@ -53,3 +61,31 @@ def as_text(value: Any) -> str:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return str(value)
+
+
+_FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("the Unicode form of their letters", lambda name: unicodedata.normalize("NFC", name)),
+    ("spaces around them", str.strip),
+    ("zeros in front", lambda name: name.lstrip("0") or "0"),
+    ("upper and lower case", str.casefold),
+    ("the folder or suffix of a file", lambda name: PurePath(name.replace("\\", "/")).stem),
+)
+
+
+def only_in_form(ours: Ids, theirs: Ids) -> str | None:
+    """How ids that differ are alike after all, as the end of a sentence; None where most of them really differ.
+
+    Parameters
+    ----------
+    ours, theirs : ndarray of str objects
+        Ids that only one side has.
+    """
+    if not len(ours) or not len(theirs):
+        return None
+    for what, plain in _FORMS:
+        there = {plain(name): name for name in theirs}
+        alike = [(name, there[plain(name)]) for name in ours if plain(name) in there]
+        if 2 * len(alike) >= min(len(ours), len(theirs)):
+            first, second = alike[0]
+            return f"{len(alike):,} of them differ only in {what}, as {first!a} and {second!a}; write them alike"
+    return None

@@ -106,7 +106,8 @@ def make_thumbnails(
         try:
             name = _name_of(paths[row])
             path = Path(name) if items.image_root is None else items.image_root / name
-            return _draw(open_image(path, name=name, longest_side=side))
+            inside = None if items.pictures is None else items.pictures[row]
+            return _draw(open_image(path if inside is None else inside, name=name, longest_side=side))
         except InputError as error:
             return error
 
@@ -124,7 +125,7 @@ def make_thumbnails(
 
 
 def open_image(
-    path: str | Path,
+    path: str | Path | bytes,
     *,
     longest_side: int | None = None,
     name: str | None = None,
@@ -137,8 +138,9 @@ def open_image(
 
     Parameters
     ----------
-    path : str or Path
-        A regular file in AVIF, BMP, GIF, JPEG, JPEG 2000, PNG, PPM, TIFF or WebP format, or a link to one.
+    path : str, Path or bytes
+        A regular file in AVIF, BMP, GIF, JPEG, JPEG 2000, PNG, PPM, TIFF or WebP format, or a link to one; or what such
+        a file holds.
     longest_side : int, optional
         Shrink to at most this many pixels on the longest side, at true aspect ratio; never enlarged.
     name : str, optional
@@ -152,10 +154,14 @@ def open_image(
         In one line: the file, and why there is no image. Files over 512 MB and, judged by their headers before
         anything is decoded, images over 50 megapixels are refused.
     """
-    name = _shown(os.fspath(path) if name is None else name)
+    if name is None:
+        name = "the image" if isinstance(path, bytes) else os.fspath(path)
+    name = _shown(name)
     try:
-        _check_file(path)
-        with _pillow_keeps_quiet(), Image.open(path, formats=_known_formats()) as image:
+        if not isinstance(path, bytes):
+            _check_file(path)
+        file = io.BytesIO(path) if isinstance(path, bytes) else path
+        with _pillow_keeps_quiet(), Image.open(file, formats=_known_formats()) as image:
             if image.width * image.height > _LARGE_PIXELS:
                 before_large()
             return _decode(image, longest_side)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from repdiff.core.errors import InputError
+from repdiff.inputs.sources import title_of
 
 
 def names_of(data: Sequence[Any], names: Sequence[str] | None, *, what: str) -> list[str]:
@@ -63,7 +64,8 @@ def saying_which(x: tuple[str, Any], y: tuple[str, Any]) -> Iterator[None]:
 def _own_names(data: Sequence[Any], what: str) -> list[str]:
     """Names of files, with their folders where the files alone are called alike; else numbers."""
     paths = [Path(one) for one in data if isinstance(one, str | Path)]
-    for names in ([path.stem for path in paths], [f"{path.parent.name}/{path.stem}" for path in paths]):
+    titles = [title_of(path) for path in paths]
+    for names in (titles, [f"{path.parent.name}/{title}" for path, title in zip(paths, titles, strict=True)]):
         if len(set(names)) == len(data):
             return names
     return [f"{what} {place}" for place in range(1, len(data) + 1)]

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from repdiff.core.errors import InputError
 from repdiff.core.metrics import Metric, Metrics, metrics_of
 from repdiff.inputs import Embeddings, Items, as_embeddings, as_items, bare_items
 from repdiff.inputs.agreement import Encodings, agree, with_predictions
-from repdiff.inputs.ids import Ids, row_numbers
+from repdiff.inputs.checks import as_distances, check_values, notes_on_rows
+from repdiff.inputs.image_paths import check_images
+from repdiff.inputs.matching import AUTO, ORDER, left_out, match_items, match_sides
+from repdiff.inputs.sources import is_path, title_of
 
 SAME_VALUES = "x and y hold the same values"  # a warning
-_NAMED_AT_MOST = 3
-_ROWS_AT_A_TIME = 4096
-_SYMMETRY_TOLERANCE = 1e-5  # of the largest entry
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,10 @@ class EmbeddingPair:
         Hashes of the values of x and y as given.
     matched_by : {"id", "order"}
         How rows of x and y were matched.
+    matching : mapping of str to str
+        What each part (x, y, items, predictions) was matched by: what its ids are called, or "order".
+    match : str
+        What was asked for: "auto", "order", or the column that holds the ids.
     warnings : tuple of str
         What a reader of the result must know, such as rows of the item table that were left out.
     encodings : Encodings
@@ -64,6 +67,8 @@ class EmbeddingPair:
     sources: tuple[str, str]
     sha256: tuple[str, str]
     matched_by: Literal["id", "order"]
+    matching: Mapping[str, str] = field(default_factory=dict)
+    match: str = AUTO
     warnings: tuple[str, ...] = ()
     encodings: Encodings = field(default_factory=Encodings)
     within: str | None = None
@@ -98,14 +103,14 @@ def make_pair(
     text: str | None = None,
     metric: Metrics = "euclidean",
     within: str | None = None,
+    match: str = AUTO,
     n_clusters: int = 1,
 ) -> EmbeddingPair:
     """Match, check and order two sides and their items.
 
     Parameters
     ----------
-    x, y, items, images, names, label, prediction_x, prediction_y, image, text, metric, within,
-    n_clusters
+    x, y, items, images, names, label, prediction_x, prediction_y, image, text, metric, within, match, n_clusters
         As in :func:`repdiff.compare`.
 
     Raises
@@ -114,23 +119,27 @@ def make_pair(
         For anything that makes the comparison impossible or meaningless; one line says what, where, and what to do.
     """
     metrics = metrics_of(metric)
-    side_x, side_y = as_embeddings(x, source="x"), as_embeddings(y, source="y")
+    id_column = None if match in (AUTO, ORDER) else match
+    side_x, side_y = (as_embeddings(one, source=name, id_column=id_column) for one, name in ((x, "x"), (y, "y")))
     sha256 = (side_x.sha256(), side_y.sha256())
     side_x, side_y, encodings = agree(side_x, side_y, data=(x, y), sha256=sha256)
+    told = [*encodings.warnings]
     for side, metric_of_side in zip((side_x, side_y), metrics, strict=True):
-        _check_values(side, metric_of_side)
-    side_y, matched_by = _match_sides(side_x, side_y, is_matrix=metrics[1] == "precomputed")
+        check_values(side, metric_of_side)
+        told += (*side.warnings, *notes_on_rows(side, metric_of_side))
+    side_x, side_y, matched_by, notes = match_sides(side_x, side_y, match=match, is_matrix=metrics[1] == "precomputed")
+    told += notes
     side_x, side_y = (
-        _as_distances(side) if name == "precomputed" else side
+        as_distances(side) if name == "precomputed" else side
         for side, name in zip((side_x, side_y), metrics, strict=True)
     )
-    ids = side_x.ids if side_x.ids is not None else side_y.ids
     roles = {"label": label, "prediction_x": prediction_x, "prediction_y": prediction_y, "image": image, "text": text}
-    table, warnings = _match_items(items, images, roles, ids, side_x, numbered=encodings.numbered)
-    table, warnings = with_predictions(table, encodings, ids), (*encodings.warnings, *warnings)
+    table, how, notes = _items_of(items, images, roles, (side_x, side_y), encodings.numbered, match)
+    table = with_predictions(table, encodings, side_x.ids)
+    told += notes
     _check_count(len(side_x.values), n_clusters)
     if sha256[0] == sha256[1]:
-        warnings = (*warnings, SAME_VALUES)
+        told.append(SAME_VALUES)
     return EmbeddingPair(
         x=side_x.values,
         y=side_y.values,
@@ -140,11 +149,60 @@ def make_pair(
         sources=(side_x.source, side_y.source),
         sha256=sha256,
         matched_by=matched_by,
-        warnings=warnings,
+        matching=_matching(side_x, side_y, matched_by, how, table, given=(prediction_x, prediction_y)),
+        match=match,
+        warnings=tuple(told),
         encodings=encodings,
         within=within,
         groups=None if within is None else groups_within(table, within),
     )
+
+
+def _items_of(
+    data: Any,
+    images: str | Path | None,
+    roles: dict[str, str | None],
+    sides: tuple[Embeddings, Embeddings],
+    numbered: bool,
+    match: str,
+) -> tuple[Items, str | None, tuple[str, ...]]:
+    """The items in the order of the embeddings, how they were matched, and what to tell about them."""
+    ids, n = sides[0].ids, len(sides[0].values)
+    if data is None:
+        given = [role for role, column in roles.items() if column is not None] + ["images"] * (images is not None)
+        if given:
+            raise InputError(f"{given[0]} was given, but no table of items; give items=, or --items")
+        return bare_items(n, ids), None, ()
+    items = as_items(data, images=images, id_column=None if match in (AUTO, ORDER) else match, **roles)
+    source = _source(data)
+    if images is not None and items.image is None:
+        raise InputError(
+            f"{source}: a folder of images was given, but no column tells which image an item has; "
+            "call the column 'image', or name it with image=, or --image"
+        )
+    if ids is not None and numbered and max(map(int, ids)) < len(items.frame):
+        rows = ids.astype(np.int64)
+        found, how, told = items.take(rows), "row numbers", left_out(items, items.take(rows), source)
+    else:
+        found, how, told = match_items(items, source, sides, match=match)
+        told = (*left_out(items, found, source), *told)
+    asked = images is not None or roles["image"] is not None
+    return found, how, (*told, *check_images(found, source, asked=asked))
+
+
+def _matching(
+    x: Embeddings, y: Embeddings, matched_by: str, items: str | None, table: Items, *, given: tuple[str | None, ...]
+) -> dict[str, str]:
+    """What each part was matched by: what its ids are called, or "order"."""
+    by_id = matched_by == "id"
+    found = {"x": (x.ids_from or "id") if by_id else ORDER, "y": (y.ids_from or "id") if by_id else ORDER}
+    if items is not None:
+        found["items"] = items
+    for side, column in zip(("x", "y"), given, strict=True):
+        if (name := getattr(table, f"prediction_{side}")) is not None:
+            from_model = column is None and items is None
+            found[f"prediction_{side}"] = "id" if from_model else f"column {name!r} of the items"
+    return found
 
 
 def groups_within(items: Items, within: str) -> npt.NDArray[np.int32]:
@@ -162,151 +220,6 @@ def groups_within(items: Items, within: str) -> npt.NDArray[np.int32]:
     return groups
 
 
-def _check_values(side: Embeddings, metric: Metric) -> None:
-    if not side.values.size:
-        raise InputError(f"{side.source}: has shape {side.values.shape}, so there is nothing to compare")
-    _check_finite(side)
-    if (side.values == side.values[0]).all():
-        raise InputError(
-            f"{side.source}: has zero variance: all {len(side.values):,} rows are the same, so no item is near or far; "
-            "check how the embeddings were made"
-        )
-    if metric == "cosine" and not (has_direction := side.values.any(axis=1)).all():
-        raise InputError(
-            f"{side.source}: row {int(has_direction.argmin())} is all zeros and has no direction, so the cosine metric "
-            "cannot place it; remove the row from both sides, or use the euclidean metric"
-        )
-
-
-def _as_distances(side: Embeddings) -> Embeddings:
-    """The side's n x n matrix as distances, which similarities are subtracted from their largest to become."""
-    values = side.values
-    if values.shape[0] != values.shape[1]:
-        raise InputError(f"{side.source}: has shape {values.shape}, but precomputed distances are a square matrix")
-    scale = float(np.abs(values).max())
-    odd = np.abs(values - values.T) > _SYMMETRY_TOLERANCE * scale
-    if odd.any():
-        row, column = (int(place[0]) for place in np.nonzero(odd))
-        raise InputError(
-            f"{side.source}: is not symmetric: row {row}, column {column} holds {values[row, column]:g} and its mirror "
-            f"{values[column, row]:g}; average the matrix with its transpose"
-        )
-    own = np.diagonal(values)
-    others = values[~np.eye(len(values), dtype=bool)]
-    if (others == others[0]).all():
-        raise InputError(f"{side.source}: all distances are the same, so no item is near or far")
-    if (own[:, None] <= values).all():
-        return side
-    if (own[:, None] >= values).all():
-        return replace(side, values=values.max() - values)
-    row = int(np.argmax((own > values.min(axis=1)) & (own < values.max(axis=1))))
-    raise InputError(
-        f"{side.source}: is neither distances nor similarities: in row {row} the item itself, {own[row]:g}, is neither "
-        "the nearest nor the most similar; check the diagonal"
-    )
-
-
-def _check_finite(side: Embeddings) -> None:
-    for start in range(0, len(side.values), _ROWS_AT_A_TIME):
-        finite = np.isfinite(side.values[start : start + _ROWS_AT_A_TIME])
-        if finite.all():
-            continue
-        row, column = (int(place[0]) for place in np.nonzero(~finite))
-        value = side.values[start + row, column]
-        name = column if side.columns is None else repr(side.columns[column])
-        count = sum(
-            int((~np.isfinite(side.values[first : first + _ROWS_AT_A_TIME]).all(axis=1)).sum())
-            for first in range(start, len(side.values), _ROWS_AT_A_TIME)
-        )
-        raise InputError(
-            f"{side.source}: row {start + row}, column {name} is {'NaN' if np.isnan(value) else 'infinite'} "
-            f"({count:,} such {'row' if count == 1 else 'rows'}); remove those rows from both sides, or fill them in"
-        )
-
-
-def _match_sides(x: Embeddings, y: Embeddings, *, is_matrix: bool) -> tuple[Embeddings, Literal["id", "order"]]:
-    """Side y in the order of x."""
-    if x.ids is not None and y.ids is not None:
-        _check_same_ids(x.ids, y.ids, x.source, y.source)
-        if np.array_equal(x.ids, y.ids):
-            return y, "id"
-        order = pd.Index(y.ids).get_indexer(pd.Index(x.ids))
-        values = y.values[np.ix_(order, order)] if is_matrix else y.values[order]
-        return replace(y, values=values, ids=x.ids), "id"
-    if len(x.values) != len(y.values):
-        raise InputError(
-            f"{x.source} has {len(x.values):,} rows and {y.source} {len(y.values):,}; "
-            "both must hold the same items, or carry ids to match them by"
-        )
-    return y, "order"
-
-
-def _check_same_ids(ids_x: Ids, ids_y: Ids, source_x: str, source_y: str) -> None:
-    only_x, only_y = _missing_from(ids_y, ids_x), _missing_from(ids_x, ids_y)
-    parts = [
-        f"{len(ids):,} only in {source} ({_first_few(ids)})"
-        for ids, source in ((only_x, source_x), (only_y, source_y))
-        if len(ids)
-    ]
-    if parts:
-        raise InputError(f"ids of the two sides differ: {' and '.join(parts)}; keep the items that both have")
-
-
-def _match_items(
-    data: Any,
-    images: str | Path | None,
-    roles: dict[str, str | None],
-    ids: Ids | None,
-    side: Embeddings,
-    *,
-    numbered: bool,
-) -> tuple[Items, tuple[str, ...]]:
-    """The items in the order of the embeddings, and what to tell about them."""
-    n = len(side.values)
-    if data is None:
-        given = [role for role, column in roles.items() if column is not None] + ["images"] * (images is not None)
-        if given:
-            raise InputError(f"{given[0]} was given, but no table of items; give items=, or --items")
-        return bare_items(n, ids), ()
-    items = as_items(data, images=images, **roles)
-    if images is not None and items.image is None:
-        raise InputError(
-            f"{_source(data)}: a folder of images was given, but no column tells which image an item has; "
-            "call the column 'image', or name it with image=, or --image"
-        )
-    if ids is not None and numbered and max(map(int, ids)) < len(items.frame):
-        numbers = replace(items, frame=items.frame.assign(id=row_numbers(len(items.frame))))
-        found, warnings = _order_items(numbers, ids, _source(data), side.source)
-        own = items.frame["id"].to_numpy(dtype=object)[ids.astype(np.int64)]
-        return replace(found, frame=found.frame.assign(id=own)), warnings
-    if ids is None or not items.has_ids:
-        if len(items.frame) != n:
-            raise InputError(
-                f"{_source(data)} has {len(items.frame):,} rows, but there are {n:,} embeddings; "
-                "give one row per item, or ids on both to match them by"
-            )
-        return (items if items.has_ids or ids is None else _with_ids(items, ids)), ()
-    return _order_items(items, ids, _source(data), side.source)
-
-
-def _order_items(items: Items, ids: Ids, source: str, source_of_ids: str) -> tuple[Items, tuple[str, ...]]:
-    own = items.frame["id"].to_numpy(dtype=object)
-    missing = _missing_from(own, ids)
-    if len(missing):
-        raise InputError(
-            f"{source}: has no row for {len(missing):,} of the {len(ids):,} ids of {source_of_ids} "
-            f"({_first_few(missing)}); add them"
-        )
-    order = pd.Index(own).get_indexer(pd.Index(ids))
-    left_out = len(own) - len(ids)
-    warnings = (f"{source}: {left_out:,} of {len(own):,} rows have no embedding and were left out",) if left_out else ()
-    return replace(items, frame=items.frame.iloc[order].reset_index(drop=True)), warnings
-
-
-def _with_ids(items: Items, ids: Ids) -> Items:
-    return replace(items, frame=items.frame.assign(id=ids), has_ids=True)
-
-
 def _check_count(n: int, n_clusters: int) -> None:
     if n_clusters < 1:
         raise InputError(f"n_clusters must be at least 1, but is {n_clusters}")
@@ -317,7 +230,8 @@ def _check_count(n: int, n_clusters: int) -> None:
 def _names(names: tuple[str, str] | None, source_x: str, source_y: str) -> tuple[str, str]:
     if names is None:
         stems = Path(source_x).stem, Path(source_y).stem
-        return stems if stems[0] != stems[1] else ("x", "y")
+        titles = title_of(source_x), title_of(source_y)
+        return next(((one, other) for one, other in (titles, stems) if one != other), ("x", "y"))
     if isinstance(names, str) or len(names) != 2:
         raise InputError(f"names must be two, one for x and one for y, but are {names!r}")
     stripped = str(names[0]).strip(), str(names[1]).strip()
@@ -326,15 +240,5 @@ def _names(names: tuple[str, str] | None, source_x: str, source_y: str) -> tuple
     return stripped
 
 
-def _missing_from(known: Ids, ids: Ids) -> Ids:
-    """The ids that are not among the known ones."""
-    return ids[~pd.Index(ids).isin(pd.Index(known))]
-
-
-def _first_few(ids: Ids) -> str:
-    few = ", ".join(map(str, ids[:_NAMED_AT_MOST]))
-    return f"{few}, ..." if len(ids) > _NAMED_AT_MOST else few
-
-
 def _source(data: Any) -> str:
-    return str(data) if isinstance(data, str | Path) else "items"
+    return str(data) if is_path(data) else "items"

@@ -7,11 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from repdiff.core.errors import InputError
 from repdiff.inputs import Items
+from repdiff.inputs.keys import index_key
 from repdiff.inputs.pair import EmbeddingPair, groups_within
+from repdiff.inputs.wording import few
 
 PREDICTION = "prediction"
 
@@ -113,12 +116,26 @@ def _with_prediction(items: Items, given: Any, name: str) -> tuple[Items, str]:
             known = ", ".join(map(str, items.frame.columns))
             raise InputError(f"predictions: the items have no column {given!r}; they have {known}")
         return items, given
-    values, column = np.asarray(given), f"prediction of {name}"
+    values, column = _in_order(given, items, name), f"prediction of {name}"
     if values.shape != (len(items.frame),):
         raise InputError(f"predictions of {name} have shape {values.shape}, but there are {len(items.frame):,} items")
     if column in items.frame:
         raise InputError(f"predictions: the items have a column {column!r} already; name it, or rename it")
     return replace(items, frame=items.frame.assign(**{column: _storable(values)})), column
+
+
+def _in_order(given: Any, items: Items, name: str) -> npt.NDArray[Any]:
+    """Predictions in the order of the items: by the index of a Series where that is ids, else as they come."""
+    if not isinstance(given, pd.Series) or (key := index_key(given.index, len(given))) is None:
+        return np.asarray(given)
+    rows = pd.Index(key.ids, dtype=object).get_indexer(pd.Index(items.frame["id"], dtype=object))
+    if (rows < 0).any():
+        missing = items.frame["id"][rows < 0]
+        raise InputError(
+            f"predictions of {name}: their index has no row for {len(missing):,} of {len(rows):,} items "
+            f"({few(missing)}); give them those ids, or drop the index with .to_numpy() to match by order"
+        )
+    return np.asarray(given)[rows]
 
 
 def _storable(values: Any) -> Any:

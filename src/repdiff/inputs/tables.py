@@ -1,9 +1,10 @@
-"""Tables of any kind -> pandas DataFrame: .csv, .parquet, .feather, .arrow; pandas, polars and pyarrow tables."""
+"""Tables of any kind -> pandas DataFrame: .csv, .tsv, .parquet, .feather, .arrow; pandas, polars and pyarrow tables."""
 
 from __future__ import annotations
 
 import csv
 import itertools
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -12,33 +13,66 @@ from typing import Any
 import pandas as pd
 
 from repdiff.core.errors import InputError
+from repdiff.inputs.keys import is_name_of_ids
 
 ID = "id"
+_OTHER_SEPARATORS = (";", "\t", "|")
+_DECIMAL_COMMA = re.compile(r"^\s*[-+]?\d+(,\d+)?([eE][-+]?\d+)?\s*$")
 _MISSING = ["", "NaN", "nan"]  # no more than these: NA, None and null are words that labels use
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    """A .csv file in UTF-8. Ids stay the text they are; a file of nothing but numbers has no header."""
+def read_csv(path: Path, *, text: str | None = None) -> pd.DataFrame:
+    """A .csv or .tsv file in UTF-8. Ids stay the text they are; a file of nothing but numbers has no header.
+
+    Fields end at commas, or at semicolons, tabs or bars where the first line has no comma. After a semicolon a comma
+    may be the decimal sign.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    text : str, optional
+        A column that stays text too.
+    """
     from pandas.errors import ParserWarning
 
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        header = next(csv.reader(itertools.islice(file, 1)), [])
-    has_header = not _is_all_numbers(header)
+    separator, header, decimal = _form_of(path)
+    has_header = not _is_all_numbers([name.replace(decimal, ".") for name in header])
+    as_text = [name for name in header if has_header and (is_name_of_ids(name) or name == text)]
     with warnings.catch_warnings():
         warnings.simplefilter("error", ParserWarning)  # rows longer than the header would be cut
         try:
             return pd.read_csv(
                 path,
+                sep=separator,
+                decimal=decimal,
                 encoding="utf-8-sig",
                 header=0 if has_header else None,
                 index_col=False,
-                converters={ID: str.strip} if ID in header else None,
+                converters=dict.fromkeys(as_text, str.strip) or None,
                 keep_default_na=False,
                 na_values=_MISSING,
                 low_memory=False,
             )
         except ParserWarning as error:
             raise InputError(f"{path}: some row has more fields than the header's {len(header)}") from error
+
+
+def _form_of(path: Path) -> tuple[str, list[str], str]:
+    """Separator, fields of the first line, and decimal sign."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        first, *rest = [*itertools.islice(file, 2), ""]
+    by = {separator: next(csv.reader([first], delimiter=separator), []) for separator in (",", *_OTHER_SEPARATORS)}
+    wide = [separator for separator in _OTHER_SEPARATORS if len(by[separator]) > 1]
+    if path.suffix.lower() == ".tsv" and len(by["\t"]) > 1:
+        wide, found = ["\t"], "\t"
+    elif wide and (len(by[","]) < 2 or all(map(_DECIMAL_COMMA.match, by[wide[0]]))):
+        found = wide[0]
+    else:
+        return ",", by[","], "."
+    values = next(csv.reader(rest[:1], delimiter=found), []) if rest else []
+    commas = found != "," and any("," in value and _DECIMAL_COMMA.match(value) for value in (*by[found], *values))
+    return found, by[found], "," if commas else "."
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -51,19 +85,24 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
 def read_arrow(path: Path) -> pd.DataFrame:
     """A .feather or .arrow file: Arrow's file format, or its stream."""
+    return _of_arrow(mapped_arrow(path))
+
+
+def mapped_arrow(path: Path) -> Any:
+    """The Arrow table of a .feather or .arrow file, which stays in the file until it is used."""
     import pyarrow as pa
 
     with pa.memory_map(str(path)) as source:
         try:
-            table = pa.ipc.open_file(source).read_all()
+            return pa.ipc.open_file(source).read_all()
         except pa.ArrowInvalid:
             source.seek(0)
-            table = pa.ipc.open_stream(source).read_all()
-        return _of_arrow(table)
+            return pa.ipc.open_stream(source).read_all()
 
 
 TABLE_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".csv": read_csv,
+    ".tsv": read_csv,
     ".parquet": read_parquet,
     ".feather": read_arrow,
     ".arrow": read_arrow,
@@ -72,26 +111,38 @@ TABLE_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
 
 def as_table(data: Any) -> pd.DataFrame | None:
     """The table as a DataFrame, where it is a pandas, polars or pyarrow table; else None."""
+    if isinstance(data, pd.DataFrame):
+        return data
+    arrow = as_arrow(data)
+    return None if arrow is None else _of_arrow(arrow)
+
+
+def as_arrow(data: Any) -> Any:
+    """The Arrow table of a polars or pyarrow table, or of a data set of Hugging Face; else None."""
     library = type(data).__module__.partition(".")[0]
     if library == "polars":
         data = data.collect() if hasattr(data, "collect") else data
         if not hasattr(data, "to_arrow") or not hasattr(data, "columns"):
             return None
         data = data.to_arrow()
-    if library in ("polars", "pyarrow") and hasattr(data, "to_pandas") and hasattr(data, "column_names"):
-        return _of_arrow(data)
-    return data if isinstance(data, pd.DataFrame) else None
+    if library == "datasets" and hasattr(data, "with_format") and hasattr(data, "column_names"):
+        data = data.with_format("arrow")[:]
+    return data if hasattr(data, "to_pandas") and hasattr(data, "column_names") and hasattr(data, "schema") else None
 
 
 def with_clean_columns(frame: pd.DataFrame, source: str) -> pd.DataFrame:
-    """The table with text for column names, an index called ``id`` made a column, and rows numbered from 0.
+    """The table with text for column names, an index called ``id`` or ``ids`` made a column, and rows numbered from 0.
 
     Raises
     ------
     InputError
         Where two columns have one name.
     """
-    if frame.index.name == ID and ID not in frame.columns:
+    if (
+        not isinstance(frame.index, pd.MultiIndex)
+        and is_name_of_ids(frame.index.name)
+        and frame.index.name not in frame
+    ):
         frame = frame.reset_index()
     frame = frame.reset_index(drop=True).set_axis([str(name) for name in frame.columns], axis=1)
     repeated = frame.columns[frame.columns.duplicated()]

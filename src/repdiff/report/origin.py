@@ -21,6 +21,8 @@ _NAMES = {
     "metric": "distance",
     "bits": "bits for an affinity",
     "relative_error": "largest error of an affinity, relative",
+    "expected_error": "standard error of a cluster's mean affinity, relative, as expected",
+    "estimated_seconds": "seconds expected for ranks and affinity",
     "n_jobs": "threads",
     "memory_need": "memory it takes",
     "memory_limit": "memory it may take",

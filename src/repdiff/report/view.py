@@ -74,6 +74,7 @@ class Card:
     size: int
     share: float
     mean_affinity: float
+    mean_error: float
     bar: float
     makeup: str
     labels: tuple[LabelShare, ...]
@@ -273,6 +274,7 @@ def _card(frame: Frame, direction: Direction, cluster: DifferenceCluster, scale:
         size=cluster.size,
         share=cluster.size / len(comparison.items.frame),
         mean_affinity=cluster.mean_affinity,
+        mean_error=cluster.mean_error,
         bar=scale.position(cluster.mean_affinity),
         makeup=makeup(cluster.label_counts),
         labels=tuple(LabelShare(label, count / known) for label, count in top),

@@ -13,12 +13,13 @@ from typing import Any
 
 from repdiff.core.progress import Progress, silent
 from repdiff.settings.columns import ItemSettings, PredictionColumns
-from repdiff.settings.computing import Computing
+from repdiff.settings.computing import Computing, Seed
 from repdiff.settings.evaluating import Evaluating, EvaluatingRun
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import Group, like, setting
+from repdiff.settings.measuring import Fitting, Judging, SimilaritySettings
 from repdiff.settings.method import Method
-from repdiff.settings.pairing import AlignmentSettings, Guidance, MetricOfEach, OneMetric
+from repdiff.settings.pairing import AlignmentSettings, Guidance, Matching, MetricOfEach, OneMetric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,15 @@ class NamesOfTwo(Group):
 
 @dataclass(frozen=True, eq=False)
 class CompareCall(
-    Describing, Settings, AlignmentSettings, Guidance, MetricOfEach, PredictionColumns, NamesOfTwo, ItemSettings
+    Describing,
+    Settings,
+    AlignmentSettings,
+    Guidance,
+    MetricOfEach,
+    PredictionColumns,
+    NamesOfTwo,
+    Matching,
+    ItemSettings,
 ):
     """What :func:`repdiff.compare` is given."""
 
@@ -88,7 +97,7 @@ class Several(Describing, Settings, Guidance):
 
 
 @dataclass(frozen=True, eq=False)
-class SeriesCall(Several, MetricOfEach, ItemSettings):
+class SeriesCall(Several, MetricOfEach, Matching, ItemSettings):
     """What :func:`repdiff.compare_series` is given."""
 
     checkpoints: Sequence[Any] | Mapping[str, Any]
@@ -97,7 +106,7 @@ class SeriesCall(Several, MetricOfEach, ItemSettings):
 
 
 @dataclass(frozen=True, eq=False)
-class MatrixCall(Several, OneMetric, ItemSettings):
+class MatrixCall(Several, OneMetric, Matching, ItemSettings):
     """What :func:`repdiff.compare_matrix` is given."""
 
     representations: Sequence[Any] | Mapping[str, Any]
@@ -113,7 +122,38 @@ class EstimatorOptions(ClusterSettings, MetricOfEach):
 
 
 @dataclass(frozen=True, eq=False)
-class EvaluateCall(Watching, Evaluating, MetricOfEach, NamesOfTwo):
+class SimilarityCall(Watching, Seed, SimilaritySettings, MetricOfEach, NamesOfTwo, Matching):
+    """What :func:`repdiff.similarity` is given."""
+
+    x: Any
+    y: Any
+
+
+@dataclass(frozen=True, eq=False)
+class AlignCall(Seed, Fitting, Matching):
+    """What :func:`repdiff.align` is given."""
+
+    x: Any
+    y: Any
+
+
+@dataclass(frozen=True, eq=False)
+class TripletsCall(Watching, Seed, Judging):
+    """What :func:`repdiff.embed_triplets` is given."""
+
+    judgements: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectCall(Matching):
+    """What :func:`repdiff.inputs.inspection.inspect_files` is given beside the files."""
+
+    items: Any = like(ItemSettings, "items")
+    images: str | Path | None = like(ItemSettings, "images")
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluateCall(Watching, Evaluating, MetricOfEach, NamesOfTwo, Matching):
     """What :func:`repdiff.evaluate` is given."""
 
     x: Any

@@ -18,7 +18,7 @@ class ItemSettings(Group):
         "Table of the items, .csv or .parquet, or folder of images.",
         more="One row per item: ids, image paths, text, labels, predictions, any metadata.",
         kind="table or path",
-        metavar="PATH",
+        typed=Path,
     )
     images: str | Path | None = setting(None, "Folder that image paths start from.", unset="the table's", kind="path")
     label: str | None = setting(

@@ -35,7 +35,16 @@ def _is_size(size: float | str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Computing(Group):
+class Seed(Group):
+    """Where randomness comes from."""
+
+    random_state: int | None = setting(
+        0, "The same seed gives the same result.", at_least=0, kind="int or None", flags=("--seed",)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computing(Seed):
     """What does the work, and with what; none of it is part of the method."""
 
     engine: Engine = setting(
@@ -62,9 +71,6 @@ class Computing(Group):
         check=lambda n_jobs: n_jobs != 0,
         allowed="a positive number of threads, or -1 for all cores",
         flags=("--jobs",),
-    )
-    random_state: int | None = setting(
-        0, "The same seed gives the same result.", at_least=0, kind="int or None", flags=("--seed",)
     )
 
     @property

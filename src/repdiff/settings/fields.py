@@ -33,6 +33,8 @@ class Setting(Allowed):
         How the command line spells it; by default ``--name-with-hyphens``. The first is the one that errors name.
     metavar : str or None
         What the help of commands shows for the value.
+    typed : type or None
+        What the command line reads it as; by default it is made from the annotation.
     on_command_line : bool
         Whether commands have it.
     """
@@ -43,6 +45,7 @@ class Setting(Allowed):
     kind: str = ""
     flags: tuple[str, ...] = ()
     metavar: str | None = None
+    typed: Any = None
     on_command_line: bool = True
 
 

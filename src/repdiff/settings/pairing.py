@@ -13,6 +13,17 @@ AlignMethod = Literal["none", "procrustes", "linear", "cka"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Matching(Group):
+    """How rows are matched."""
+
+    match: str = setting(
+        "auto",
+        "How rows are matched: auto (by ids where there are ids), order, or the column with the ids.",
+        more="An array or index of that name holds the ids, too.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class MetricOfEach(Group):
     """The distance within each of two representations."""
 

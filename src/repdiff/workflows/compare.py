@@ -29,7 +29,7 @@ from repdiff.results.provenance import Provenance
 from repdiff.settings import CompareCall, Settings, takes
 from repdiff.similarities.alignment import align_pair
 from repdiff.similarities.table import score_sample
-from repdiff.workflows.direction import FoundClusters, contrasts_of, find_direction, undecided
+from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, find_direction, undecided
 from repdiff.workflows.projection import side_by_side
 from repdiff.workflows.provenance import Clock, inputs_of, noting, now, versions
 from repdiff.workflows.representation import ShownRepresentation, representations_of
@@ -45,7 +45,8 @@ def compare(call: CompareCall) -> Comparison:
     Parameters
     ----------
     x, y : array_like (n, d_x) and (n, d_y), table, or path
-        Embeddings of the same items. Rows are matched by id where both carry ids, else by order.
+        Embeddings of the same items. Rows are matched by ids where there are ids, else by order; see ``match``. A path
+        may name what it means in the file (``cells.h5ad:obsm/X_pca``), or several files (``part-*.npy``).
 
     Returns
     -------
@@ -63,7 +64,7 @@ def compare(call: CompareCall) -> Comparison:
         pair = make_pair(
             call.x, call.y, items=call.items, images=call.images, names=call.names, label=call.label,
             prediction_x=call.prediction_x, prediction_y=call.prediction_y, image=call.image, text=call.text,
-            metric=call.metric, within=call.within, n_clusters=settings.fewest_clusters,
+            metric=call.metric, within=call.within, match=call.match, n_clusters=settings.fewest_clusters,
         )  # fmt: skip
     if call.align == "none":
         return compare_pair(pair, settings, description=call.description, clock=clock, progress=call.progress)
@@ -111,17 +112,11 @@ def compare_pair(
     x, y = representations_of(pair, settings) if representations is None else representations
     with clock.time("affinity"):
         contrasts = contrasts_of(x, y, settings, groups=pair.groups, plan=plan, progress=progress)
-    outcomes = _Outcomes.of(pair.items)
-    both: dict[DirectionName, Contrast] = {"x_only": contrasts.x_only, "y_only": contrasts.y_only}
-    found: dict[DirectionName, FoundClusters] = {}
-    directions: dict[DirectionName, Direction] = {}
     warnings = list(pair.warnings)
-    for name, contrast in both.items():
-        found[name] = find_direction(
-            contrast, settings, name=name, warn=noting(warnings, name), clock=clock, progress=progress
-        )
-        warnings += [f"{name}: {line}" for line in undecided(found[name].clusters, settings.no_change_threshold)]
-        directions[name] = outcomes.describe(name, found[name], contrast)
+    found = _find_both(contrasts, settings, warnings, clock, progress)
+    outcomes = _Outcomes.of(pair.items)
+    x_only = outcomes.describe("x_only", found["x_only"], contrasts.x_only)
+    y_only = outcomes.describe("y_only", found["y_only"], contrasts.y_only)
     with clock.time("projection"):
         for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
         projection = side_by_side(x.plane, y.plane)
@@ -130,9 +125,9 @@ def compare_pair(
         with clock.time("similarity"):
             similarity = score_sample(pair, random_state=settings.random_state)
         with clock.time("evidence"):
-            directions["x_only"], directions["y_only"], evidence = weigh(
-                _weighed(directions["x_only"], contrasts.x_only, found["x_only"].n_wanted, settings),
-                _weighed(directions["y_only"], contrasts.y_only, found["y_only"].n_wanted, settings),
+            x_only, y_only, evidence = weigh(
+                _weighed(x_only, contrasts.x_only, found["x_only"].n_wanted, settings),
+                _weighed(y_only, contrasts.y_only, found["y_only"].n_wanted, settings),
                 pair.items, gamma=settings.gamma, beta=settings.beta,
                 no_change_threshold=settings.no_change_threshold, groups=pair.groups,
                 takes_number=isinstance(settings.clusterer, str), n_resamples=settings.n_resamples,
@@ -141,8 +136,8 @@ def compare_pair(
     return Comparison(
         names=pair.names,
         items=pair.items,
-        x_only=directions["x_only"],
-        y_only=directions["y_only"],
+        x_only=x_only,
+        y_only=y_only,
         projection=projection,
         accuracy_x=accuracy(outcomes.right_x),
         accuracy_y=accuracy(outcomes.right_y),
@@ -152,6 +147,20 @@ def compare_pair(
         similarity=similarity,
         chosen={name: one.chosen for name, one in found.items() if one.chosen is not None},
     )
+
+
+def _find_both(
+    contrasts: Contrasts, settings: Settings, warnings: list[str], clock: Clock, progress: Progress
+) -> dict[DirectionName, FoundClusters]:
+    """The clusters of both directions; what a reader must know of them is added to the warnings."""
+    both: dict[DirectionName, Contrast] = {"x_only": contrasts.x_only, "y_only": contrasts.y_only}
+    found: dict[DirectionName, FoundClusters] = {}
+    for name, contrast in both.items():
+        found[name] = find_direction(
+            contrast, settings, name=name, warn=noting(warnings, name), clock=clock, progress=progress
+        )
+        warnings += [f"{name}: {line}" for line in undecided(found[name].clusters, settings.no_change_threshold)]
+    return found
 
 
 def _provenance(

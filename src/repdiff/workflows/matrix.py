@@ -48,7 +48,7 @@ def compare_matrix(call: MatrixCall) -> ComparisonMatrix:
         with saying_which((called[0], data[0]), (called[place], data[place])):
             return make_pair(
                 data[0], data[place], items=call.items, images=call.images, names=(called[0], called[place]),
-                label=call.label, image=call.image, text=call.text, metric=call.metric,
+                label=call.label, image=call.image, text=call.text, metric=call.metric, match=call.match,
                 within=within_of_pair(call.within, call.predictions), n_clusters=chosen.fewest_clusters,
             )  # fmt: skip
 
@@ -94,6 +94,8 @@ def _pair_of(with_first: Sequence[EmbeddingPair], i: int, j: int) -> EmbeddingPa
         names=(first.names[1], second.names[1]),
         sources=(first.sources[1], second.sources[1]),
         sha256=sha256,
+        matched_by="id" if first.matched_by == second.matched_by == "id" else "order",
+        matching={**second.matching, "x": first.matching["y"]},
         encodings=replace(second.encodings, x=first.encodings.y),
         warnings=tuple(dict.fromkeys((*told, *[SAME_VALUES] * (sha256[0] == sha256[1])))),
     )

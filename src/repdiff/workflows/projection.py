@@ -11,6 +11,7 @@ from repdiff.core.metrics import Metric
 from repdiff.core.parallel import single_threaded_libraries
 from repdiff.results.projection import Plane, Projection
 
+_SPARE, _ITERATIONS = 8, 60  # of subspace iteration
 _WIDE = 50  # columns from which on the random solver is the quicker one
 
 
@@ -59,7 +60,7 @@ def project_side(values: npt.NDArray[Any], *, metric: Metric = "euclidean", rand
 
 
 def _scaled_distances(distances: npt.NDArray[Any], random_state: int | None) -> Plane:
-    from scipy.sparse.linalg import eigsh
+    from scipy.sparse.linalg import ArpackError, eigsh
 
     products = (distances / np.abs(distances).max()).astype(np.float64) ** 2
     np.fill_diagonal(products, 0)
@@ -68,7 +69,10 @@ def _scaled_distances(distances: npt.NDArray[Any], random_state: int | None) -> 
     products *= -0.5
     count = min(2, len(products) - 1)
     start = np.random.default_rng(random_state).normal(size=len(products))
-    values, vectors = eigsh(products, k=count, which="LA", v0=start)
+    try:
+        values, vectors = eigsh(products, k=count, which="LA", v0=start)
+    except ArpackError:  # many items in one place leave few eigenvalues that are not zero, which it may not separate
+        values, vectors = _largest_by_iteration(products, count, random_state)
     values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(count)])
     coordinates = np.zeros((len(products), 2), np.float32)
@@ -76,6 +80,18 @@ def _scaled_distances(distances: npt.NDArray[Any], random_state: int | None) -> 
     # With distances that no space holds, some eigenvalues are negative; shares are those of the whole all the same.
     share_first, share_second = (*(values / max(np.trace(products), values.sum())).tolist(), 0.0)[:2]
     return Plane(coordinates, (share_first, share_second))
+
+
+def _largest_by_iteration(
+    products: npt.NDArray[np.float64], count: int, random_state: int | None
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The largest eigenvalues, ascending, and their vectors, by subspace iteration; for display it is exact enough."""
+    n = len(products)
+    basis = np.random.default_rng(random_state).normal(size=(n, min(n, count + _SPARE)))
+    for _ in range(_ITERATIONS):
+        basis, _ = np.linalg.qr(products @ basis)
+    values, turns = np.linalg.eigh(basis.T @ products @ basis)
+    return values[-count:], (basis @ turns)[:, -count:]
 
 
 def _principal_components(values: npt.NDArray[Any], random_state: int | None) -> Plane:

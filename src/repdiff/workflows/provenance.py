@@ -12,6 +12,7 @@ from typing import Any
 
 from repdiff import __version__
 from repdiff.clustering.spectral import warn_not_converged
+from repdiff.inputs.matching import AUTO
 from repdiff.inputs.pair import EmbeddingPair
 
 
@@ -50,7 +51,8 @@ def inputs_of(pair: EmbeddingPair) -> dict[str, Any]:
             sides[side]["model"] = _how(encoding.manifest)
     if pair.alignment is not None:
         sides["y"]["shape"] = pair.alignment["shape_before"]  # as the hash, of what was given
-    return {**sides, "matched_by": pair.matched_by}
+    asked = {} if pair.match == AUTO else {"match": pair.match}
+    return {**sides, "matched_by": pair.matched_by, "matching": dict(pair.matching), **asked}
 
 
 def _how(manifest: Mapping[str, Any]) -> dict[str, Any]:

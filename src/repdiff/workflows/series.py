@@ -61,7 +61,7 @@ def compare_series(call: SeriesCall) -> Timeline:
         with saying_which((called[-1], reference), (called[step], data[step])):
             pair = make_pair(
                 reference, data[step], items=call.items, images=call.images, names=(called[-1], called[step]),
-                label=call.label, image=call.image, text=call.text, metric=call.metric,
+                label=call.label, image=call.image, text=call.text, metric=call.metric, match=call.match,
                 within=within_of_pair(call.within, call.predictions), n_clusters=chosen.fewest_clusters,
             )  # fmt: skip
         return with_predictions_of(pair, call.predictions, called, (len(data), step), within=call.within)

@@ -1,0 +1,283 @@
+"""Tables with vectors in them -> matrices: one column per dimension, or one column of vectors; pandas or Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from repdiff.core.errors import InputError
+from repdiff.inputs import cells
+from repdiff.inputs.tables import TABLE_READERS, as_arrow, mapped_arrow, with_clean_columns
+
+Kind = Literal["vector", "number", "other"]
+_COLUMNS_AT_A_TIME = 64
+_LIKE_NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal", "boolean")
+
+
+class VectorTable(Protocol):
+    """A table that gives its columns as they are asked for, so that no large one is held twice.
+
+    Attributes
+    ----------
+    kinds : mapping of str to Kind
+        What each column holds.
+    n : int
+        Rows.
+    """
+
+    kinds: dict[str, Kind]
+    n: int
+
+    def frame(self, names: Sequence[str]) -> pd.DataFrame:
+        """Some columns, under the table's own index."""
+
+    def vectors(self, name: str) -> npt.NDArray[Any]:
+        """A column of vectors as a matrix."""
+
+    def matrix(self, names: Sequence[str]) -> npt.NDArray[Any]:
+        """Columns of numbers as a matrix, NaN where one is missing."""
+
+
+class PandasTable:
+    """A DataFrame."""
+
+    def __init__(self, frame: pd.DataFrame, source: str) -> None:
+        clean = with_clean_columns(frame, source)
+        same_index = len(clean.columns) == len(frame.columns)  # else the index has become a column
+        self._frame = clean.set_axis(frame.index, axis=0) if same_index else clean
+        self._source = source
+        self.n = len(frame)
+        self.kinds: dict[str, Kind] = {str(name): _kind_of_series(self._frame[name]) for name in self._frame}
+
+    def frame(self, names: Sequence[str]) -> pd.DataFrame:
+        """Some columns, under the table's own index."""
+        return self._frame[list(names)]
+
+    def vectors(self, name: str) -> npt.NDArray[Any]:
+        """A column of vectors as a matrix."""
+        return cells.stack(self._frame[name], self._source)
+
+    def matrix(self, names: Sequence[str]) -> npt.NDArray[Any]:
+        """Columns of numbers as a matrix, NaN where one is missing."""
+        features = self._frame[list(names)]
+        objects = [name for name in names if features[name].dtype == object]
+        if objects:
+            features = features.astype(dict.fromkeys(objects, np.float64))
+        dtype = np.result_type(*features.dtypes.map(_numpy_type))
+        masked = any(not isinstance(one, np.dtype) for one in features.dtypes) and features.isna().to_numpy().any()
+        if masked and dtype.kind != "f":
+            dtype = np.dtype(np.float64)
+        return features.to_numpy(dtype=dtype, na_value=np.nan) if masked else features.to_numpy(dtype=dtype)
+
+
+class ArrowTable:
+    """A table of pyarrow, in memory or in a file.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        Names and types of the columns.
+    n : int
+        Rows.
+    read : callable of list of str to pyarrow.Table
+        Gives some of the columns.
+    source : str
+        What to call the table in messages.
+    """
+
+    def __init__(self, schema: Any, n: int, read: Callable[[list[str]], Any], source: str) -> None:
+        twice = [name for place, name in enumerate(schema.names) if name in schema.names[:place]]
+        if twice:
+            raise InputError(f"{source}: two columns are called {twice[0]!r}; rename one")
+        self._read, self._source, self.n = read, source, n
+        levels = (schema.pandas_metadata or {}).get("index_columns", [])
+        self._index = [level for level in levels if isinstance(level, str) and level in schema.names]
+        if any(_names_ids(level) for level in self._index):
+            self._index = []
+        self._types = {field.name: field.type for field in schema if field.name not in self._index}
+        self.kinds: dict[str, Kind] = {
+            name: "vector" if _is_text(kind) and self._holds_texts_of_vectors(name) else _kind_of_arrow(kind)
+            for name, kind in self._types.items()
+        }
+
+    def frame(self, names: Sequence[str]) -> pd.DataFrame:
+        """Some columns, under the table's own index."""
+        found: pd.DataFrame = self._read([*names, *self._index]).to_pandas()
+        if any(name not in found for name in names):  # the index is one of them
+            found = found.reset_index()
+        return found if len(found) == self.n else pd.DataFrame(index=pd.RangeIndex(self.n))
+
+    def vectors(self, name: str) -> npt.NDArray[Any]:
+        """A column of vectors as a matrix."""
+        column = self._read([name]).column(name)
+        flat = None if _is_text(self._types[name]) else _flat_lists(column, f"{self._source}: column {name!r}")
+        return cells.stack(column.to_pandas().rename(name), self._source) if flat is None else flat
+
+    def matrix(self, names: Sequence[str]) -> npt.NDArray[Any]:
+        """Columns of numbers as a matrix, NaN where one is missing."""
+        values: npt.NDArray[Any] | None = None
+        for start in range(0, len(names), _COLUMNS_AT_A_TIME):
+            block = list(names[start : start + _COLUMNS_AT_A_TIME])
+            table = self._read(block)
+            columns = [_numbers(table.column(name)) for name in block]
+            dtype = np.result_type(*columns)
+            if values is None:
+                values = np.empty((self.n, len(names)), dtype)
+            elif np.result_type(values, dtype) != values.dtype:
+                values = values.astype(np.result_type(values, dtype))
+            np.stack(columns, axis=1, out=values[:, start : start + len(block)], casting="same_kind")
+        return np.empty((self.n, 0)) if values is None else values
+
+    def _holds_texts_of_vectors(self, name: str) -> bool:
+        column = self._read([name]).column(name)
+        return cells.holds_vectors(column.slice(0, 1000).to_pandas())
+
+
+def vector_table_of(data: Any, source: str) -> VectorTable | None:
+    """The table of a pandas, polars or pyarrow table, or of a data set of Hugging Face; None for anything else."""
+    if isinstance(data, pd.DataFrame):
+        return PandasTable(data, source)
+    arrow = as_arrow(data)
+    return None if arrow is None else arrow_table(arrow, source)
+
+
+def arrow_table(table: Any, source: str) -> ArrowTable:
+    """A table of pyarrow that is in memory or mapped into it."""
+    return ArrowTable(table.schema, table.num_rows, table.select, source)
+
+
+def read_vector_table(path: Path, *, text: str | None = None) -> VectorTable:
+    """The table of a .csv, .tsv, .parquet, .feather or .arrow file; a column of the name ``text`` stays text."""
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(path) as file:
+            schema, n = file.schema_arrow, file.metadata.num_rows
+        return ArrowTable(schema, n, lambda names: _read_parquet(path, names), str(path))
+    if suffix in (".feather", ".arrow"):
+        return arrow_table(mapped_arrow(path), str(path))
+    from repdiff.inputs.tables import read_csv
+
+    return PandasTable(
+        read_csv(path, text=text) if suffix in (".csv", ".tsv") else TABLE_READERS[suffix](path), str(path)
+    )
+
+
+def _read_parquet(path: Path, names: list[str]) -> Any:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=names)
+
+
+def _names_ids(name: str) -> bool:
+    from repdiff.inputs.keys import is_name_of_ids
+
+    return is_name_of_ids(name)
+
+
+def _kind_of_series(column: pd.Series) -> Kind:
+    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+        return "number"
+    if cells.holds_vectors(column):
+        return "vector"
+    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in _LIKE_NUMBERS:
+        return "number"
+    return "other"
+
+
+def _kind_of_arrow(kind: Any) -> Kind:
+    import pyarrow.types as types
+
+    storage = kind.storage_type if hasattr(kind, "storage_type") else kind
+    if types.is_list(storage) or types.is_large_list(storage) or types.is_fixed_size_list(storage):
+        inner = storage.value_type
+        while hasattr(inner, "value_type") and not types.is_dictionary(inner):
+            inner = inner.value_type
+        return "vector" if _is_number(inner) else "other"
+    return "number" if _is_number(kind) else "other"
+
+
+def _is_number(kind: Any) -> bool:
+    import pyarrow.types as types
+
+    return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or types.is_decimal(kind))
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow.types as types
+
+    return bool(types.is_string(kind) or types.is_large_string(kind))
+
+
+def _numbers(column: Any) -> npt.NDArray[Any]:
+    import pyarrow as pa
+
+    if pa.types.is_decimal(column.type) or (column.null_count and not pa.types.is_floating(column.type)):
+        column = column.cast(pa.float64())
+    values: npt.NDArray[Any] = column.to_numpy()
+    return values
+
+
+def _flat_lists(column: Any, where: str) -> npt.NDArray[Any] | None:
+    """The matrix of a column of lists of numbers, not copied where it lies in one piece; None for nested lists."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if column.null_count:
+        row = pc.index(column.is_null(), True).as_py()
+        raise InputError(
+            f"{where}: row {row} has no vector ({column.null_count:,} such "
+            f"{'row' if column.null_count == 1 else 'rows'}); remove those rows from both sides, or fill them in"
+        )
+    chunks = [chunk.storage if hasattr(chunk, "storage") else chunk for chunk in column.chunks if len(chunk)]
+    if not chunks or not _is_number(chunks[0].type.value_type):
+        return None
+    if pa.types.is_fixed_size_list(chunks[0].type):
+        width = chunks[0].type.list_size
+        if hasattr(column.type, "shape") and sum(length != 1 for length in column.type.shape) > 1:
+            raise InputError(f"{where} holds tensors of shape {tuple(column.type.shape)}; flatten or pool them")
+    else:
+        width = _common_length(chunks, where)
+    if len(chunks) == 1:
+        return np.asarray(_flat(chunks[0])).reshape(len(column), width)
+    values = np.empty((len(column), width), _flat(chunks[0].slice(0, 1)).dtype)
+    start = 0
+    for chunk in chunks:
+        part = _flat(chunk).reshape(len(chunk), width)
+        if np.result_type(part, values) != values.dtype:  # a later chunk has gaps in its lists
+            values = values.astype(np.result_type(part, values))
+        values[start : start + len(chunk)] = part
+        start += len(chunk)
+    return values
+
+
+def _flat(chunk: Any) -> npt.NDArray[Any]:
+    return np.asarray(chunk.flatten().to_numpy(zero_copy_only=False))
+
+
+def _common_length(chunks: Sequence[Any], where: str) -> int:
+    import pyarrow.compute as pc
+
+    lengths = np.concatenate([pc.list_value_length(chunk).to_numpy(zero_copy_only=False) for chunk in chunks])
+    odd = np.flatnonzero(lengths != lengths[0])
+    if len(odd):
+        row = int(odd[0])
+        raise InputError(
+            f"{where} is ragged: row 0 has {lengths[0]} values and row {row} {lengths[row]}; "
+            "give every row the same number"
+        )
+    return int(lengths[0])
+
+
+def _numpy_type(dtype: Any) -> np.dtype[Any]:
+    """Type of a column, also where pandas keeps it sparse or with a mask."""
+    dtype = getattr(dtype, "subtype", dtype)
+    numpy_type: np.dtype[Any] = np.dtype(getattr(dtype, "numpy_dtype", dtype))
+    return numpy_type if numpy_type.kind != "O" else np.dtype(np.float64)
