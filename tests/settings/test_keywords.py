@@ -31,6 +31,7 @@ CALLS: dict[Callable[..., Any], type[Any]] = {
     repdiff.align: calls.AlignCall,
     repdiff.similarity: calls.SimilarityCall,
     repdiff.embed_triplets: calls.TripletsCall,
+    repdiff.encode: calls.EncodeCall,
     repdiff.DifferenceClustering: calls.EstimatorOptions,
 }
 COMMANDS = {
@@ -40,6 +41,7 @@ COMMANDS = {
     "evaluate": calls.EvaluateRunCall,
     "similarity": calls.SimilarityCall,
     "triplets": calls.TripletsCall,
+    "encode": calls.EncodeCall,
 }
 
 

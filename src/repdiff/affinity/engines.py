@@ -31,7 +31,15 @@ def _torch(device: str | None) -> Engine:
     return Torch(device=device)
 
 
-_MAKERS: dict[str, Callable[[str | None], Engine]] = {"exact": _exact, "torch": _torch}
+def _sampled(device: str | None) -> Engine:
+    from repdiff.affinity.sampled.engine import Sampled
+
+    if device not in (None, "cpu"):
+        raise RepdiffError(f'the sampled engine runs on the CPU; for device {device!r} take engine="torch"')
+    return Sampled()
+
+
+_MAKERS: dict[str, Callable[[str | None], Engine]] = {"exact": _exact, "sampled": _sampled, "torch": _torch}
 
 
 def engine_of(engine: str | EngineLike, device: str | None = None) -> Engine:
@@ -39,8 +47,9 @@ def engine_of(engine: str | EngineLike, device: str | None = None) -> Engine:
 
     Parameters
     ----------
-    engine : {"exact", "torch"} or Engine
-        See :mod:`repdiff.affinity.exact`, :mod:`repdiff.affinity.torch` and :mod:`repdiff.affinity.engine`.
+    engine : {"exact", "sampled", "torch"} or Engine
+        See :mod:`repdiff.affinity.exact`, :mod:`repdiff.affinity.sampled.engine`, :mod:`repdiff.affinity.torch` and
+        :mod:`repdiff.affinity.engine`.
     device : str, optional
         Of the torch engine by name.
 
@@ -85,7 +94,7 @@ def compute_affinities(
     ----------
     x, y : Representation, or ndarray of float32 or float64, (n, d_x) and (n, d_y)
         Row i of both is the same item.
-    engine : {"exact", "torch"} or Engine
+    engine : {"exact", "sampled", "torch"} or Engine
         What computes them.
     device : str, optional
         Of the torch engine by name.

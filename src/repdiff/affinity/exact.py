@@ -131,7 +131,7 @@ class Exact:
             few = [Representation(one, metric) for one, metric in zip(values, metrics, strict=True)]
             return write(few, np.arange(len(values[0]), dtype=np.int32) % 2, 1, TILE_ROWS, silent)
 
-        compile_for((x.values, y.values), codec.bits, write_few, progress)
+        compile_for((x.values, y.values), f"{codec.bits} bits", write_few, progress)
         packed = write((x, y), groups, plan.n_jobs, _TILE_ROWS, progress)
         return Affinities(packed.x_only, packed.y_only, self._engine(plan, codec))
 

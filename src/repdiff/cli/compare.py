@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from repdiff.cli import options as opt
-from repdiff.settings import CompareCall
+from repdiff.settings import CompareCall, EncodingSettings, Pool
 
 if TYPE_CHECKING:
     from repdiff.cli.models import Side
@@ -27,9 +27,11 @@ def compare(
     model_y: Annotated[str | None, Option(help="In place of Y: a model to encode the items with.")] = None,
     layer_x: Annotated[str | None, Option(help="Module of the first model whose output is taken.")] = None,
     layer_y: Annotated[str | None, Option(help="Module of the second model whose output is taken.")] = None,
-    pool_x: Annotated[opt.Pool | None, Option(help="How the first model's maps become vectors.")] = None,
-    pool_y: Annotated[opt.Pool | None, Option(help="How the second model's maps become vectors.")] = None,
-    batch: Annotated[str, Option(help="Items that models get at a time: a number, or auto.")] = "32",
+    pool_x: Annotated[Pool | None, Option(help="How the first model's maps become vectors.")] = None,
+    pool_y: Annotated[Pool | None, Option(help="How the second model's maps become vectors.")] = None,
+    batch: Annotated[str, Option(help="Items that models get at a time: a number, or auto.")] = str(
+        EncodingSettings.batch
+    ),
     model_device: Annotated[str | None, Option(help="Where models run.", show_default="a GPU if there is one")] = None,
     metric_x: opt.MetricX = None,
     metric_y: opt.MetricY = None,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option, echo
 
-from repdiff.cli.options import Json, Pool
+from repdiff.cli.options import Json, takes_options
 from repdiff.core.errors import RepdiffError
+from repdiff.settings import EncodeCall
 
 if TYPE_CHECKING:
     from repdiff.encoding.pipeline import Encoded
@@ -16,25 +17,15 @@ if TYPE_CHECKING:
 _NAMED_AT_MOST = 5
 
 
+@takes_options(EncodeCall)
 def encode(
     model: Annotated[str | None, Option("--model", "-m", help="A spec, such as hf:FOLDER; see --list.")] = None,
     items: Annotated[Path | None, Option(help="Folder of images, or table of items: .csv, .parquet.")] = None,
     output: Annotated[Path | None, Option("--output", "-o", help="Embeddings: .npz, .parquet or .npy.")] = None,
-    images: Annotated[
-        Path | None, Option(help="Folder that image paths start from.", show_default="the table's")
-    ] = None,
-    image: Annotated[str | None, Option(help="Column with the image's path.")] = None,
-    text: Annotated[str | None, Option(help="Column with the item's text.")] = None,
-    layer: Annotated[list[str] | None, Option(help="Module whose output is taken; may be given several times.")] = None,
-    pool: Annotated[Pool | None, Option(help="How maps become vectors.", show_default="the model's usual way")] = None,
-    batch: Annotated[str, Option(help="Items per batch: a number, or auto.")] = "32",
-    device: Annotated[str | None, Option(help="Where the model runs.", show_default="a GPU if there is one")] = None,
-    workers: Annotated[
-        int | None, Option(help="Processes that open images.", show_default="all cores, at most 8")
-    ] = None,
-    overwrite: Annotated[bool, Option("--overwrite", help="Replace embeddings that are there.")] = False,
+    *,
     as_json: Json = False,
     list_kinds: Annotated[bool, Option("--list", help="List the kinds of models and leave.")] = False,
+    **options: Any,
 ) -> None:
     """Encode items with a model. Interrupted, the same command goes on where it was."""
     if list_kinds:
@@ -43,20 +34,7 @@ def encode(
     for name, value in (("--model", model), ("--items", items), ("--output", output)):
         if value is None:
             raise RepdiffError(f"encode needs {name}; see repdiff encode --help")
-    encoded = run_encoding(
-        model,
-        items,
-        output,
-        images=images,
-        image=image,
-        text=text,
-        layer=layer,
-        pool=pool,
-        batch=parse_batch(batch),
-        device=device,
-        n_workers=workers,
-        overwrite=overwrite,
-    )
+    encoded = run_encoding(model, items, output, **options)
     _tell(encoded, as_json=as_json)
 
 

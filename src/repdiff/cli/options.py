@@ -16,7 +16,6 @@ from repdiff.core.metrics import Metric, Metrics
 from repdiff.settings.checks import hints_of, members
 from repdiff.settings.fields import Setting, dataclass_field, flags_of, setting_of, settings_of
 
-Pool = Literal["cls", "mean", "max", "none"]
 Json = Annotated[bool, Option("--json", help="Print a summary as JSON.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace a run that is there.")]
 Output = Annotated[Path, Option("--output", "-o", help="Directory of the run, made by this command.")]

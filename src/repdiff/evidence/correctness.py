@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from repdiff.evidence.nearest import Nearest, Rows
-from repdiff.evidence.outcomes import as_text
 from repdiff.evidence.statistics import benjamini_hochberg, mcnemar
+from repdiff.inputs.columns import as_text
 from repdiff.results.clusters import DirectionName
 from repdiff.results.evidence import FDR
 from repdiff.results.findings import Correctness, PairedAccuracy, Regression, Value

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.overlap import match_clusters
 from repdiff.evidence.matched_noise import KINDS, Kind, Round
 from repdiff.evidence.prediction import FloatArray
 from repdiff.evidence.significance import combine
-from repdiff.evidence.stability import match_clusters
 
 _LEAST_SCALE = 0.10  # of log affinity: less is no difference that anybody could see
 _BANDWIDTH = 0.5  # in log size: how far simulated clusters may be from a cluster's size to say what is usual for it

@@ -10,10 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from repdiff.affinity.base import Affinity
-from repdiff.affinity.difference import BETA, GAMMA
 from repdiff.affinity.distances import Ranked
 from repdiff.clustering.cluster import cluster_affinity
-from repdiff.clustering.order import NO_CHANGE_THRESHOLD
 from repdiff.clustering.spectral import unheard
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent, telling
@@ -46,6 +44,7 @@ from repdiff.results.findings import (
     PairedAccuracy,
     Regression,
 )
+from repdiff.settings import Method
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,9 @@ def assess_findings(
     *,
     columns: Columns | None = None,
     reclusters: Mapping[DirectionName, Recluster] | None = None,
-    gamma: float = GAMMA,
-    beta: float = BETA,
-    no_change_threshold: float = NO_CHANGE_THRESHOLD,
+    gamma: float = Method.gamma,
+    beta: float = Method.beta,
+    no_change_threshold: float = Method.no_change_threshold,
     groups: npt.NDArray[np.int32] | None = None,
     n_jobs: int | None = None,
     random_state: int | None = 0,

@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.distances import Ranked, RankedDistances
+from repdiff.core.geometry import neighbor_places
 from repdiff.core.parallel import for_each_tile
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.prediction import (
@@ -39,7 +40,6 @@ from repdiff.evidence.prediction import (
     principal_coordinates,
     scaled_coordinates,
 )
-from repdiff.evidence.robustness import ranks_among
 from repdiff.evidence.simulation import Noise, SharedNeighbours, matching_amount
 from repdiff.evidence.unseen import Recluster, Setting, UnseenGroups, neighbourhood_curve, unseen_groups
 from repdiff.results.clusters import DIRECTIONS, DirectionName
@@ -184,9 +184,10 @@ def _places(among: Rows, rng: np.random.Generator) -> tuple[Rows, tuple[Rows, Ro
 def _among(side: Ranked, rows: Rows) -> tuple[FloatArray, Ranks]:
     """Some items as points, and their ranks among each other."""
     distances = side.distances(rows, rows)
+    ranks = neighbor_places(distances, np.arange(len(rows)))
     if isinstance(side, RankedDistances):
-        return scaled_coordinates(distances), ranks_among(distances)
-    return principal_coordinates(side.values[rows]), ranks_among(distances)
+        return scaled_coordinates(distances), ranks
+    return principal_coordinates(side.values[rows]), ranks
 
 
 def simulate_rounds(

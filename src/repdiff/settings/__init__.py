@@ -4,6 +4,7 @@ from repdiff.settings.calls import (
     AlignCall,
     ClusterSettings,
     CompareCall,
+    EncodeCall,
     EstimatorOptions,
     EvaluateCall,
     EvaluateRunCall,
@@ -16,6 +17,7 @@ from repdiff.settings.calls import (
 )
 from repdiff.settings.computing import ENGINES, Computing, Engine, EngineLike
 from repdiff.settings.documentation import documents
+from repdiff.settings.encoding import EncodingSettings, Pool
 from repdiff.settings.evaluating import Evaluating, EvaluatingRun
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import check_setting
@@ -35,6 +37,8 @@ __all__ = [
     "Clusterer",
     "CompareCall",
     "Computing",
+    "EncodeCall",
+    "EncodingSettings",
     "Engine",
     "EngineLike",
     "EstimatorOptions",
@@ -47,6 +51,7 @@ __all__ = [
     "InspectCall",
     "MatrixCall",
     "Method",
+    "Pool",
     "RepresentativeKind",
     "SeriesCall",
     "Settings",

@@ -14,6 +14,7 @@ from typing import Any
 from repdiff.core.progress import Progress, silent
 from repdiff.settings.columns import ItemSettings, PredictionColumns
 from repdiff.settings.computing import Computing, Seed
+from repdiff.settings.encoding import EncodingSettings
 from repdiff.settings.evaluating import Evaluating, EvaluatingRun
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import Group, like, setting
@@ -150,6 +151,15 @@ class InspectCall(Matching):
 
     items: Any = like(ItemSettings, "items")
     images: str | Path | None = like(ItemSettings, "images")
+
+
+@dataclass(frozen=True, eq=False)
+class EncodeCall(Watching, EncodingSettings):
+    """What :func:`repdiff.encode` is given."""
+
+    model: Any
+    items: Any
+    output: str | Path
 
 
 @dataclass(frozen=True, eq=False)

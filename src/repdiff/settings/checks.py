@@ -161,6 +161,8 @@ def _number_in_words(kind: type, facts: Allowed) -> str:
     noun = "an integer" if kind is int else "a number"
     if facts.above == 0:
         noun = noun.replace("an ", "a positive ").replace("a number", "a positive number")
+    if facts.at_least is not None and facts.at_most is not None:
+        return f"{noun} from {facts.at_least:g} to {facts.at_most:g}"
     limits = [
         f"{word} {limit:g}"
         for word, limit in (
