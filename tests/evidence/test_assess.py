@@ -136,7 +136,11 @@ def test_what_counts_as_differing_everywhere_is_the_threshold_of_the_run(thresho
     assert (conclusion.verdict, conclusion.null_affinity) == (code, 2.0)
 
 
-def test_the_verdict_goes_by_the_threshold_of_its_run(pair: planted.Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sentence_goes_by_the_threshold_of_its_run(pair: planted.Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [one_cluster(q_value=0.2, null_affinity=4.0)]
+    for threshold, told in ((1.5, "No single difference"), (3.9, "No single"), (4.1, "No significant difference")):
+        conclusion = conclude(found, n_resamples=5, n_seen=10, no_change_threshold=threshold)
+        assert wording.verdict_sentence(conclusion, ("a", "b")).plain.startswith(told)
     given = []
 
     def noted(*found: object, **facts: object) -> object:
