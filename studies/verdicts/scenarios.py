@@ -165,6 +165,6 @@ SCENARIOS = (
 
 
 def pair_of(scenario: Scenario, n: int, d: int, seed: int) -> Pair:
-    """X and y of a scenario, always the same for the same arguments."""
+    """Both sides of a scenario, always the same for the same arguments."""
     place = [one.name for one in SCENARIOS].index(scenario.name)
     return scenario.make(n, d, np.random.default_rng([seed, n, d, place]))

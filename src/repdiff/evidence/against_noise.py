@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -119,7 +120,7 @@ def weigh_against_noise(
     if _is_same(test, drawn):
         same = Finding("same", overlap=drawn[0].overlap, n_sampled=len(drawn[0].rows))
         return {name: _untested(same, sizes[name]) for name in DIRECTIONS}
-    rounds = _simulate(test, drawn, DIRECTIONS, False, telling(progress, "noise"))
+    rounds = _simulate(test, drawn, DIRECTIONS, telling(progress, "noise"))
     excess = {name: _excess(test, name, rounds[name]) for name in DIRECTIONS}
     significant, rates = _significant(test, excess)
     claimed = tuple(name for name in DIRECTIONS if _claims(excess[name], significant[name]))
@@ -150,11 +151,11 @@ def _is_same(test: NoiseTest, drawn: tuple[Drawn, ...]) -> bool:
 
 
 def _simulate(
-    test: NoiseTest, drawn: tuple[Drawn, ...], names: tuple[DirectionName, ...], with_kernel: bool, progress: Progress
+    test: NoiseTest, drawn: tuple[Drawn, ...], names: tuple[DirectionName, ...], progress: Progress, **options: Any
 ) -> Mapping[DirectionName, tuple[Round, ...]]:
     return simulate_rounds(
         drawn, {name: test.reclusters[name] for name in names}, gamma=test.gamma, beta=test.beta,
-        with_kernel=with_kernel, seed=test.seed, n_jobs=test.n_jobs, progress=progress,
+        seed=test.seed, n_jobs=test.n_jobs, progress=progress, **options,
     )  # fmt: skip
 
 
@@ -190,7 +191,7 @@ def _kernel_rounds(
 ) -> Mapping[DirectionName, tuple[Round, ...]]:
     """The rounds of those directions that a kernel predicts better than a line does."""
     curved = tuple(name for name in names if kernel_says_more(drawn[0], name, test.seed))
-    return _simulate(test, drawn, curved, True, progress) if curved else {}
+    return _simulate(test, drawn, curved, progress, with_kernel=True, kinds=("shaped",)) if curved else {}
 
 
 def _rest(
@@ -208,7 +209,7 @@ def _rest(
         test.x, test.y, candidates=outside, groups=test.groups, n_rounds=_ROUNDS_OF_REST, seed=test.seed,
         n_jobs=test.n_jobs,
     )  # fmt: skip
-    rounds = _simulate(test, drawn, DIRECTIONS, False, progress)
+    rounds = _simulate(test, drawn, DIRECTIONS, progress, kinds=("shaped",))
     return {name: _excess(test, name, rounds[name]) for name in DIRECTIONS}
 
 

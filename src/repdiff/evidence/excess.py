@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.overlap import match_clusters
-from repdiff.evidence.matched_noise import KINDS, Kind, Round
+from repdiff.evidence.matched_noise import Kind, Round
 from repdiff.evidence.prediction import FloatArray
 from repdiff.evidence.significance import combine
 
@@ -25,9 +25,9 @@ class Excess:
     Attributes
     ----------
     direction : mapping of str to float
-        Excess over isotropic and over shaped noise, averaged over rounds.
+        Excess over each kind of noise, averaged over rounds.
     standard_error : float
-        Of the latter, between the rounds.
+        Of that over shaped noise, between the rounds.
     cluster : ndarray of float64, (k,)
         Excess of each cluster of the comparison; NaN where no round says anything of it.
     unseen_affinity : ndarray of float64, (k,)
@@ -70,7 +70,7 @@ def excess_of(rounds: Sequence[Round], labels: npt.NDArray[np.int32], n_clusters
                 affinity[number, cluster] = np.exp(one.groups.log_affinity[place])
     shaped = [one.excess["shaped"] for one in rounds]
     return Excess(
-        {kind: float(np.mean([one.excess[kind] for one in rounds])) for kind in KINDS},
+        {kind: float(np.mean([one.excess[kind] for one in rounds])) for kind in rounds[0].excess},
         float(np.std(shaped, ddof=1) / np.sqrt(len(shaped))) if len(shaped) > 1 else 0.0,
         _mean_known(excess),
         _mean_known(affinity),

@@ -97,7 +97,7 @@ class Round:
     groups : UnseenGroups
         The clusters found.
     excess : mapping of str to float
-        Of the direction, over isotropic and over shaped noise.
+        Of the direction, over each kind of noise.
     above : ndarray of float64, (g,)
         Log affinity of each cluster above that of simulated neighbourhoods of its size, noise shaped.
     null_above : ndarray of float64, (q,)
@@ -109,7 +109,7 @@ class Round:
     overlap, overlap_simulated : float
         Share of nearest neighbours in common.
     simulated : ndarray of int32, (m, m)
-        Ranks of one simulated side, its noise isotropic.
+        Ranks of one simulated side, by the first kind of noise.
     """
 
     drawn: Drawn
@@ -197,6 +197,7 @@ def simulate_rounds(
     gamma: float,
     beta: float,
     with_kernel: bool = False,
+    kinds: Sequence[Kind] = KINDS,
     n_draws: int = N_DRAWS,
     seed: int = 0,
     n_jobs: int = 1,
@@ -215,6 +216,8 @@ def simulate_rounds(
         Of the affinity.
     with_kernel : bool
         Whether one side is predicted from the other with a kernel.
+    kinds : sequence of str
+        Of noise, the shaped among them: by it clusters are judged.
     n_draws : int
         Simulations of each kind in each round.
     seed : int
@@ -233,7 +236,7 @@ def simulate_rounds(
         setting = Setting(*drawn.halves, gamma, beta, reclusters[name], drawn.groups)
         rng = np.random.default_rng([seed, number, DIRECTIONS.index(name), int(with_kernel)])
         turned = name == "y_only"
-        done[task] = _simulate(drawn, setting, turned, with_kernel, n_draws, rng)
+        done[task] = _simulate(drawn, setting, turned, with_kernel, kinds, n_draws, rng)
 
     for_each_tile(simulate, tasks, n_jobs=n_jobs, stage=stage, progress=progress)
     return {name: tuple(done[name, number] for number in range(len(rounds))) for name in reclusters}
@@ -249,7 +252,13 @@ def kernel_says_more(drawn: Drawn, name: DirectionName, seed: int) -> bool:
 
 
 def _simulate(
-    drawn: Drawn, setting: Setting, turned: bool, with_kernel: bool, n_draws: int, rng: np.random.Generator
+    drawn: Drawn,
+    setting: Setting,
+    turned: bool,
+    with_kernel: bool,
+    kinds: Sequence[Kind],
+    n_draws: int,
+    rng: np.random.Generator,
 ) -> Round:
     """One direction of one round; ``turned`` where y holds the clusters."""
     points, given = drawn.points[::-1] if turned else drawn.points
@@ -260,19 +269,19 @@ def _simulate(
     every = np.arange(len(other))
     shared = SharedNeighbours(setting.nearness(other, every, every))
     target = shared.overlap(holder)
-    null = {kind: _null(prediction, kind == "shaped", setting, other, shared, target, n_draws, rng) for kind in KINDS}
+    null = {kind: _null(prediction, kind == "shaped", setting, other, shared, target, n_draws, rng) for kind in kinds}
     shaped = null["shaped"]
     return Round(
         drawn,
         real,
-        {kind: real.tightness - null[kind].tightness for kind in KINDS},
+        {kind: real.tightness - null[kind].tightness for kind in kinds},
         real.log_affinity - shaped.usual(real.sizes),
         shaped.above,
         shaped.sizes,
         prediction.r2,
         target,
-        null["isotropic"].overlap,
-        null["isotropic"].ranks,
+        null[kinds[0]].overlap,
+        null[kinds[0]].ranks,
     )
 
 

@@ -13,7 +13,7 @@ FloatArray = npt.NDArray[np.float64]
 
 MOST_COMPONENTS = 128
 _FOLDS = 4
-_PENALTIES = tuple(10.0**exponent for exponent in range(-4, 2))  # of the largest squared singular value
+_PENALTIES = tuple(10.0**exponent for exponent in range(-5, 2))  # of the Frobenius norm of the products of columns
 _LANDMARKS = 200
 _KERNEL_WEIGHTS = (1.0, 4.0)  # of the kernel beside the linear part
 _LEAST_EIGENVALUE = 1e-8  # of the largest: below it is rounding
@@ -113,18 +113,20 @@ def _predict(candidates: list[FloatArray], wanted: FloatArray, folds: npt.NDArra
 
 
 def _fits(given: FloatArray, wanted: FloatArray, folds: npt.NDArray[np.int64]) -> Iterator[FloatArray]:
-    """Out-of-fold predictions, one for each penalty, from the eigenvectors of the products of the columns given."""
+    """Out-of-fold predictions, one for each penalty."""
+    from scipy.linalg import cho_factor, cho_solve
+
     parts = []
     for fold in range(_FOLDS):
         told, asked = folds != fold, folds == fold
         centre, level = given[told].mean(axis=0), wanted[told].mean(axis=0)
         centred = given[told] - centre
-        squares, vectors = np.linalg.eigh(centred.T @ centred)
-        along = vectors.T @ (centred.T @ (wanted[told] - level))
-        parts.append((asked, np.maximum(squares, 0), along, (given[asked] - centre) @ vectors, level))
+        products = centred.T @ centred
+        size = max(float(np.linalg.norm(products)), np.finfo(np.float64).tiny)
+        parts.append((asked, products, size, centred.T @ (wanted[told] - level), given[asked] - centre, level))
     for penalty in _PENALTIES:
         fit = np.empty_like(wanted)
-        for asked, squares, along, places, level in parts:
-            least = max(penalty * float(squares[-1]), np.finfo(np.float64).tiny)
-            fit[asked] = level + (places / (squares + least)) @ along
+        for asked, products, size, along, places, level in parts:
+            ridge = products + penalty * size * np.eye(len(products))
+            fit[asked] = level + places @ cho_solve(cho_factor(ridge, lower=True, overwrite_a=True), along)
         yield fit

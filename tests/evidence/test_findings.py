@@ -1,0 +1,176 @@
+"""Verdicts against matched noise, on small pairs of known truth."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import repdiff
+from repdiff.affinity.distances import ranked
+from repdiff.evidence.against_noise import decide
+from repdiff.evidence.excess import Excess
+from repdiff.evidence.findings import Columns, assess_findings
+from repdiff.results.findings import Findings
+
+N = 320
+
+
+def findings(x, y, *, metric="euclidean", n_jobs=1, seed=0, **options):
+    if metric != "precomputed":
+        x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
+    c = repdiff.compare(x, y, n_clusters=5, metric=metric, evidence=False, random_state=seed, n_jobs=1)
+    sides = [ranked(side, metric=metric) for side in (x, y)]
+    directions = {"x_only": c.x_only, "y_only": c.y_only}
+    return assess_findings(*sides, directions, n_jobs=n_jobs, random_state=seed, **options)
+
+
+def codes(found):
+    return found.directions["x_only"].code, found.directions["y_only"].code
+
+
+@pytest.fixture(scope="module")
+def noise():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(N, 16))
+    return z + 0.5 * rng.normal(size=z.shape), z + 0.5 * rng.normal(size=z.shape)
+
+
+@pytest.fixture(scope="module")
+def kinds():
+    rng = np.random.default_rng(1)
+    kind = rng.integers(5, size=(2, N))
+    x, y = ((6 * rng.normal(size=(5, 16)))[one] + rng.normal(size=(N, 16)) for one in kind)
+    return x, y, kind
+
+
+@pytest.fixture(scope="module")
+def of_noise(noise):
+    return findings(*noise)
+
+
+@pytest.fixture(scope="module")
+def of_kinds(kinds):
+    labels = pd.Series(kinds[2][0])
+    return findings(*kinds[:2], columns=Columns(labels, labels, labels.where(labels > 0, 1)))
+
+
+def test_noise_is_noise(of_noise):
+    assert codes(of_noise) == ("noise", "noise")
+    for finding in of_noise.directions.values():
+        assert finding.n_significant == 0
+        assert finding.overlap_simulated == pytest.approx(finding.overlap, abs=0.02)
+        assert 0.5 < finding.r2 < 0.8
+
+
+def test_simulated_noise_has_the_neighbours_of_the_real(of_noise):
+    neighbours = of_noise.neighbours
+    assert neighbours.noise_x.shared == pytest.approx(neighbours.sampled.shared, abs=0.03)
+    assert neighbours.noise_y.kept == pytest.approx(neighbours.sampled.kept, abs=0.08)
+
+
+def test_independent_kinds_are_throughout_and_lost(of_kinds):
+    assert codes(of_kinds) == ("throughout", "throughout")
+    for name in ("x_only", "y_only"):
+        assert of_kinds.directions[name].share_significant > 0.5
+        assert {cluster.fate for cluster in of_kinds.clusters[name] if cluster.is_significant} == {"lost"}
+
+
+def test_the_side_that_knows_the_labels_gains(of_kinds):
+    assert of_kinds.correctness.overall.x > 0.95
+    assert of_kinds.correctness.overall.y < 0.4
+    assert {cluster.value for cluster in of_kinds.clusters["x_only"]} == {"gain"}
+    assert "gain" not in {cluster.value for cluster in of_kinds.clusters["y_only"]}
+    assert of_kinds.predictions.overall.x == 1
+    assert of_kinds.predictions.by_label["0"].y == 0
+
+
+def test_a_moved_group_is_local():
+    rng = np.random.default_rng(2)
+    z = rng.normal(size=(700, 16))
+    x = z.copy()
+    x[:60] = 0.3 * rng.normal(size=(60, 16)) + z[0]
+    x, y = (side + 0.3 * rng.normal(size=z.shape) for side in (x, z))
+    found = findings(x, y)
+    assert codes(found)[0] == "local"
+    at = [index for index, cluster in enumerate(found.clusters["x_only"]) if cluster.is_significant]
+    labels = repdiff.compare(np.float32(x), np.float32(y), n_clusters=5, evidence=False, n_jobs=1).x_only.labels
+    assert np.isin(labels[:60], at).mean() > 0.9
+    assert np.isin(labels[60:], at).mean() < 0.15
+    assert all(found.clusters["x_only"][index].excess > 1 for index in at)
+    assert found.neighbours.change_in_groups["x_only"] > 0.05
+    assert found.directions["x_only"].excess_rest < 0.15
+
+
+def test_the_same_is_the_same(noise):
+    x = noise[0].astype(np.float32)
+    found = findings(x, 3 * x @ np.linalg.qr(np.random.default_rng(3).normal(size=(16, 16)))[0])
+    assert codes(found) == ("same", "same")
+    assert found.neighbours.all.shared > 0.99
+    assert found.neighbours.noise_x is None
+
+
+def test_few_items_are_too_few(noise):
+    found = findings(*(side[:200] for side in noise))
+    assert codes(found) == ("too_few", "too_few")
+    assert found.directions["x_only"].excess is None
+    assert found.neighbours.all.n == 200
+
+
+def test_swapped_sides_swap_codes(kinds, of_kinds):
+    swapped = findings(kinds[1], kinds[0])
+    assert codes(swapped) == codes(of_kinds)[::-1]
+    one, other = swapped.clusters["x_only"], of_kinds.clusters["y_only"]
+    assert [cluster.size for cluster in one] == [cluster.size for cluster in other]
+    assert [cluster.cohesion_x for cluster in one] == pytest.approx([cluster.cohesion_y for cluster in other])
+
+
+def test_rotation_scale_and_order_change_no_code(kinds, noise, of_kinds, of_noise):
+    rng = np.random.default_rng(4)
+    turn, order = np.linalg.qr(rng.normal(size=(16, 16)))[0], rng.permutation(N)
+    for (x, y), found in ((kinds[:2], of_kinds), (noise, of_noise)):
+        changed = findings((5 * x @ turn)[order], (y + 3)[order])
+        assert codes(changed) == codes(found)
+        assert changed.neighbours.all.shared == pytest.approx(found.neighbours.all.shared, abs=1e-3)
+
+
+def test_same_bits_on_two_threads(noise, of_noise):
+    assert findings(*noise, n_jobs=2) == of_noise
+
+
+def test_cosine_says_the_same(noise):
+    assert codes(findings(*noise, metric="cosine")) == ("noise", "noise")
+
+
+def test_given_distances_say_the_same(kinds):
+    far = [np.linalg.norm(side[:, None] - side[None], axis=2) for side in kinds[:2]]
+    assert codes(findings(*far, metric="precomputed")) == ("throughout", "throughout")
+
+
+def test_kept_as_json_and_read_again(of_kinds, of_noise):
+    for found in (of_kinds, of_noise):
+        assert Findings.from_plain(json.loads(json.dumps(found.to_plain()))) == found
+
+
+def excess(isotropic, shaped):
+    nothing = np.zeros(0)
+    return Excess({"isotropic": isotropic, "shaped": shaped}, 0.0, nothing, nothing, nothing)
+
+
+@pytest.mark.parametrize(
+    ("found", "rest", "share", "own", "anywhere", "code"),
+    [
+        (excess(0.1, 0.1), None, 0.0, False, False, "noise"),
+        (excess(0.4, 0.1), None, 0.0, False, False, "directions"),
+        (excess(0.4, 0.3), None, 0.0, False, False, "throughout"),
+        (excess(0.4, 0.3), None, 0.7, True, True, "throughout"),
+        (excess(0.2, 0.2), excess(0.0, 0.0), 0.1, True, True, "local"),
+        (excess(0.9, 0.6), excess(0.0, 0.0), 0.0, False, True, "local"),
+        (excess(0.4, 0.3), excess(0.2, 0.2), 0.1, True, True, "throughout"),
+        (excess(0.1, 0.1), excess(0.0, 0.0), 0.0, False, True, "noise"),
+    ],
+)
+def test_codes_of_figures(found, rest, share, own, anywhere, code):
+    assert decide(found, rest, share=share, any_group=own, any_elsewhere=anywhere) == code
