@@ -17,6 +17,7 @@ import encoding
 import evidence
 import exact
 import quality
+import sampled
 import series
 from harness import HERE, Section, Table
 
@@ -26,6 +27,8 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "growth": exact.growth,
     "scale": exact.scale,
     "device": exact.device,
+    "sampled": sampled.against_exact,
+    "sampled-growth": sampled.growth,
     "quality": quality.quality,
     "collages": collages.collages,
     "ranks": quality.ranks,
