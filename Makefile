@@ -23,9 +23,9 @@ help:
 demo: $(VENV)/.with-package
 	$(BIN)/repdiff demo -o demo-run --overwrite
 
-# A file is the smallest piece, since its tests share what is slow to make.
+# A file is the smallest piece, since its tests share what is slow to make; tests/conftest.py says which come first.
 test: $(VENV)/.with-test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: lint types imports test
 

@@ -18,11 +18,12 @@ from quality import pairs
 
 from repdiff import neighbor_ranks
 from repdiff.affinity.base import to_dense
-from repdiff.affinity.exact import exact_affinities
+from repdiff.affinity.engines import compute_affinities
 from repdiff.affinity.ranks import RankedEmbedding
 from repdiff.clustering.cluster import cluster_affinity
 from repdiff.clustering.order import find_clusters
 from repdiff.clustering.representatives import Contrast, RepresentativeKind, choose_representatives
+from repdiff.core.geometry import squared_distances, squared_norms
 from repdiff.results.clusters import DifferenceCluster
 
 _CLUSTERS, _COLLAGE = 10, 9
@@ -123,9 +124,10 @@ def _held_out_table(rows: list[list[str]]) -> Table:
 
 
 def _fit(x: Values, y: Values) -> dict[Direction, Fit]:
-    found = exact_affinities(x, y)
-    contrast = Contrast(found.x_only, found.y_only, RankedEmbedding(x), RankedEmbedding(y))
-    return {"x_only": _fit_direction(contrast, x, y), "y_only": _fit_direction(contrast.reversed(), y, x)}
+    found = compute_affinities(x, y)
+    near, far = RankedEmbedding(x), RankedEmbedding(y)
+    x_only, y_only = Contrast(found.x_only, near, far), Contrast(found.y_only, far, near)
+    return {"x_only": _fit_direction(x_only, x, y), "y_only": _fit_direction(y_only, y, x)}
 
 
 def _fit_direction(contrast: Contrast, near: Values, far: Values) -> Fit:
@@ -218,8 +220,7 @@ def _between(matrix: npt.NDArray[np.floating], rows: Rows) -> npt.NDArray[np.flo
 def _distances(a: Values, b: Values) -> npt.NDArray[np.float64]:
     centre = b.mean(axis=0, dtype=np.float64)
     a, b = a - centre, b - centre
-    squared = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
-    return np.asarray(np.sqrt(np.maximum(squared, 0)))
+    return np.asarray(np.sqrt(squared_distances(a, b, squared_norms(a), squared_norms(b))))
 
 
 def _normalised(values: Values) -> npt.NDArray[np.float64]:

@@ -13,7 +13,8 @@ from harness import Section, Table
 
 from repdiff import neighbor_ranks
 from repdiff.affinity.base import Affinity, to_dense
-from repdiff.affinity.exact import exact_affinities
+from repdiff.affinity.engines import compute_affinities
+from repdiff.affinity.exact import Exact
 from repdiff.affinity.packed import PRECISIONS, Precision
 from repdiff.clustering.cluster import cluster_affinity
 
@@ -80,7 +81,7 @@ def _storage_row(
     x: npt.NDArray[np.float32],
     y: npt.NDArray[np.float32],
 ) -> list[str]:
-    affinity: Affinity = getattr(exact_affinities(x, y, bits=bits), direction)
+    affinity: Affinity = getattr(compute_affinities(x, y, engine=Exact(bits=bits)), direction)
     near = np.mean(np.abs(np.log(to_dense(affinity)) - np.log(A)) <= 1e-3)
     cut = oracle.normalized_cut(A, cluster_affinity(affinity, _CLUSTERS, random_state=0))
     return [name, direction, str(bits), f"{near:.5f}", f"{cut:.4f}", f"{best:.4f}", f"{100 * (cut / best - 1):+.2f} %"]

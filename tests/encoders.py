@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
+import pickle
+import re
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,9 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
+
+from repdiff.encoding.decoders import Sample, Skip, portable
+from repdiff.encoding.worker import Task, _prepared
 
 SRC = str(Path(__file__).parents[1] / "src")
 REQUIRED = os.environ.get("REPDIFF_REQUIRE_TORCH") == "1"
@@ -38,6 +44,35 @@ def write_pictures(folder: Path, n: int = 24, *, side: int = 20, names: tuple[st
     return folder
 
 
+class OpenedHere:
+    """Stands in for :class:`repdiff.encoding.decoders.Decoders`: prepares images in this process.
+
+    For tests of what models give: a process of its own would import torch and transformers again, for seconds.
+    """
+
+    def __init__(self, prepare: Any, **_: Any) -> None:
+        self._prepare = pickle.loads(portable(prepare))  # as the other process gets it
+
+    def map(self, tasks: Iterable[Task], **_: Any) -> Iterator[Sample | Skip]:
+        for task in tasks:
+            reply, body = _prepared(task, self._prepare, self)
+            if reply.outcome == "array":
+                dtype, shape = reply.told
+                yield Sample(reply.index, np.frombuffer(bytes(body), dtype).reshape(shape), reply.digest)
+            elif reply.outcome == "object":
+                yield Sample(reply.index, pickle.loads(body), reply.digest)
+            else:
+                yield Skip(reply.index, reply.told, unfit=reply.outcome == "unfit")
+
+    def enter(self) -> None:
+        """Nobody else holds a large image."""
+
+    def close(self) -> None:
+        """There is no process to end."""
+
+    stop = close
+
+
 def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "repdiff", *map(str, arguments)]
 
@@ -49,7 +84,8 @@ def environment(**more: str) -> dict[str, str]:
 class Watched:
     """A command that was run to its end, and the most memory that its processes held together.
 
-    Memory that processes share, as workers do with the one they were forked from, is counted once (PSS).
+    Memory that processes share, as workers do with the one they were forked from, is counted once (PSS). What they hold
+    together is looked up every few hundredths of a second; what one alone has held at any time, the system keeps.
     """
 
     def __init__(self, arguments: list[str], *, timeout: float, cwd: Path | None = None) -> None:
@@ -74,7 +110,7 @@ class Watched:
                 family = [process, *process.children(recursive=True)]
             except psutil.NoSuchProcess:
                 return
-            self.peak = max(self.peak, sum(map(_held, family)))
+            self.peak = max(self.peak, sum(map(_held, family)), *map(_high_water, family))
             time.sleep(0.03)
 
 
@@ -83,6 +119,15 @@ def _held(process: psutil.Process) -> int:
         return int(getattr(process.memory_full_info(), "pss", 0) or process.memory_info().rss)
     except (psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError):
         return 0
+
+
+def _high_water(process: psutil.Process) -> int:
+    """The most bytes that a process has held so far; 0 where the system does not tell."""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+    except OSError:
+        return 0
+    return 1024 * int(found[1]) if found else 0
 
 
 def values_of(path: Path) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer.main
-from encoders import REQUIRED, write_pictures
+from encoders import REQUIRED, OpenedHere, write_pictures
 from PIL import Image
 from scipy.spatial.distance import cdist
 from small_models import write_models
@@ -22,6 +22,7 @@ from small_models import write_models
 import repdiff
 from repdiff import cli
 from repdiff.cli.app import app
+from repdiff.encoding.decoders import Decoders
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -106,14 +107,22 @@ def lacks(command: str) -> bool:
     return not REQUIRED and any(importlib.util.find_spec(package) is None for package in needed)
 
 
+def open_with(prepare, **options):
+    """Images for models of transformers are prepared here: importing that once more takes seconds each time."""
+    kind = OpenedHere if type(prepare).__module__ == "repdiff.encoding.models.hf" else Decoders
+    return kind(prepare, **options)
+
+
+@pytest.mark.usefixtures("demo_trained_once")
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))], ids=name_of)
-def test_examples_in_the_documentation_run(page, world, capsys, request):
+def test_examples_in_the_documentation_run(page, world, capsys, request, monkeypatch):
     """Python and commands, in the order of the page, in one folder; a run that is there makes way for the next.
 
     Python that begins with the name of a file goes into that file. Commands whose model needs a package that is not
     installed are left out, and only parsed (below); in .ci/run all have to be there.
     """
     namespace: dict[str, object] = {}
+    monkeypatch.setattr("repdiff.encoding.batches.Decoders", open_with)
     if any("models/" in command and not lacks(command) for command in commands(page)):
         shutil.copytree(request.getfixturevalue("models"), "models")
     for language, code in BLOCK.findall(page.read_text(encoding="utf-8")):

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from repdiff.evaluation.runs import evaluate_run
     from repdiff.evaluation.scoring import Evaluation, evaluate
     from repdiff.inputs.triplets import TripletEmbedding, embed_triplets
+    from repdiff.report import write_report
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
+    from repdiff.report.wording.summary import describe
     from repdiff.results.choice import ChosenNumber
     from repdiff.results.clusters import AffinityMap, DifferenceCluster, Direction
     from repdiff.results.comparison import Comparison
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from repdiff.results.tracks import Flow, History, Life
     from repdiff.similarities.alignment import Alignment, align
     from repdiff.similarities.table import similarity
+    from repdiff.store.kinds import save
     from repdiff.store.matrix import load_matrix
     from repdiff.store.run import load_run as load
     from repdiff.store.series import load_series
@@ -64,6 +67,7 @@ _HOME = {
     "Comparison": "results.comparison",
     "ComparisonEvidence": "results.evidence",
     "ComparisonMatrix": "results.matrix",
+    "describe": "report.wording.summary",
     "difference_affinity": "affinity.difference",
     "DifferenceCluster": "results.clusters",
     "DifferenceClustering": "workflows.estimator",
@@ -94,6 +98,7 @@ _HOME = {
     "rank_difference": "affinity.difference",
     "RepdiffError": "core.errors",
     "RunError": "core.errors",
+    "save": "store.kinds",
     "save_figure": "report.figures",
     "Score": "results.similarity",
     "similarity": "similarities.table",
@@ -101,6 +106,7 @@ _HOME = {
     "spectral_embedding": "clustering.spectral",
     "Timeline": "results.timeline",
     "TripletEmbedding": "inputs.triplets",
+    "write_report": "report",
 }
 _NAME_AT_HOME = {"load": "load_run"}
 
@@ -138,6 +144,7 @@ __all__ = [
     "compare",
     "compare_matrix",
     "compare_series",
+    "describe",
     "difference_affinity",
     "embed_triplets",
     "encode",
@@ -152,9 +159,11 @@ __all__ = [
     "plot_comparison",
     "plot_growth",
     "rank_difference",
+    "save",
     "save_figure",
     "similarity",
     "spectral_embedding",
+    "write_report",
 ]
 
 

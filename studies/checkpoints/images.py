@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from repdiff import InputError
-from repdiff.inputs.folders import list_folder
+from repdiff.inputs import as_items
 from repdiff.inputs.images import open_image
 
 DIGITS = ("3", "5", "8", "0", "6")
@@ -98,7 +98,7 @@ def folder(path: Path, *, side: int, confusable: Iterable[str], random_state: in
     InputError
         Where there are fewer than two classes, or one that is said to be confusable is not there.
     """
-    items = list_folder(path).items
+    items = as_items(path)
     if items.label is None or items.frame[items.label].nunique() < 2:
         raise InputError(f"{path}: has fewer than two class folders; give a folder with a subfolder for each class")
     labelled = items.frame[items.frame[items.label].notna()]

@@ -10,7 +10,8 @@ import pytest
 from repdiff.affinity import compiled, packed
 from repdiff.affinity import symmetric_products as mirror
 from repdiff.affinity.difference import directed_affinity
-from repdiff.affinity.exact import exact_affinities
+from repdiff.affinity.engines import compute_affinities
+from repdiff.affinity.exact import Exact
 from repdiff.affinity.rank_kernels import rank_rows
 
 KERNELS = [
@@ -35,18 +36,18 @@ def test_after_the_first_items_nothing_is_left_to_compile(bits, dtype, monkeypat
         if stage == "ranks and affinity" and not seen:
             seen.extend(signatures())
 
-    found = exact_affinities(values, values[::-1].copy(), bits=bits, progress=note_signatures)
-    found.x_only.block_means(np.arange(700, dtype=np.int32) % 3)
+    found = compute_affinities(values, values[::-1].copy(), engine=Exact(bits=bits), progress=note_signatures)
+    found.x_only.group_means(np.arange(700, dtype=np.int32) % 3)
     found.y_only.block(np.arange(5), np.arange(7))
     assert seen == signatures()
 
 
 SCRIPT = """
 import numpy as np
-from repdiff.affinity.exact import exact_affinities
+from repdiff.affinity.engines import compute_affinities
 told = []
 x = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
-exact_affinities(x, x, progress=lambda stage, done, total: told.append(stage))
+compute_affinities(x, x, progress=lambda stage, done, total: told.append(stage))
 print(*dict.fromkeys(told), sep=";")
 """
 

@@ -1,3 +1,5 @@
+"""What is particular to the exact engine; the laws of every engine are in test_engines.py."""
+
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +12,11 @@ from hypothesis import strategies as st
 
 from repdiff.affinity import exact, packed
 from repdiff.affinity.base import Affinity, DenseAffinity, to_dense
-from repdiff.affinity.exact import exact_affinities
+from repdiff.affinity.engines import compute_affinities
+from repdiff.affinity.exact import Exact
+from repdiff.affinity.representation import Representation
 from repdiff.clustering.cluster import cluster_affinity
 from repdiff.core.errors import MemoryLimitError
-
-# Largest error of log A: rounding, or twice half a step of the storage (of the directed values, and of their mean).
-TOLERANCE = {32: 1e-5, 16: 2**-12, 8: 2**-4}
 
 
 @pytest.fixture(params=[32, 16, 8])
@@ -23,17 +24,11 @@ def bits(request):
     return request.param
 
 
-def test_every_entry_equals_the_oracle(pair_xy, bits):
-    found = exact_affinities(*pair_xy, bits=bits)
-    for affinity, expected in zip((found.x_only, found.y_only), oracle.affinities(*pair_xy), strict=True):
-        assert np.abs(np.log(to_dense(affinity)) - np.log(expected)).max() < TOLERANCE[bits]
-
-
 @given(st.integers(3, 70), st.floats(0.02, 0.5), st.floats(0.5, 12.0), st.integers(0, 2**32 - 1))
 def test_any_size_and_parameters(n, gamma, beta, seed):
     rng = np.random.default_rng(seed)
     x, y = rng.normal(size=(n, 5)), rng.normal(size=(n, 3))
-    found = exact_affinities(x, y, gamma=gamma, beta=beta, bits=32)
+    found = compute_affinities(x, y, gamma=gamma, beta=beta, engine=Exact(bits=32))
     for affinity, expected in zip((found.x_only, found.y_only), oracle.affinities(x, y, gamma, beta), strict=True):
         np.testing.assert_allclose(np.log(to_dense(affinity)), np.log(expected), atol=2e-6 * (1 + beta))
 
@@ -41,7 +36,7 @@ def test_any_size_and_parameters(n, gamma, beta, seed):
 def test_the_operator_is_the_matrix_it_stands_for(pair_xy, bits, monkeypatch):
     monkeypatch.setattr(packed, "_BLOCK_ROWS", 64)  # several blocks, stripes and column chunks
     monkeypatch.setattr(packed, "_BLOCK_COLUMNS", 50)
-    found = exact_affinities(*pair_xy, bits=bits)
+    found = compute_affinities(*pair_xy, engine=Exact(bits=bits))
     rng = np.random.default_rng(0)
     V = rng.normal(size=(300, 5)).astype(np.float32)
     labels = rng.integers(0, 7, 300).astype(np.int32)
@@ -52,29 +47,14 @@ def test_the_operator_is_the_matrix_it_stands_for(pair_xy, bits, monkeypatch):
         np.testing.assert_array_equal(dense.matrix, dense.matrix.T)
         np.testing.assert_allclose(affinity.matmat(V), dense.matmat(V), rtol=1e-4, atol=1e-2)
         np.testing.assert_allclose(affinity.degree(), dense.degree(), rtol=1e-5)
-        np.testing.assert_allclose(affinity.block_means(labels), dense.block_means(labels), rtol=1e-6)
+        np.testing.assert_allclose(affinity.group_means(labels).mean, dense.group_means(labels).mean, rtol=1e-6)
+        assert not affinity.group_means(labels).standard_error.any()
         np.testing.assert_array_equal(affinity.block(rows, columns), dense.block(rows, columns))
-
-
-def test_x_against_itself_is_exactly_one(pair_xy, bits):
-    found = exact_affinities(pair_xy[0], pair_xy[0].copy(), bits=bits)
-    for affinity in (found.x_only, found.y_only):
-        assert (to_dense(affinity) == 1).all()
-        assert (affinity.degree() == 300).all()
-        assert (affinity.block_means(np.arange(300, dtype=np.int32) % 3) == 1).all()
-
-
-def test_the_bits_do_not_depend_on_the_number_of_threads(pair_xy, bits):
-    V = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
-    one, two = (exact_affinities(*pair_xy, bits=bits, n_jobs=n_jobs) for n_jobs in (1, 2))
-    np.testing.assert_array_equal(one.x_only.store.data, two.x_only.store.data)
-    np.testing.assert_array_equal(one.x_only.matmat(V), two.x_only.matmat(V))
-    np.testing.assert_array_equal(one.y_only.degree(), two.y_only.degree())
 
 
 def test_several_python_threads_at_once(pair_xy):
     def work() -> tuple[np.ndarray, np.ndarray]:
-        affinity = exact_affinities(*pair_xy, bits=16).x_only
+        affinity = compute_affinities(*pair_xy, engine=Exact(bits=16)).x_only
         return affinity.store.data, cluster_affinity(affinity, 5)
 
     alone = work()
@@ -97,16 +77,18 @@ def test_the_codec_keeps_its_promise(beta, bits, seed):
 
 
 def test_the_widest_storage_that_fits_is_taken():
-    x = np.zeros((20_000, 3), np.float32)  # never looked at
-    needs = {bits: exact.plan(x, x, bits=bits, memory_limit=10**12).need for bits in (32, 16, 8)}
+    x = Representation(np.zeros((20_000, 3), np.float32))  # never looked at
+    needs = {bits: Exact(bits=bits).plan(x, x, memory_limit=10**12).need for bits in (32, 16, 8)}
     assert needs[32] > needs[16] > needs[8]
     for bits, need in needs.items():
-        assert exact.plan(x, x, memory_limit=need).bits == bits
+        plan = Exact().plan(x, x, memory_limit=need)
+        assert plan.details["bits"] == bits
+        assert Exact().plan(x, x, memory_limit=10**12, like=plan).details == plan.details
 
 
 def test_the_chosen_storage_is_used_and_told(pair_xy):
-    need = exact.plan(*pair_xy, memory_limit=10**12).need
-    found = exact_affinities(*pair_xy, memory_limit=need)
+    need = Exact().plan(*map(Representation, pair_xy), memory_limit=10**12).need
+    found = compute_affinities(*pair_xy, memory_limit=need)
     assert found.engine["bits"] == 32
     assert found.engine["memory_limit"] == need
     assert found.x_only.store.data.dtype == np.float32
@@ -119,4 +101,4 @@ def test_what_does_not_fit_is_said_before_any_work(monkeypatch):
     monkeypatch.setattr(exact, "_make_ready", no_work)
     x = np.zeros((100_000, 1), np.float32)
     with pytest.raises(MemoryLimitError, match=r"needs 1\d\.\d GB for 100,000 items even at 8 bits .* may use 1\.0 GB"):
-        exact_affinities(x, x, memory_limit=10**9)
+        compute_affinities(x, x, memory_limit=10**9)

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-import time
 
 import pytest
+from stopped import stop
 
 # The stages tell their names as they begin; the signal is sent a moment later.
 SCRIPT = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a child of a background job starts with SIGINT ignored
+import sys
 import numpy as np
-from repdiff.affinity.exact import exact_affinities
+from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering.cluster import cluster_affinity
 
 told = set()
 def progress(stage, done, total):
     if stage and stage not in told and (done or stage.startswith("compiling")):
         told.add(stage)
-        print(stage, flush=True)
+        print(stage, file=sys.stderr, flush=True)
 
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(9000, 200)), rng.normal(size=(9000, 100))
-found = exact_affinities(x, y, progress=progress)
+found = compute_affinities(x, y, progress=progress)
 cluster_affinity(found.x_only, progress=progress)
 for _ in range(100):
     cluster_affinity(found.x_only)
@@ -40,20 +38,7 @@ def test_an_interrupt_stops_the_work_within_two_seconds(stage, tmp_path, monkeyp
     environment = dict(os.environ)
     if stage.startswith("compiling"):
         environment["NUMBA_CACHE_DIR"] = str(tmp_path)
-    with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as child:
-        try:
-            for line in child.stdout:
-                if line.strip() == stage:
-                    break
-            time.sleep(0.05)
-            child.send_signal(signal.SIGINT)
-            begin = time.monotonic()
-            _, errors = child.communicate(timeout=30)
-            seconds = time.monotonic() - begin
-        finally:
-            child.kill()
-    assert child.returncode == -signal.SIGINT
-    assert errors.strip().endswith("KeyboardInterrupt")
-    assert seconds < 2
+    found = stop([sys.executable, "-c", SCRIPT], once_it_says=f"{stage}\n", env=environment)
+    assert found.code == -signal.SIGINT
+    assert found.errors.strip().endswith("KeyboardInterrupt")
+    assert found.seconds < 2

@@ -6,7 +6,8 @@ import pytest
 
 from repdiff.affinity import exact
 from repdiff.affinity.base import to_dense
-from repdiff.affinity.exact import exact_affinities
+from repdiff.affinity.engines import compute_affinities
+from repdiff.affinity.exact import Exact
 from repdiff.affinity.ranks import RankedEmbedding
 from repdiff.affinity.symmetric_products import MirroredProducts
 from repdiff.core.parallel import for_each_tile, row_tiles
@@ -44,7 +45,7 @@ def test_kept_products_are_those_computed_afresh(pair_xy, width, share):
 @pytest.mark.parametrize("bits", [32, 16, 8])
 def test_affinities_from_kept_products_equal_the_oracle(pair_xy, bits, monkeypatch):
     monkeypatch.setattr(exact, "_TILE_ROWS", 16)
-    one, two = (exact_affinities(*pair_xy, bits=bits, n_jobs=n_jobs) for n_jobs in (1, 2))
+    one, two = (compute_affinities(*pair_xy, engine=Exact(bits=bits), n_jobs=n_jobs) for n_jobs in (1, 2))
     np.testing.assert_array_equal(one.x_only.store.data, two.x_only.store.data)
     for affinity, expected in zip((one.x_only, one.y_only), oracle.affinities(*pair_xy), strict=True):
         error = np.abs(np.log(to_dense(affinity)) - np.log(expected)).max()

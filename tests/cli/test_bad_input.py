@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -117,8 +118,18 @@ def a_newer_run() -> None:
     Path("run", "manifest.json").write_text(json.dumps({"format": "repdiff run", "schema_version": 99}))
 
 
-def a_run(*more: str) -> None:
-    assert cli.run(["compare", "x.npy", "y.npy", "-o", "run", "-n", "2", "--json", *more]) == 0
+def a_run() -> None:
+    Path("run").mkdir()
+    for name, contents in files_of_a_run().items():
+        Path("run", name).write_bytes(contents)
+
+
+@functools.cache
+def files_of_a_run() -> dict[str, bytes]:
+    assert cli.run(["compare", "x.npy", "y.npy", "-o", "made", "-n", "2", "--json"]) == 0
+    made = everything_in(Path("made"))
+    shutil.rmtree("made")
+    return made
 
 
 def a_damaged_run() -> None:
@@ -215,13 +226,13 @@ MISTAKES: dict[str, Mistake] = {
         given(lambda: pd.DataFrame({"settled": range(N)}).to_csv("t.csv", index=False), *SERIES, "--items", "t.csv"),
         r"column 'settled' has a name that results use",
     ),
-    "series: clusters of words": Mistake(lambda: [*SERIES, "-n", "ten"], r"--clusters must be a number or auto"),
+    "series: clusters of words": Mistake(lambda: [*SERIES, "-n", "ten"], r"--clusters must be an integer .*'ten'"),
     "series: reference of another metric": Mistake(
         lambda: [*SERIES, "--reference-metric", "precomputed"], r"x\.npy: has shape \(30, 4\), but precomputed"
     ),
     "series: onto this folder": Mistake(lambda: [*SERIES[:-1], "."], r"\.: is no name for a directory of a run"),
     "matrix: a hole in the last": Mistake(last_has_a_hole("matrix", "x.npy"), r"z\.npy: row 7, column 2 is NaN"),
-    "matrix: clusters of words": Mistake(lambda: [*MATRIX, "-n", "ten"], r"--clusters must be a number or auto"),
+    "matrix: clusters of words": Mistake(lambda: [*MATRIX, "-n", "ten"], r"--clusters must be an integer .*'ten'"),
     "matrix: no such predictions": Mistake(
         lambda: [*MATRIX, "--items", "items.csv", "--predictions", "says {}"], r"no column 'says x'"
     ),
@@ -329,20 +340,20 @@ MISTAKES: dict[str, Mistake] = {
     ),
     # parameters
     "more clusters than items": Mistake(options("-n", "31"), r"30 items cannot make 31 clusters"),
-    "no clusters": Mistake(options("-n", "0"), r"n_clusters must be at least 1"),
-    "negative gamma": Mistake(options("--gamma", "-1"), r"gamma must be a positive number, but is -1"),
-    "large beta": Mistake(options("--beta", "100"), r"beta must be at most 40"),
+    "no clusters": Mistake(options("-n", "0"), r"--clusters must be an integer of at least 1, .*, but is 0"),
+    "negative gamma": Mistake(options("--gamma", "-1"), r"--gamma must be a positive number, but is -1"),
+    "large beta": Mistake(options("--beta", "100"), r"--beta must be a positive number of at most 40, .* but is 100"),
     "unknown metric": Mistake(options("--metric", "manhattan"), r"--metric.*manhattan.*euclidean.*cosine"),
-    "unknown alignment": Mistake(options("--align", "affine"), r"align must be one of none, procrustes, linear, cka"),
+    "unknown alignment": Mistake(options("--align", "affine"), r"--align.*affine.*none.*procrustes.*linear.*cka"),
     "effect of no alignment": Mistake(options("--align-effect"), r"align is 'none'; choose one"),
     "unknown score": Mistake(
         lambda: ["similarity", "x.npy", "y.npy", "--score", "ckb"], r"scores must be of cka, .*, but one is 'ckb'"
     ),
-    "unknown engine": Mistake(options("--engine", "quantum"), r"engine must be one of exact, torch"),
+    "unknown engine": Mistake(options("--engine", "quantum"), r"engine must be one of exact, sampled, torch"),
     "device of exact": Mistake(options("--device", "cuda"), r"the exact engine runs on the CPU"),
     "not enough memory": Mistake(options("--memory-limit", "1kB"), r"needs .* but may use 1\.0 kB"),
-    "no size": Mistake(options("--memory-limit", "lots"), r"a memory limit must be a positive size"),
-    "no threads": Mistake(options("--jobs", "0"), r"n_jobs must be a positive number"),
+    "no size": Mistake(options("--memory-limit", "lots"), r"--memory-limit must be a positive size .*, but is 'lots'"),
+    "no threads": Mistake(options("--jobs", "0"), r"--jobs must be a positive number of threads, .* but is 0"),
     "same names": Mistake(options("--names", "a", "a"), r"names must be two different words"),
     "row of zeros under cosine": Mistake(
         given(x_is(lambda x: x * (np.arange(N) != 4)[:, None]), *options("--metric", "cosine")()), r"row 4 is all zeros"
@@ -352,7 +363,7 @@ MISTAKES: dict[str, Mistake] = {
     "no second side": Mistake(lambda: ["compare", "x.npy", "-o", "run"], r"Missing argument 'Y'"),
     "unknown command": Mistake(lambda: ["comapre"], r"No such command 'comapre'.*compare"),
     "unknown option": Mistake(options("--clutsers", "3"), r"No such option: --clutsers"),
-    "word for a number": Mistake(options("-n", "ten"), r"--clusters must be a number or auto, but is 'ten'"),
+    "word for a number": Mistake(options("-n", "ten"), r"--clusters must be an integer .*'ten'"),
     # encoding
     "no model": Mistake(lambda: ["encode", "--items", "pics", "-o", "e.npz"], r"encode needs --model"),
     "nothing to encode": Mistake(lambda: ["encode", "--model", "pixels", "-o", "e.npz"], r"encode needs --items"),

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from stopped import stop
 
 import repdiff
 from repdiff import cli
@@ -110,6 +109,7 @@ def test_export_goes_to_standard_output(run: Path, capsys: pytest.CaptureFixture
     assert json.loads(capsys.readouterr().out)["names"] == ["one", "two"]
 
 
+@pytest.mark.usefixtures("demo_trained_once")
 def test_the_demo_tells_where_its_report_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "demo"
     assert cli.run(["demo", "-o", str(output)]) == 0
@@ -139,21 +139,16 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_command_ends_soon_and_leaves_nothing(sent: signal.Signals, code: int, tmp_path: Path) -> None:
+    """Its whole work takes some fifteen seconds of processor time."""
     rng = np.random.default_rng(0)
     for name in ("x", "y"):
         np.save(tmp_path / f"{name}.npy", rng.normal(size=(12_000, 64)).astype(np.float32))
     before = sorted(tmp_path.iterdir())
-    process = subprocess.Popen(
-        [sys.executable, "-m", "repdiff", "compare", "x.npy", "y.npy", "-o", "run"], cwd=tmp_path,
-        env={**os.environ}, stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    found = stop(
+        [sys.executable, "-m", "repdiff", "compare", "x.npy", "y.npy", "-o", "run"], cwd=tmp_path, send=sent,
+        once_it_says="ranks and affinity", env={**os.environ, "FORCE_COLOR": "1"},  # progress is told as on a terminal
     )  # fmt: skip
-    time.sleep(4)  # past the imports, within the work
-    assert process.poll() is None
-    process.send_signal(sent)
-    start = time.monotonic()
-    _, err = process.communicate(timeout=20)
-    assert time.monotonic() - start < 5
-    assert process.returncode == code
-    assert "Traceback" not in err
+    assert found.code == code
+    assert found.seconds < 4
+    assert "Traceback" not in found.errors
     assert sorted(tmp_path.iterdir()) == before

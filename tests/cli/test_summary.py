@@ -11,6 +11,8 @@ import pytest
 
 import repdiff
 from repdiff.cli.summary import print_summary, summary
+from repdiff.report.wording.choice import why_so_many
+from repdiff.report.wording.evidence import reasons, verdict
 
 
 @pytest.fixture(scope="module")
@@ -22,26 +24,43 @@ def comparison() -> repdiff.Comparison:
 def test_machines_are_told_the_verdict_its_figures_and_why_so_many_clusters(comparison) -> None:
     told = json.loads(json.dumps(summary(comparison, Path("run"), Path("report.html")), allow_nan=False))
     assert told["evidence"] == {
-        "verdict": "".join(text for text, _ in comparison.evidence.verdict),
+        "verdict": verdict(comparison).plain,
+        "code": "significant",
+        "untested": None,
         "fdr": 0.05,
         "n_tested": comparison.evidence.n_tested,
         "n_significant": comparison.evidence.n_significant,
         "n_holding": comparison.evidence.n_holding,
     }
     for name, number in comparison.chosen.items():
-        assert told["chosen"][name] == {"n": number.n, "reason": number.reason}
+        assert told["chosen"][name] == {"n": number.n, "code": "gap", "reason": why_so_many(number)}
     cluster, evidence = told["x_only"]["clusters"][-1], comparison.x_only.clusters[-1].evidence
     assert cluster["holds"] is evidence.holds
     assert cluster["p_value"] == evidence.p_value > 0
-    assert cluster["reasons"] == list(evidence.reasons)
+    assert [set(one["reason_codes"]) for one in told["x_only"]["clusters"]] == [
+        set(one.evidence.reasons) for one in comparison.x_only.clusters
+    ]
+    for direction in (comparison.x_only, comparison.y_only):
+        for one, cluster in zip(told[direction.name]["clusters"], direction.clusters, strict=True):
+            assert one["reasons"] == reasons(comparison, direction.name, cluster.evidence)
+            assert len(one["reasons"]) == len(one["reason_codes"])
 
 
 def test_clusters_are_marked_in_the_terminal(comparison, capsys) -> None:
     print_summary(comparison, Path("run"), Path("report.html"))
     told = " ".join(capsys.readouterr().out.split())
-    assert "".join(text for text, _ in comparison.evidence.verdict) in told
+    assert verdict(comparison).plain in told
     assert f"what old groups, in {comparison.chosen['x_only'].n}" in told
     assert told.count("holds") == comparison.evidence.n_holding > 0
+
+
+def test_a_comparison_is_described_in_the_same_words(comparison, capsys) -> None:
+    print_summary(comparison, Path("run"), Path("report.html"))
+    told = " ".join(capsys.readouterr().out.split())
+    lines = repdiff.describe(comparison).splitlines()
+    assert len(lines) == 5  # both directions, both numbers of clusters, the verdict
+    for line in lines:
+        assert " ".join(line.split()) in told
 
 
 def test_without_evidence_there_is_no_verdict(capsys) -> None:

@@ -14,13 +14,11 @@ from repdiff.core.interrupts import heeded_interrupts
 
 
 @pytest.fixture
-def ignored(monkeypatch):
-    """What Python prints as ignored, caught; SIGINT raises, which it does not in a background job of a shell."""
+def ignored(monkeypatch, sigint_raises):
+    """What Python prints as ignored, caught."""
     seen = []
     monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: seen.append(unraisable.exc_type))
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield seen
-    signal.signal(signal.SIGINT, before)
+    return seen
 
 
 def interrupt() -> None:

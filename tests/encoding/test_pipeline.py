@@ -61,6 +61,7 @@ def test_tfidf_puts_texts_with_the_same_words_together(tmp_path):
     assert likeness[0, 1] > 0.9 > 0.1 > likeness[0, 2]
 
 
+@pytest.mark.usefixtures("opened_here")
 @pytest.mark.parametrize("suffix", [".npz", ".parquet", ".npy"])
 def test_every_format_holds_the_same(pictures, tmp_path, suffix):
     expected = values_of(repdiff.encode(mean_colour, pictures, tmp_path / "expected.npz").path)
@@ -87,6 +88,7 @@ def test_the_manifest_tells_how_it_was_made(pictures, tmp_path):
     assert set(manifest["versions"]) >= {"repdiff", "python", "numpy", "pillow"}
 
 
+@pytest.mark.usefixtures("opened_here")
 def test_the_hash_of_the_items_is_that_of_their_contents(tmp_path):
     folder = write_pictures(tmp_path / "p", 6)
     first = repdiff.encode("pixels", folder, tmp_path / "x.npz").manifest["items"]["sha256"]
@@ -96,6 +98,7 @@ def test_the_hash_of_the_items_is_that_of_their_contents(tmp_path):
     assert repdiff.encode("pixels", moved, tmp_path / "z.npz").manifest["items"]["sha256"] != first
 
 
+@pytest.mark.usefixtures("opened_here")
 def test_the_batch_size_changes_nothing_but_rounding(pictures, tmp_path):
     one = values_of(repdiff.encode("pixels", pictures, tmp_path / "x.npz", batch=1).path)
     many = values_of(repdiff.encode("pixels", pictures, tmp_path / "y.npz", batch=1000).path)
@@ -120,6 +123,7 @@ def test_what_is_done_is_not_done_again(pictures, tmp_path):
     assert again.n_items == 24
 
 
+@pytest.mark.usefixtures("opened_here")
 def test_another_embedding_is_replaced_only_when_asked(pictures, tmp_path):
     repdiff.encode("pixels", pictures, tmp_path / "x.npz")
     with pytest.raises(repdiff.RepdiffError, match=r"made otherwise.*--overwrite"):
@@ -128,6 +132,7 @@ def test_another_embedding_is_replaced_only_when_asked(pictures, tmp_path):
     assert values_of(encoded.path).shape == (24, 192)
 
 
+@pytest.mark.usefixtures("opened_here")
 def test_changed_code_is_noticed(pictures, tmp_path):
     def scaled(scale: float):
         return lambda images: mean_colour(images) * scale

@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import psutil
 import pytest
-from encoders import command, environment, need, write_pictures
+from encoders import OpenedHere, command, environment, need, write_pictures
 
 import repdiff
+from repdiff import cli
 from repdiff.inputs.encoded import items_path, manifest_path
 
 # Slow, so that there is time to kill it; what it makes depends on the batch, so that other batches would show.
@@ -27,8 +29,8 @@ def features(images):
 """
 TORCH_MODEL = """
 import time
-import numpy as np
 import torch
+from own_transform import transform
 
 class Slow(torch.nn.Module):
     def __init__(self):
@@ -40,12 +42,16 @@ class Slow(torch.nn.Module):
         time.sleep(0.02)
         return self.head(self.body(images).mean((2, 3)))
 
-def transform(image):
-    return torch.from_numpy(np.asarray(image.resize((32, 32)), np.float32).transpose(2, 0, 1) / 255)
-
 def model():
     torch.manual_seed(0)
     return Slow(), transform, ["a", "b", "c", "d", "e"]
+"""
+# By itself, so that the processes that open images need not import torch.
+TRANSFORM = """
+import numpy as np
+
+def transform(image):
+    return np.asarray(image.resize((32, 32)), np.float32).transpose(2, 0, 1) / 255
 """
 
 
@@ -82,24 +88,35 @@ def kill(arguments: list[str], output: Path, shards: int, delay: float) -> None:
     assert psutil.wait_procs(helpers, timeout=10)[1] == []
 
 
+def run_here(arguments: list[str], output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same within this process, without processes that open images."""
+    with monkeypatch.context() as patch:
+        patch.chdir(output.parent)
+        patch.setattr(sys, "path", [*sys.path])
+        patch.setattr("repdiff.encoding.batches.Decoders", OpenedHere)
+        for name in ("slow_model", "own_transform"):
+            patch.delitem(sys.modules, name, raising=False)
+        assert cli.run([*arguments, "-o", str(output)]) == 0
+
+
 @pytest.mark.parametrize("kind", ["function", "torch"])
-def test_a_killed_job_ends_with_the_same_bytes(tmp_path, kind):
+def test_a_killed_job_ends_with_the_same_bytes(tmp_path, kind, monkeypatch):
     if kind == "torch":
         need("torch")
     (tmp_path / "slow_model.py").write_text(SLOW_MODEL if kind == "function" else TORCH_MODEL)
+    (tmp_path / "own_transform.py").write_text(TRANSFORM)
     folder = write_pictures(tmp_path / "p", 1200)
     (folder / "red" / "0007.png").write_bytes(b"broken")
     spec = f"py:slow_model.py:{'features' if kind == 'function' else 'model'}"
-    arguments = command("encode", "--model", spec, "--items", folder, "--batch", 16)
-    run_to_the_end(arguments, tmp_path / "timed.npz")
+    arguments = ["encode", "--model", spec, "--items", str(folder), "--batch", "16"]
     rng = random.Random(len(kind))
     for shards in (0, 1, 3):  # of five
-        kill(arguments, tmp_path / "killed.npz", shards, rng.uniform(0, 0.2))
-    run_to_the_end(arguments, tmp_path / "killed.npz")
-    repdiff_files = outputs(tmp_path / "timed.npz")
-    killed_files = outputs(tmp_path / "killed.npz")
-    assert killed_files[:2] == repdiff_files[:2]
-    assert killed_files[2].replace(b"killed.npz", b"timed.npz") == repdiff_files[2]
+        kill(command(*arguments), tmp_path / "killed.npz", shards, rng.uniform(0, 0.2))
+    run_to_the_end(command(*arguments), tmp_path / "killed.npz")
+    run_here(arguments, tmp_path / "whole.npz", monkeypatch)
+    killed_files, whole_files = outputs(tmp_path / "killed.npz"), outputs(tmp_path / "whole.npz")
+    assert killed_files[:2] == whole_files[:2]
+    assert killed_files[2].replace(b"killed.npz", b"whole.npz") == whole_files[2]
     assert not list(tmp_path.glob(".*"))
 
 

@@ -10,11 +10,9 @@ from repdiff.core.errors import RepdiffError
 from repdiff.evaluation.held_out import halves, stand_ins
 from repdiff.evaluation.measures import Space, mean_success
 from repdiff.evaluation.methods import CONTROLS, METHODS, choose_methods
-from repdiff.evaluation.methods.base import largest_eigenvectors
+from repdiff.evaluation.methods.base import k_means, largest_eigenvectors
 from repdiff.evaluation.methods.controls import CentralItems, ChosenItems
 from repdiff.evaluation.methods.factorisations import ConvexNMF, convex_nmf, nmf_activations
-from repdiff.evaluation.methods.matched import jaccard_of_labels
-from repdiff.evaluation.methods.neighbours import jaccard_of_rows
 from repdiff.evaluation.methods.rdc import RDC
 from repdiff.evaluation.methods.regression import ConceptRegression
 from repdiff.evaluation.methods.simple import RandomGroups
@@ -197,12 +195,21 @@ def test_a_matrix_of_zeros_has_eigenvectors_too():
     np.testing.assert_allclose(vectors.T @ vectors, np.eye(3), atol=1e-12)
 
 
-def test_jaccard_indices_equal_those_of_sets():
-    first, second = np.array([0, 0, 1, 1, -1, 2]), np.array([0, 1, 1, 1, 0, -1])
-    a, b = ([set(np.flatnonzero(labels == k)) for k in range(labels.max() + 1)] for labels in (first, second))
-    assert jaccard_of_labels(first, second).tolist() == [[len(i & j) / len(i | j) for j in b] for i in a]
-    sets = np.array([[1, 1, 0], [0, 1, 1], [0, 0, 0]], dtype=bool)
-    np.testing.assert_allclose(jaccard_of_rows(sets), [[1, 1 / 3, 0], [1 / 3, 1, 0], [0, 0, 1]])
+def test_k_means_finds_separate_groups_far_from_the_origin():
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(3), 30)
+    points = 1e6 + 20 * np.eye(3, 5)[group] + rng.normal(size=(90, 5))
+    labels, distance = k_means(points, 3, 0)
+    assert len(set(zip(group.tolist(), labels.tolist(), strict=True))) == 3
+    means = np.array([points[group == one].mean(axis=0) for one in range(3)])
+    np.testing.assert_allclose(distance, np.linalg.norm(points - means[group], axis=1))
+
+
+def test_k_means_makes_no_more_clusters_than_there_are_different_points():
+    labels, distance = k_means(np.repeat(np.eye(2), 5, axis=0), 4, 0)
+    assert sorted(set(labels.tolist())) == [0, 1]
+    assert (distance == 0).all()
+    assert k_means(np.ones((6, 2)), 3, 0)[0].tolist() == [0] * 6
 
 
 def test_halves_are_disjoint_and_whole():

@@ -154,12 +154,12 @@ def test_cosine_means_rows_of_length_one(planted_pair):
     ("options", "message"),
     [
         ({"metric": "precomputed"}, "need coordinates"),
-        ({"size": 1}, "at least 2 items"),
+        ({"size": 1}, "size must be an integer of at least 2, but is 1"),
         ({"n_groups": 25}, "25 groups in each half of the items take at least 50"),
         ({"max_items": 5}, "max_items is 5"),
-        ({"n_groups": 0}, "n_groups must be at least 1"),
-        ({"n_groups": "auto"}, "n_groups must be at least 1"),
-        ({"n_groups": (4, 4, 4)}, "n_groups must be at least 1"),
+        ({"n_groups": 0}, "n_groups must be an integer of at least 1, or a pair of these"),
+        ({"n_groups": "auto"}, "n_groups must be an integer of at least 1, or a pair of these"),
+        ({"n_groups": (4, 4, 4)}, "n_groups must be an integer of at least 1, or a pair of these"),
         ({"methods": ["magic"]}, "there is no method 'magic'"),
     ],
 )

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,11 +12,13 @@ from sklearn.cluster import SpectralClustering
 import repdiff
 from repdiff import ClusterEvidence, Comparison, ComparisonEvidence, RepdiffError
 from repdiff.evidence.verdict import conclude, judge
-from repdiff.report.meaning import meaning
+from repdiff.report.wording import evidence as wording
+from repdiff.report.wording.meaning import meaning
+from repdiff.store.plain import from_plain, to_plain
 
 
 def verdict(comparison: Comparison) -> str:
-    return "".join(text for text, _ in comparison.evidence.verdict)
+    return wording.verdict(comparison).plain
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_no_significant_difference_is_an_answer() -> None:
     assert verdict(found).startswith("No single difference between a and b stands out")
     for cluster in found.x_only.difference_clusters:
         assert cluster.evidence.holds is False
-        assert re.search("it does not stand out|too few unseen items", cluster.evidence.reasons[0])
+        assert cluster.evidence.reasons[0] in ("does_not_stand_out", "few_unseen")
 
 
 def test_what_differs_all_over_is_said_to() -> None:
@@ -82,14 +83,15 @@ def one_cluster(**figures: object) -> ClusterEvidence:
     sound = ClusterEvidence(
         p_value=0.001, q_value=0.01, unseen_affinity=9.0, null_affinity=1.1, stability=0.9, robustness=0.8
     )
-    return judge(replace(sound, **figures), "a")
+    return judge(replace(sound, **figures))
 
 
 @pytest.mark.parametrize(
     ("found", "n_resamples", "told"),
     [
         ([], 5, "There is no difference between a and b to be tested."),
-        ([one_cluster(p_value=None)], 0, "Whether the differences between a and b are chance cannot be told: why."),
+        ([one_cluster(p_value=None)], 0, "Whether the differences between a and b are chance cannot be told: the "
+         "clusterer could not label a sample of the items."),
         ([one_cluster(q_value=0.2)] * 2, 5,
          "No significant difference between a and b: none of 2 groups of items stands out from neighbourhoods picked "
          "at random (false discovery rate 5 %)."),
@@ -121,26 +123,55 @@ def one_cluster(**figures: object) -> ClusterEvidence:
     ],
 )  # fmt: skip
 def test_every_verdict_is_a_sentence(found: list[ClusterEvidence], n_resamples: int, told: str) -> None:
-    conclusion = conclude(found, ("a", "b"), n_resamples=n_resamples, n_seen=10, untested="why")
-    assert "".join(text for text, _ in conclusion.verdict) == told
+    conclusion = conclude(
+        found, n_resamples=n_resamples, n_seen=10, no_change_threshold=1.5, untested="clusterer_failed"
+    )
+    assert wording.verdict_sentence(conclusion, ("a", "b")).plain == told
+
+
+@pytest.mark.parametrize(("threshold", "code"), [(1.5, "none_stands_out"), (2.5, "none_significant")])
+def test_what_counts_as_differing_everywhere_is_the_threshold_of_the_run(threshold: float, code: str) -> None:
+    found = [one_cluster(q_value=0.2, null_affinity=affinity) for affinity in (1.4, 2.0, 3.0)]
+    conclusion = conclude(found, n_resamples=5, n_seen=10, no_change_threshold=threshold)
+    assert (conclusion.verdict, conclusion.null_affinity) == (code, 2.0)
+
+
+def test_the_verdict_goes_by_the_threshold_of_its_run(pair: planted.Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+
+    def noted(*found: object, **facts: object) -> object:
+        given.append(facts["no_change_threshold"])
+        return conclude(*found, **facts)
+
+    monkeypatch.setattr("repdiff.evidence.assess.conclude", noted)
+    repdiff.compare(pair.x, pair.y, n_clusters=3, no_change_threshold=2.5, n_resamples=1)
+    assert given == [2.5]
 
 
 @pytest.mark.parametrize(
-    ("figures", "reason"),
+    ("figures", "code", "reason"),
     [
-        ({"q_value": 0.06}, "it does not stand out: its mean affinity on unseen items is 9.00, that of random "),
-        ({"q_value": 0.06, "unseen_affinity": None}, "too few unseen items fall into it"),
-        ({"stability": 0.4}, "it dissolves when items are left out (stability 0.40)"),
-        ({"robustness": 0.4}, "it depends on gamma, beta or the number of clusters (robustness 0.40)"),
-        ({"stability": None}, "too few of its items are in a sample"),
-        ({"robustness": None}, "too few of its items are in a sample"),
+        (
+            {"q_value": 0.06},
+            "does_not_stand_out",
+            "it does not stand out: its mean affinity on unseen items is 9.00, that of random ",
+        ),
+        ({"q_value": 0.06, "unseen_affinity": None}, "few_unseen", "too few unseen items fall into it"),
+        ({"stability": 0.4}, "dissolves", "it dissolves when items are left out (stability 0.40)"),
+        (
+            {"robustness": 0.4},
+            "depends_on_settings",
+            "it depends on gamma, beta or the number of clusters (robust",
+        ),
+        ({"stability": None}, "few_sampled", "too few of its items are in a sample"),
+        ({"robustness": None}, "few_sampled", "too few of its items are in a sample"),
     ],
 )
-def test_what_does_not_hold_says_why(figures: dict[str, object], reason: str) -> None:
+def test_what_does_not_hold_says_why(weighed: Comparison, figures: dict[str, object], code: str, reason: str) -> None:
     found = one_cluster(**figures)
-    assert found.holds is False
-    assert len(found.reasons) == 1
-    assert found.reasons[0].startswith(reason)
+    assert (found.holds, found.reasons) == (False, (code,))
+    (told,) = wording.reasons(weighed, "x_only", found)
+    assert told.startswith(reason)
     assert one_cluster().holds is True
 
 
@@ -153,9 +184,8 @@ def test_the_number_of_threads_changes_no_bit(pair: planted.Planted) -> None:
 
 def test_evidence_survives_json(weighed: Comparison) -> None:
     for cluster in (*weighed.x_only.clusters, *weighed.y_only.clusters):
-        told = json.loads(json.dumps(cluster.evidence.to_plain()))
-        assert ClusterEvidence.from_plain(told) == cluster.evidence
-    assert ComparisonEvidence.from_plain(json.loads(json.dumps(weighed.evidence.to_plain()))) == weighed.evidence
+        assert from_plain(ClusterEvidence, json.loads(json.dumps(to_plain(cluster.evidence)))) == cluster.evidence
+    assert from_plain(ComparisonEvidence, json.loads(json.dumps(to_plain(weighed.evidence)))) == weighed.evidence
 
 
 def test_other_clusterers_are_asked_again(pair: planted.Planted) -> None:
@@ -178,7 +208,7 @@ def test_a_clusterer_that_knows_these_items_only_is_not_believed_or_doubted(pair
     assert "cannot be told: the clusterer could not label a sample of the items" in verdict(found)
     cluster = found.x_only.difference_clusters[0]
     assert cluster.evidence.holds is None
-    assert cluster.evidence.reasons == ("the clusterer could not label a sample of the items",)
+    assert cluster.evidence.reasons == (found.evidence.untested,) == ("clusterer_failed",)
 
 
 def test_few_items_are_said_to_be_few() -> None:
@@ -194,7 +224,7 @@ def test_tiny_comparisons_have_evidence(n: int, n_clusters: int | str) -> None:
     rng = np.random.default_rng(n)
     found = repdiff.compare(rng.normal(size=(n, 3)), rng.normal(size=(n, 3)), n_clusters=n_clusters)
     assert not found.evidence.any_significant
-    assert json.dumps([c.evidence.to_plain() for c in found.x_only.clusters], allow_nan=False)
+    assert json.dumps([to_plain(c.evidence) for c in found.x_only.clusters], allow_nan=False)
 
 
 def test_of_the_same_twice_nothing_is_claimed(pair: planted.Planted) -> None:
@@ -219,5 +249,5 @@ def test_distances_in_place_of_vectors(pair: planted.Planted) -> None:
 
 
 def test_resamples_must_be_asked_for_in_a_number(pair: planted.Planted) -> None:
-    with pytest.raises(RepdiffError, match="evidence=False leaves the evidence away"):
+    with pytest.raises(RepdiffError, match="n_resamples must be an integer of at least 1, but is 0; evidence can"):
         repdiff.compare(pair.x, pair.y, n_resamples=0)

@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import norm
 
 import repdiff
-from repdiff.evidence.significance import combine, compare_with_neighborhoods, nearest_first, normal_tail
+from repdiff.core.geometry import nearest_first
+from repdiff.evidence.significance import combine, compare_with_neighborhoods, normal_tail
 
 
 def noisy_views(seed: int, *, n: int = 400, d: int = 8, noise: float = 0.6) -> tuple[np.ndarray, np.ndarray]:

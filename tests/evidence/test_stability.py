@@ -7,19 +7,6 @@ import pytest
 import repdiff
 from repdiff.affinity.base import DenseAffinity
 from repdiff.evidence.resampling import Findings, draw_resamples
-from repdiff.evidence.stability import jaccard_table, match_clusters
-
-
-def test_agreement_is_counted():
-    table = jaccard_table(np.array([0, 0, 0, 2], np.int32), np.array([1, 1, 0, 0], np.int32), 3)
-    np.testing.assert_allclose(table, [[1 / 4, 2 / 3], [0, 0], [1 / 2, 0]])
-
-
-def test_no_two_clusters_share_a_match():
-    labels, others = np.array([0, 0, 0, 1, 1, 1, 2], np.int32), np.array([0, 0, 0, 0, 0, 1, 1], np.int32)
-    jaccard, match = match_clusters(labels, others, 4)
-    assert match.tolist() == [0, -1, 1, -1]
-    np.testing.assert_allclose(jaccard, [3 / 5, 0, 1 / 2, 0])
 
 
 def test_separated_groups_are_perfectly_stable_and_robust():

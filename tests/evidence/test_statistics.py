@@ -22,6 +22,8 @@ def test_of_no_tests_there_are_no_rates():
 def test_the_interval_is_wilsons(successes, total):
     expected = stats.binomtest(successes, total).proportion_ci(method="wilson")
     np.testing.assert_allclose(wilson_interval(successes, total), (expected.low, expected.high), atol=1e-12)
+    assert (wilson_interval(successes, total)[0] == 0) == (successes == 0)
+    assert (wilson_interval(successes, total)[1] == 1) == (successes == total)
 
 
 @pytest.mark.parametrize(("only_x", "only_y"), [(0, 0), (1, 0), (5, 5), (9, 2), (40, 71)])

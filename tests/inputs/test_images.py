@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-import repdiff.inputs.images as images_module
+import repdiff.inputs.pixels as pixels_module
 from repdiff.core.errors import InputError
 from repdiff.inputs.images import make_thumbnails, open_image
 from repdiff.inputs.items import Items
@@ -311,8 +311,8 @@ def test_aspect_ratio_is_kept_and_nothing_is_enlarged(tmp_path, suffix, size, th
 
 def test_a_large_jpeg_is_decoded_small(tmp_path, monkeypatch):
     Image.new("RGB", (6000, 4000), RED).save(tmp_path / "a.jpg")
-    convert, sizes = images_module._with_8_bits, []
-    monkeypatch.setattr(images_module, "_with_8_bits", lambda image: sizes.append(image.size) or convert(image))
+    convert, sizes = pixels_module._with_8_bits, []
+    monkeypatch.setattr(pixels_module, "_with_8_bits", lambda image: sizes.append(image.size) or convert(image))
     assert open_image(tmp_path / "a.jpg", longest_side=96).size == (96, 64)
     assert sizes == [(750, 500)]
 
@@ -442,7 +442,7 @@ def test_an_image_that_pillow_calls_a_bomb_is_refused_without_a_warning(tmp_path
 def test_large_images_are_decoded_one_at_a_time(tmp_path, monkeypatch):
     Image.new("L", (3000, 2700)).save(tmp_path / "a.png", compress_level=1)
     under_way, most, lock = 0, 0, threading.Lock()
-    convert = images_module._with_8_bits
+    convert = pixels_module._with_8_bits
 
     def counted(image):
         nonlocal under_way, most
@@ -455,7 +455,7 @@ def test_large_images_are_decoded_one_at_a_time(tmp_path, monkeypatch):
             with lock:
                 under_way -= 1
 
-    monkeypatch.setattr(images_module, "_with_8_bits", counted)
+    monkeypatch.setattr(pixels_module, "_with_8_bits", counted)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: open_image(tmp_path / "a.png", longest_side=10), range(8)))
     assert most == 1

@@ -11,7 +11,9 @@ import pytest
 
 import repdiff
 from repdiff.report import render
-from repdiff.report.belief import belief, evidence_tables, explanations, rate, similarity_table, standing
+from repdiff.report.belief import belief, evidence_tables, explanations, similarity_table
+from repdiff.report.wording.evidence import standing, verdict
+from repdiff.report.wording.formatting import rate
 from repdiff.results.evidence import ClusterEvidence
 from repdiff.store.run import run_of
 
@@ -34,7 +36,7 @@ def plain(text: str) -> str:
 
 def test_a_card_says_what_it_is_who_is_right_and_whether_it_holds(comparison) -> None:
     bees = next(c for c in comparison.x_only.difference_clusters if c.label_counts.get("bee") == c.size)
-    told = belief(comparison, bees)
+    told = belief(comparison, "x_only", bees)
     assert plain(told.meaning) == "100 % bee (12 × expected); old right on 100 %, new on 0 %"
     assert "60 only old gets right, 0 only new, so a difference (false discovery rate < 0.001)" in plain(told.outcome)
     assert plain(told.outcome).endswith("They disagree on 60 items: old says bee and new wasp")
@@ -45,7 +47,7 @@ def test_a_card_says_what_it_is_who_is_right_and_whether_it_holds(comparison) ->
 
 def test_models_that_are_right_on_the_same_items_are_said_to_be(comparison) -> None:
     ants = next(c for c in comparison.x_only.difference_clusters if c.label_counts.get("ant") == c.size)
-    assert plain(belief(comparison, ants).outcome).endswith("Both are right on the same items")
+    assert plain(belief(comparison, "x_only", ants).outcome).endswith("Both are right on the same items")
 
 
 def test_what_models_disagree_over_most_often_is_told() -> None:
@@ -59,18 +61,18 @@ def test_what_models_disagree_over_most_often_is_told() -> None:
         prediction_y="y says", clusterer=lambda affinity: np.arange(len(affinity)) % 3, no_change_threshold=1e-3,
     )  # fmt: skip
     ants = next(c for c in found.x_only.clusters if c.label_counts.get("ant"))
-    assert plain(belief(found, ants).outcome).endswith(
+    assert plain(belief(found, "x_only", ants).outcome).endswith(
         "They disagree on 20 items: most often, 19 times, x says ant and y fly"
     )
-    assert plain(belief(found, ants).meaning) == "100 % ant (3.0 × expected), 100 % size: 0 (3.0 × expected); " + (
-        "x right on 100 %, y on 0 %"
-    )
+    assert plain(
+        belief(found, "x_only", ants).meaning
+    ) == "100 % ant (3.0 × expected), 100 % size: 0 (3.0 × expected); " + ("x right on 100 %, y on 0 %")
 
 
 def test_the_page_holds_the_verdict_the_table_and_the_scores(comparison) -> None:
     page = render(run_of(comparison))
-    assert "differences between old and new are more than chance" in "".join(t for t, _ in comparison.evidence.verdict)
-    assert all(text in page for text, _ in comparison.evidence.verdict)
+    assert "differences between old and new are more than chance" in verdict(comparison).plain
+    assert all(text in page for text, _ in verdict(comparison).parts)
     for word in ("Whether to believe it", "stability", "What each figure means", "mutual nearest neighbours"):
         assert word in page
 
@@ -85,7 +87,7 @@ def test_a_page_without_evidence_has_no_such_section(comparison) -> None:
     page = render(run_of(bare))
     assert "Whether to believe it" not in page
     assert similarity_table(bare) is None
-    assert belief(bare, bare.x_only.clusters[0]) is None
+    assert belief(bare, "x_only", bare.x_only.clusters[0]) is None
 
 
 @pytest.mark.parametrize(

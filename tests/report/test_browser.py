@@ -35,8 +35,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from repdiff.report import formatting as words
 from repdiff.report import write_report
+from repdiff.report.wording import formatting as words
 from repdiff.store.run import Run
 
 pytestmark = pytest.mark.browser

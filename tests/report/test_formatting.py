@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from repdiff.report import formatting as words
+from repdiff.report.wording import formatting as words
+from repdiff.report.wording.findings import finding, makeup, nothing_differs
 from repdiff.store.run import Run
 
 
@@ -31,22 +32,22 @@ def test_the_finding_names_who_groups_how_many_kinds(hostile_run: Run) -> None:
     comparison = hostile_run.comparison
     kinds = len(comparison.x_only.difference_clusters)
     share = f"{comparison.x_only.no_change.mean():.0%}".replace("%", f"{words.NBSP}%")
-    text = words.finding(comparison, comparison.x_only).text
+    text = finding(comparison, comparison.x_only).text
     assert text.startswith(f"`<u>x` groups {kinds} kind")
     assert text.endswith(f" of items that `y & co` scatters; {share} of items do not change.")
-    assert words.finding(comparison, comparison.y_only).text.startswith("`y & co` groups ")
+    assert finding(comparison, comparison.y_only).text.startswith("`y & co` groups ")
 
 
 def test_nothing_differs_is_said_plainly_in_both_directions(same_run: Run) -> None:
     comparison = same_run.comparison
-    assert words.nothing_differs(comparison)
+    assert nothing_differs(comparison)
     for direction, names in ((comparison.x_only, "`one` and `two`"), (comparison.y_only, "`two` and `one`")):
-        assert words.finding(comparison, direction).text == f"Nothing differs: {names} arrange all 80 items alike."
+        assert finding(comparison, direction).text == f"Nothing differs: {names} arrange all 80 items alike."
 
 
 def test_one_direction_without_a_difference_is_not_nothing(hostile_run: Run, same_run: Run) -> None:
     comparison = replace(hostile_run.comparison, y_only=replace(same_run.comparison.y_only, name="y_only"))
-    assert words.finding(comparison, comparison.y_only).text == "`y & co` groups nothing that `<u>x` scatters."
+    assert finding(comparison, comparison.y_only).text == "`y & co` groups nothing that `<u>x` scatters."
 
 
 def test_no_unchanged_group_is_said_as_such(hostile_run: Run) -> None:
@@ -54,7 +55,7 @@ def test_no_unchanged_group_is_said_as_such(hostile_run: Run) -> None:
     changed = tuple(replace(cluster, is_no_change=False) for cluster in comparison.x_only.clusters)
     direction = replace(comparison.x_only, clusters=changed)
     assert not np.any(direction.no_change)
-    assert words.finding(comparison, direction).text.endswith("scatters; no group of items is left unchanged.")
+    assert finding(comparison, direction).text.endswith("scatters; no group of items is left unchanged.")
 
 
 @pytest.mark.parametrize(
@@ -68,4 +69,4 @@ def test_no_unchanged_group_is_said_as_such(hostile_run: Run) -> None:
     ],
 )
 def test_makeup(counts: dict[str, int], text: str) -> None:
-    assert words.makeup(counts) == text
+    assert makeup(counts) == text

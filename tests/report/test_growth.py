@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from repdiff.report import formatting as words
 from repdiff.report.growth import growth_data, growth_document, growth_table, panels
+from repdiff.report.wording import formatting as words
 from repdiff.store.series import SeriesRun
 
 

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import repdiff
-from repdiff.core.errors import RunError
-from repdiff.report import write_matrix_report
+from repdiff.report import write_matrix_report, write_report
 from repdiff.store.matrix import matrix_run_of, read_matrix_run
 
 
@@ -49,8 +48,12 @@ def test_reports_that_are_there_are_left_as_they_are(saved: Path) -> None:
     first.unlink()
 
 
-def test_a_matrix_without_runs_has_no_page_to_lead_to_them(saved: Path, tmp_path: Path) -> None:
-    unsaved = matrix_run_of(read_matrix_run(saved).matrix)
-    with pytest.raises(RunError, match="save it first"):
-        write_matrix_report(unsaved, tmp_path / "page.html")
-    assert not list(tmp_path.iterdir())
+def test_a_matrix_that_was_never_saved_has_a_page_that_leads_nowhere(saved: Path, tmp_path: Path) -> None:
+    matrix = read_matrix_run(saved).matrix
+    page = matrix.report(tmp_path / "page.html")
+    text = page.read_text(encoding="utf-8")
+    assert not links(page)
+    assert "leads to the report" not in text
+    assert text.count('class="pair"') == 6
+    assert write_report(matrix_run_of(matrix), tmp_path / "again.html").read_text(encoding="utf-8") == text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["again.html", "page.html"]

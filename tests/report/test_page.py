@@ -17,6 +17,7 @@ from repdiff.inputs.images import Thumbnails
 from repdiff.report import page, render, write_report
 from repdiff.report.shown_items import carry
 from repdiff.report.subject import subject_of
+from repdiff.report.wording.evidence import verdict
 from repdiff.store.run import Run, write_run
 
 
@@ -98,10 +99,8 @@ def test_provenance_is_told(hostile_page: Page, hostile_run: Run) -> None:
 
 
 def test_the_verdict_stands_beside_the_finding(hostile_page: Page, hostile_run: Run) -> None:
-    evidence = hostile_run.comparison.evidence
-    assert evidence is not None
-    verdict = "".join(text for text, _ in evidence.verdict)
-    assert " ".join(hostile_page.text.split()).count(verdict) == 2  # in the head, and where it is explained
+    told = verdict(hostile_run.comparison).plain
+    assert " ".join(hostile_page.text.split()).count(told) == 2  # in the head, and where it is explained
     head = hostile_page.text.index("How this was tested")
     assert head < hostile_page.text.index("The same items on two maps")
 

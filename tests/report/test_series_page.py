@@ -19,6 +19,7 @@ from repdiff.inputs.images import Thumbnails
 from repdiff.report import render_series, write_series_report
 from repdiff.report.series_page import series_subject
 from repdiff.report.shown_items import carry
+from repdiff.report.wording.evidence import verdict
 from repdiff.store.series import SeriesRun, write_series
 from repdiff.workflows.series import timeline_of
 
@@ -181,10 +182,10 @@ def test_a_failed_report_leaves_nothing(learning: SeriesRun, tmp_path: Path) -> 
 def test_evidence_is_told_of_the_checkpoint_that_is_shown() -> None:
     with_evidence = series_run(learning_series(evidence=True))
     page = Page(render_series(with_evidence))
-    verdicts = ["".join(text for text, _ in c.evidence.verdict) for c in with_evidence.timeline.comparisons]
+    verdicts = [verdict(comparison).plain for comparison in with_evidence.timeline.comparisons]
     assert len(set(verdicts)) > 1
-    for verdict in verdicts:
-        assert " ".join(verdict.split()) in " ".join(page.text.split())
+    for told in verdicts:
+        assert " ".join(told.split()) in " ".join(page.text.split())
     assert "#evidence" in page.values("href")
     for column in ("stability", "robustness", "of random neighbourhoods"):
         assert column in page.text

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from repdiff.report import formatting as words
 from repdiff.report import tables
+from repdiff.report.wording import formatting as words
 from repdiff.store.run import Run
 
 

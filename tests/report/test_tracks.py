@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repdiff.report.tracks import colours_of_lives, fate, fates, letter
+from repdiff.report.tracks import colours_of_lives, fates
+from repdiff.report.wording.tracks import fate, letter
 from repdiff.results.tracks import History, Life
 
 CHECKPOINTS = ("one", "two", "three", "four")

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import ortho_group
 
 import repdiff
-from repdiff.core.errors import InputError
+from repdiff.core.errors import InputError, RepdiffError
 from repdiff.similarities import cka, debiased_cka
 
 N = 300
@@ -221,15 +221,15 @@ def test_narrow_floats_stay_narrow(x, mixed):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"method": "affine"}, "align must be one of none, procrustes, linear, cka, but is 'affine'"),
-        ({"test_share": 1.0}, "test_share must be above 0 and below 1"),
-        ({"ridge": -1.0}, "ridge must not be negative"),
-        ({"random_state": -1}, "random_state must not be negative"),
+        ({"method": "affine"}, "method must be one of none, procrustes, linear, cka, but is 'affine'"),
+        ({"test_share": 1.0}, "test_share must be a positive number below 1, but is 1.0"),
+        ({"ridge": -1.0}, "ridge must be a number of at least 0, or None, but is -1.0"),
+        ({"random_state": -1}, "random_state must be an integer of at least 0"),
         ({"test_share": 0.01}, "too few to fit an alignment on some and judge it by 1%"),
     ],
 )
 def test_what_cannot_be_meant_is_said(x, mixed, options, says):
-    with pytest.raises(InputError, match=says):
+    with pytest.raises(RepdiffError, match=says):
         repdiff.align(x, mixed, **options)
 
 
@@ -282,5 +282,5 @@ def test_distances_cannot_be_aligned(x):
     distances = np.abs(x[:, :1] - x[:, 0])
     with pytest.raises(InputError, match="one is a matrix of distances"):
         repdiff.compare(distances, x, metric=("precomputed", "euclidean"), align="linear")
-    with pytest.raises(InputError, match="align is 'none'"):
+    with pytest.raises(RepdiffError, match="align is 'none'"):
         repdiff.compare(x, x, align_effect=True)

@@ -90,7 +90,7 @@ def test_the_files_are_those_of_the_contract(comparison: Comparison, tmp_path: P
         "thumbnails.parquet", "evidence.json",
     }  # fmt: skip
     manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["schema_version"] == 2
+    assert manifest["schema_version"] == 3
     assert manifest["parameters"]["n_clusters"] == "auto"
     assert manifest["random_state"] == 0
     assert manifest["engine"]["name"] == "exact"
@@ -153,7 +153,7 @@ def test_a_failed_write_leaves_what_was_there(
     def fail(*_: object, **__: object) -> None:
         raise failure
 
-    monkeypatch.setattr("repdiff.store.run.pq.write_table", fail)
+    monkeypatch.setattr("repdiff.store.comparison.pq.write_table", fail)
     with pytest.raises((RunError, KeyboardInterrupt)) as caught:
         comparison.save(path, overwrite=True)
     if isinstance(failure, OSError):

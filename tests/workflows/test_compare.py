@@ -195,7 +195,7 @@ def test_the_kind_of_representatives_is_a_choice_and_noted(planted_pair: planted
 
 
 def test_a_negative_seed_is_refused(pair_xy) -> None:
-    with pytest.raises(RepdiffError, match="random_state must not be negative, but is -1"):
+    with pytest.raises(RepdiffError, match="random_state must be an integer of at least 0, or None, but is -1"):
         compare(*pair_xy, random_state=-1)
 
 

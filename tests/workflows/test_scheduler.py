@@ -8,40 +8,42 @@ import numpy as np
 import pytest
 
 import repdiff
-from repdiff.affinity.distances import KeptRanks
-from repdiff.affinity.exact import plan
+from repdiff.affinity.exact import Exact
+from repdiff.affinity.kept_ranks import KeptRanks
+from repdiff.affinity.representation import Representation
 from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.settings import Settings
-from repdiff.workflows import scheduler as several
-from repdiff.workflows.representation import Side
-from repdiff.workflows.scheduler import PairOfSides, compare_several
+from repdiff.workflows import scheduler
+from repdiff.workflows.representation import ShownRepresentation
+from repdiff.workflows.scheduler import PairToCompare, compare_several
 
 N, D = 300, 6
 
 
-def some_pairs(count: int, *, widths: tuple[int, ...] = (D,)) -> list[PairOfSides]:
+def some_pairs(count: int, *, widths: tuple[int, ...] = (D,)) -> list[PairToCompare]:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(N, D)).astype(np.float32)
-    side_x = Side(x, "euclidean", keep_ranks=True)
+    shown_x = ShownRepresentation(x, "euclidean")
+    shown_x.shared = Exact().shared(shown_x)
     pairs = []
     for place in range(count):
         y = rng.normal(size=(N, widths[place % len(widths)])).astype(np.float32)
         pair = make_pair(x, y, names=("x", f"y{place}"), n_clusters=3)
-        pairs.append(PairOfSides(pair, (side_x, Side(pair.y, "euclidean")), f"y{place}"))
-    compare_several(pairs[:1], Settings(n_clusters=3), count=1, shared=[side_x])
+        pairs.append(PairToCompare(pair, (shown_x, ShownRepresentation(pair.y, "euclidean")), f"y{place}"))
+    compare_several(pairs[:1], Settings(n_clusters=3), count=1, shared=[shown_x])
     return pairs
 
 
-def watched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int | None, int | str | None]]:
-    """For each comparison the thread that it ran on, its threads, and its memory."""
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int | None, int | None]]:
+    """For each comparison the thread that it ran on, its threads, and the memory that was planned for it."""
     seen = []
-    whole = several.compare_pair
+    whole = scheduler.compare_pair
 
-    def watch(pair, settings, **rest):
-        seen.append((threading.current_thread().name, settings.n_jobs, settings.memory_limit))
-        return whole(pair, settings, **rest)
+    def watch(pair, settings, *, plan, **rest):
+        seen.append((threading.current_thread().name, settings.n_jobs, None if plan is None else plan.need))
+        return whole(pair, settings, plan=plan, **rest)
 
-    monkeypatch.setattr(several, "compare_pair", watch)
+    monkeypatch.setattr(scheduler, "compare_pair", watch)
     return seen
 
 
@@ -49,7 +51,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int | None, int 
 def test_threads_are_shared_out(n_jobs, at_once, of_each, monkeypatch):
     pairs = some_pairs(4)
     seen = watched(monkeypatch)
-    compare_several(pairs, Settings(n_clusters=3, n_jobs=n_jobs), count=4, shared=[pairs[0].sides[0]])
+    compare_several(pairs, Settings(n_clusters=3, n_jobs=n_jobs), count=4, shared=[pairs[0].representations[0]])
     assert {jobs for _, jobs, _ in seen} == {of_each}
     assert len({name for name, _, _ in seen}) <= at_once
     assert all(name.startswith("repdiff-task") for name, _, _ in seen)
@@ -61,13 +63,13 @@ def test_threads_are_shared_out(n_jobs, at_once, of_each, monkeypatch):
 def test_one_after_another_on_the_calling_thread(settings, monkeypatch):
     pairs = some_pairs(3)
     seen = watched(monkeypatch)
-    compare_several(pairs, Settings(n_clusters=3, **settings), count=3, shared=[pairs[0].sides[0]])
+    compare_several(pairs, Settings(n_clusters=3, **settings), count=3, shared=[pairs[0].representations[0]])
     assert {name for name, _, _ in seen} == {threading.main_thread().name}
-    assert {(jobs, limit) for _, jobs, limit in seen} == {(settings["n_jobs"], None)}
+    assert {(jobs, need) for _, jobs, need in seen} == {(settings["n_jobs"], None)}
 
 
 def need(pair: EmbeddingPair, n_jobs: int) -> int:
-    return plan(pair.x, pair.y, n_jobs=n_jobs, memory_limit=10**12).need
+    return Exact().plan(Representation(pair.x), Representation(pair.y), n_jobs=n_jobs, memory_limit=10**12).need
 
 
 @pytest.mark.parametrize(("room_for", "at_once"), [(3, 3), (2, 2), (1, 1)])
@@ -75,15 +77,17 @@ def test_no_more_at_once_than_fit(room_for, at_once, monkeypatch):
     pairs = some_pairs(3)
     seen = watched(monkeypatch)
     fits = max(room_for * need(pairs[0].pair, 1), need(pairs[0].pair, 3))
-    limit = KeptRanks.bytes_of(N) + fits
-    compare_several(pairs, Settings(n_clusters=3, n_jobs=3, memory_limit=limit), count=3, shared=[pairs[0].sides[0]])
+    limit = KeptRanks(N).nbytes + fits
+    compare_several(
+        pairs, Settings(n_clusters=3, n_jobs=3, memory_limit=limit), count=3, shared=[pairs[0].representations[0]]
+    )
     assert {jobs for _, jobs, _ in seen} == {3 // at_once}
     assert (seen[0][0] == threading.main_thread().name) == (at_once == 1)
 
 
 def test_each_keeps_the_storage_that_it_has_alone():
     pairs = some_pairs(4, widths=(D, 20_000))
-    found = compare_several(pairs, Settings(n_clusters=3, n_jobs=2), count=4, shared=[pairs[0].sides[0]])
+    found = compare_several(pairs, Settings(n_clusters=3, n_jobs=2), count=4, shared=[pairs[0].representations[0]])
     assert {one.provenance.engine["bits"] for one in found} == {32}
     for one, comparison in zip(pairs, found, strict=True):
         alone = repdiff.compare(one.pair.x, one.pair.y, n_clusters=3, evidence=False)
@@ -97,7 +101,7 @@ def test_warnings_are_those_of_each_comparison(monkeypatch):
         **repdiff.clustering.spectral.leading_eigenvectors.__kwdefaults__, "max_products": 1,
     })  # fmt: skip
     with pytest.warns(repdiff.NotConvergedWarning):
-        found = compare_several(pairs, Settings(n_clusters=3, n_jobs=4), count=4, shared=[pairs[0].sides[0]])
+        found = compare_several(pairs, Settings(n_clusters=3, n_jobs=4), count=4, shared=[pairs[0].representations[0]])
     for comparison in found:
         assert [line.partition(":")[0] for line in comparison.provenance.warnings] == ["x_only", "y_only"]
 

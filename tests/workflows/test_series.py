@@ -181,7 +181,7 @@ def test_predictions_may_be_values(learning, timeline) -> None:
         ({"predictions": {"epoch 0": "says 0"}}, "in this order, in a list, but are dict"),
         ({"predictions": "says 0"}, "in this order, in a list, but are str"),
         ({"names": "abcd"}, "in a list, but are the word 'abcd'"),
-        ({"evidence": 1, "n_resamples": 0}, "n_resamples must be at least 1"),
+        ({"evidence": True, "n_resamples": 0}, "n_resamples must be an integer of at least 1, but is 0"),
     ],
 )
 def test_slips_are_told_in_a_line(learning, options, says: str) -> None:
@@ -395,7 +395,7 @@ def test_a_failed_write_leaves_what_was_there(timeline, tmp_path: Path, monkeypa
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("repdiff.store.series.link_or_copy", fail)  # after the first run was written
+    monkeypatch.setattr("repdiff.store.several.link_or_copy", fail)  # after the first run was written
     for name in ("series", "another"):
         with pytest.raises(RepdiffError, match=f"{name}: cannot be written: No space left on device"):
             timeline.save(tmp_path / name, overwrite=True)

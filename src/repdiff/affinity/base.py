@@ -4,19 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.affinity.difference import directed_values
 from repdiff.core.errors import RepdiffError
 
 FloatArray = npt.NDArray[np.float32]
+DirectedValues: TypeAlias = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class GroupMeans:
+    """Mean affinity of every two groups of items, and how far it may be off.
+
+    Attributes
+    ----------
+    mean : ndarray of float64, (k, k)
+        Mean over all ordered pairs of the members of two groups, self-pairs included; symmetric.
+    standard_error : ndarray of float64, (k, k)
+        Standard error of each mean: zeros where the engine looked at all pairs.
+    """
+
+    mean: npt.NDArray[np.float64]
+    standard_error: npt.NDArray[np.float64]
+
+    @classmethod
+    def of_all_pairs(cls, mean: npt.NDArray[np.float64]) -> GroupMeans:
+        """Means without error."""
+        return cls(mean, np.zeros_like(mean))
 
 
 @runtime_checkable
 class Affinity(Protocol):
-    """A symmetric n x n affinity that need not be held as a matrix. Nothing above the engines knows more than this."""
+    """A symmetric n x n affinity that need not be held as a matrix. Nothing above the engines knows more than this.
+
+    ``degree``, ``matmat`` and ``group_means`` are of the whole matrix, which an engine may estimate; ``block`` and
+    ``directed`` are of chosen pairs. Callers choose at most a fixed number of pairs at a time, however large n is; only
+    :func:`to_dense` asks for all.
+    """
 
     @property
     def n(self) -> int:
@@ -28,11 +56,18 @@ class Affinity(Protocol):
     def matmat(self, V: FloatArray) -> FloatArray:
         """The product A V, (n, k), of a matrix V, (n, k)."""
 
-    def block_means(self, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-        """Mean of A over every pair of groups, (k, k), self-pairs included; labels 0 to k - 1, none empty."""
+    def group_means(self, labels: npt.NDArray[np.int32]) -> GroupMeans:
+        """Means over every two groups, with their standard errors; labels 0 to k - 1, none empty."""
 
     def block(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> FloatArray:
         """Entries A[rows, columns]; stacks of indices (..., r) and (..., c) give a stack of blocks (..., r, c)."""
+
+    def directed(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> DirectedValues:
+        """The two directed values exp(-beta G) of each pair of a block, seen from one item and from the other.
+
+        They come as the weaker and the stronger, each (..., r, c); their mean is the entry of :meth:`block`,
+        to the precision of its storage.
+        """
 
 
 @dataclass(frozen=True)
@@ -44,7 +79,8 @@ class Affinities:
     x_only, y_only : Affinity
         High where a pair is closer in x than in y, and the reverse.
     engine : mapping
-        Name, precision, device and the like, for the manifest.
+        Name, precision, device and the like, for the manifest and the page. An engine that estimates says under
+        ``expected_error`` how large the relative error of a cluster's mean affinity will be, as a standard error.
     """
 
     x_only: Affinity
@@ -53,10 +89,24 @@ class Affinities:
 
 
 class DenseAffinity:
-    """A symmetric matrix, (n, n), as an :class:`Affinity`."""
+    """A symmetric matrix as an :class:`Affinity`.
 
-    def __init__(self, matrix: npt.ArrayLike) -> None:
+    Parameters
+    ----------
+    matrix : array_like, (n, n)
+        Finite, not negative.
+    opposite : array_like, (n, n), optional
+        The affinity of the other direction, from which the directed values follow.
+
+    Raises
+    ------
+    RepdiffError
+        For a matrix that is no affinity.
+    """
+
+    def __init__(self, matrix: npt.ArrayLike, opposite: npt.ArrayLike | None = None) -> None:
         self.matrix = np.asarray(matrix)
+        self.opposite = None if opposite is None else np.asarray(opposite)
         if self.matrix.ndim != 2 or self.matrix.shape[0] != self.matrix.shape[1]:
             raise RepdiffError(f"an affinity must be a square matrix, but its shape is {self.matrix.shape}")
         if not np.isfinite(self.matrix).all() or (self.matrix < 0).any():
@@ -77,15 +127,30 @@ class DenseAffinity:
         """The product A V."""
         return np.asarray(self.matrix @ V, dtype=np.float32)
 
-    def block_means(self, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-        """Mean of A over every pair of groups, (k, k)."""
+    def group_means(self, labels: npt.NDArray[np.int32]) -> GroupMeans:
+        """Means over every two groups, without error."""
         sizes = np.bincount(labels)
         members = np.equal.outer(np.arange(len(sizes)), labels).astype(np.float64)
-        return np.asarray(members @ self.matrix @ members.T / np.outer(sizes, sizes))
+        return GroupMeans.of_all_pairs(members @ self.matrix @ members.T / np.outer(sizes, sizes))
 
     def block(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> FloatArray:
         """Entries A[rows, columns], stacked."""
         return np.asarray(self.matrix[rows[..., :, None], columns[..., None, :]], dtype=np.float32)
+
+    def directed(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> DirectedValues:
+        """The weaker and the stronger directed value of each pair.
+
+        Raises
+        ------
+        RepdiffError
+            Where only the matrix of one direction is known.
+        """
+        if self.opposite is None:
+            raise RepdiffError(
+                "the directed values of a pair follow from both directions; give DenseAffinity the opposite matrix too"
+            )
+        opposite = np.asarray(self.opposite[rows[..., :, None], columns[..., None, :]], dtype=np.float32)
+        return directed_values(self.block(rows, columns), opposite)
 
 
 def as_affinity(affinity: Affinity | npt.ArrayLike) -> Affinity:

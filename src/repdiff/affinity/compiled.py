@@ -1,4 +1,4 @@
-"""The first use of the exact engine compiles its kernels, which takes seconds; here that is done where it can be told.
+"""The first use of an engine compiles its kernels, which takes seconds; here that is done where it can be told.
 
 numba compiles a kernel when it first meets arguments of some types, and keeps the machine code on disk for later
 processes. Left alone it would do so inside the first tiles, on worker threads, where Ctrl-C waits for it.
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.affinity.base import Affinities
-from repdiff.affinity.packed import Precision
+from repdiff.affinity.base import Affinity
 from repdiff.affinity.rank_kernels import rank_rows
 from repdiff.core.interrupts import heeded_interrupts
 from repdiff.core.progress import Progress
@@ -23,14 +22,28 @@ STAGE = "compiling (first use only)"
 ROWS, TILE_ROWS = 300, 16  # several blocks, and no slice that happens to be contiguous, which would be another type
 
 Kinds = tuple[tuple[str, bool], ...]
-_compiled: set[tuple[Kinds, Precision]] = set()
+_compiled: set[tuple[Kinds, str]] = set()
+
+
+class BothDirections(Protocol):
+    """The affinities of a few items."""
+
+    @property
+    def x_only(self) -> Affinity:
+        """Of one direction."""
+
+    @property
+    def y_only(self) -> Affinity:
+        """Of the other."""
 
 
 def compile_for(
     values: tuple[npt.NDArray[Any], ...],
-    bits: Precision,
-    compute: Callable[[list[npt.NDArray[Any]]], Affinities],
+    how: str,
+    compute: Callable[[list[npt.NDArray[Any]]], BothDirections],
     progress: Progress,
+    *,
+    kernel: Any = rank_rows,
 ) -> None:
     """Run the engine on a few items of the same types, on this thread, unless this process has done so before.
 
@@ -38,28 +51,31 @@ def compile_for(
     ----------
     values : tuple of ndarray
         What is to be compared.
-    bits : {32, 16, 8}
-        Storage of the affinity.
+    how : str
+        What else decides which kernels are needed, such as the storage of the affinity.
     compute : callable
         The engine: two small arrays -> affinities.
     progress : Progress
         Told the stage "compiling (first use only)" where no machine code is on disk.
+    kernel : compiled function
+        One that the engine needs: where its machine code is on disk, so is that of the others.
     """
     # Arrays that cannot be written to are another type to the compiler.
     kinds = tuple((array.dtype.str, array.flags.writeable) for array in values)
-    if (kinds, bits) in _compiled:
+    if (kinds, how) in _compiled:
         return
-    tell = not _on_disk(rank_rows)
+    tell = not _on_disk(kernel)
     if tell:
         progress(STAGE, 0, 1)
     with heeded_interrupts():
         few = compute([_few_items(*kind) for kind in kinds])
         for affinity in (few.x_only, few.y_only):
-            affinity.block_means(np.arange(ROWS, dtype=np.int32) % 2)
+            affinity.group_means(np.arange(ROWS, dtype=np.int32) % 2)
             affinity.block(np.arange(2), np.arange(3))
+            affinity.degree()
     if tell:
         progress(STAGE, 1, 1)
-    _compiled.add((kinds, bits))
+    _compiled.add((kinds, how))
 
 
 def _few_items(dtype: str, writeable: bool) -> npt.NDArray[Any]:

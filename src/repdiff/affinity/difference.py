@@ -21,9 +21,7 @@ import numpy.typing as npt
 from numba import njit
 
 from repdiff.core.errors import RepdiffError
-
-GAMMA = 0.1
-BETA = 5.0
+from repdiff.settings import Method, check_setting
 
 
 def difference_formula(tanh: Callable[..., Any], minimum: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,7 +42,9 @@ def affinity_formula(exp: Callable[..., Any]) -> Callable[..., Any]:
     return affinity
 
 
-def rank_difference(ranks_x: npt.ArrayLike, ranks_y: npt.ArrayLike, *, gamma: float = GAMMA) -> npt.NDArray[np.float32]:
+def rank_difference(
+    ranks_x: npt.ArrayLike, ranks_y: npt.ArrayLike, *, gamma: float = Method.gamma
+) -> npt.NDArray[np.float32]:
     """Signed, bounded difference of neighbour ranks; negative where a pair is closer in x than in y.
 
     Parameters
@@ -71,13 +71,13 @@ def rank_difference(ranks_x: npt.ArrayLike, ranks_y: npt.ArrayLike, *, gamma: fl
         raise RepdiffError(
             "neighbour ranks are counted from 1, but a rank below 1 was given; add 1 to ranks counted from 0"
         )
-    _require_positive("gamma", gamma)
+    check_setting(Method, "gamma", gamma)
     formula = difference_formula(np.tanh, np.minimum)
     # float64 inside, since squares of large ratios would lose digits; the bounded result needs no more than float32.
     return np.asarray(formula(x.astype(np.float64), y.astype(np.float64), gamma), dtype=np.float32)
 
 
-def difference_affinity(difference: npt.ArrayLike, *, beta: float = BETA) -> npt.NDArray[np.float32]:
+def difference_affinity(difference: npt.ArrayLike, *, beta: float = Method.beta) -> npt.NDArray[np.float32]:
     """Symmetric affinity of a square difference matrix: high where pairs are closer in x than in y.
 
     Parameters
@@ -100,14 +100,36 @@ def difference_affinity(difference: npt.ArrayLike, *, beta: float = BETA) -> npt
     G = np.asarray(difference)
     if G.ndim != 2 or G.shape[0] != G.shape[1]:
         raise RepdiffError(f"the difference must be a square matrix, but its shape is {G.shape}")
-    _require_positive("beta", beta)
+    check_setting(Method, "beta", beta)
     directed = affinity_formula(np.exp)(G, beta)
     return np.asarray((directed + directed.T) / 2, dtype=np.float32)
 
 
-def _require_positive(name: str, value: float) -> None:
-    if not (np.isfinite(value) and value > 0):
-        raise RepdiffError(f"{name} must be a positive number, but is {value}")
+def directed_values(
+    affinity: npt.NDArray[np.float32], opposite: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The two directed affinities of pairs, the weaker and the stronger, from their affinities in both directions.
+
+    With e and f the directed values of a pair, a = (e + f) / 2 is its affinity in one direction and
+    b = (1/e + 1/f) / 2 in the other, so that e f = a / b, and e, f = a -+ sqrt(a^2 - a / b). Which of them is seen from
+    which item is lost in a and b.
+
+    Parameters
+    ----------
+    affinity, opposite : ndarray of float32, the same shape
+        a and b, positive.
+
+    Returns
+    -------
+    weaker, stronger : ndarray of float64
+        In the direction of ``affinity``.
+    """
+    a = affinity.astype(np.float64)
+    product = a / opposite
+    stronger = a + np.sqrt(np.maximum(a * a - product, 0))
+    # a - root, written so that it loses no digits where the two directed values are far apart.
+    weaker = product / stronger
+    return weaker, np.maximum(weaker, stronger)  # of equal values rounding may make the weaker the larger one
 
 
 # The compiled side. A loop over these scalars becomes SIMD code: no branch, no call, no check for a zero divisor.

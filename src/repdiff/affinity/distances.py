@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.ranks import RankedEmbedding
+from repdiff.core.geometry import neighbor_places
 from repdiff.core.metrics import Metric
 
 _MOST_EXPONENT = 60  # far within float32, for the sake of small distances beside a large one
@@ -33,10 +34,7 @@ class RankedDistances:
 
     def ranks(self, rows: slice) -> npt.NDArray[np.int32]:
         """Neighbour ranks, (r, n), of a slice of rows; equal distances keep index order (RDC, equation 1)."""
-        order = _nearest_first(self._distances[rows], np.arange(rows.start, rows.stop))
-        ranks = np.empty(order.shape, np.int32)
-        np.put_along_axis(ranks, order, np.arange(1, self.n + 1, dtype=np.int32)[None], axis=1)
-        return ranks
+        return neighbor_places(self._distances[rows], np.arange(rows.start, rows.stop))
 
     @cached_property
     def largest_distance(self) -> float:
@@ -81,59 +79,6 @@ def ranked(values: npt.NDArray[Any], *, metric: Metric) -> Ranked:
         Distance between rows.
     """
     return RankedDistances(values) if metric == "precomputed" else RankedEmbedding(values, metric=metric)
-
-
-class KeptRanks:
-    """The neighbour ranks of one side, kept by the first comparison that computes them for those after it.
-
-    Parameters
-    ----------
-    values : ndarray of float32 or float64, (n, d)
-        Embeddings; or distances, (n, n), where the metric is "precomputed".
-    metric : {"euclidean", "cosine", "precomputed"}
-        Distance between rows.
-
-    Attributes
-    ----------
-    ready : Ranked
-        The side, made ready to give ranks.
-    complete : bool
-        Whether all rows are here.
-    """
-
-    def __init__(self, values: npt.NDArray[Any], *, metric: Metric) -> None:
-        self.ready = ranked(values, metric=metric)
-        self.complete = False
-        self._table: npt.NDArray[Any] = np.empty((self.ready.n, self.ready.n), _rank_type(self.ready.n))
-
-    @staticmethod
-    def bytes_of(n: int) -> int:
-        """Bytes that the ranks of n items take."""
-        return n * n * np.dtype(_rank_type(n)).itemsize
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that the ranks take."""
-        return self._table.nbytes
-
-    def write(self, rows: slice, ranks: npt.NDArray[Any]) -> None:
-        """Keep the ranks, (r, n), of a slice of rows."""
-        self._table[rows] = ranks
-
-    def ranks(self, rows: slice) -> npt.NDArray[np.int32]:
-        """Neighbour ranks, (r, n), of a slice of rows; only once all are here."""
-        return self._table[rows].astype(np.int32)
-
-
-def _rank_type(n: int) -> type[np.integer[Any]]:
-    return np.uint16 if n <= np.iinfo(np.uint16).max else np.int32
-
-
-def _nearest_first(distances: npt.NDArray[Any], own: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Columns of each row, sorted by distance; the item's own column first, whatever the diagonal holds."""
-    distances = distances.copy()
-    distances[np.arange(len(own)), own] = -np.inf
-    return np.argsort(distances, axis=1, kind="stable")
 
 
 def _off_diagonal(matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:

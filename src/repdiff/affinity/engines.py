@@ -1,46 +1,125 @@
-"""The engines by name."""
+"""The engines by name, and the affinities that one of them gives."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
+from repdiff.affinity.engine import Engine, Plan
+from repdiff.affinity.representation import Representation
 from repdiff.core.errors import RepdiffError
+from repdiff.core.metrics import Metrics, metrics_of
+from repdiff.core.progress import Progress, silent
+from repdiff.settings import ENGINES, Computing, EngineLike, Method
 
-ENGINES = ("exact", "torch")
+
+def _exact(device: str | None) -> Engine:
+    from repdiff.affinity.exact import Exact
+
+    if device not in (None, "cpu"):
+        raise RepdiffError(f'the exact engine runs on the CPU; for device {device!r} take engine="torch"')
+    return Exact()
 
 
-def compute_affinities(
-    x: npt.NDArray[Any], y: npt.NDArray[Any], *, engine: str, device: str | None = None, **options: Any
-) -> Affinities:
-    """Both affinities of a pair, from the engine of that name.
+def _torch(device: str | None) -> Engine:
+    from repdiff.affinity.torch import Torch
+
+    return Torch(device=device)
+
+
+def _sampled(device: str | None) -> Engine:
+    from repdiff.affinity.sampled.engine import Sampled
+
+    if device not in (None, "cpu"):
+        raise RepdiffError(f'the sampled engine runs on the CPU; for device {device!r} take engine="torch"')
+    return Sampled()
+
+
+_MAKERS: dict[str, Callable[[str | None], Engine]] = {"exact": _exact, "sampled": _sampled, "torch": _torch}
+
+
+def engine_of(engine: str | EngineLike, device: str | None = None) -> Engine:
+    """The engine of that name, or the one that was given.
 
     Parameters
     ----------
-    x, y : ndarray of float32 or float64, (n, d_x) and (n, d_y)
-        Row i of both is the same item.
-    engine : {"exact", "torch"}
-        See :mod:`repdiff.affinity.exact` and :mod:`repdiff.affinity.torch`.
+    engine : {"exact", "sampled", "torch"} or Engine
+        See :mod:`repdiff.affinity.exact`, :mod:`repdiff.affinity.sampled.engine`, :mod:`repdiff.affinity.torch` and
+        :mod:`repdiff.affinity.engine`.
     device : str, optional
-        Of the torch engine.
-    **options
-        ``gamma``, ``beta``, ``metric``, ``memory_limit``, ``n_jobs``, ``kept``, ``groups``, ``progress``.
+        Of the torch engine by name.
+
+    Raises
+    ------
+    RepdiffError
+        For an unknown engine, an object that is none, or a device for an engine that has none.
+    """
+    if isinstance(engine, str):
+        if engine not in _MAKERS:
+            raise RepdiffError(f"engine must be one of {', '.join(ENGINES)}, or an Engine, but is {engine!r}")
+        return _MAKERS[engine](device)
+    if isinstance(engine, type) or not isinstance(engine, Engine):
+        raise RepdiffError(
+            f"engine must be one of {', '.join(ENGINES)}, or an object with the members of "
+            f"repdiff.affinity.engine.Engine, but is {engine!r}"
+        )
+    if device is not None:
+        raise RepdiffError(f'device is for engine="torch"; give the {engine.name} engine its device when you make it')
+    return engine
+
+
+def compute_affinities(
+    x: npt.NDArray[Any] | Representation,
+    y: npt.NDArray[Any] | Representation,
+    *,
+    engine: str | EngineLike = Computing.engine,
+    device: str | None = None,
+    gamma: float = Method.gamma,
+    beta: float = Method.beta,
+    metric: Metrics = "euclidean",
+    groups: npt.NDArray[np.int32] | None = None,
+    memory_limit: int | None = None,
+    n_jobs: int | None = None,
+    plan: Plan | None = None,
+    random_state: int | None = 0,
+    progress: Progress = silent,
+) -> Affinities:
+    """Both affinities of a pair: planned, then computed.
+
+    Parameters
+    ----------
+    x, y : Representation, or ndarray of float32 or float64, (n, d_x) and (n, d_y)
+        Row i of both is the same item.
+    engine : {"exact", "sampled", "torch"} or Engine
+        What computes them.
+    device : str, optional
+        Of the torch engine by name.
+    metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
+        Distance within each array; a :class:`Representation` has its own.
+    plan : Plan, optional
+        The engine's plan for this pair, where it was made before.
+    gamma, beta, groups, memory_limit, n_jobs, random_state, progress
+        See :class:`repdiff.affinity.engine.Engine`.
 
     Raises
     ------
     RepdiffError
         For an unknown engine, or a device for an engine that has none.
+    MemoryLimitError
+        Before any work, where nothing fits.
     """
-    if engine == "exact":
-        from repdiff.affinity.exact import exact_affinities
-
-        if device not in (None, "cpu"):
-            raise RepdiffError(f'the exact engine runs on the CPU; for device {device!r} take engine="torch"')
-        return exact_affinities(x, y, **options)
-    if engine == "torch":
-        from repdiff.affinity.torch import torch_affinities
-
-        return torch_affinities(x, y, device=device, **options)
-    raise RepdiffError(f"engine must be one of {', '.join(ENGINES)}, but is {engine!r}")
+    chosen = engine_of(engine, device)
+    x, y = (
+        values if isinstance(values, Representation) else Representation(values, name)
+        for values, name in zip((x, y), metrics_of(metric), strict=True)
+    )
+    if plan is None:
+        held = x.shared_bytes + y.shared_bytes
+        plan = chosen.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held)
+    return chosen.compute(
+        x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
+    )

@@ -17,14 +17,16 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
 from repdiff.affinity.compiled import TILE_ROWS, compile_for
-from repdiff.affinity.difference import BETA, GAMMA, directed_affinity, leave_out_others
-from repdiff.affinity.distances import KeptRanks, Ranked, RankedDistances, ranked
+from repdiff.affinity.difference import directed_affinity, leave_out_others
+from repdiff.affinity.distances import RankedDistances
+from repdiff.affinity.engine import Plan
+from repdiff.affinity.kept_ranks import KeptRanks
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
 from repdiff.affinity.ranks import RankedEmbedding, RankScratch
+from repdiff.affinity.representation import Representation
 from repdiff.affinity.symmetric_products import MirroredProducts
 from repdiff.core.errors import MemoryLimitError
 from repdiff.core.memory import available_bytes, format_bytes
-from repdiff.core.metrics import Metric, Metrics, metrics_of
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
 from repdiff.core.progress import Progress, silent
 
@@ -32,62 +34,134 @@ _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75
 _BYTES_OF_COPIES = {"euclidean": 4, "cosine": 12, "precomputed": 0}  # for each value that was given
 _LIBRARIES = 100 * 10**6  # what scikit-learn and the compiled kernels take when the work first loads them
-KeptSides = tuple[KeptRanks | None, KeptRanks | None]
 _SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
+# Of one thread, measured with AVX-512 at 10,000 items of 1,280 dimensions; a rough guide on other machines.
+_PRODUCTS_PER_SECOND = 5e10
+_SECONDS_PER_PAIR = 5e-8
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What the engine will use, known before it starts.
+class Exact:
+    """Looks at every pair, on the cores.
 
     Attributes
     ----------
-    bits : {32, 16, 8}
-        Width of a stored affinity.
-    n_jobs : int
-        Worker threads.
-    need : int
-        Bytes at the peak, the inputs and their working copies included, the interpreter not.
-    limit : int
-        Bytes that may be used.
+    bits : {32, 16, 8}, optional
+        Width of a stored affinity; by default the widest that fits into memory.
     """
 
-    bits: Precision
-    n_jobs: int
-    need: int
-    limit: int
+    bits: Precision | None = None
+
+    @property
+    def name(self) -> str:
+        """Exact."""
+        return "exact"
+
+    @property
+    def runs_side_by_side(self) -> bool:
+        """Comparisons share the cores."""
+        return True
+
+    def shared(self, representation: Representation) -> KeptRanks:
+        """The neighbour ranks."""
+        return KeptRanks(representation.n)
+
+    def plan(
+        self,
+        x: Representation,
+        y: Representation,
+        *,
+        memory_limit: int | None = None,
+        n_jobs: int | None = None,
+        held: int = 0,
+        like: Plan | None = None,
+    ) -> Plan:
+        """The widest storage that fits beside the bytes that are held already, as kept ranks are.
+
+        Raises
+        ------
+        MemoryLimitError
+            Where even the narrowest does not fit, with the need and what would fit instead.
+        """
+        threads = resolve_n_jobs(n_jobs)
+        limit = host_limit(memory_limit, held)
+        ready = ready_bytes(x, y)
+        chosen = self.bits if like is None else like.details["bits"]
+        needs: dict[Precision, int] = {
+            bits: ready + max(_tiles_bytes(x.n, threads, bits), spectral_bytes(x.n)) + x.n**2 * bits // 8
+            for bits in ([chosen] if chosen else PRECISIONS)
+        }
+        for width, need in needs.items():
+            if need <= limit:
+                return Plan(need, limit, _seconds(x, y, threads), threads, {"bits": width})
+        raise MemoryLimitError(_does_not_fit(x.n, needs, limit))
+
+    def compute(
+        self,
+        x: Representation,
+        y: Representation,
+        *,
+        gamma: float,
+        beta: float,
+        plan: Plan,
+        groups: npt.NDArray[np.int32] | None = None,
+        random_state: int | None = 0,
+        progress: Progress = silent,
+    ) -> Affinities:
+        """Both affinities of a pair, from all pairs of items; see :class:`repdiff.affinity.engine.Engine`.
+
+        ``progress`` is told about the stages "compiling (first use only)", "ranks and affinity" and "symmetrising".
+        Nothing is drawn at random, and the result does not depend on the number of threads.
+        """
+        codec = Codec.for_beta(beta, plan.details["bits"])
+        scale = np.float32(gamma), np.float32(beta)
+
+        def write(
+            sides: Sequence[Representation], groups: Any, n_jobs: int, rows: int, progress: Progress
+        ) -> PackedAffinities:
+            _make_ready(sides, n_jobs)
+            packed = PackedAffinities(sides[0].n, codec, n_jobs=n_jobs)
+            _DirectedRows(sides, scale, groups, packed, rows).write_all(progress)
+            packed.symmetrise(progress=progress)
+            return packed
+
+        def write_few(values: list[npt.NDArray[Any]]) -> PackedAffinities:
+            # Distances are sorted by NumPy; compiling for embeddings in their place compiles no more than is needed.
+            metrics = ("euclidean" if side.metric == "precomputed" else side.metric for side in (x, y))
+            few = [Representation(one, metric) for one, metric in zip(values, metrics, strict=True)]
+            return write(few, np.arange(len(values[0]), dtype=np.int32) % 2, 1, TILE_ROWS, silent)
+
+        compile_for((x.values, y.values), f"{codec.bits} bits", write_few, progress)
+        packed = write((x, y), groups, plan.n_jobs, _TILE_ROWS, progress)
+        return Affinities(packed.x_only, packed.y_only, self._engine(plan, codec))
+
+    def _engine(self, plan: Plan, codec: Codec) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "device": "cpu",
+            "bits": codec.bits,
+            "relative_error": codec.relative_error,
+            "n_jobs": plan.n_jobs,
+            "memory_need": plan.need,
+            "memory_limit": plan.limit,
+            "estimated_seconds": None if plan.seconds is None else round(plan.seconds, 2),
+        }
 
 
-def plan(
-    x: npt.NDArray[Any],
-    y: npt.NDArray[Any],
-    *,
-    metric: Metrics = "euclidean",
-    memory_limit: int | None = None,
-    bits: Precision | None = None,
-    n_jobs: int | None = None,
-    held: int = 0,
-) -> Plan:
-    """The widest storage that fits beside the bytes that are held already, as kept ranks are.
+def host_limit(memory_limit: int | None, held: int) -> int:
+    """Bytes of main memory that may be used: of the limit, less what is held already, or of what is free."""
+    return int(_SHARE_OF_AVAILABLE * available_bytes()) if memory_limit is None else memory_limit - held
 
-    Raises
-    ------
-    MemoryLimitError
-        Where even the narrowest does not fit, with the need and what would fit instead.
-    """
-    threads = resolve_n_jobs(n_jobs)
-    limit = int(_SHARE_OF_AVAILABLE * available_bytes()) if memory_limit is None else memory_limit - held
-    given = x.nbytes + y.nbytes + _LIBRARIES
-    copies = sum(values.size * _BYTES_OF_COPIES[name] for values, name in zip((x, y), metrics_of(metric), strict=True))
-    candidates = [bits] if bits else list(PRECISIONS)
-    needs = {
-        b: given + max(copies + _tiles_bytes(len(x), threads, b), _spectral_bytes(len(x))) + len(x) ** 2 * b // 8
-        for b in candidates
-    }
-    for width, need in needs.items():
-        if need <= limit:
-            return Plan(width, threads, need, limit)
-    raise MemoryLimitError(_does_not_fit(len(x), needs, limit))
+
+def ready_bytes(x: Representation, y: Representation) -> int:
+    """Bytes of the inputs, of what is worked out of them, and of the libraries."""
+    copies = sum(side.values.size * _BYTES_OF_COPIES[side.metric] for side in (x, y))
+    return x.values.nbytes + y.values.nbytes + copies + _LIBRARIES
+
+
+def spectral_bytes(n: int) -> int:
+    """Bytes that the spectral step takes."""
+    return 4 * n * _SPECTRAL_COLUMNS
 
 
 def _tiles_bytes(n: int, threads: int, bits: Precision) -> int:
@@ -95,8 +169,10 @@ def _tiles_bytes(n: int, threads: int, bits: Precision) -> int:
     return threads * (2 * RankedEmbedding.scratch_bytes(n, _TILE_ROWS) + unpacked)
 
 
-def _spectral_bytes(n: int) -> int:
-    return 4 * n * _SPECTRAL_COLUMNS
+def _seconds(x: Representation, y: Representation, threads: int) -> float:
+    """Time of the products, half of which are mirrored, and of ranks and exponentials of every pair."""
+    width: int = sum(side.values.shape[1] for side in (x, y) if side.metric != "precomputed")
+    return float(x.n**2) * (width * 5 / 8 / _PRODUCTS_PER_SECOND + _SECONDS_PER_PAIR) / threads
 
 
 def _does_not_fit(n: int, needs: dict[Precision, int], limit: int) -> str:
@@ -109,110 +185,9 @@ def _does_not_fit(n: int, needs: dict[Precision, int], limit: int) -> str:
     )
 
 
-def exact_affinities(
-    x: npt.NDArray[Any],
-    y: npt.NDArray[Any],
-    *,
-    gamma: float = GAMMA,
-    beta: float = BETA,
-    metric: Metrics = "euclidean",
-    memory_limit: int | None = None,
-    bits: Precision | None = None,
-    n_jobs: int | None = None,
-    kept: KeptSides = (None, None),
-    groups: npt.NDArray[np.int32] | None = None,
-    progress: Progress = silent,
-) -> Affinities:
-    """Both affinities of a pair of embeddings, from all pairs of items.
-
-    Parameters
-    ----------
-    x, y : ndarray of float32 or float64, (n, d_x) and (n, d_y)
-        Row i of both is the same item.
-    gamma, beta : float
-        Slope of the difference and sharpness of the affinity (RDC, equations 2 and 3).
-    metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
-        Distance within each representation; a side that is "precomputed" holds distances, (n, n).
-    memory_limit : int, optional
-        Bytes that the work may use, inputs included; three quarters of what is free by default. The widest storage that
-        fits is taken.
-    bits : {32, 16, 8}, optional
-        Take this storage.
-    n_jobs : int, optional
-        Threads; all cores by default. The result does not depend on it.
-    kept : (KeptRanks or None, KeptRanks or None)
-        Where ranks of x and of y are kept: read from there when they are complete, else computed and kept.
-    groups : ndarray of int32, (n,), optional
-        Only pairs of one group count; the affinity of all others is 1, no change.
-    progress : Progress, optional
-        Told about the stages "compiling (first use only)", "ranks and affinity" and "symmetrising".
-
-    Raises
-    ------
-    MemoryLimitError
-        Before any work, where nothing fits.
-    """
-    held = sum(side.nbytes for side in kept if side is not None)
-    chosen = plan(x, y, metric=metric, memory_limit=memory_limit, bits=bits, n_jobs=n_jobs, held=held)
-    codec = Codec.for_beta(beta, chosen.bits)
-    engine = {
-        "name": "exact",
-        "device": "cpu",
-        "bits": chosen.bits,
-        "relative_error": codec.relative_error,
-        "n_jobs": chosen.n_jobs,
-        "memory_need": chosen.need,
-        "memory_limit": chosen.limit,
-    }
-
-    scale = np.float32(gamma), np.float32(beta)
-
-    def compute(sides: list[_Side], groups: Any, n_jobs: int, tile_rows: int, progress: Progress) -> Affinities:
-        packed = PackedAffinities(sides[0].ready.n, codec, n_jobs=n_jobs)
-        _DirectedRows(sides, scale, groups, packed, tile_rows).write_all(progress)
-        packed.symmetrise(progress=progress)
-        return Affinities(packed.x_only, packed.y_only, engine)
-
-    def compute_few(values: list[npt.NDArray[Any]]) -> Affinities:
-        # Distances are sorted by NumPy; compiling for embeddings in their place compiles no more than is needed later.
-        few = _make_ready(values, ["euclidean" if name == "precomputed" else name for name in metrics], 1)
-        return compute(few, np.arange(len(values[0]), dtype=np.int32) % 2, 1, TILE_ROWS, silent)
-
-    metrics = metrics_of(metric)
-    compile_for((x, y), chosen.bits, compute_few, progress)
-    return compute(_make_ready((x, y), metrics, chosen.n_jobs, kept), groups, chosen.n_jobs, _TILE_ROWS, progress)
-
-
-@dataclass(frozen=True)
-class _Side:
-    """One side made ready to give ranks, and where they are kept."""
-
-    ready: Ranked
-    kept: KeptRanks | None
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all ranks are kept from an earlier comparison."""
-        return self.kept is not None and self.kept.complete
-
-    @property
-    def multiplied(self) -> RankedEmbedding | None:
-        """The embedding whose products are needed, where they are."""
-        return self.ready if isinstance(self.ready, RankedEmbedding) and not self.is_complete else None
-
-
-def _make_ready(
-    values: Sequence[npt.NDArray[Any]], metrics: Sequence[Metric], n_jobs: int, kept: KeptSides = (None, None)
-) -> list[_Side]:
-    """Both sides made ready, at the same time."""
-    ready: dict[int, Ranked] = {}
-
-    def make_side_ready(side: int) -> None:
-        store = kept[side]
-        ready[side] = ranked(values[side], metric=metrics[side]) if store is None else store.ready
-
-    for_each_tile(make_side_ready, (0, 1), n_jobs=n_jobs)
-    return [_Side(ready[side], kept[side]) for side in (0, 1)]
+def _make_ready(sides: Sequence[Representation], n_jobs: int) -> None:
+    """Prepare both representations, at the same time."""
+    for_each_tile(Representation.prepare, sides, n_jobs=n_jobs)
 
 
 class _DirectedRows:
@@ -220,7 +195,7 @@ class _DirectedRows:
 
     def __init__(
         self,
-        sides: Sequence[_Side],
+        sides: Sequence[Representation],
         scale: tuple[np.float32, np.float32],
         groups: npt.NDArray[np.int32] | None,
         packed: PackedAffinities,
@@ -228,7 +203,12 @@ class _DirectedRows:
     ) -> None:
         self._sides, self._scale, self._groups, self._packed = sides, scale, groups, packed
         self._tile_rows = min(tile_rows, packed.n)
-        self._embeddings = [side.multiplied for side in sides if side.multiplied is not None]
+        self._kept = [side.shared if isinstance(side.shared, KeptRanks) else None for side in sides]
+        self._embeddings = [
+            side.ready
+            for side, kept in zip(sides, self._kept, strict=True)
+            if isinstance(side.ready, RankedEmbedding) and not (kept is not None and kept.complete)
+        ]
         self._products = MirroredProducts(self._embeddings, packed.spare, self._tile_rows)
         self._of_thread = threading.local()
 
@@ -236,12 +216,12 @@ class _DirectedRows:
         """Write every tile; what is kept of the ranks is complete then."""
         tiles = row_tiles(self._packed.n, self._tile_rows)
         for_each_tile(self._write, tiles, n_jobs=self._packed.n_jobs, stage="ranks and affinity", progress=progress)
-        for side in self._sides:
-            if side.kept is not None:
-                side.kept.complete = True
+        for kept in self._kept:
+            if kept is not None:
+                kept.complete = True
 
     def _write(self, rows: slice) -> None:
-        ranks_x, ranks_y = (self._ranks(side, rows) for side in self._sides)
+        ranks_x, ranks_y = (self._ranks(side, kept, rows) for side, kept in zip(self._sides, self._kept, strict=True))
 
         def write_tile(tile: npt.NDArray[np.float32]) -> None:
             directed_affinity(ranks_x, ranks_y, *self._scale, tile)
@@ -250,15 +230,15 @@ class _DirectedRows:
 
         self._packed.write_rows(rows, write_tile)
 
-    def _ranks(self, side: _Side, rows: slice) -> npt.NDArray[np.int32]:
-        if side.kept is not None and side.is_complete:
-            return side.kept.ranks(rows)
+    def _ranks(self, side: Representation, kept: KeptRanks | None, rows: slice) -> npt.NDArray[np.int32]:
+        if kept is not None and kept.complete:
+            return kept.ranks(rows)
         if isinstance(side.ready, RankedDistances):
             ranks = side.ready.ranks(rows)
         else:
             ranks = self._ranks_by_products(side.ready, rows)
-        if side.kept is not None:
-            side.kept.write(rows, ranks)
+        if kept is not None:
+            kept.write(rows, ranks)
         return ranks
 
     def _ranks_by_products(self, embedding: RankedEmbedding, rows: slice) -> npt.NDArray[np.int32]:

@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from repdiff.affinity.base import DirectedValues, FloatArray, GroupMeans
+from repdiff.affinity.difference import directed_values
 from repdiff.core.parallel import for_each_tile, row_tiles
 from repdiff.core.progress import Progress
 
@@ -32,8 +34,6 @@ _STRIPES = 16  # partial sums of a product: fixed, so that their order, and with
 _MANTISSA_BITS = 23
 _CACHE_LINE = 64
 _KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,14 @@ class PackedAffinities:
         """The affinity below the diagonal."""
         return PackedAffinity(self, upper=False)
 
+    def entries(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], *, upper: bool) -> FloatArray:
+        """Entries of the affinity above the diagonal or of that below it, stacked."""
+        i, j = rows[..., :, None], columns[..., None, :]
+        low, high = np.minimum(i, j), np.maximum(i, j)
+        stored = self.data[low, high] if upper else self.data[high, low]
+        decoded = self.codec.decode(stored.reshape(1, -1)).reshape(stored.shape)
+        return np.where(i == j, np.float32(1), decoded)
+
     def write_rows(self, rows: slice, compute: Callable[[FloatArray], None]) -> None:
         """Store the rows that ``compute`` writes into a float32 tile, (r, n)."""
         tile = self.data[rows] if self.codec.bits == 32 else np.empty((rows.stop - rows.start, self.n), np.float32)
@@ -166,8 +174,8 @@ class PackedAffinity:
         for_each_tile(multiply_stripe, range(len(partial)), n_jobs=self.store.n_jobs)
         return np.asarray(partial.sum(axis=0))
 
-    def block_means(self, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-        """Mean of A over every pair of groups, (k, k), self-pairs included; sums in float64."""
+    def group_means(self, labels: npt.NDArray[np.int32]) -> GroupMeans:
+        """Means over every two groups, without error; sums in float64."""
         sizes = np.bincount(labels)
         tiles = row_tiles(self.n, _BLOCK_ROWS)
         sums = np.zeros((len(tiles), len(sizes), len(sizes)))
@@ -181,15 +189,15 @@ class PackedAffinity:
             _add_by_label(self._diagonal_block(rows), labels[rows], labels[rows], of_tile)
 
         for_each_tile(sum_tile, range(len(tiles)), n_jobs=self.store.n_jobs)
-        return np.asarray(sums.sum(axis=0) / np.outer(sizes, sizes))
+        return GroupMeans.of_all_pairs(sums.sum(axis=0) / np.outer(sizes, sizes))
 
     def block(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> FloatArray:
         """Entries A[rows, columns], stacked."""
-        i, j = rows[..., :, None], columns[..., None, :]
-        low, high = np.minimum(i, j), np.maximum(i, j)
-        stored = self.store.data[low, high] if self.upper else self.store.data[high, low]
-        entries = self.store.codec.decode(stored.reshape(1, -1)).reshape(stored.shape)
-        return np.where(i == j, np.float32(1), entries)
+        return self.store.entries(rows, columns, upper=self.upper)
+
+    def directed(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> DirectedValues:
+        """The weaker and the stronger directed value of each pair, from its entries in both directions."""
+        return directed_values(self.block(rows, columns), self.store.entries(rows, columns, upper=not self.upper))
 
     def _blocks_beside(self, rows: slice) -> Iterator[tuple[slice, FloatArray]]:
         """The stored blocks of these rows on this direction's side of the diagonal block."""

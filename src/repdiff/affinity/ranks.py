@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.rank_kernels import rank_rows
 from repdiff.core.errors import RepdiffError
+from repdiff.core.geometry import lengths, squared_distances, squared_norms
 from repdiff.core.metrics import Metric
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
 
@@ -86,7 +87,7 @@ class RankedEmbedding:
         self.values = _unit_rows(values) if metric == "cosine" else values
         self.exact = _is_exact_in_float32(self.values)
         self.coordinates = self.values.astype(np.float32) if self.exact else _centred(self.values)
-        self.squared_norms = _squared_norms(self.coordinates)
+        self.squared_norms = squared_norms(self.coordinates).astype(np.float32)
         self.originals = _first_equal_row(self.values)
         self.copies = np.flatnonzero(self.originals != np.arange(self.n)).astype(np.int32)
 
@@ -142,12 +143,10 @@ class RankedEmbedding:
 
     def distances(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64] | slice) -> npt.NDArray[np.float32]:
         """Distances between some rows and others, (r, c), in the unit of ``coordinates``."""
-        squared = self.coordinates[rows] @ self.coordinates[columns].T
-        squared *= -2
-        squared += self.squared_norms[rows][:, None]
-        squared += self.squared_norms[columns]
+        norms = self.squared_norms
+        squared = squared_distances(self.coordinates[rows], self.coordinates[columns], norms[rows], norms[columns])
         squared[self.originals[rows][:, None] == self.originals[columns]] = 0  # rounding keeps equal rows apart
-        return np.asarray(np.sqrt(np.maximum(squared, 0, out=squared), out=squared))
+        return np.asarray(np.sqrt(squared, out=squared))
 
 
 def neighbor_ranks(
@@ -196,21 +195,13 @@ def neighbor_ranks(
 
 def _unit_rows(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Rows scaled to length one, in float64."""
-    lengths = (
-        np.linalg.norm(values, axis=1) if values.dtype == np.float64 else np.sqrt(_squared_norms(values, np.float64))
-    )
-    if not lengths.all():
+    found = lengths(values)
+    if not found.all():
         raise RepdiffError(
-            f"row {int(np.argmin(lengths))} is all zeros and has no direction, so the cosine metric cannot place it; "
+            f"row {int(np.argmin(found))} is all zeros and has no direction, so the cosine metric cannot place it; "
             "remove the row or use the euclidean metric"
         )
-    return np.asarray(values / lengths[:, None])
-
-
-def _squared_norms(values: npt.NDArray[Any], dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
-    """Squared length of each row, summed in float64."""
-    blocks = (values[rows].astype(np.float64) for rows in row_tiles(len(values), _ROWS_AT_A_TIME))
-    return np.concatenate([np.einsum("ij,ij->i", block, block) for block in blocks]).astype(dtype)
+    return np.asarray(values / found[:, None])
 
 
 def _is_exact_in_float32(values: npt.NDArray[Any]) -> bool:

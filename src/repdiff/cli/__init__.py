@@ -13,9 +13,9 @@ from contextlib import suppress
 from typing import Any
 
 from repdiff import __version__
+from repdiff.cli.console import DEFECT, INTERRUPTED, OUTPUT_CLOSED, TERMINATED, USER_MISTAKE
 from repdiff.core.errors import RepdiffError
 
-USER_MISTAKE, DEFECT, INTERRUPTED, OUTPUT_CLOSED, TERMINATED = 2, 70, 130, 141, 143
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _LONGEST = 300  # characters of an error's own words
 
@@ -56,7 +56,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(error: Any) -> int:
-    print(f"repdiff: error: {' '.join(str(error).split())}", file=sys.stderr)
+    message = getattr(error, "on_command_line", error)
+    print(f"repdiff: error: {' '.join(str(message).split())}", file=sys.stderr)
     return USER_MISTAKE
 
 

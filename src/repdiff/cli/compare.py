@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from repdiff.cli import options as opt
+from repdiff.settings import CompareCall, EncodingSettings, Pool
 
 if TYPE_CHECKING:
     from repdiff.cli.models import Side
 
-Pool = Literal["cls", "mean", "max", "none"]
 
-
+@opt.takes_options(CompareCall)
 def compare(
     output: opt.Output,
     x: Annotated[
@@ -29,41 +29,16 @@ def compare(
     layer_y: Annotated[str | None, Option(help="Module of the second model whose output is taken.")] = None,
     pool_x: Annotated[Pool | None, Option(help="How the first model's maps become vectors.")] = None,
     pool_y: Annotated[Pool | None, Option(help="How the second model's maps become vectors.")] = None,
-    batch: Annotated[str, Option(help="Items that models get at a time: a number, or auto.")] = "32",
-    model_device: Annotated[str | None, Option(help="Where models run.  [default: a GPU if there is one]")] = None,
-    items: opt.ItemTable = None,
-    images: opt.Images = None,
-    label: opt.Label = None,
-    pred_x: Annotated[str | None, Option(help="Column with what the first model predicts.")] = None,
-    pred_y: Annotated[str | None, Option(help="Column with what the second model predicts.")] = None,
-    image: opt.Image = None,
-    text: opt.Text = None,
-    names: Annotated[
-        tuple[str, str] | None, Option(metavar="NAME NAME", help="What to call the two.  [default: the files' names]")
-    ] = None,
-    n_clusters: opt.Clusters = "10",
-    gamma: opt.Gamma = 0.1,
-    beta: opt.Beta = 5.0,
-    metric: opt.MetricName = "euclidean",
-    metric_x: Annotated[str | None, Option(help="Of the first side only.")] = None,
-    metric_y: Annotated[str | None, Option(help="Of the second side only.")] = None,
-    within: opt.Within = None,
-    match: opt.Match = "auto",
-    align: Annotated[str, Option(help="Turn Y towards X first: none, procrustes, linear or cka.")] = "none",
-    align_effect: Annotated[bool, Option("--align-effect", help="Compare without alignment too.")] = False,
-    threshold: opt.Threshold = 1.5,
-    representatives: opt.Representatives = 9,
-    collage: opt.Collage = "typical",
-    engine: opt.Engine = "exact",
-    device: opt.Device = None,
-    memory_limit: opt.MemoryLimit = None,
-    jobs: opt.Jobs = None,
-    seed: opt.Seed = 0,
-    evidence: opt.Evidence = True,
-    resamples: opt.Resamples = 5,
-    description: opt.Description = None,
+    batch: Annotated[str, Option(help="Items that models get at a time: a number, or auto.")] = str(
+        EncodingSettings.batch
+    ),
+    model_device: Annotated[str | None, Option(help="Where models run.", show_default="a GPU if there is one")] = None,
+    metric_x: opt.MetricX = None,
+    metric_y: opt.MetricY = None,
+    *,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,
+    **options: Any,
 ) -> None:
     """Compare two representations of the same items and write a run with its report."""
     from repdiff.cli.models import display_names, sides_of
@@ -74,40 +49,10 @@ def compare(
         layer={"x": layer_x, "y": layer_y},
         pool={"x": pool_x, "y": pool_y},
     )
-    compare_and_write(
-        sides,
-        encoding={"batch": batch, "device": model_device},
-        output=output,
-        overwrite=overwrite,
-        as_json=as_json,
-        items=items,
-        images=images,
-        names=names or display_names(sides),
-        label=label,
-        prediction_x=pred_x,
-        prediction_y=pred_y,
-        image=image,
-        text=text,
-        n_clusters=opt.number_or_auto(n_clusters),
-        evidence=evidence,
-        n_resamples=resamples,
-        gamma=gamma,
-        beta=beta,
-        metric=metric if metric_x is metric_y is None else (metric_x or metric, metric_y or metric),
-        within=within,
-        match=match,
-        align=align,
-        align_effect=align_effect,
-        no_change_threshold=threshold,
-        n_representatives=representatives,
-        representatives=collage,
-        engine=engine,
-        device=device,
-        memory_limit=memory_limit,
-        n_jobs=jobs,
-        random_state=seed,
-        description=description,
-    )
+    options["names"] = options["names"] or display_names(sides)
+    options["metric"] = opt.metric_of_each(options["metric"], metric_x, metric_y)
+    encoding = {"batch": batch, "device": model_device}
+    compare_and_write(sides, encoding=encoding, output=output, overwrite=overwrite, as_json=as_json, **options)
 
 
 def compare_and_write(

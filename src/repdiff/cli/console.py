@@ -1,4 +1,4 @@
-"""What every command prints with: progress bars on standard error, results on standard output."""
+"""What every command speaks with: progress bars on standard error, results on standard output, and exit codes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from repdiff.core.progress import Progress, silent
+
+USER_MISTAKE, DEFECT, INTERRUPTED, OUTPUT_CLOSED, TERMINATED = 2, 70, 130, 141, 143  # exit codes
 
 
 @contextmanager

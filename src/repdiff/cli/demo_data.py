@@ -53,22 +53,20 @@ class DemoFiles:
     items: Path
 
 
-def write_demo_files(folder: Path, *, random_state: int = 0) -> DemoFiles:
+def write_demo_files(folder: Path) -> DemoFiles:
     """Train the two networks and write their hidden layers, the items and their pictures.
 
     Parameters
     ----------
     folder : Path
         Where; made if it is not there. Files of an earlier demo are replaced.
-    random_state : int
-        Seed of the two networks.
     """
     from sklearn.datasets import load_digits
 
     digits = load_digits()
     pixels, digit = digits.data / 16, digits.target
-    told_digits, said = _train(pixels, digit, random_state)
-    told_parity, _ = _train(pixels, digit % 2, random_state)
+    told_digits, said = _train(pixels, digit)
+    told_parity, _ = _train(pixels, digit % 2)
     files = DemoFiles(folder / f"{NAMES[0]}.npy", folder / f"{NAMES[1]}.npy", folder / "items.csv")
     folder.mkdir(parents=True, exist_ok=True)
     np.save(files.x, told_digits)
@@ -100,7 +98,7 @@ def command_line(files: DemoFiles) -> str:
 
 
 def _train(
-    pixels: npt.NDArray[np.float64], target: npt.NDArray[np.int64], random_state: int
+    pixels: npt.NDArray[np.float64], target: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any]]:
     """Last hidden layer, (n, 32), and predictions of a network that saw three of four pictures with their targets."""
     from sklearn.exceptions import ConvergenceWarning
@@ -113,7 +111,7 @@ def _train(
         alpha=0.1,
         max_iter=200,
         n_iter_no_change=200,
-        random_state=random_state,
+        random_state=0,
     )
     # Products this small are slower on several threads. That it stops after 200 rounds is meant.
     with single_threaded_libraries(), catch_warnings():

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option, echo
 
-from repdiff.cli.compare import Pool
-from repdiff.cli.options import Json
+from repdiff.cli.options import Json, takes_options
 from repdiff.core.errors import RepdiffError
+from repdiff.settings import EncodeCall
 
 if TYPE_CHECKING:
     from repdiff.encoding.pipeline import Encoded
@@ -17,21 +17,15 @@ if TYPE_CHECKING:
 _NAMED_AT_MOST = 5
 
 
+@takes_options(EncodeCall)
 def encode(
     model: Annotated[str | None, Option("--model", "-m", help="A spec, such as hf:FOLDER; see --list.")] = None,
     items: Annotated[Path | None, Option(help="Folder of images, or table of items: .csv, .parquet.")] = None,
     output: Annotated[Path | None, Option("--output", "-o", help="Embeddings: .npz, .parquet or .npy.")] = None,
-    images: Annotated[Path | None, Option(help="Folder that image paths start from.  [default: the table's]")] = None,
-    image: Annotated[str | None, Option(help="Column with the image's path.")] = None,
-    text: Annotated[str | None, Option(help="Column with the item's text.")] = None,
-    layer: Annotated[list[str] | None, Option(help="Module whose output is taken; may be given several times.")] = None,
-    pool: Annotated[Pool | None, Option(help="How maps become vectors.  [default: the model's usual way]")] = None,
-    batch: Annotated[str, Option(help="Items per batch: a number, or auto.")] = "32",
-    device: Annotated[str | None, Option(help="Where the model runs.  [default: a GPU if there is one]")] = None,
-    workers: Annotated[int | None, Option(help="Processes that open images.  [default: all cores, at most 8]")] = None,
-    overwrite: Annotated[bool, Option("--overwrite", help="Replace embeddings that are there.")] = False,
+    *,
     as_json: Json = False,
     list_kinds: Annotated[bool, Option("--list", help="List the kinds of models and leave.")] = False,
+    **options: Any,
 ) -> None:
     """Encode items with a model. Interrupted, the same command goes on where it was."""
     if list_kinds:
@@ -40,28 +34,14 @@ def encode(
     for name, value in (("--model", model), ("--items", items), ("--output", output)):
         if value is None:
             raise RepdiffError(f"encode needs {name}; see repdiff encode --help")
-    encoded = run_encoding(
-        model,
-        items,
-        output,
-        images=images,
-        image=image,
-        text=text,
-        layer=layer,
-        pool=pool,
-        batch=parse_batch(batch),
-        device=device,
-        n_workers=workers,
-        overwrite=overwrite,
-    )
+    encoded = run_encoding(model, items, output, **options)
     _tell(encoded, as_json=as_json)
 
 
 def run_encoding(model: Any, items: Any, output: Any, *, what: str = "", **options: Any) -> Encoded:
     """Encode with progress; where that is interrupted, say how to go on."""
     import repdiff
-    from repdiff.cli import INTERRUPTED
-    from repdiff.cli.console import progress_bars
+    from repdiff.cli.console import INTERRUPTED, progress_bars
 
     try:
         with progress_bars() as progress:

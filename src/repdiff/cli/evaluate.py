@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from repdiff.cli.options import Json
+from repdiff.cli.options import Json, takes_options
 from repdiff.core.errors import RepdiffError
+from repdiff.settings import EvaluateRunCall
 
 if TYPE_CHECKING:
     from repdiff.evaluation.scoring import Evaluation
@@ -22,18 +23,13 @@ _COLUMNS = {  # so short that 80 columns hold them
 }  # fmt: skip
 
 
+@takes_options(EvaluateRunCall)
 def evaluate(
     run: Annotated[Path, Argument(metavar="RUN", help="Directory of a run.")],
-    x: Annotated[Path | None, Option(help="Where x is now.  [default: where the run found it]")] = None,
-    y: Annotated[Path | None, Option(help="Where y is now.  [default: where the run found it]")] = None,
-    methods: Annotated[list[str] | None, Option("--method", help="One to try; repeatable.  [default: all]")] = None,
-    held_out: Annotated[bool, Option(help="Also fit on each half and measure on the other.")] = True,
-    max_items: Annotated[int, Option(help="Of more items so many are drawn.")] = 4000,
-    seed: Annotated[
-        int | None, Option(min=0, help="The same seed gives the same result.  [default: the run's]")
-    ] = None,
     output: Annotated[Path | None, Option("--output", "-o", help="Also write the table, as .csv.")] = None,
+    *,
     as_json: Json = False,
+    **options: Any,
 ) -> None:
     """Measure how a run's method and others fare on what the run was made from, and put it on the run's report."""
     from repdiff.cli.console import print_json, progress_bars
@@ -43,10 +39,7 @@ def evaluate(
     if output is not None and output.is_dir():
         raise RepdiffError(f"{output}: is a folder; give the name of a file")  # said now, and not after minutes
     with progress_bars() as progress:
-        found = evaluate_run(
-            run, x=x, y=y, methods=methods or None, held_out=held_out, max_items=max_items, random_state=seed,
-            progress=progress,
-        )  # fmt: skip
+        found = evaluate_run(run, progress=progress, **options)
     _write(found, run, output)
     if as_json:
         print_json(_facts(found, run))

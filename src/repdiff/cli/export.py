@@ -17,7 +17,7 @@ def export(
     run: Annotated[Path, Argument(metavar="RUN", help="Directory of a run.")],
     to: Annotated[Literal["csv", "json", "parquet"], Option(help="Format.")] = "csv",
     output: Annotated[
-        Path | None, Option("--output", "-o", help="File.  [default: standard output; parquet needs a file]")
+        Path | None, Option("--output", "-o", help="File.", show_default="standard output; parquet needs a file")
     ] = None,
 ) -> None:
     """Write the labels of all items: a table as CSV or Parquet, or with the clusters as JSON."""
@@ -54,7 +54,7 @@ def _facts(comparison: Comparison) -> dict[str, Any]:
     frame = comparison.to_frame()
     return {
         "names": list(comparison.names),
-        "x_only": direction_facts(comparison.x_only),
-        "y_only": direction_facts(comparison.y_only),
+        "x_only": direction_facts(comparison, comparison.x_only),
+        "y_only": direction_facts(comparison, comparison.y_only),
         "items": json.loads(frame.to_json(orient="records", date_format="iso")),
     }

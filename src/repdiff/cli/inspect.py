@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Argument, Option
+from typer import Argument
 
 from repdiff.cli import options as opt
+from repdiff.settings import InspectCall
 
 if TYPE_CHECKING:
     from repdiff.inputs.inspection import Inspected
@@ -15,19 +16,19 @@ if TYPE_CHECKING:
 _WORDS = {"may_be_ids": "may be ids", "images_found": "images found", "rows_with_gaps": "rows with gaps"}
 
 
+@opt.takes_options(InspectCall)
 def inspect(
     files: Annotated[list[Path], Argument(metavar="FILE ...", help="Embeddings, or tables of items.")],
-    items: Annotated[Path | None, Option(help="Table of the items, or folder of images.")] = None,
-    images: opt.Images = None,
-    match: opt.Match = "auto",
+    *,
     as_json: opt.Json = False,
+    **options: Any,
 ) -> None:
     """Say what files are taken for, and how their rows would be matched with those of the first."""
     from repdiff.cli.console import print_json
     from repdiff.core.errors import InputError
     from repdiff.inputs.inspection import inspect_files
 
-    found = inspect_files(files, items=items, images=images, match=match)
+    found = inspect_files(files, **options)
     if as_json:
         print_json(found.to_plain())
     else:

@@ -8,42 +8,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument
 
 from repdiff.cli import options as opt
+from repdiff.settings import MatrixCall
 
 if TYPE_CHECKING:
     from repdiff.results.matrix import ComparisonMatrix
 
 
+@opt.takes_options(MatrixCall)
 def matrix(
     representations: Annotated[
         list[Path], Argument(metavar="E1 E2 ...", help="Embeddings of the same items from two models or more.")
     ],
     output: opt.Output,
-    items: opt.ItemTable = None,
-    images: opt.Images = None,
-    label: opt.Label = None,
     predictions: opt.Predictions = None,
-    image: opt.Image = None,
-    text: opt.Text = None,
     name: opt.Names = None,
-    n_clusters: opt.Clusters = "10",
-    gamma: opt.Gamma = 0.1,
-    beta: opt.Beta = 5.0,
-    metric: opt.MetricName = "euclidean",
-    within: opt.Within = None,
-    match: opt.Match = "auto",
-    threshold: opt.Threshold = 1.5,
-    representatives: opt.Representatives = 9,
-    collage: opt.Collage = "typical",
-    engine: opt.Engine = "exact",
-    device: opt.Device = None,
-    memory_limit: opt.MemoryLimit = None,
-    jobs: opt.Jobs = None,
-    seed: opt.Seed = 0,
-    evidence: opt.Evidence = False,
-    resamples: opt.Resamples = 5,
-    description: opt.Description = None,
+    *,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,
+    **options: Any,
 ) -> None:
     """Compare every two of several representations: a table of how much each knows that each other does not."""
     import repdiff
@@ -56,15 +38,9 @@ def matrix(
 
     check_target(output, overwrite=overwrite)
     called = names_of(representations, name or None, what="representation")
+    options |= {"names": called, "predictions": opt.prediction_columns(predictions, called)}
     with progress_bars() as progress:
-        found = repdiff.compare_matrix(
-            representations, items=items, images=images, names=called, label=label,
-            predictions=opt.prediction_columns(predictions, called), image=image, text=text, metric=metric,
-            within=within, match=match, n_clusters=opt.number_or_auto(n_clusters), gamma=gamma, beta=beta,
-            no_change_threshold=threshold, n_representatives=representatives, representatives=collage, engine=engine,
-            device=device, memory_limit=memory_limit, n_jobs=jobs, random_state=seed, evidence=evidence,
-            n_resamples=resamples, description=description, progress=progress,
-        )  # fmt: skip
+        found = repdiff.compare_matrix(representations, progress=progress, **options)
         run = matrix_run_of(found, progress=progress)
         pages = [render(run_of(comparison)) for comparison in run.matrix.comparisons]
         reports = dict(zip(run.manifest["runs"], pages, strict=True))

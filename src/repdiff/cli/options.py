@@ -1,50 +1,29 @@
-"""Options that several commands share."""
+"""Options of commands: made from the fields of :mod:`repdiff.settings`, and the few that only the command line has."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Literal
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from typer import Option
 
-from repdiff.core.errors import InputError
-from repdiff.core.metrics import Metric
+from repdiff.core.metrics import Metric, Metrics
+from repdiff.settings.checks import hints_of, members
+from repdiff.settings.fields import Setting, dataclass_field, flags_of, setting_of, settings_of
 
 Json = Annotated[bool, Option("--json", help="Print a summary as JSON.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace a run that is there.")]
 Output = Annotated[Path, Option("--output", "-o", help="Directory of the run, made by this command.")]
-ItemTable = Annotated[Path | None, Option(help="Table of the items, .csv or .parquet, or folder of images.")]
-Images = Annotated[Path | None, Option(help="Folder that image paths start from.  [default: the table's]")]
-Label = Annotated[str | None, Option("--label", "--labels", help="Column with the label.")]
-Image = Annotated[str | None, Option(help="Column with the image's path.")]
-Text = Annotated[str | None, Option(help="Column with the item's text.")]
-Clusters = Annotated[
-    str, Option("--clusters", "-n", help="Clusters per direction: a number, or auto.", metavar="N|auto")
-]
-Gamma = Annotated[float, Option(help="Slope of the rank difference.")]
-Beta = Annotated[float, Option(help="Sharpness of the affinity.")]
-MetricName = Annotated[Metric, Option(help="euclidean, cosine, or precomputed (n x n distances).")]
-Within = Annotated[
-    str | None, Option(help="Only pairs that agree in it count: label, prediction, or any column of the items.")
-]
-Match = Annotated[
-    str, Option(help="How rows are matched: auto (by ids where there are ids), order, or the column with the ids.")
-]
-Threshold = Annotated[float, Option(help="Mean affinity below which a cluster is no change.")]
-Representatives = Annotated[int, Option(help="Items in a cluster's collage.")]
-Collage = Annotated[
-    Literal["typical", "spread", "border"], Option(help="Which items: the clearest, diverse ones, or its edge.")
-]
-Evidence = Annotated[bool, Option(help="Say what clusters mean and whether to believe them.")]
-Resamples = Annotated[int, Option(help="How often items are clustered again for the evidence.")]
-Engine = Annotated[str, Option(help="exact (cores) or torch (a device).")]
-Device = Annotated[str | None, Option(help="Of the torch engine: cuda, mps or cpu.")]
-MemoryLimit = Annotated[str | None, Option(help="Such as 8GB.  [default: three quarters of what is free]")]
-Jobs = Annotated[int | None, Option(help="Threads.  [default: all cores]")]
-Seed = Annotated[int, Option(min=0, help="The same seed gives the same result.")]
-Description = Annotated[str | None, Option(help="A few words on what is compared, for the report.")]
+MetricX = Annotated[Metric | None, Option(help="Of the first side only.")]
+MetricY = Annotated[Metric | None, Option(help="Of the second side only.")]
 Names = Annotated[
-    list[str] | None, Option("--name", help="What to call the next of them; give it once for each.  [default: files]")
+    list[str] | None,
+    Option("--name", help="What to call the next of them; give it once for each.", show_default="the files"),
 ]
 Predictions = Annotated[
     list[str] | None,
@@ -52,14 +31,101 @@ Predictions = Annotated[
 ]
 
 
-def number_or_auto(given: str) -> int | Literal["auto"]:
-    """What ``--clusters`` asks for."""
-    if given == "auto":
-        return "auto"
+def takes_options(call: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command an option for every setting of a public function.
+
+    Parameters
+    ----------
+    call : type
+        What the function is given (:mod:`repdiff.settings.calls`).
+
+    Returns
+    -------
+    callable
+        A decorator. The command gets the options as ``**options``, by the names that Python has for them, and after
+        they were checked. They stand after its own parameters, and before those that are keyword-only; a parameter of
+        its own takes the place of a setting of the same name.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command, eval_str=True)
+        own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
+        made = [
+            _parameter(call, name)
+            for name, facts in settings_of(call).items()
+            if facts.on_command_line and name not in signature.parameters
+        ]
+        hints = hints_of(call)
+
+        @wraps(command)
+        def with_options(**given: Any) -> None:
+            options = {one.name: _from_text(given.pop(one.name), hints[one.name]) for one in made}
+            _check(call, options)
+            command(**given, **options)
+
+        first = [one for one in own if one.kind is not one.KEYWORD_ONLY]
+        last = [one for one in own if one.kind is one.KEYWORD_ONLY]
+        every = [one.replace(kind=one.KEYWORD_ONLY) for one in (*first, *made, *last)]
+        with_options.__signature__ = signature.replace(parameters=every)  # type: ignore[attr-defined]
+        with_options.__annotations__ = {one.name: one.annotation for one in every}
+        return with_options
+
+    return decorate
+
+
+def _parameter(call: type[Any], name: str) -> inspect.Parameter:
+    """The option of a setting, as Typer reads it."""
+    facts, hint, default = setting_of(call, name), hints_of(call)[name], dataclass_field(call, name).default
+    kind = type_on_command_line(hint, facts)
+    flags = flags_of(name, facts) if facts.flags else ()  # Typer makes --no-... of what has none
+    unset = facts.unset if facts.unset and default is None else True
+    option = Option(*flags, help=facts.sentence, metavar=facts.metavar, show_default=unset)
+    if kind is str and default is not None:
+        default = str(default)
+    optional = kind | None if default is None else kind
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[optional, option]
+    )
+
+
+def type_on_command_line(hint: Any, facts: Setting) -> Any:
+    """What an option is read as: the one type that a word can have, or text where there are several."""
+    if facts.typed is not None:
+        return facts.typed
+    plain = [one for one in members(hint) if one in (bool, int, float, str, Path) or get_origin(one) is Literal]
+    if Path in plain:
+        return Path
+    if len(plain) == 1:
+        return plain[0]
+    if plain:
+        return str
+    (other,) = (one for one in members(hint) if one is not NoneType)
+    return other if get_origin(other) is tuple else list[str]
+
+
+def _from_text(given: Any, hint: Any) -> Any:
+    """A number, where text may be one: ``--clusters 10``."""
+    if not isinstance(given, str) or int not in members(hint) or given in _choices(hint):
+        return given
     try:
         return int(given)
-    except ValueError as error:
-        raise InputError(f"--clusters must be a number or auto, but is {given!r}") from error
+    except ValueError:
+        return given  # which the settings refuse
+
+
+def _choices(hint: Any) -> tuple[str, ...]:
+    return tuple(choice for one in members(hint) if get_origin(one) is Literal for choice in get_args(one))
+
+
+def _check(call: type[Any], options: Mapping[str, Any]) -> None:
+    """Refuse what cannot be before any work, such as encoding, is done; data is not looked at."""
+    data = [one.name for one in fields(call) if one.default is MISSING]
+    call(**dict.fromkeys(data), **options)
+
+
+def metric_of_each(metric: Metric, metric_x: Metric | None, metric_y: Metric | None) -> Metrics:
+    """The metric of both sides, where one of them may have its own."""
+    return metric if metric_x is metric_y is None else (metric_x or metric, metric_y or metric)
 
 
 def prediction_columns(given: list[str] | None, called: list[str]) -> list[str] | None:

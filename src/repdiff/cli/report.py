@@ -13,18 +13,16 @@ from repdiff.cli.options import Json
 def report(
     run: Annotated[Path, Argument(metavar="RUN", help="Directory of a run, a series or a matrix.")],
     output: Annotated[
-        Path | None, Option("--output", "-o", help="HTML file.  [default: report.html in the run]")
+        Path | None, Option("--output", "-o", help="HTML file.", show_default="report.html in the run")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Write the report of a run, a series or a matrix: one HTML file that works offline."""
     from repdiff.cli.console import print_json
-    from repdiff.report import write_matrix_report, write_report, write_series_report
-    from repdiff.store.directory import MATRIX, RUN, SERIES, kind_of
+    from repdiff.report import write_report
     from repdiff.store.run import REPORT
 
-    write = {RUN: write_report, SERIES: write_series_report, MATRIX: write_matrix_report}[kind_of(run)]
-    written = write(run, run / REPORT if output is None else output)
+    written = write_report(run, run / REPORT if output is None else output)
     if as_json:
         print_json({"report": str(written)})
     else:

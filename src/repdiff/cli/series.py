@@ -9,43 +9,24 @@ from typer import Argument, Option
 
 from repdiff.cli import options as opt
 from repdiff.core.metrics import Metric
+from repdiff.settings import SeriesCall
 
 if TYPE_CHECKING:
     from repdiff.results.timeline import Timeline
 
 
+@opt.takes_options(SeriesCall)
 def series(
     checkpoints: Annotated[list[Path], Argument(metavar="C0 C1 ...", help="Embeddings of checkpoints, in order.")],
     reference: Annotated[Path, Option(help="Embeddings that all are compared with, usually of the last checkpoint.")],
     output: opt.Output,
-    items: opt.ItemTable = None,
-    images: opt.Images = None,
-    label: opt.Label = None,
     predictions: opt.Predictions = None,
-    image: opt.Image = None,
-    text: opt.Text = None,
     name: opt.Names = None,
-    reference_name: Annotated[str | None, Option(help="What to call the reference.  [default: the file]")] = None,
-    n_clusters: opt.Clusters = "10",
-    gamma: opt.Gamma = 0.1,
-    beta: opt.Beta = 5.0,
-    metric: opt.MetricName = "euclidean",
     reference_metric: Annotated[Metric | None, Option(help="Of the reference only.")] = None,
-    within: opt.Within = None,
-    match: opt.Match = "auto",
-    threshold: opt.Threshold = 1.5,
-    representatives: opt.Representatives = 9,
-    collage: opt.Collage = "typical",
-    engine: opt.Engine = "exact",
-    device: opt.Device = None,
-    memory_limit: opt.MemoryLimit = None,
-    jobs: opt.Jobs = None,
-    seed: opt.Seed = 0,
-    evidence: opt.Evidence = False,
-    resamples: opt.Resamples = 5,
-    description: opt.Description = None,
+    *,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,
+    **options: Any,
 ) -> None:
     """Compare every checkpoint with a reference, follow the clusters through time, and write it with its report."""
     import repdiff
@@ -57,17 +38,12 @@ def series(
     from repdiff.workflows.series import names_in_series
 
     check_target(output, overwrite=overwrite)
-    called = names_in_series(checkpoints, reference, name or None, reference_name)
+    called = names_in_series(checkpoints, reference, name or None, options["reference_name"])
+    options |= {"names": called[:-1], "reference_name": called[-1]}
+    options["metric"] = (reference_metric or options["metric"], options["metric"])
+    options["predictions"] = opt.prediction_columns(predictions, called)
     with progress_bars() as progress:
-        timeline = repdiff.compare_series(
-            checkpoints, reference, items=items, images=images, names=called[:-1], reference_name=called[-1],
-            label=label, predictions=opt.prediction_columns(predictions, called), image=image, text=text,
-            metric=(reference_metric or metric, metric), within=within, match=match,
-            n_clusters=opt.number_or_auto(n_clusters), gamma=gamma, beta=beta, no_change_threshold=threshold,
-            n_representatives=representatives, representatives=collage, engine=engine, device=device,
-            memory_limit=memory_limit, n_jobs=jobs, random_state=seed, evidence=evidence, n_resamples=resamples,
-            description=description, progress=progress,
-        )  # fmt: skip
+        timeline = repdiff.compare_series(checkpoints, reference, progress=progress, **options)
         run = series_run_of(timeline, progress=progress)
         write_series(run, output, overwrite=overwrite, report=render_series(run))
     if as_json:
@@ -102,7 +78,7 @@ def _print(timeline: Timeline, run: Path, report: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from repdiff.report.formatting import number, percent
+    from repdiff.report.wording.formatting import number, percent
     from repdiff.results.comparison import warnings_of
 
     console = Console(highlight=False)

@@ -3,44 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from repdiff.cli import options as opt
+from repdiff.settings import SimilarityCall
 
 if TYPE_CHECKING:
     from repdiff.results.similarity import SimilarityTable
 
 
+@opt.takes_options(SimilarityCall)
 def similarity(
     x: Annotated[Path, Argument(metavar="X", help="Embeddings of one model: .npy, .npz, .csv, .parquet, ...")],
     y: Annotated[Path, Argument(metavar="Y", help="Embeddings of the other model, of the same items.")],
-    score: Annotated[
-        list[str] | None, Option(help="One of the scores, such as debiased_cka; give it several times.  [default: all]")
-    ] = None,
-    names: Annotated[tuple[str, str] | None, Option(help="What to call the two.  [default: the files' names]")] = None,
-    metric: opt.MetricName = "euclidean",
-    metric_x: Annotated[str | None, Option(help="Of the first side only.")] = None,
-    metric_y: Annotated[str | None, Option(help="Of the second side only.")] = None,
-    match: opt.Match = "auto",
-    neighbors: Annotated[int, Option("--neighbors", "-k", help="Nearest neighbours of an item.")] = 10,
-    max_items: Annotated[int, Option(help="Sample size of scores that look at all pairs; 0 for no sample.")] = 2000,
-    seed: opt.Seed = 0,
+    metric_x: opt.MetricX = None,
+    metric_y: opt.MetricY = None,
+    max_items: Annotated[
+        int, Option(help="Sample size of scores that look at all pairs; 0 for no sample.")
+    ] = SimilarityCall.max_items or 0,
+    *,
     as_json: opt.Json = False,
+    **options: Any,
 ) -> None:
     """Say how alike two representations are as a whole: CKA, Procrustes, nearest neighbours and others."""
     import repdiff
     from repdiff.cli.console import print_json, progress_bars
+    from repdiff.store.plain import to_plain
 
+    options["metric"] = opt.metric_of_each(options["metric"], metric_x, metric_y)
+    options |= {"scores": options["scores"] or None, "max_items": max_items or None}
     with progress_bars() as progress:
-        found = repdiff.similarity(
-            x, y, scores=score or None, names=names, n_neighbors=neighbors, max_items=max_items or None,
-            metric=metric if metric_x is metric_y is None else (metric_x or metric, metric_y or metric),  # type: ignore[arg-type]
-            match=match, random_state=seed, progress=progress,
-        )  # fmt: skip
+        found = repdiff.similarity(x, y, progress=progress, **options)
     if as_json:
-        print_json(found.to_plain())
+        print_json(to_plain(found))
     else:
         _print(found)
 

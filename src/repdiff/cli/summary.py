@@ -14,16 +14,15 @@ def print_summary(comparison: Comparison, run: Path, report: Path) -> None:
     """Sentences, a table per direction, warnings, and where the results are."""
     from rich.console import Console
 
-    from repdiff.report.formatting import finding
+    from repdiff.report.wording.findings import finding
+    from repdiff.report.wording.summary import alignment_lines, chosen_lines, verdict_lines
 
     console = Console(highlight=False)
     for direction in (comparison.x_only, comparison.y_only):
         console.print(finding(comparison, direction).text, markup=False)
         if direction.difference_clusters:
             console.print(_table(comparison, direction))
-    for line in alignment_lines(comparison):
-        console.print(line, markup=False)
-    for line in (*chosen_lines(comparison), *verdict_lines(comparison)):
+    for line in (*alignment_lines(comparison), *chosen_lines(comparison), *verdict_lines(comparison)):
         console.print(line, markup=False)
     for warning in comparison.provenance.warnings:
         console.print(f"note: {warning}", markup=False)
@@ -31,45 +30,14 @@ def print_summary(comparison: Comparison, run: Path, report: Path) -> None:
     console.print(f"report: {report}", markup=False, soft_wrap=True)
 
 
-def alignment_lines(comparison: Comparison) -> list[str]:
-    """How y was turned towards x and what that changed; nothing where it was not."""
-    facts = comparison.provenance.parameters.get("alignment")
-    if facts is None:
-        return []
-    fits = f"{facts['fit']:.3f} on the {facts['n_fit']:,} items it was fitted on"
-    held_out = f"{facts['held_out']:.3f} on the {facts['n_held_out']:,} others"
-    lines = [f"{comparison.names[1]} was aligned ({facts['method']}): {facts['measure']} {fits}, {held_out}"]
-    for direction, effect in facts.get("effect", {}).items():
-        before, after = effect["clusters_without"], effect["clusters_with"]
-        lines.append(
-            f"{direction}: difference clusters {before} without alignment and {after} with it; "
-            f"adjusted Rand index {effect['adjusted_rand']:.2f}"
-        )
-    return lines
-
-
-def chosen_lines(comparison: Comparison) -> list[str]:
-    """Why so many clusters, where the number was not given."""
-    from repdiff.report.formatting import holder_and_other, plural
-
-    return [
-        f"what {holder_and_other(comparison, name)[0]} groups, in {plural(number.n, 'cluster')}: {number.reason}"
-        for name, number in comparison.chosen.items()
-    ]
-
-
-def verdict_lines(comparison: Comparison) -> list[str]:
-    """What the evidence comes to; nothing where none was taken."""
-    return [] if comparison.evidence is None else ["".join(text for text, _ in comparison.evidence.verdict)]
-
-
 def _table(comparison: Comparison, direction: Direction) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table
 
-    from repdiff.report.belief import standing
-    from repdiff.report.formatting import UNKNOWN, makeup, number, percent
+    from repdiff.report.wording.evidence import standing
+    from repdiff.report.wording.findings import makeup
+    from repdiff.report.wording.formatting import UNKNOWN, number, percent
 
     names = [escape(name) for name in comparison.names]
     table = Table(box=SIMPLE_HEAD)
@@ -99,7 +67,9 @@ def _table(comparison: Comparison, direction: Direction) -> Any:
 
 
 def summary(comparison: Comparison, run: Path, report: Path) -> dict[str, Any]:
-    """The same for machines: plain values that JSON holds."""
+    """The same for machines: plain values that JSON holds, codes and the words for them."""
+    from repdiff.report.wording.choice import why_so_many
+
     return {
         "run": str(run),
         "report": str(report),
@@ -107,33 +77,38 @@ def summary(comparison: Comparison, run: Path, report: Path) -> dict[str, Any]:
         "n_items": len(comparison.items.frame),
         "accuracy_x": comparison.accuracy_x,
         "accuracy_y": comparison.accuracy_y,
-        "x_only": direction_facts(comparison.x_only),
-        "y_only": direction_facts(comparison.y_only),
+        "x_only": direction_facts(comparison, comparison.x_only),
+        "y_only": direction_facts(comparison, comparison.y_only),
         "alignment": comparison.provenance.parameters.get("alignment"),
-        "chosen": {name: {"n": number.n, "reason": number.reason} for name, number in comparison.chosen.items()},
+        "chosen": {
+            name: {"n": number.n, "code": number.code, "reason": why_so_many(number)}
+            for name, number in comparison.chosen.items()
+        },
         **_conclusion(comparison),
         "warnings": list(comparison.provenance.warnings),
     }
 
 
 def _conclusion(comparison: Comparison) -> dict[str, Any]:
-    found = comparison.evidence
-    if found is None:
+    from repdiff.report.wording.evidence import verdict
+
+    found, told = comparison.evidence, verdict(comparison)
+    if found is None or told is None:
         return {}
     figures = {name: getattr(found, name) for name in ("fdr", "n_tested", "n_significant", "n_holding")}
-    return {"evidence": {"verdict": verdict_lines(comparison)[0], **figures}}
+    return {"evidence": {"verdict": told.plain, "code": found.verdict, "untested": found.untested, **figures}}
 
 
-def direction_facts(direction: Direction) -> dict[str, Any]:
+def direction_facts(comparison: Comparison, direction: Direction) -> dict[str, Any]:
     """One direction in plain values."""
     return {
         "n_difference_clusters": len(direction.difference_clusters),
         "share_no_change": float(direction.no_change.mean()),
-        "clusters": [_cluster_facts(cluster) for cluster in direction.clusters],
+        "clusters": [_cluster_facts(comparison, direction, cluster) for cluster in direction.clusters],
     }
 
 
-def _cluster_facts(cluster: DifferenceCluster) -> dict[str, Any]:
+def _cluster_facts(comparison: Comparison, direction: Direction, cluster: DifferenceCluster) -> dict[str, Any]:
     return {
         "index": cluster.index,
         "size": cluster.size,
@@ -143,13 +118,20 @@ def _cluster_facts(cluster: DifferenceCluster) -> dict[str, Any]:
         "label_counts": dict(cluster.label_counts),
         "accuracy_x": cluster.accuracy_x,
         "accuracy_y": cluster.accuracy_y,
-        **_belief(cluster),
+        **_belief(comparison, direction, cluster),
     }
 
 
-def _belief(cluster: DifferenceCluster) -> dict[str, Any]:
+def _belief(comparison: Comparison, direction: Direction, cluster: DifferenceCluster) -> dict[str, Any]:
+    from repdiff.report.wording.evidence import reasons
+
     found = cluster.evidence
     if found is None:
         return {}
     figures = ("p_value", "q_value", "unseen_affinity", "null_affinity", "stability", "robustness")
-    return {"holds": found.holds, "reasons": list(found.reasons), **{name: getattr(found, name) for name in figures}}
+    return {
+        "holds": found.holds,
+        "reasons": reasons(comparison, direction.name, found),
+        "reason_codes": list(found.reasons),
+        **{name: getattr(found, name) for name in figures},
+    }

@@ -6,8 +6,7 @@ affinity may stand in its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,20 +16,16 @@ from repdiff.clustering.kmeans import RESTARTS, k_means
 from repdiff.clustering.spectral import Warn, spectral_embedding, warn_not_converged
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, silent
-
-if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator
-
-    Clusterer: TypeAlias = Literal["spectral"] | BaseEstimator | Callable[[npt.NDArray[np.float32]], npt.ArrayLike]
+from repdiff.settings import N_CLUSTERS, Clusterer, Method
 
 Labels = npt.NDArray[np.int32]
 
 
 def cluster_affinity(
     affinity: Affinity | npt.ArrayLike,
-    n_clusters: int = 10,
+    n_clusters: int = N_CLUSTERS,
     *,
-    clusterer: Clusterer = "spectral",
+    clusterer: Clusterer = Method.clusterer,
     restarts: int = RESTARTS,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
-from repdiff.clustering.representatives import Contrast, RepresentativeKind, choose_representatives
-
-if TYPE_CHECKING:
-    pass
+from repdiff.clustering.representatives import Contrast, choose_representatives
 from repdiff.results.clusters import AffinityMap, DifferenceCluster
-
-NO_CHANGE_THRESHOLD = 1.5
+from repdiff.settings import Method, RepresentativeKind
 
 
 def find_clusters(
     labels: npt.NDArray[np.int32],
     contrast: Contrast,
     *,
-    no_change_threshold: float = NO_CHANGE_THRESHOLD,
-    n_representatives: int = 9,
-    representatives: RepresentativeKind = "typical",
+    no_change_threshold: float = Method.no_change_threshold,
+    n_representatives: int = Method.n_representatives,
+    representatives: RepresentativeKind = Method.representatives,
 ) -> tuple[npt.NDArray[np.int32], tuple[DifferenceCluster, ...]]:
     """Ordered labels, and the cluster of each.
 
@@ -32,7 +26,7 @@ def find_clusters(
     labels : ndarray of int32, (n,)
         Labels 0 to k - 1, none of them empty, in any order.
     contrast : Contrast
-        The affinity that was clustered, that of the other direction, and the distances of both representations.
+        The affinity that was clustered, and the distances of both representations.
     no_change_threshold : float
         A cluster whose mean affinity is below it counts as no change.
     n_representatives : int
@@ -40,18 +34,21 @@ def find_clusters(
     representatives : {"typical", "spread", "border"}
         Which items; see :func:`repdiff.clustering.representatives.choose_representatives`.
     """
-    ordered, means = order_by_mean_affinity(labels, contrast.affinity)
+    ordered, means, errors = order_by_mean_affinity(labels, contrast.affinity)
     chosen = choose_representatives(contrast, ordered, n_representatives=n_representatives, kind=representatives)
     clusters = (
-        DifferenceCluster(index, np.flatnonzero(ordered == index), float(mean), bool(mean < no_change_threshold), rows)
-        for index, (mean, rows) in enumerate(zip(means, chosen, strict=True))
-    )
+        DifferenceCluster(
+            index, np.flatnonzero(ordered == index), float(mean), bool(mean < no_change_threshold), rows,
+            mean_error=float(error),
+        )
+        for index, (mean, error, rows) in enumerate(zip(means, errors, chosen, strict=True))
+    )  # fmt: skip
     return ordered, tuple(clusters)
 
 
 def order_by_mean_affinity(
     labels: npt.NDArray[np.int32], affinity: Affinity
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Labels renamed so that mean within-cluster affinity rises with them, and those means.
 
     Parameters
@@ -67,13 +64,16 @@ def order_by_mean_affinity(
         0 is the cluster of lowest mean affinity; equal means keep the order of their first items.
     mean_affinity : ndarray of float64, (k,)
         Ascending.
+    standard_error : ndarray of float64, (k,)
+        Of each mean; zeros where the engine looked at all pairs.
     """
-    means = np.diagonal(affinity.block_means(labels))
+    found = affinity.group_means(labels)
+    means, errors = np.diagonal(found.mean), np.diagonal(found.standard_error)
     first_items = np.unique(labels, return_index=True)[1]
     order = np.lexsort((first_items, means))
     new_label = np.empty(len(order), np.int32)
     new_label[order] = np.arange(len(order), dtype=np.int32)
-    return new_label[labels], means[order]
+    return new_label[labels], means[order], errors[order]
 
 
 def map_affinity(affinity: Affinity, labels: npt.NDArray[np.int32], *, n_bins: int = 160) -> AffinityMap:
@@ -94,7 +94,7 @@ def map_affinity(affinity: Affinity, labels: npt.NDArray[np.int32], *, n_bins: i
     for cluster, (share, first) in enumerate(zip(shares, np.cumsum(shares) - shares, strict=True)):
         bins[labels == cluster] = first + np.arange(sizes[cluster]) * share // sizes[cluster]
     return AffinityMap(
-        means=affinity.block_means(bins).astype(np.float32),
+        means=affinity.group_means(bins).mean.astype(np.float32),
         cluster=np.repeat(np.arange(len(sizes), dtype=np.int32), shares),
         size=np.bincount(bins).astype(np.int64),
     )

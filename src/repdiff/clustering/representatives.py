@@ -13,9 +13,7 @@ they should stand for the cluster. For m items S of a cluster, "typical" maximis
 - share, in [0, 1]: share of the cluster's members of which the mean affinity to the cluster is lower than that of i.
 
 The largest total affinity does not do this: affinities grow exponentially, so that a few very large ones buy pairs that
-do not hold at all. Means of the two directed affinities hide the weaker one, but both directions of the comparison
-together tell it: with e and f the two directed values, a = (e + f) / 2 in one and b = (1/e + 1/f) / 2 in the other
-direction, so that e f = a / b, and w = a - sqrt(a^2 - a / b).
+do not hold at all. Nor does the mean of the two directed affinities, which hides the weaker one.
 
 How it is maximised. Finding the heaviest m items of a graph is hard; among the most typical candidates, the set is
 grown greedily from every one of them, and the best of these sets, and of the candidates' neighbourhoods in the near
@@ -27,16 +25,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, get_args
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
-from repdiff.core.errors import RepdiffError
 from repdiff.core.parallel import single_threaded_libraries
-
-RepresentativeKind = Literal["typical", "spread", "border"]
+from repdiff.settings import Method, RepresentativeKind, check_setting
 
 _Rows: TypeAlias = npt.NDArray[np.int64]
 _Floats: TypeAlias = npt.NDArray[np.float64]
@@ -69,20 +65,13 @@ class Contrast:
     ----------
     affinity : Affinity
         High where a pair is nearer in ``near`` than in ``far``.
-    opposite : Affinity
-        That of the other direction.
     near, far : Distances
         The representation that holds the clusters together, and the other.
     """
 
     affinity: Affinity
-    opposite: Affinity
     near: Distances
     far: Distances
-
-    def reversed(self) -> Contrast:
-        """The other direction."""
-        return Contrast(self.opposite, self.affinity, self.far, self.near)
 
 
 def choose_representatives(
@@ -120,9 +109,8 @@ def choose_representatives(
     RepdiffError
         For an unknown kind, or fewer than one representative.
     """
-    check_kind(kind)
-    if n_representatives < 1:
-        raise RepdiffError(f"n_representatives must be at least 1, but is {n_representatives}")
+    check_setting(Method, "representatives", kind)
+    check_setting(Method, "n_representatives", n_representatives)
     ties = ties_to_clusters(contrast.affinity, labels)
     chosen = []
     # The products are so small that sharing one out takes longer than computing it.
@@ -132,13 +120,6 @@ def choose_representatives(
             places = _CHOOSERS[kind](contrast, members, ties[members], cluster, min(n_representatives, len(members)))
             chosen.append(members[places])
     return tuple(chosen)
-
-
-def check_kind(kind: str) -> None:
-    """Refuse an unknown kind of representatives."""
-    allowed = get_args(RepresentativeKind)
-    if kind not in allowed:
-        raise RepdiffError(f"representatives must be one of {', '.join(allowed)}, but is {kind!r}")
 
 
 def ties_to_clusters(affinity: Affinity, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
@@ -169,10 +150,7 @@ def pair_worth(contrast: Contrast, rows: _Rows, near: npt.NDArray[np.float32] | 
     """
     near = contrast.near.distances(rows, rows) if near is None else near
     far = contrast.far.distances(rows, rows)
-    a = contrast.affinity.block(rows, rows).astype(np.float64)
-    product = a / contrast.opposite.block(rows, rows)
-    # a - root, written so that it loses no digits where the two directed values are far apart.
-    weaker = product / (a + np.sqrt(np.maximum(a * a - product, 0)))
+    weaker, _ = contrast.affinity.directed(rows, rows)
     margin = (weaker - 1) / (weaker + 1)
     # In float64, since products of distances in small or large units vanish or overflow in float32.
     largest_near, largest_far = np.float64(contrast.near.largest_distance), np.float64(contrast.far.largest_distance)

@@ -17,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.overlap import best_pairs, jaccard_index, shared_counts
 from repdiff.results.tracks import NO_CHANGE, Begins, Ends, Flow, History, Life
 
 
@@ -64,21 +65,18 @@ class _Step:
     def between(cls, before: npt.NDArray[np.int32], after: npt.NDArray[np.int32]) -> _Step:
         sources, at_source = np.unique(before, return_inverse=True)
         targets, at_target = np.unique(after, return_inverse=True)
-        counts = np.zeros((len(sources), len(targets)), np.int64)
-        np.add.at(counts, (at_source, at_target), 1)
+        counts = shared_counts(at_source, at_target, len(sources), len(targets))
         return cls(tuple(sources.tolist()), tuple(targets.tolist()), counts)
 
     def matches(self, overlap: float) -> dict[int, int]:
         """Difference clusters of the first checkpoint -> those of the second that carry their lives on."""
-        from scipy.optimize import linear_sum_assignment
-
         ours = [place for place, name in enumerate(self.sources) if name != NO_CHANGE]
         theirs = [place for place, name in enumerate(self.targets) if name != NO_CHANGE]
         shared = self.counts[np.ix_(ours, theirs)]
         size, next_size = self.counts.sum(axis=1)[ours][:, None], self.counts.sum(axis=0)[theirs][None]
-        jaccard = np.where(shared >= overlap * np.minimum(size, next_size), shared / (size + next_size - shared), 0.0)
-        pairs = zip(*linear_sum_assignment(jaccard, maximize=True), strict=True)
-        return {self.sources[ours[i]]: self.targets[theirs[j]] for i, j in pairs if jaccard[i, j] > 0}
+        enough = shared >= overlap * np.minimum(size, next_size)
+        pairs = zip(*best_pairs(np.where(enough, jaccard_index(shared, size, next_size), 0.0)), strict=True)
+        return {self.sources[ours[i]]: self.targets[theirs[j]] for i, j in pairs}
 
     def origin(self, target: int, overlap: float) -> int | None:
         """The group that at least that share of a cluster's items come from."""

@@ -7,6 +7,20 @@ class RepdiffError(ValueError):
     """A mistake that the user can mend: what is wrong, where, and what to do, in one line."""
 
 
+class OptionError(RepdiffError):
+    """An option has a value that it cannot have, or there is no such option.
+
+    Attributes
+    ----------
+    on_command_line : str
+        The same message with the option as the command line spells it.
+    """
+
+    def __init__(self, message: str, *, on_command_line: str | None = None) -> None:
+        super().__init__(message)
+        self.on_command_line = on_command_line or message
+
+
 class InputError(RepdiffError):
     """Embeddings, items or a file cannot be used as they are."""
 

@@ -21,8 +21,8 @@ import numpy as np
 from repdiff.core.errors import InputError, RepdiffError
 from repdiff.core.files import one_line
 from repdiff.encoding.worker import Reply, Task
+from repdiff.settings import EncodingSettings
 
-SECONDS_PER_IMAGE = 30.0
 _TASKS_PER_WORKER = 6
 _LONGER = 5.0  # a worker ends itself so much later than it is given up, for when nobody is left to do that
 _START = (
@@ -75,7 +75,9 @@ class Decoders:
         Where ``prepare`` cannot be sent to another process.
     """
 
-    def __init__(self, prepare: Callable[[Any], Any], *, n_workers: int, seconds: float = SECONDS_PER_IMAGE) -> None:
+    def __init__(
+        self, prepare: Callable[[Any], Any], *, n_workers: int, seconds: float = EncodingSettings.seconds_per_image
+    ) -> None:
         self._seconds, self._workers, self._stopped = seconds, list[_Worker](), False
         code = portable(prepare)
         self._control, theirs = socket.socketpair()

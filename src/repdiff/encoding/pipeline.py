@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,21 +17,19 @@ import numpy.typing as npt
 from repdiff.core.errors import RepdiffError
 from repdiff.core.files import one_line
 from repdiff.core.parallel import resolve_n_jobs
-from repdiff.core.progress import Progress, silent
+from repdiff.core.progress import Progress
 from repdiff.encoding import manifest
 from repdiff.encoding.batch_size import measure_batch_size
 from repdiff.encoding.batches import Batch, Opening, open_batches
-from repdiff.encoding.decoders import SECONDS_PER_IMAGE
 from repdiff.encoding.malloc import freed_memory_kept
 from repdiff.encoding.models import Model, Request, choose_kind
 from repdiff.encoding.models.base import USUAL
-from repdiff.encoding.pooling import check_pool
 from repdiff.encoding.shards import Plan, Shard, Shards, joined, open_shards, planned_batch_size, remove
 from repdiff.encoding.sources import Source, find_source
 from repdiff.encoding.writers import Rows, writer_for
 from repdiff.inputs.encoded import items_path, manifest_path, read_manifest
+from repdiff.settings import EncodeCall, takes
 
-BATCH_SIZE = 32
 _SHARD_ITEMS = 256
 _MOST_WORKERS = 8
 
@@ -72,23 +70,8 @@ class Encoded:
         return next(iter(self.manifests.values()))
 
 
-def encode(
-    model: Any,
-    items: Any,
-    output: str | Path,
-    *,
-    images: str | Path | None = None,
-    image: str | None = None,
-    text: str | None = None,
-    layer: str | Sequence[str] | None = None,
-    pool: Literal["cls", "mean", "max", "none"] | None = None,
-    batch: int | Literal["auto"] = BATCH_SIZE,
-    device: str | None = None,
-    n_workers: int | None = None,
-    seconds_per_image: float = SECONDS_PER_IMAGE,
-    overwrite: bool = False,
-    progress: Progress = silent,
-) -> Encoded:
+@takes(EncodeCall)
+def encode(call: EncodeCall) -> Encoded:
     """Embeddings of items, written to a file; an interrupted call goes on where it was when it is made again.
 
     Parameters
@@ -103,27 +86,6 @@ def encode(
         A .npz, .parquet or .npy file. A manifest (``.manifest.json``) and a table with one row per item
         (``.items.parquet``: id, prediction, confidence) are put beside it. With several layers, one file for each, with
         the layer's name before the suffix.
-    images : path, optional
-        Folder that a table's image paths start from.
-    image, text : str, optional
-        The table's column of that meaning.
-    layer : str or sequence of str, optional
-        Modules of the model, by name, whose output is taken. The model's usual embedding by default.
-    pool : {"cls", "mean", "max", "none"}, optional
-        How maps of tokens or places become one vector; the model's usual way by default.
-    batch : int or "auto"
-        Items per batch. "auto" measures; the choice, and with it the last bits, may differ between calls.
-    device : str, optional
-        Where the model runs; a GPU if there is one.
-    n_workers : int, optional
-        Processes that open images; as many as cores, at most 8.
-    seconds_per_image : float
-        An image that takes longer to open is skipped.
-    overwrite : bool
-        Replace an output, and an unfinished encoding, that was made with other settings. One that was made with the
-        same is used as it is.
-    progress : Progress, optional
-        Told how many items are done.
 
     Returns
     -------
@@ -135,27 +97,52 @@ def encode(
     RepdiffError
         For a model or items that cannot be used. Single images that cannot be opened are skipped and named.
     """
-    check_pool(pool)
-    layers = (layer,) if isinstance(layer, str) else tuple(layer or ())
-    targets = _targets(Path(output), layers)
-    chosen = choose_kind(model)
-    source = find_source(items, chosen.kind.modalities, images=images, image=image, text=text)
-    loaded = chosen.kind.load(chosen.target, Request(source.modality, layers, pool, device, source))
-    opening = Opening(_n_workers(n_workers), seconds_per_image)
-    folder = _folder(targets)
-    size = _batch_size(batch, loaded, folder, targets, partial(measure_batch_size, source, loaded, opening))
-    settings = manifest.settings_of(chosen, loaded, source, layers, pool)
-    plan = Plan(settings, len(source), size, max(1, _SHARD_ITEMS // size))
-    if (finished := _finished(targets, plan, overwrite=overwrite)) is not None:
-        shutil.rmtree(folder, ignore_errors=True)  # there only if a process was killed while it cleared away
-        return finished
-    with open_shards(folder, plan, overwrite=overwrite) as shards:
-        start = shards.done * plan.shard_size
-        if start < len(source):
-            opened = open_batches(source, loaded, size=size, start=start, opening=opening)
-            with opened as batches, freed_memory_kept():
-                _fill(shards, batches, loaded, chosen.spec, progress)
-        return _finish(shards, targets, source, loaded.classes)
+    layers = (call.layer,) if isinstance(call.layer, str) else tuple(call.layer or ())
+    targets = _targets(Path(call.output), layers)
+    chosen = choose_kind(call.model)
+    source = find_source(call.items, chosen.kind.modalities, images=call.images, image=call.image, text=call.text)
+    loaded = chosen.kind.load(chosen.target, Request(source.modality, layers, call.pool, call.device, source))
+    opening = Opening(_n_workers(call.n_workers), call.seconds_per_image)
+    settings = manifest.settings_of(chosen, loaded, source, layers, call.pool)
+    task = _Task(targets, source, loaded, chosen.spec, opening, settings)
+    return task.run(call.batch, overwrite=call.overwrite, progress=call.progress)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """All that is known before the work begins, but how many items make a batch."""
+
+    targets: Mapping[str, Path]
+    source: Source
+    model: Model
+    spec: str
+    opening: Opening
+    settings: Mapping[str, Any]
+
+    def run(self, batch: int | str, *, overwrite: bool, progress: Progress) -> Encoded:
+        """Use what is finished, go on with what was begun, or begin."""
+        folder = _folder(self.targets)
+        size = self._batch_size(batch, folder)
+        plan = Plan(self.settings, len(self.source), size, max(1, _SHARD_ITEMS // size))
+        if (finished := _finished(self.targets, plan, overwrite=overwrite)) is not None:
+            shutil.rmtree(folder, ignore_errors=True)  # there only if a process was killed while it cleared away
+            return finished
+        with open_shards(folder, plan, overwrite=overwrite) as shards:
+            start = shards.done * plan.shard_size
+            if start < len(self.source):
+                opened = open_batches(self.source, self.model, size=size, start=start, opening=self.opening)
+                with opened as batches, freed_memory_kept():
+                    _fill(shards, batches, self.model, self.spec, progress)
+            return _finish(shards, self.targets, self.source, self.model.classes)
+
+    def _batch_size(self, batch: int | str, folder: Path) -> int:
+        if self.model.batch_size is not None:
+            return self.model.batch_size
+        if batch == "auto":
+            made = read_manifest(next(iter(self.targets.values()))) or {}
+            known = planned_batch_size(folder) or made.get("batch")
+            return known or measure_batch_size(self.source, self.model, self.opening)
+        return int(batch)
 
 
 def _targets(output: Path, layers: Sequence[str]) -> dict[str, Path]:
@@ -184,19 +171,6 @@ def _folder(targets: Mapping[str, Path]) -> Path:
 
 def _n_workers(n_workers: int | None) -> int:
     return min(_MOST_WORKERS, resolve_n_jobs(None)) if n_workers is None else resolve_n_jobs(n_workers)
-
-
-def _batch_size(
-    batch: int | str, model: Model, folder: Path, targets: Mapping[str, Path], measure: Callable[[], int]
-) -> int:
-    if model.batch_size is not None:
-        return model.batch_size
-    if batch == "auto":
-        finished = read_manifest(next(iter(targets.values()))) or {}
-        return planned_batch_size(folder) or finished.get("batch") or measure()
-    if not isinstance(batch, int) or batch < 1:
-        raise RepdiffError(f"batch must be a positive number of items, or auto, but is {batch!r}")
-    return batch
 
 
 def _finished(targets: Mapping[str, Path], plan: Plan, *, overwrite: bool) -> Encoded | None:

@@ -6,20 +6,6 @@ from typing import Any
 
 from repdiff.core.errors import InputError
 
-POOLS = ("cls", "mean", "max", "none")
-
-
-def check_pool(pool: str | None) -> None:
-    """Refuse an unknown pooling.
-
-    Raises
-    ------
-    InputError
-        With what there is.
-    """
-    if pool is not None and pool not in POOLS:
-        raise InputError(f"pool must be one of {', '.join(POOLS)}, but is {pool!r}")
-
 
 def pool_maps(
     maps: Any, pool: str | None, *, usual: str = "mean", mask: Any = None, channels_last: bool = False

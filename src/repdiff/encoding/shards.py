@@ -84,11 +84,6 @@ class Plan:
         """Items per shard."""
         return self.batch_size * self.batches_per_shard
 
-    @property
-    def n_shards(self) -> int:
-        """How many shards make the whole."""
-        return -(-self.n // self.shard_size)
-
     def differences(self, other: Mapping[str, Any]) -> list[str]:
         """Names of the settings that another plan has otherwise."""
         own, others = _flat(self.as_json()), _flat(other)

@@ -115,10 +115,10 @@ def _of_folder(name: str, folder: Folder, modalities: Sequence[Modality]) -> Sou
     return Source(
         name=name,
         modality="image",
-        ids=folder.items.frame["id"].to_numpy(dtype=object),
+        ids=folder.table["id"].to_numpy(dtype=object),
         numbered=False,
-        entries=_paths(folder.items),
-        root=str(folder.items.image_root),
+        entries=[f"{folder.root / name}" for name in folder.table["image"]],
+        root=str(folder.root),
         unusable=folder.unusable,
         passed_over=folder.passed_over,
     )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 Rows = npt.NDArray[np.int64]
 SMALLEST = 2  # a collage of fewer items has no pair
+_MOST_MEASURED = 64  # members of a group whose pairs are measured
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ def groups_of_activations(
     return groups
 
 
-def evenly(items: Rows, count: int = 64) -> Rows:
-    """The items, or so many of them, evenly spaced."""
-    if len(items) <= count:
+def evenly(items: Rows) -> Rows:
+    """The items, or 64 of them, evenly spaced."""
+    if len(items) <= _MOST_MEASURED:
         return items
-    return items[np.linspace(0, len(items) - 1, count).round().astype(np.int64)]
+    return items[np.linspace(0, len(items) - 1, _MOST_MEASURED).round().astype(np.int64)]

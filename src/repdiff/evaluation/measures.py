@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,8 @@ import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
 from repdiff.affinity.ranks import neighbor_ranks
+from repdiff.core.geometry import squared_distances, squared_norms, unit_rows
+from repdiff.core.overlap import jaccard_of_sets
 from repdiff.core.parallel import row_tiles, single_threaded_libraries
 
 LOCAL_NEIGHBOUR = 10  # whose distance is the local scale
@@ -50,10 +51,10 @@ class Space:
         place = min(LOCAL_NEIGHBOUR, self.n - 1)
         largest, local = 0.0, np.empty(self.n)
         centred = self.values - self.values.mean(axis=0)
-        squares = np.einsum("ij,ij->i", centred, centred)
+        squares = squared_norms(centred)
         with single_threaded_libraries():
             for rows in row_tiles(self.n, _ROWS_AT_A_TIME):
-                squared = squares[rows, None] + squares - 2 * centred[rows] @ centred.T
+                squared = squared_distances(centred[rows], centred, squares[rows], squares)
                 # The product only tells which neighbour it is; its distance is taken afresh, without cancellation.
                 which = np.argpartition(squared, place, axis=1)[:, place]
                 local[rows] = np.linalg.norm(self.values[rows] - self.values[which], axis=1)
@@ -62,8 +63,7 @@ class Space:
 
     @cached_property
     def _directions(self) -> FloatArray:
-        lengths = np.linalg.norm(self.values, axis=1, keepdims=True)
-        return np.asarray(self.values / np.where(lengths > 0, lengths, 1))
+        return unit_rows(self.values)
 
     @cached_property
     def _largest_cosine(self) -> float:
@@ -154,7 +154,9 @@ def redundancy(collages: Sequence[npt.ArrayLike]) -> float:
 
     NaN for fewer than two.
     """
-    sets = [set(np.asarray(collage).tolist()) for collage in collages]
-    return (
-        float(np.mean([len(a & b) / len(a | b) for a, b in combinations(sets, 2)])) if len(sets) > 1 else float("nan")
-    )
+    if len(collages) < 2:
+        return float("nan")
+    members = np.zeros((len(collages), 1 + max(int(np.max(collage)) for collage in collages)), bool)
+    for place, collage in enumerate(collages):
+        members[place, np.asarray(collage)] = True
+    return float(jaccard_of_sets(members)[np.triu_indices(len(collages), 1)].mean())

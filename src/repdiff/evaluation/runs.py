@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from repdiff.core.errors import RunError
 from repdiff.core.metrics import metrics_of
-from repdiff.core.progress import Progress, silent
-from repdiff.evaluation.methods import Method, choose_methods
+from repdiff.evaluation.methods import choose_methods
 from repdiff.evaluation.methods.rdc import RDC
-from repdiff.evaluation.scoring import MAX_ITEMS, Evaluation, evaluate_pair
+from repdiff.evaluation.scoring import Evaluation, evaluate_pair
 from repdiff.inputs.embeddings import Embeddings, read_embeddings
 from repdiff.inputs.matching import AUTO
 from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.inputs.sources import is_there
 from repdiff.results.clusters import DIRECTIONS
 from repdiff.results.comparison import Comparison
+from repdiff.settings import EvaluateRunCall, takes
 from repdiff.similarities.alignment import align_pair
 from repdiff.store.run import read_run
 
 _OWN = ("gamma", "beta", "no_change_threshold", "representatives")
 
 
-def evaluate_run(
-    run: str | Path,
-    *,
-    x: str | Path | None = None,
-    y: str | Path | None = None,
-    methods: Sequence[str | Method] | None = None,
-    held_out: bool = True,
-    max_items: int = MAX_ITEMS,
-    random_state: int | None = None,
-    progress: Progress = silent,
-) -> Evaluation:
+@takes(EvaluateRunCall)
+def evaluate_run(call: EvaluateRunCall) -> Evaluation:
     """How the method of a run and others fare on what the run was made from.
 
     The run's metric, alignment, gamma, beta, no-change threshold, number of clusters, and number and kind of
@@ -44,12 +35,6 @@ def evaluate_run(
     ----------
     run : path
         Directory of the run.
-    x, y : path, optional
-        Where the embeddings are now; where the run found them by default. They must hold the same values.
-    methods, held_out, max_items, progress
-        As in :func:`repdiff.evaluate`.
-    random_state : int, optional
-        Seed; that of the run by default.
 
     Raises
     ------
@@ -59,20 +44,20 @@ def evaluate_run(
     RepdiffError
         As in :func:`repdiff.evaluate`.
     """
-    comparison = read_run(run).comparison
+    comparison = read_run(call.run).comparison
     made = comparison.provenance
-    _check_repeatable(made.parameters, Path(run))
-    chosen = choose_methods(methods, own=RDC(**{name: made.parameters[name] for name in _OWN}))
-    seed = made.random_state if random_state is None else random_state
+    _check_repeatable(made.parameters, Path(call.run))
+    chosen = choose_methods(call.methods, own=RDC(**{name: made.parameters[name] for name in _OWN}))
+    seed = made.random_state if call.random_state is None else call.random_state
     return evaluate_pair(
-        _pair(comparison, Path(run), {"x": x, "y": y}),
+        _pair(comparison, Path(call.run), {"x": call.x, "y": call.y}),
         chosen,
         n_groups=_numbers(comparison),
         size=max(2, made.parameters["n_representatives"]),
-        held_out=held_out,
-        max_items=max_items,
+        held_out=call.held_out,
+        max_items=call.max_items,
         random_state=seed or 0,
-        progress=progress,
+        progress=call.progress,
     )
 
 

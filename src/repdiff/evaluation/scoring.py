@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import RepdiffError
-from repdiff.core.metrics import Metrics
+from repdiff.core.geometry import unit_rows
 from repdiff.core.parallel import single_threaded_libraries
 from repdiff.core.progress import Progress, silent
 from repdiff.evaluation.groups import SMALLEST, Group, evenly
@@ -21,11 +20,11 @@ from repdiff.evaluation.measures import DISTANCES, Space, mean_success, redundan
 from repdiff.evaluation.methods import Method, choose_methods
 from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.results.clusters import DIRECTIONS, DirectionName
+from repdiff.settings import EvaluateCall, takes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_ITEMS = 4_000
 _FEWEST_ITEMS = 8
 _STAGE = "other methods"
 
@@ -135,42 +134,15 @@ def _row(score: Score) -> dict[str, Any]:
     }
 
 
-def evaluate(
-    x: Any,
-    y: Any,
-    *,
-    names: tuple[str, str] | None = None,
-    metric: Metrics = "euclidean",
-    match: str = "auto",
-    methods: Sequence[str | Method] | None = None,
-    n_groups: int | tuple[int, int] = 10,
-    size: int = 9,
-    held_out: bool = True,
-    max_items: int = MAX_ITEMS,
-    random_state: int = 0,
-    progress: Progress = silent,
-) -> Evaluation:
+@takes(EvaluateCall)
+def evaluate(call: EvaluateCall) -> Evaluation:
     """How this method and others fare in saying what x knows and y does not, and the reverse.
 
     Parameters
     ----------
-    x, y, names, metric, match
-        As in :func:`repdiff.compare`; "cosine" scales rows to length one for all methods, and "precomputed" is refused,
-        since most methods need coordinates.
-    methods : sequence of str or Method, optional
-        Which; all of them by default (``repdiff.evaluation.methods.METHODS``).
-    n_groups : int or (int, int)
-        Groups to ask of each method in each direction, or in that of x and that of y.
-    size : int
-        Items in a collage.
-    held_out : bool
-        Also fit on each half of the items and measure on the other.
-    max_items : int
-        Of more items a random sample of so many is taken, since some methods hold several n x n matrices.
-    random_state : int
-        Seed of the sample, the halves and the methods.
-    progress : Progress, optional
-        Told after each method.
+    x, y : array_like (n, d_x) and (n, d_y), table, or path
+        Embeddings of the same items. The metric "cosine" scales rows to length one for all methods, and "precomputed"
+        is refused, since most methods need coordinates.
 
     Returns
     -------
@@ -182,12 +154,12 @@ def evaluate(
     RepdiffError
         For input that cannot be used, a method that does not exist, or too few items.
     """
-    chosen = choose_methods(methods)
-    numbers = n_groups if isinstance(n_groups, tuple) else (n_groups, n_groups)
-    pair = make_pair(x, y, names=names, metric=metric, match=match)
+    methods = choose_methods(call.methods)
+    numbers = call.n_groups if isinstance(call.n_groups, tuple) else (call.n_groups, call.n_groups)
+    pair = make_pair(call.x, call.y, names=call.names, metric=call.metric, match=call.match)
     return evaluate_pair(
-        pair, chosen, n_groups=numbers, size=size, held_out=held_out, max_items=max_items, random_state=random_state,
-        progress=progress,
+        pair, methods, n_groups=numbers, size=call.size, held_out=call.held_out, max_items=call.max_items,
+        random_state=call.random_state, progress=call.progress,
     )  # fmt: skip
 
 
@@ -203,7 +175,7 @@ def evaluate_pair(
     progress: Progress = silent,
 ) -> Evaluation:
     """How methods fare on a pair; the arguments are those of :func:`evaluate`."""
-    _check(pair, n_groups, size, max_items)
+    _check(pair, n_groups, max_items)
     order = np.random.default_rng(random_state).permutation(pair.n)
     rows = np.sort(order[:max_items])
     spaces = (
@@ -220,13 +192,9 @@ def evaluate_pair(
     return Evaluation(pair.names, tuple(scores), rows, n_groups, size, random_state)
 
 
-def _check(pair: EmbeddingPair, n_groups: tuple[int, int], size: int, max_items: int) -> None:
+def _check(pair: EmbeddingPair, n_groups: tuple[int, int], max_items: int) -> None:
     if "precomputed" in pair.metrics:
         raise RepdiffError("other methods need coordinates, not precomputed distances; give embeddings on both sides")
-    if size < 2:
-        raise RepdiffError(f"a collage needs at least 2 items to have a pair, but size is {size}")
-    if len(n_groups) != 2 or not all(isinstance(number, Integral) and number >= 1 for number in n_groups):
-        raise RepdiffError(f"n_groups must be at least 1, or two such numbers for x and y, but is {n_groups}")
     fewest = max(_FEWEST_ITEMS, 2 * max(n_groups))
     for what, n in (("there are", pair.n), ("max_items is", max_items)):
         if n < fewest:
@@ -238,7 +206,7 @@ def _check(pair: EmbeddingPair, n_groups: tuple[int, int], size: int, max_items:
 
 def _coordinates(values: npt.NDArray[Any], metric: str) -> npt.NDArray[np.float64]:
     values = values.astype(np.float64)
-    return values / np.linalg.norm(values, axis=1, keepdims=True) if metric == "cosine" else values
+    return unit_rows(values) if metric == "cosine" else values
 
 
 @dataclass(frozen=True)

@@ -12,26 +12,26 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
 from repdiff.core.errors import RepdiffError
+from repdiff.core.geometry import neighbor_places
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.enrichment import enrichments
 from repdiff.evidence.outcomes import outcomes
-from repdiff.evidence.resampling import N_RESAMPLES, Findings, Resample, draw_resamples
-from repdiff.evidence.robustness import LARGEST_VARIED, Sample, ranks_among, vary_settings
+from repdiff.evidence.resampling import Findings, Resample, draw_resamples
+from repdiff.evidence.robustness import LARGEST_VARIED, Sample, vary_settings
 from repdiff.evidence.significance import combine
 from repdiff.evidence.statistics import benjamini_hochberg
 from repdiff.evidence.verdict import conclude, judge
 from repdiff.inputs import Items
-from repdiff.results.clusters import Direction, DirectionName
-from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence, Variation
+from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
+from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence, Untested, Variation
+from repdiff.settings import EvidenceSettings
 
 Nearness = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], npt.NDArray[Any]]
 Place = tuple[DirectionName, int]
 Drawn = Mapping[DirectionName, tuple[Resample, ...]]
 Varied = Mapping[DirectionName, tuple[tuple[Variation, ...], ...]]
 
-_TOO_FEW = "a sample of the items is too small for so many clusters"
-_NOT_AGAIN = "the clusterer could not label a sample of the items"
 _STAGE = "evidence"
 
 
@@ -62,13 +62,13 @@ def weigh(
     x_only: Weighed,
     y_only: Weighed,
     items: Items,
-    names: tuple[str, str],
     *,
     gamma: float,
     beta: float,
+    no_change_threshold: float,
     groups: npt.NDArray[np.int32] | None = None,
     takes_number: bool = True,
-    n_resamples: int = N_RESAMPLES,
+    n_resamples: int = EvidenceSettings.n_resamples,
     level: float = FDR,
     n_jobs: int | None = None,
     random_state: int | None = 0,
@@ -82,9 +82,7 @@ def weigh(
         The directions.
     items : Items
         What is known of the items.
-    names : (str, str)
-        Of x and y.
-    gamma, beta : float
+    gamma, beta, no_change_threshold : float
         The settings of the comparison.
     groups : ndarray of int32, (n,), optional
         Where only pairs within a group count, the group of each item.
@@ -103,18 +101,11 @@ def weigh(
     """
     seed = int(np.random.default_rng(random_state).integers(2**31))
     sides = (x_only, y_only) if takes_number else (_guarded(x_only), _guarded(y_only))
-    places = [(side.direction.name, cluster.index) for side in sides for cluster in side.direction.clusters]
-    of_cluster = {(side.direction.name, c.index): c for side in sides for c in side.direction.clusters}
-    rows = [of_cluster[place].items for place in places]
-    found = {
-        place: ClusterEvidence(enriched=enriched, outcome=outcome)
-        for place, enriched, outcome in zip(
-            places, enrichments(items, rows, level=level), outcomes(items, rows), strict=True
-        )
-    }
-    claimed = [place for place, cluster in of_cluster.items() if not cluster.is_no_change]
+    clusters = {(side.direction.name, one.index): one for side in sides for one in side.direction.clusters}
+    found = _described(items, clusters, level)
+    claimed = [place for place, cluster in clusters.items() if not cluster.is_no_change]
     drawn: Drawn = {}
-    untested = _TOO_FEW
+    untested: Untested = "sample_too_small"
     # A user's clusterer need not be ready for several threads.
     threads = resolve_n_jobs(n_jobs) if takes_number else 1
     try:
@@ -123,15 +114,21 @@ def weigh(
             varied = _varied(sides, drawn, groups, gamma, beta, takes_number, threads, seed)
             found |= _believed(found, claimed, drawn, varied)
     except RepdiffError:
-        drawn, untested = {}, _TOO_FEW if takes_number else _NOT_AGAIN
-    holders = {"x_only": names[0], "y_only": names[1]}
-    found |= {place: judge(found[place], holders[place[0]], level=level, untested=untested) for place in claimed}
+        drawn, untested = {}, "sample_too_small" if takes_number else "clusterer_failed"
+    found |= {place: judge(found[place], level=level, untested=untested) for place in claimed}
     resamples = drawn["x_only"] if drawn else ()
     conclusion = conclude(
-        (found[place] for place in claimed), names, level=level, untested=untested,
+        (found[place] for place in claimed), level=level, untested=untested, no_change_threshold=no_change_threshold,
         n_resamples=len(resamples), n_seen=len(resamples[0].seen) if resamples else 0,
     )  # fmt: skip
     return _with(x_only.direction, found), _with(y_only.direction, found), conclusion
+
+
+def _described(items: Items, clusters: Mapping[Place, DifferenceCluster], level: float) -> dict[Place, ClusterEvidence]:
+    """What each cluster has more of than chance, and how the models fare on it."""
+    rows = [cluster.items for cluster in clusters.values()]
+    found = zip(clusters, enrichments(items, rows, level=level), outcomes(items, rows), strict=True)
+    return {place: ClusterEvidence(enriched=enriched, outcome=outcome) for place, enriched, outcome in found}
 
 
 def _with(direction: Direction, found: Mapping[Place, ClusterEvidence]) -> Direction:
@@ -152,7 +149,7 @@ def _guarded(side: Weighed) -> Weighed:
             try:
                 return side.recluster(affinity, seed, number)
             except Exception as error:
-                raise RepdiffError(_NOT_AGAIN) from error
+                raise RepdiffError("the clusterer could not label a sample of the items") from error
 
     return replace(side, recluster=recluster)
 
@@ -221,7 +218,7 @@ def _varied(
     """Some of the items that the first resample saw, clustered under other settings."""
     seen = drawn["x_only"][0].seen
     rows = np.sort(np.random.default_rng(seed).permutation(seen)[:LARGEST_VARIED])
-    ranks_x, ranks_y = (ranks_among(side.nearness(rows, rows)) for side in sides)
+    ranks_x, ranks_y = (neighbor_places(side.nearness(rows, rows), np.arange(len(rows))) for side in sides)
     return vary_settings(
         Sample(ranks_x, ranks_y, None if groups is None else groups[rows]),
         {side.direction.name: side.direction.labels[rows] for side in sides},

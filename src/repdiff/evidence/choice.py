@@ -18,8 +18,8 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinity, DenseAffinity
 from repdiff.clustering.kmeans import k_means
 from repdiff.clustering.spectral import Warn, leading_eigenvectors, unheard, warn_not_converged
+from repdiff.core.overlap import match_clusters
 from repdiff.core.progress import Progress, silent
-from repdiff.evidence.stability import match_clusters
 from repdiff.results.choice import Candidate, ChosenNumber
 
 LARGEST_NUMBER = 16
@@ -32,7 +32,6 @@ _NOTHING_APART = 0.02  # an eigenvalue this small tells no groups apart
 def choose_number(
     affinity: Affinity,
     *,
-    largest: int = LARGEST_NUMBER,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
@@ -43,8 +42,6 @@ def choose_number(
     ----------
     affinity : Affinity
         What is to be clustered.
-    largest : int
-        The largest number that may be chosen; fewer where there are few items.
     random_state : int or None
         Seed.
     warn : callable, optional
@@ -52,33 +49,20 @@ def choose_number(
     progress : Progress, optional
         Told about the stage "eigenvectors".
     """
-    largest = min(largest, affinity.n // _FEWEST_ITEMS)
+    largest = min(LARGEST_NUMBER, affinity.n // _FEWEST_ITEMS)
     if largest < 2:
-        return ChosenNumber(1, (), f"with {affinity.n} items there is no room for two clusters")
+        return ChosenNumber(1, (), "too_few_items", affinity.n)
     found = leading_eigenvectors(affinity, largest + 1, random_state=random_state, warn=warn, progress=progress)
     values = found.values
     gaps = {n: float(values[n - 1] - values[n]) for n in range(2, largest + 1)}
     if values[1] < _NOTHING_APART:
-        reason = f"the affinity tells no groups apart (its second eigenvalue is {abs(values[1]):.3f})"
-        return ChosenNumber(1, tuple(Candidate(n, float(values[n - 1]), gap) for n, gap in gaps.items()), reason)
+        candidates = tuple(Candidate(n, float(values[n - 1]), gap) for n, gap in gaps.items())
+        return ChosenNumber(1, candidates, "nothing_apart", affinity.n)
     widest = sorted(gaps, key=lambda n: (-gaps[n], n))[:_CANDIDATES]
     stability = _stabilities(affinity, widest, random_state)
     candidates = tuple(Candidate(n, float(values[n - 1]), gap, stability.get(n)) for n, gap in gaps.items())
     n = max(widest, key=lambda n: (gaps[n] * stability[n], -n))
-    return ChosenNumber(n, candidates, _reason(n, gaps, stability))
-
-
-def _reason(n: int, gaps: dict[int, float], stability: dict[int, float]) -> str:
-    place = sorted(gaps, key=lambda other: -gaps[other]).index(n)
-    ordinal = ("largest", "second largest", "third largest", "fourth largest", "fifth largest")[place]
-    others = [gap for other, gap in gaps.items() if other != n]
-    against = f", {gaps[n] / max(others):.1f} times the next" if place == 0 and others and max(others) > 0 else ""
-    agreement = f"clusterings of overlapping samples agree to {stability[n]:.2f} (Jaccard index; 1 is the same groups)"
-    best = "" if place == 0 else ", so that gap times agreement is the largest"
-    groups = f"{n} groups that keep their affinity to themselves make {n} eigenvalues stand out"
-    most = "; more were not looked at" if n == max(gaps) else ""
-    fall = f"they fall by {gaps[n]:.3f} after number {n}, the {ordinal} gap{against}"
-    return f"{groups}, and {fall}; {agreement}{best}{most}"
+    return ChosenNumber(n, candidates, "gap", affinity.n)
 
 
 def _stabilities(affinity: Affinity, numbers: list[int], random_state: int | None) -> dict[int, float]:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from repdiff.evidence.outcomes import as_text
 from repdiff.evidence.statistics import benjamini_hochberg, hypergeometric, rank_sum
 from repdiff.inputs import Items
+from repdiff.inputs.columns import as_text
 from repdiff.results.evidence import Enrichment
 
 HIGH, LOW = "high", "low"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ import pandas as pd
 
 from repdiff.evidence.statistics import benjamini_hochberg, mcnemar, wilson_interval
 from repdiff.inputs import Items
+from repdiff.inputs.columns import as_text
 from repdiff.results.evidence import Outcome
 
 
@@ -115,19 +115,3 @@ def _apart(x: pd.Series | None, y: pd.Series | None) -> npt.NDArray[np.bool_]:
         rest = x if x is not None else y
         return np.zeros(0 if rest is None else len(rest), bool)
     return np.asarray((as_text(x) != as_text(y)) & x.notna() & y.notna(), dtype=bool)
-
-
-def as_text(column: pd.Series) -> pd.Series:
-    """Values as text, whole numbers without a point."""
-    # A column of integers with a gap is read as floats; 3.0 must still equal "3".
-    kinds = pd.api.types
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(object)
-    if not (kinds.is_float_dtype(column.dtype) or kinds.is_object_dtype(column.dtype)):
-        return column.astype(str)
-    return pd.Series([_value_as_text(value) for value in column.to_numpy()], column.index, dtype=object)
-
-
-def _value_as_text(value: Any) -> str:
-    whole = isinstance(value, float | np.floating) and float(value).is_integer()
-    return str(int(value)) if whole else str(value)

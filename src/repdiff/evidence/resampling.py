@@ -1,7 +1,7 @@
 """Halves of the items -> how a clustering fares on items it has not seen.
 
 Each resample deals the items out into some that are clustered afresh and others that are kept from the clustering. The
-first say whether a cluster is found again (:mod:`repdiff.evidence.stability`), the others whether it is more than
+first say whether a cluster is found again (clusterwise stability; Hennig 2007), the others whether it is more than
 chance (:mod:`repdiff.evidence.significance`): a cluster was chosen for its high affinity, so on its own items it is
 bound to be high, even where there is nothing but noise.
 """
@@ -15,15 +15,21 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
+from repdiff.core.geometry import nearest_first
+from repdiff.core.overlap import match_clusters
 from repdiff.core.parallel import for_each_tile
 from repdiff.core.progress import Progress, silent
-from repdiff.evidence.significance import N_NEIGHBORHOODS, Unseen, compare_with_neighborhoods, nearest_first
-from repdiff.evidence.stability import FEWEST_MEMBERS, match_clusters
+from repdiff.evidence.significance import (
+    FEWEST_MEMBERS,
+    N_NEIGHBORHOODS,
+    Unseen,
+    compare_with_neighborhoods,
+)
+from repdiff.settings import EvidenceSettings
 
 Labels = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 
-N_RESAMPLES = 5
 RECLUSTERING_RESTARTS = 4  # of k-means: one that settles in a worse optimum now and then costs stability, not truth
 LARGEST_SAMPLE = 1000
 _FEWEST_PER_CLUSTER = 3  # items seen, for each cluster asked for, below which clustering again says nothing
@@ -84,7 +90,7 @@ class Resample:
 def draw_resamples(
     findings: Findings,
     *,
-    n_resamples: int = N_RESAMPLES,
+    n_resamples: int = EvidenceSettings.n_resamples,
     n_jobs: int = 1,
     seed: int = 0,
     stage: str = "",

@@ -6,20 +6,20 @@ items; the difference depends on ratios of ranks only, and so hardly on how many
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
 from repdiff.affinity.difference import directed_affinity, leave_out_others
+from repdiff.core.overlap import jaccard_table
 from repdiff.core.parallel import for_each_tile
-from repdiff.evidence.significance import nearest_first
-from repdiff.evidence.stability import FEWEST_MEMBERS, jaccard_table
+from repdiff.evidence.significance import FEWEST_MEMBERS
 from repdiff.results.clusters import DirectionName
 from repdiff.results.evidence import Variation
+from repdiff.settings import LARGEST_BETA
 
 Labels = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
@@ -27,7 +27,6 @@ FloatArray = npt.NDArray[np.float32]
 LARGEST_VARIED = 700  # items that are clustered under other settings
 _FACTOR = 2.0  # gamma and beta, times and divided by
 _STEP = 2  # clusters more and fewer
-_LARGEST_BETA = 40.0
 
 
 @dataclass(frozen=True)
@@ -55,15 +54,6 @@ class Sample:
         if name == "y_only":
             np.reciprocal(directed, out=directed)
         return DenseAffinity((directed + directed.T) / 2)
-
-
-def ranks_among(nearness: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
-    """Neighbour ranks, (s, s), from numbers that sort the items from near to far."""
-    own = np.arange(len(nearness))
-    ranks = np.empty(nearness.shape, np.int32)
-    counted = np.arange(1, len(nearness) + 1, dtype=np.int32)
-    np.put_along_axis(ranks, nearest_first(nearness, own), counted[None], axis=1)
-    return ranks
 
 
 def vary_settings(
@@ -113,26 +103,35 @@ def vary_settings(
 
     def vary(task: tuple[DirectionName, str, float]) -> None:
         name, parameter, value = task
-        scale = {"gamma": gamma, "beta": beta}
-        if parameter != "n_clusters":
-            scale[parameter] = value
-        number = int(value) if parameter == "n_clusters" else None
-        others = reclusters[name](sample.affinity(name, **scale), seed, number)
+        changed = {"gamma": gamma, "beta": beta, parameter: value}
+        number = int(changed.pop("n_clusters")) if parameter == "n_clusters" else None
+        others = reclusters[name](sample.affinity(name, **changed), seed, number)
         best[task] = jaccard_table(labels[name], others, n_clusters[name]).max(axis=1)
 
     for_each_tile(vary, tasks, n_jobs=n_jobs)
-    members = {name: np.bincount(labels[name], minlength=n_clusters[name]) for name in labels}
+    return {
+        name: _of_clusters(
+            np.bincount(labels[name], minlength=n_clusters[name]),
+            [(parameter, value, best[of, parameter, value]) for of, parameter, value in tasks if of == name],
+        )
+        for name in labels
+    }
 
-    def variations(name: DirectionName, cluster: int) -> tuple[Variation, ...]:
-        if members[name][cluster] < FEWEST_MEMBERS:
-            return ()
-        return tuple(Variation(task[1], task[2], float(best[task][cluster])) for task in tasks if task[0] == name)
 
-    return {name: tuple(variations(name, cluster) for cluster in range(n_clusters[name])) for name in labels}
+def _of_clusters(
+    sizes: npt.NDArray[np.int64], tried: Sequence[tuple[str, float, npt.NDArray[np.float64]]]
+) -> tuple[tuple[Variation, ...], ...]:
+    """What each cluster of a direction came to: parameter, value and best agreement of each cluster, by cluster."""
+    return tuple(
+        tuple(Variation(parameter, value, float(best[cluster])) for parameter, value, best in tried)
+        if size >= FEWEST_MEMBERS
+        else ()
+        for cluster, size in enumerate(sizes)
+    )
 
 
 def _other_values(gamma: float, beta: float, n_clusters: int | None) -> list[tuple[str, float]]:
-    betas = [value for value in (beta / _FACTOR, beta * _FACTOR) if value <= _LARGEST_BETA]
+    betas = [value for value in (beta / _FACTOR, beta * _FACTOR) if value <= LARGEST_BETA]
     numbers = [] if n_clusters is None else [n_clusters - _STEP, n_clusters + _STEP]
     return [
         *(("gamma", value) for value in (gamma / _FACTOR, gamma * _FACTOR)),

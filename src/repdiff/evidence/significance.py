@@ -27,10 +27,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.evidence.stability import FEWEST_MEMBERS
-
 FloatArray = npt.NDArray[np.float64]
 
+FEWEST_MEMBERS = 3  # of a cluster in a sample, below which the sample says nothing of it
 N_NEIGHBORHOODS = 100
 _LEAST_P = 1e-6  # a fit to 100 neighbourhoods says no more
 _SMALLEST = float(np.finfo(np.float32).tiny)
@@ -86,27 +85,6 @@ def compare_with_neighborhoods(
         null[cluster] = np.median(affinities)
         p[cluster] = normal_tail(_log(mean[cluster]), _log(affinities))
     return Unseen(mean, null, p)
-
-
-def nearest_first(
-    nearness: npt.NDArray[np.float32], own: npt.NDArray[np.int64], last: npt.NDArray[np.bool_] | None = None
-) -> npt.NDArray[np.int64]:
-    """Columns of each row from near to far, (r, u), the row's own column first.
-
-    Parameters
-    ----------
-    nearness : ndarray, (r, u)
-        Smaller is nearer.
-    own : ndarray of int64, (r,)
-        Column of each row's own item.
-    last : ndarray of bool, (r, u), optional
-        Columns that come after all others, as those of other groups where only pairs within a group count.
-    """
-    keys = nearness.astype(np.float64)
-    if last is not None:
-        keys[last] += np.ptp(keys) + 1
-    keys[np.arange(len(own)), own] = -np.inf
-    return np.argsort(keys, axis=1, kind="stable")
 
 
 def normal_tail(value: float, null: FloatArray) -> float:

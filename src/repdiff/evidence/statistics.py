@@ -1,4 +1,4 @@
-"""The tests and intervals that the evidence rests on, each from its source."""
+"""The tests and intervals that the evidence rests on: SciPy's, with what it leaves open decided."""
 
 from __future__ import annotations
 
@@ -24,33 +24,25 @@ def benjamini_hochberg(p_values: npt.ArrayLike) -> FloatArray:
     ndarray of float64, (m,)
         q-values: calling all tests with q <= r keeps the expected share of false ones among them at r.
     """
+    from scipy.stats import false_discovery_control
+
     p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(p, kind="stable")
-    steps = p[order] * len(p) / np.arange(1, len(p) + 1)
-    q = np.empty_like(p)
-    q[order] = np.minimum(1, np.minimum.accumulate(steps[::-1])[::-1])
-    return q
+    return np.asarray(false_discovery_control(p), dtype=np.float64) if p.size else p
 
 
-def wilson_interval(successes: int, total: int, *, level: float = 0.95) -> tuple[float, float]:
-    """Confidence interval of a share, from its number of successes (Wilson 1927).
+def wilson_interval(successes: int, total: int) -> tuple[float, float]:
+    """95 % confidence interval of a share, from its number of successes (Wilson 1927).
 
     Parameters
     ----------
     successes, total : int
         ``total`` is at least 1.
-    level : float
-        Coverage, in (0, 1).
     """
-    from scipy.special import ndtri
+    from scipy.stats import binomtest
 
-    z = float(ndtri((1 + level) / 2))
-    share, spread = successes / total, z * z / total
-    centre = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * np.sqrt(share * (1 - share) / total + spread / (4 * total))
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == total else min(1.0, centre + half)
-    return float(low), float(high)
+    # The interval does not depend on the chance that is tested; for this one SciPy need not search for a p-value.
+    found = binomtest(successes, total, successes / total).proportion_ci(0.95, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def mcnemar(only_x: int, only_y: int) -> float:
@@ -61,9 +53,9 @@ def mcnemar(only_x: int, only_y: int) -> float:
     only_x, only_y : int
         Items that x alone, and y alone, is right on. Without a difference each such item is a fair coin.
     """
-    from scipy.special import bdtr
+    from scipy.stats import binomtest
 
-    return min(1.0, 2 * float(bdtr(min(only_x, only_y), only_x + only_y, 0.5)))
+    return float(binomtest(only_x, only_x + only_y).pvalue) if only_x + only_y else 1.0
 
 
 def hypergeometric(counts: npt.NDArray[np.int64], totals: npt.NDArray[np.int64], size: int, n_items: int) -> FloatArray:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 
 from repdiff.core.errors import InputError
-from repdiff.inputs.items import Items
 
 IMAGE_SUFFIXES = frozenset(
     {".avif", ".bmp", ".dib", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png"}
@@ -26,16 +25,19 @@ class Folder:
 
     Attributes
     ----------
-    items : Items
+    table : DataFrame, n rows
         ``id`` and ``image`` are the path below the folder; ``label`` is the first subfolder, where there are any.
         In order of path, those of a folder before those of its subfolders.
+    root : Path
+        The folder that the paths start from, absolute.
     unusable : tuple of (str, str)
         Names of images that no table can hold, and why.
     passed_over : mapping of str to int
         How many entries were not looked at: ``hidden``, ``not images``, ``folders met twice``.
     """
 
-    items: Items
+    table: pd.DataFrame
+    root: Path
     unusable: tuple[tuple[str, str], ...]
     passed_over: Mapping[str, int]
 
@@ -65,7 +67,7 @@ def list_folder(path: str | Path) -> Folder:
         raise InputError(f"{where}: cannot be listed: {error.strerror}") from error
     if not names:
         raise InputError(f"{path}: holds no image ({_counted(passed_over) or 'it is empty'}); give a folder of images")
-    return Folder(_as_items(root, names), tuple(unusable), dict(passed_over))
+    return Folder(_as_table(names), root.resolve(), tuple(unusable), dict(passed_over))
 
 
 def _walk(root: Path, passed_over: Counter[str]) -> Iterator[str]:
@@ -101,13 +103,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _as_items(root: Path, names: list[str]) -> Items:
+def _as_table(names: list[str]) -> pd.DataFrame:
     labels = [name.partition("/")[0] if "/" in name else None for name in names]
     columns: dict[str, list[str] | list[str | None]] = {"id": names, "image": names}
     if any(label is not None for label in labels):
         columns["label"] = labels
-    frame = pd.DataFrame(columns, dtype=object)
-    return Items(frame, image="image", label="label" if "label" in columns else None, image_root=root.resolve())
+    return pd.DataFrame(columns, dtype=object)
 
 
 def _plain_text(name: str) -> str:

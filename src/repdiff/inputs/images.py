@@ -19,12 +19,13 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from repdiff.core.errors import InputError
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent
 from repdiff.inputs.items import Items
+from repdiff.inputs.pixels import SPARE_PIXELS, upright_rgb
 
 Result = TypeVar("Result")
 
@@ -35,22 +36,11 @@ _QUALITY = 75
 _MOST_MEGAPIXELS = 50
 _MOST_BYTES = 512 << 20
 _LARGE_PIXELS = 8_000_000  # decoded one at a time: 50 megapixels take 200 MB, and twice that where they have alpha
-_BAND = 256  # rows that are laid on white at a time
-_SPARE_PIXELS = 2.0  # pixels of a shrunken decode per pixel of the result, each way
 _WAITING_PER_THREAD = 8
 _LONGEST_SHOWN = 200  # characters of a name or a reason
 
 # Pillow knows more formats, but some of them start other programs (EPS) and some have no signature (TGA).
 _FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 @dataclass(frozen=True)
@@ -269,59 +259,13 @@ def _decode(image: Image.Image, longest_side: int | None) -> Image.Image:
     if image.width * image.height > _MOST_MEGAPIXELS * 1_000_000:
         raise _RefusedError(f"has {image.width} x {image.height} pixels, more than {_MOST_MEGAPIXELS} megapixels")
     if longest_side is not None:
-        image.draft(None, (int(_SPARE_PIXELS * longest_side),) * 2)  # a JPEG can be decoded at 1/2, 1/4 or 1/8
+        image.draft(None, (int(SPARE_PIXELS * longest_side),) * 2)  # a JPEG can be decoded at 1/2, 1/4 or 1/8
     with _one_large_image if image.width * image.height > _LARGE_PIXELS else nullcontext():
         image.load()
-        picture = _fit(_with_8_bits(image), longest_side)
-        turn = _turn(image)
-        return _on_white(picture) if turn is None else _on_white(picture).transpose(turn)
+        return upright_rgb(image, longest_side)
 
 
 _one_large_image = threading.Lock()
-
-
-def _with_8_bits(image: Image.Image) -> Image.Image:
-    """The image as RGB, or RGBA where anything may be transparent."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return Image.fromarray(_grey_levels(np.asarray(image))).convert("RGB")
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    return image if image.mode == mode else image.convert(mode)
-
-
-def _grey_levels(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Levels 0 to 255: floats from 0 to 1 and integers of 16 bits keep their scale, else from least to greatest."""
-    levels = np.nan_to_num(values.astype(np.float32), posinf=0.0, neginf=0.0)
-    low, high = 0.0, 1.0 if values.dtype.kind == "f" else 65535.0
-    if levels.min() < low or levels.max() > high:
-        low, high = float(levels.min()), float(levels.max())
-    scaled: npt.NDArray[np.float32] = np.rint((levels - low) * (255 / (high - low or 1.0)))
-    return scaled.astype(np.uint8)
-
-
-def _fit(image: Image.Image, longest_side: int | None) -> Image.Image:
-    longest = max(image.size)
-    if longest_side is None or longest <= longest_side:
-        return image
-    width, height = (max(1, round(pixels * longest_side / longest)) for pixels in image.size)
-    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=_SPARE_PIXELS)
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB":
-        return image.copy()  # the file's own image is closed with the file
-    picture = Image.new("RGB", image.size)
-    for top in range(0, image.height, _BAND):  # in bands, since each step would take as much memory as the image
-        band = image.crop((0, top, image.width, min(top + _BAND, image.height)))
-        picture.paste(Image.alpha_composite(Image.new("RGBA", band.size, "white"), band).convert("RGB"), (0, top))
-    return picture
-
-
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """How to set a loaded image upright; None where it is so already, or its EXIF block is broken."""
-    try:
-        return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # a broken EXIF block raises anything, and is no reason not to show the image
-        return None
 
 
 class _PillowKeepsQuiet:

@@ -14,6 +14,7 @@ import pandas as pd
 from repdiff.core.errors import InputError
 from repdiff.core.files import reader_of, reading
 from repdiff.inputs.anndata_files import read_obs
+from repdiff.inputs.folders import list_folder
 from repdiff.inputs.ids import Ids, as_ids, row_numbers
 from repdiff.inputs.keys import Key, index_key, is_name_of_ids, named_ids
 from repdiff.inputs.saved_datasets import arrow_of, is_saved_dataset
@@ -119,13 +120,12 @@ def read_items(
 
 
 def _of_folder(path: Path, images: str | Path | None, roles: dict[str, str | None]) -> Items:
-    from repdiff.inputs.folders import list_folder
-
     if images is not None:
         raise InputError(f"{path}: is a folder of images itself; leave the other one, {images}, away")
-    items = list_folder(path).items
-    metadata = items.frame.drop(columns=ID)
+    folder = list_folder(path)
+    metadata = folder.table.drop(columns=ID)
     meanings = {role: _column_of(role, roles.get(role), metadata, str(path)) for role in ROLES}
+    items = Items(folder.table, image_root=folder.root, has_ids=True)
     return replace(items, **meanings)  # type: ignore[arg-type]
 
 

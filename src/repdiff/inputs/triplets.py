@@ -20,9 +20,9 @@ import pandas as pd
 from repdiff.core.errors import InputError
 from repdiff.core.files import reader_of, reading
 from repdiff.core.parallel import single_threaded_libraries
-from repdiff.core.progress import Progress, silent
 from repdiff.inputs.ids import Ids, as_text
 from repdiff.inputs.tables import TABLE_READERS, as_table, with_clean_columns
+from repdiff.settings import TripletsCall, takes
 
 COLUMNS = ("anchor", "near", "far")
 _MOST_STEPS = 2000
@@ -57,14 +57,8 @@ class TripletEmbedding:
         return {"embeddings": self.values, "ids": self.ids.astype(str)}
 
 
-def embed_triplets(
-    judgements: Any,
-    *,
-    n_dims: int = 2,
-    n_restarts: int = 4,
-    random_state: int | None = 0,
-    progress: Progress = silent,
-) -> TripletEmbedding:
+@takes(TripletsCall)
+def embed_triplets(call: TripletsCall) -> TripletEmbedding:
     """Points in which a is closer to b than to c wherever it was judged so.
 
     Parameters
@@ -72,14 +66,6 @@ def embed_triplets(
     judgements : table, path, or array_like of ids (m, 3)
         Columns ``anchor``, ``near`` and ``far``: the anchor is closer to near than to far. Files may be .csv, .parquet,
         .feather or .arrow.
-    n_dims : int
-        Dimensions of the points.
-    n_restarts : int
-        Random starts, of which the best is kept; none is added once all judgements hold.
-    random_state : int or None
-        Seed.
-    progress : Progress, optional
-        Told after each start.
 
     Returns
     -------
@@ -90,21 +76,22 @@ def embed_triplets(
     InputError
         Where the table cannot be read, lacks a column or a value, or an item is compared with itself.
     """
-    table, source = _read(judgements)
+    n_dims = call.n_dims
+    table, source = _read(call.judgements)
     ids, triplets = _as_numbers(table, source)
     if not 1 <= n_dims < len(ids):
         raise InputError(f"n_dims must be from 1 to {len(ids) - 1}, less than the {len(ids)} items, but is {n_dims}")
-    rng = np.random.default_rng(random_state)
+    rng = np.random.default_rng(call.random_state)
     best, least = np.zeros((len(ids), n_dims)), np.inf
     with single_threaded_libraries():
-        for start in range(n_restarts):
+        for start in range(call.n_restarts):
             points, loss = _descend(triplets, rng.standard_normal((len(ids), n_dims)))
             if loss < least:
                 best, least = points, loss
-            progress("embedding judgements", start + 1, n_restarts)
+            call.progress("embedding judgements", start + 1, call.n_restarts)
             if least == 0:
                 break
-    progress("embedding judgements", n_restarts, n_restarts)
+    call.progress("embedding judgements", call.n_restarts, call.n_restarts)
     near, far = _lengths(best, triplets)[2:]
     return TripletEmbedding(best - best.mean(axis=0), ids, len(triplets), float(np.mean(near >= far)))
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from repdiff.report import formatting as words
-from repdiff.report.tracks import letter
+from repdiff.report.wording import formatting as words
+from repdiff.report.wording.findings import makeup
+from repdiff.report.wording.tracks import letter
 from repdiff.results.clusters import Direction
 from repdiff.results.tracks import NO_CHANGE, Flow, History
 
@@ -210,4 +211,4 @@ def _said(checkpoint: str, direction: Direction, cluster: int, size: int, life: 
         return f"{checkpoint}: no change, {items}"
     found = direction.clusters[cluster]
     parts = (f"cluster {cluster} ({letter(life)})", items, f"mean affinity {words.affinity(found.mean_affinity)}")
-    return f"{checkpoint}: " + ", ".join(filter(None, (*parts, words.makeup(found.label_counts))))
+    return f"{checkpoint}: " + ", ".join(filter(None, (*parts, makeup(found.label_counts))))

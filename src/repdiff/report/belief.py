@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from repdiff.evidence.outcomes import as_text
-from repdiff.evidence.verdict import is_found_again
-from repdiff.report import formatting as words
-from repdiff.report.meaning import lift, meaning, value_in_words
 from repdiff.report.tables import Table, cluster_name
-from repdiff.results.clusters import DifferenceCluster, Direction
+from repdiff.report.wording import formatting as words
+from repdiff.report.wording.evidence import cluster_verdict, level_of, outcome_in_words, standing
+from repdiff.report.wording.meaning import lift, meaning, value_in_words
+from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
 from repdiff.results.comparison import Comparison
-from repdiff.results.evidence import FDR, ClusterEvidence
+from repdiff.results.evidence import ClusterEvidence
 from repdiff.results.similarity import Score
 
 _MOST_ENRICHED = 8  # values of a cluster in the table
@@ -83,91 +81,22 @@ COLUMNS = (
 )
 
 
-def belief(comparison: Comparison, cluster: DifferenceCluster) -> Belief | None:
+def belief(comparison: Comparison, direction: DirectionName, cluster: DifferenceCluster) -> Belief | None:
     """What the card of a cluster says; None without evidence."""
     evidence = cluster.evidence
     if evidence is None:
         return None
-    return Belief(meaning(comparison, cluster), _outcome(comparison, evidence), standing(evidence), _verdict(evidence))
-
-
-def _verdict(evidence: ClusterEvidence) -> str:
-    if evidence.holds is None:
-        return "Not tested: " + "; ".join(evidence.reasons) if evidence.reasons else ""
-    if not evidence.holds:
-        return f"{standing(evidence).capitalize()}: {'; '.join(evidence.reasons)}"
-    parts = [f"false discovery rate {rate(evidence.q_value)}"]
-    parts += [
-        f"{name} {value:.2f}"
-        for name, value in (("stability", evidence.stability), ("robustness", evidence.robustness))
-        if value is not None
-    ]
-    return "Holds: " + ", ".join(parts)
-
-
-def standing(evidence: ClusterEvidence) -> str:
-    """``holds``, ``as elsewhere`` (found again, but all around differs as much), ``in doubt`` or ``not tested``."""
-    if evidence.holds is None:
-        return "not tested"
-    if evidence.holds:
-        return "holds"
-    return "as elsewhere" if is_found_again(evidence) and evidence.null_affinity is not None else "in doubt"
-
-
-def _outcome(comparison: Comparison, evidence: ClusterEvidence) -> str:
-    """Confidence intervals and the test of both models on the same items."""
-    outcome = evidence.outcome
-    if outcome is None:
-        return ""
-    intervals = [
-        f"{name} {words.percent(interval[0])} to {words.percent(interval[1])}"
-        for name, interval in zip(comparison.names, (outcome.interval_x, outcome.interval_y), strict=True)
-        if interval is not None
-    ]
-    parts = [f"95{words.NBSP}% confidence interval: {', '.join(intervals)}"] if intervals else []
-    if outcome.q_value is not None and outcome.n_known:
-        x, y = comparison.names
-        if outcome.only_x_right or outcome.only_y_right:
-            only_x, only_y = words.number(outcome.only_x_right), words.number(outcome.only_y_right)
-            sure = "so a difference" if outcome.q_value <= comparison_level(comparison) else "which may be chance"
-            alone = f"{only_x} only {x} gets right, {only_y} only {y}"
-            parts.append(f"{alone}, {sure} (false discovery rate {rate(outcome.q_value)})")
-        else:
-            parts.append("Both are right on the same items")
-    if outcome.disagreements:
-        parts.append(_disagreement(comparison, outcome.disagreements))
-    return ". ".join(parts)
-
-
-def _disagreement(comparison: Comparison, rows: tuple[int, ...]) -> str:
-    """On how many items the models disagree, and over what most often."""
-    items, (x, y) = comparison.items, comparison.names
-    told = f"They disagree on {words.plural(len(rows), 'item')}"
-    if items.prediction_x is None or items.prediction_y is None:
-        return told
-    said = (as_text(items.frame[column].iloc[list(rows)]) for column in (items.prediction_x, items.prediction_y))
-    (by_x, by_y), count = Counter(zip(*said, strict=True)).most_common(1)[0]
-    if count == 1 < len(rows):
-        return told
-    often = "" if count == len(rows) else f"most often, {words.number(count)} times, "
-    return f"{told}: {often}{x} says {by_x} and {y} {by_y}"
-
-
-def comparison_level(comparison: Comparison) -> float:
-    """The false discovery rate at which the comparison calls a cluster significant."""
-    return FDR if comparison.evidence is None else comparison.evidence.fdr
-
-
-def rate(value: float | None) -> str:
-    """A false discovery rate or p-value to the digits that matter: ``0.03``, ``< 0.001``."""
-    if value is None:
-        return words.UNKNOWN
-    return f"<{words.NBSP}0.001" if value < 0.001 else f"{value:.2g}"
+    return Belief(
+        meaning(comparison, cluster),
+        outcome_in_words(comparison, evidence.outcome),
+        standing(evidence),
+        cluster_verdict(comparison, direction, evidence),
+    )
 
 
 def explanations(comparison: Comparison) -> tuple[Column, ...]:
     """The columns that need a word, with it."""
-    level = words.percent(comparison_level(comparison))
+    level = words.percent(level_of(comparison))
     return tuple(Column(column.name, column.meaning.format(fdr=level)) for column in COLUMNS if column.meaning)
 
 
@@ -192,7 +121,7 @@ def _row(cluster: DifferenceCluster, evidence: ClusterEvidence) -> tuple[str, ..
     return (
         cluster_name(cluster),
         standing(evidence),
-        rate(evidence.q_value),
+        words.rate(evidence.q_value),
         *(words.UNKNOWN if value is None else words.affinity(value) for value in figures),
         *(words.UNKNOWN if value is None else f"{value:.2f}" for value in shares),
     )
@@ -208,7 +137,7 @@ def _enriched(comparison: Comparison, direction: Direction) -> Iterator[tuple[st
                 words.percent(value.share),
                 words.percent(value.expected),
                 lift(value),
-                rate(value.q_value),
+                words.rate(value.q_value),
             )
 
 

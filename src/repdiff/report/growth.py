@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from repdiff.report import formatting as words
 from repdiff.report.alluvial import short_names
 from repdiff.report.maps import with_ids_of_its_own
 from repdiff.report.matrix import Scale
 from repdiff.report.tables import Table
+from repdiff.report.wording import formatting as words
 
 _TICKS = 4
 _LONGEST_TICK = 9  # characters

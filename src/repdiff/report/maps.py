@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.report.formatting import percent
 from repdiff.report.shown_items import Carried
+from repdiff.report.wording.formatting import percent
 from repdiff.results.projection import Projection
 
 _MARGIN = 0.06  # of the span of the coordinates, left free on each side

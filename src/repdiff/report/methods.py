@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from repdiff.report import formatting as words
 from repdiff.report.tables import Table
+from repdiff.report.wording import formatting as words
 from repdiff.results.clusters import DirectionName
 
 _COLUMNS = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from repdiff.report import formatting as words
+from repdiff.report.wording import formatting as words
 from repdiff.results.comparison import Comparison
 
 # What the manifest calls a setting, in words. What is not named here goes by the manifest's name.
@@ -21,6 +21,8 @@ _NAMES = {
     "metric": "distance",
     "bits": "bits for an affinity",
     "relative_error": "largest error of an affinity, relative",
+    "expected_error": "standard error of a cluster's mean affinity, relative, as expected",
+    "estimated_seconds": "seconds expected for ranks and affinity",
     "n_jobs": "threads",
     "memory_need": "memory it takes",
     "memory_limit": "memory it may take",

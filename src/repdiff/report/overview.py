@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os.path import relpath
 from pathlib import Path
 from urllib.parse import quote
 
-from repdiff.core.errors import RunError
-from repdiff.report.page import asset, environment, write_page, write_report
-from repdiff.store.matrix import MatrixRun, read_matrix_run
+import numpy as np
+
+from repdiff.inputs.images import make_thumbnails
+from repdiff.report.page import asset, environment, write_page, write_run_report
+from repdiff.results.matrix import ComparisonMatrix
+from repdiff.store.matrix import MatrixRun, matrix_run_of, read_matrix_run
 from repdiff.store.run import REPORT
-from repdiff.store.series import RUNS
+from repdiff.store.several import RUNS
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Cell:
     share: float
     clusters: int
     shade: float
-    link: str
+    link: str | None
 
 
 @dataclass(frozen=True)
@@ -39,15 +42,15 @@ class Row:
     cells: tuple[Cell | None, ...]
 
 
-def render_matrix(run: MatrixRun, *, runs: str = RUNS) -> str:
+def render_matrix(run: MatrixRun, *, runs: str | None = RUNS) -> str:
     """The page of a matrix: one HTML document without scripts, which leads to the reports of its runs.
 
     Parameters
     ----------
     run : MatrixRun
         What to show.
-    runs : str
-        Folder of the runs, as seen from the page.
+    runs : str or None
+        Folder of the runs, as seen from the page; None for a page that leads nowhere.
     """
     matrix = run.matrix
     cells = _cells(run, runs)
@@ -56,32 +59,44 @@ def render_matrix(run: MatrixRun, *, runs: str = RUNS) -> str:
         run=run,
         matrix=matrix,
         rows=rows,
+        leads_to_runs=runs is not None,
         strongest=max(cells.values(), key=lambda cell: cell.strength),
         threshold=f"{run.manifest['parameters']['no_change_threshold']:g}",
         style=asset("page.css") + asset("overview.css"),
     )  # fmt: skip
 
 
-def write_matrix_report(run: MatrixRun | str | Path, output: str | Path) -> Path:
+def write_matrix_report(run: MatrixRun | ComparisonMatrix | str | Path, output: str | Path) -> Path:
     """Write the page of a matrix, whole or not at all, and the reports of its runs that it leads to where they lack.
+
+    The page of a matrix that was not read from a directory shows the same and leads to no reports.
 
     Raises
     ------
     RepdiffError
-        Where the path is no matrix, the matrix was never saved, or a file cannot be written.
+        Where the path is no matrix, or a file cannot be written.
     """
-    run = run if isinstance(run, MatrixRun) else read_matrix_run(run)
+    run = _run_of(run)
     if run.path is None:
-        raise RunError("the page of a matrix leads to its runs, but this matrix has none; save it first")
+        return write_page(render_matrix(run, runs=None), output)
     folder = (run.path / RUNS).absolute()
     for name in run.manifest["runs"]:
         if not (folder / name / REPORT).exists():
-            write_report(folder / name, folder / name / REPORT)
+            write_run_report(folder / name, folder / name / REPORT)
     seen_from_page = Path(relpath(folder, Path(output).absolute().parent))  # the page may lie anywhere
     return write_page(render_matrix(run, runs=seen_from_page.as_posix()), output)
 
 
-def _cells(run: MatrixRun, runs: str) -> dict[tuple[str, str], Cell]:
+def _run_of(given: MatrixRun | ComparisonMatrix | str | Path) -> MatrixRun:
+    if isinstance(given, MatrixRun):
+        return given
+    if isinstance(given, str | Path):
+        return read_matrix_run(given)
+    none = make_thumbnails(given.items, np.empty(0, np.int64))  # the page shows no pictures
+    return matrix_run_of(replace(given, thumbnails=none))
+
+
+def _cells(run: MatrixRun, runs: str | None) -> dict[tuple[str, str], Cell]:
     frame = run.matrix.to_frame()
     largest = max(math.log(max(frame["strength"].max(), 1.0)), 1e-9)
     folder_of = {
@@ -92,6 +107,6 @@ def _cells(run: MatrixRun, runs: str) -> dict[tuple[str, str], Cell]:
     columns = (frame[name].tolist() for name in ("knows", "lacks", "strength", "share", "clusters"))
     for knows, lacks, strength, share, clusters in zip(*columns, strict=True):
         shade = min(max(math.log(max(strength, 1e-9)) / largest, 0.0), 1.0)
-        link = quote(f"{runs}/{folder_of[frozenset((knows, lacks))]}/{REPORT}")
+        link = None if runs is None else quote(f"{runs}/{folder_of[frozenset((knows, lacks))]}/{REPORT}")
         cells[knows, lacks] = Cell(knows, lacks, strength, share, clusters, shade, link)
     return cells

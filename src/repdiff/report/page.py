@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repdiff.core.files import written_whole
-from repdiff.report import formatting as words
 from repdiff.report import matrix, palette, view
 from repdiff.report.belief import explanations, similarity_table
 from repdiff.report.maps import maps_document
@@ -20,6 +19,8 @@ from repdiff.report.origin import origin
 from repdiff.report.payload import as_script_text, payload
 from repdiff.report.shown_items import Carried, carry
 from repdiff.report.subject import Subject, subject_of
+from repdiff.report.wording import formatting as words
+from repdiff.report.wording.evidence import verdict
 from repdiff.results.clusters import DIRECTIONS
 from repdiff.results.comparison import warnings_of
 from repdiff.store.run import Run, read_run
@@ -56,7 +57,7 @@ def render(run: Run) -> str:
     )  # fmt: skip
 
 
-def write_report(run: Run | str | Path, output: str | Path) -> Path:
+def write_run_report(run: Run | str | Path, output: str | Path) -> Path:
     """Write the report of a run, whole or not at all.
 
     Parameters
@@ -142,6 +143,7 @@ def fill_template(
         carried=carried,
         views=view.direction_views(subject, carried),
         nothing_differs=all(frame.nothing_differs for frame in subject.frames),
+        verdicts=[verdict(frame.comparison) for frame in subject.frames],
         explanations=explanations(subject.first),
         similarities=[similarity_table(frame.comparison) for frame in subject.frames],
         threshold=view.threshold_text(subject.first),

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.report import formatting as words
 from repdiff.report.alluvial import Alluvial, alluvial
 from repdiff.report.growth import growth_data, growth_document, growth_table, panels
 from repdiff.report.page import fill_template, write_page
 from repdiff.report.payload import labels_packed
-from repdiff.report.series_words import series_facts, series_finding
 from repdiff.report.shown_items import carry
 from repdiff.report.subject import Fate, Frame, Places, Subject
 from repdiff.report.tables import Table
 from repdiff.report.tracks import colours_of_lives, fates
 from repdiff.report.view import threshold_of
+from repdiff.report.wording import formatting as words
+from repdiff.report.wording.series import series_facts, series_finding
 from repdiff.results.clusters import DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.timeline import Timeline
@@ -171,7 +171,7 @@ def _lives_table(timeline: Timeline, history: History) -> Table:
             timeline.checkpoints[life.first],
             timeline.checkpoints[life.last],
             " → ".join(map(str, life.clusters)),
-            "".join(text for text, _ in fate.words.parts),
+            fate.words.plain,
         )
         for life, fate in zip(history.lives, fates(history, timeline.checkpoints), strict=True)
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from repdiff.inputs.images import Thumbnails
-from repdiff.report.formatting import Sentence, nothing_differs
+from repdiff.report.wording.findings import nothing_differs
+from repdiff.report.wording.formatting import Sentence
 from repdiff.results.clusters import Direction, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.store.run import Run

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from repdiff.report import formatting as words
 from repdiff.report.matrix import means_between
+from repdiff.report.wording import formatting as words
 from repdiff.results.clusters import DifferenceCluster, Direction
 from repdiff.results.comparison import Comparison
 

@@ -1,22 +1,14 @@
-"""Lives of clusters -> what they are called, which colour they keep, and what is said of them."""
+"""Lives of clusters -> which colour they keep, and what the page says of each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
-from string import ascii_uppercase
 
-from repdiff.report.formatting import Sentence
 from repdiff.report.subject import Fate
+from repdiff.report.wording.tracks import fate, letter
 from repdiff.results.tracks import History, Life
 
 _HUES = 12  # colours that are told apart at a glance
-
-
-def letter(index: int) -> str:
-    """What a life is called: ``A`` to ``Z``, then ``AA``, ``AB``, ..."""
-    rest, place = divmod(index, len(ascii_uppercase))
-    return (letter(rest - 1) if rest else "") + ascii_uppercase[place]
 
 
 def colours_of_lives(lives: Sequence[Life]) -> tuple[int, ...]:
@@ -42,43 +34,3 @@ def colours_of_lives(lives: Sequence[Life]) -> tuple[int, ...]:
 def fates(history: History, checkpoints: Sequence[str]) -> tuple[Fate, ...]:
     """What is said of each life."""
     return tuple(Fate(life.index, letter(life.index), fate(history, life, checkpoints)) for life in history.lives)
-
-
-def fate(history: History, life: Life, checkpoints: Sequence[str]) -> Sentence:
-    """A life in a sentence.
-
-    ``Split from B at `epoch 3`; D splits off at `epoch 8`; resolved into no change at `epoch 9`.``
-    """
-    pieces = [_beginning(life, checkpoints)]
-    for first, children in groupby(history.children(life.index), key=lambda child: child.first):
-        letters = [letter(child.index) for child in children]
-        verb = "splits off" if len(letters) == 1 else "split off"
-        pieces.append(((f"; {_listed(letters)} {verb} at ", False), (checkpoints[first], True)))
-    pieces.append(_ending(life, checkpoints))
-    return Sentence(tuple(part for piece in pieces for part in piece))
-
-
-def _listed(letters: list[str]) -> str:
-    """``A``; ``A and B``; ``A, B and C``."""
-    *rest, last = letters
-    return f"{', '.join(rest)} and {last}" if rest else last
-
-
-def _beginning(life: Life, checkpoints: Sequence[str]) -> tuple[tuple[str, bool], ...]:
-    since = (checkpoints[life.first], True)
-    if life.begins == "start":
-        return (("There from the start", False),)
-    if life.parent is None:
-        return (("New at ", False), since)
-    return ((f"Split from {letter(life.parent)} at ", False), since)
-
-
-def _ending(life: Life, checkpoints: Sequence[str]) -> tuple[tuple[str, bool], ...]:
-    if life.ends == "end":
-        return (("; lasts to the end.", False),)
-    after = (checkpoints[life.last + 1], True)
-    if life.heir is not None:
-        return ((f"; merges into {letter(life.heir)} at ", False), after, (".", False))
-    if life.ends == "resolved":
-        return (("; resolved into no change at ", False), after, (".", False))
-    return (("; dissolves into several groups at ", False), after, (".", False))

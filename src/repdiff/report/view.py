@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from repdiff.report import formatting as words
 from repdiff.report import matrix
 from repdiff.report.belief import Belief, belief, evidence_tables
 from repdiff.report.payload import column_text, shortened
 from repdiff.report.shown_items import Carried
 from repdiff.report.subject import Fate, Frame, Subject
 from repdiff.report.tables import Table, direction_tables
+from repdiff.report.wording import formatting as words
+from repdiff.report.wording.choice import why_so_many
+from repdiff.report.wording.findings import finding, holder_and_other, makeup, nothing_differs
 from repdiff.results.clusters import DifferenceCluster, Direction
 from repdiff.results.comparison import Comparison
 
@@ -72,6 +74,7 @@ class Card:
     size: int
     share: float
     mean_affinity: float
+    mean_error: float
     bar: float
     makeup: str
     labels: tuple[LabelShare, ...]
@@ -97,7 +100,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class DirectionView:
-    """One direction of one frame; ``reading`` says what is on its cards."""
+    """One direction of one frame; ``reading`` says what is on its cards, ``chosen`` why there are so many clusters."""
 
     frame: int
     name: str
@@ -113,6 +116,7 @@ class DirectionView:
     matrix_ticks: tuple[tuple[str, float], ...]
     tables: tuple[Table, ...]
     evidence: tuple[Table, ...] = ()
+    chosen: str = ""
 
     @property
     def cards(self) -> tuple[Card, ...]:
@@ -142,7 +146,7 @@ def direction_views(subject: Subject, carried: Carried) -> tuple[DirectionView, 
 
 def _direction_view(index: int, frame: Frame, direction: Direction, tiles: _Tiles) -> DirectionView:
     comparison = frame.comparison
-    holder, other = words.holder_and_other(comparison, direction.name)
+    holder, other = holder_and_other(comparison, direction.name)
     threshold = threshold_of(comparison)
     scale = matrix.bar_scale(direction, threshold)
     cards = [_card(frame, direction, cluster, scale, tiles) for cluster in reversed(direction.clusters)]
@@ -153,8 +157,8 @@ def _direction_view(index: int, frame: Frame, direction: Direction, tiles: _Tile
         name=direction.name,
         holder=holder,
         other=other,
-        finding=words.finding(comparison, direction),
-        nothing_differs=words.nothing_differs(comparison),
+        finding=finding(comparison, direction),
+        nothing_differs=nothing_differs(comparison),
         reading=_reading(comparison, cards),
         changed=tuple(card for card in cards if card.colour is not None),
         unchanged=tuple(card for card in cards if card.colour is None),
@@ -163,7 +167,13 @@ def _direction_view(index: int, frame: Frame, direction: Direction, tiles: _Tile
         matrix_ticks=_ticks(colours, 5),
         tables=direction_tables(comparison, direction),
         evidence=evidence_tables(comparison, direction),
+        chosen=_chosen(comparison, direction),
     )
+
+
+def _chosen(comparison: Comparison, direction: Direction) -> str:
+    number = comparison.chosen.get(direction.name)
+    return "" if number is None else f"{number.n} clusters were chosen: {why_so_many(number)}"
 
 
 def _reading(comparison: Comparison, cards: list[Card]) -> str:
@@ -264,11 +274,12 @@ def _card(frame: Frame, direction: Direction, cluster: DifferenceCluster, scale:
         size=cluster.size,
         share=cluster.size / len(comparison.items.frame),
         mean_affinity=cluster.mean_affinity,
+        mean_error=cluster.mean_error,
         bar=scale.position(cluster.mean_affinity),
-        makeup=words.makeup(cluster.label_counts),
+        makeup=makeup(cluster.label_counts),
         labels=tuple(LabelShare(label, count / known) for label, count in top),
         accuracies=tuple(Accuracy(name, share, overall) for name, share, overall in outcomes if overall is not None),
         rows=collage_rows(tiles.of(cluster)),
         fate=frame.fates.get(direction.name, {}).get(cluster.index),
-        belief=belief(comparison, cluster),
+        belief=belief(comparison, direction.name, cluster),
     )

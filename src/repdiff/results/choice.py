@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+WhyChosen = Literal["gap", "nothing_apart", "too_few_items"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ChosenNumber:
-    """The number of clusters of one direction, and why.
+    """The number of clusters of one direction, and why, in a code and figures.
 
     Attributes
     ----------
@@ -37,10 +40,19 @@ class ChosenNumber:
         The number, that of items that do not change included.
     candidates : tuple of Candidate
         All numbers that could have been chosen, ascending.
-    reason : str
-        Why it was chosen, in words.
+    code : {"gap", "nothing_apart", "too_few_items"}
+        Why it was chosen: for the gap after its eigenvalue times its stability; 1, since the second eigenvalue tells
+        no groups apart; or 1, since there are too few items for two clusters.
+    n_items : int
+        Items that were to be clustered.
     """
 
     n: int
     candidates: tuple[Candidate, ...]
-    reason: str
+    code: WhyChosen
+    n_items: int
+
+    @property
+    def chosen(self) -> Candidate | None:
+        """The candidate of that number; None where it is 1, which is no candidate."""
+        return next((candidate for candidate in self.candidates if candidate.n == self.n), None)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from repdiff.results.evidence import ClusterEvidence
+from repdiff.results.evidence import ClusterEvidence
 
 DirectionName = Literal["x_only", "y_only"]
 
@@ -40,6 +39,8 @@ class DifferenceCluster:
         Share of members that each model predicts rightly, in [0, 1]; None where unknown.
     evidence : ClusterEvidence or None
         What it consists of and whether to believe it; None where no evidence was taken.
+    mean_error : float
+        Standard error of ``mean_affinity``; 0 where the engine looked at all pairs.
     """
 
     index: int
@@ -51,6 +52,7 @@ class DifferenceCluster:
     accuracy_x: float | None = None
     accuracy_y: float | None = None
     evidence: ClusterEvidence | None = None
+    mean_error: float = 0.0
 
     @property
     def size(self) -> int:

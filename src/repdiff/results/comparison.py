@@ -87,16 +87,15 @@ class Comparison:
         RunError
             Where the path is taken, or cannot be written.
         """
-        from repdiff.store.run import run_of, write_run
+        import repdiff
 
-        return write_run(run_of(self), path, overwrite=overwrite)
+        return repdiff.save(self, path, overwrite=overwrite)
 
     def report(self, path: str | Path) -> Path:
         """Write one self-contained HTML file that works offline."""
-        from repdiff.report import write_report
-        from repdiff.store.run import run_of
+        import repdiff
 
-        return write_report(run_of(self), Path(path))
+        return repdiff.write_report(self, path)
 
 
 @dataclass(frozen=True)

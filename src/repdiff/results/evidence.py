@@ -1,11 +1,19 @@
-"""What the evidence says: of each cluster, and of the whole comparison."""
+"""What the evidence says, in codes and figures: of each cluster, and of the whole comparison."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 FDR = 0.05
+DISSOLVED = 0.5  # Hennig 2007: a cluster of lower Jaccard agreement has dissolved
+
+Untested = Literal["sample_too_small", "clusterer_failed"]
+Reason = Literal[
+    "does_not_stand_out", "few_unseen", "few_sampled", "dissolves", "depends_on_settings",
+    "sample_too_small", "clusterer_failed",
+]  # fmt: skip
+Verdict = Literal["nothing_to_test", "untested", "none_significant", "none_stands_out", "significant"]
 
 
 @dataclass(frozen=True)
@@ -76,12 +84,6 @@ class Outcome:
     q_value: float | None
     disagreements: tuple[int, ...]
 
-    @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> Outcome:
-        """The outcome of what JSON keeps of one: lists for tuples."""
-        told: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in plain.items()}
-        return cls(**told)
-
 
 @dataclass(frozen=True)
 class Variation:
@@ -132,7 +134,14 @@ class ClusterEvidence:
     holds : bool or None
         Whether it is significant, stable and robust; None where nothing is claimed (no change) or can be said.
     reasons : tuple of str
-        Why it does not hold, in words; empty where it does.
+        Why it does not hold, in codes whose figures are above; empty where it does.
+
+        - "does_not_stand_out": ``unseen_affinity`` is not significantly above ``null_affinity``;
+        - "few_unseen": too few unseen items fall into it to say;
+        - "few_sampled": too few of its items are in a sample to see whether it is found again;
+        - "dissolves": ``stability`` is below :data:`DISSOLVED`;
+        - "depends_on_settings": ``robustness`` is;
+        - "sample_too_small", "clusterer_failed": nothing was tested, see :class:`ComparisonEvidence`.
     """
 
     enriched: tuple[Enrichment, ...] = ()
@@ -145,26 +154,16 @@ class ClusterEvidence:
     robustness: float | None = None
     variations: tuple[Variation, ...] = ()
     holds: bool | None = None
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def is_found_again(self) -> bool:
+        """Whether it is there when items are left out, and when settings change."""
+        return all(share is not None and share >= DISSOLVED for share in (self.stability, self.robustness))
 
     def is_significant(self, level: float = FDR) -> bool:
         """Whether it is called at this false discovery rate."""
         return self.q_value is not None and self.q_value <= level
-
-    def to_plain(self) -> dict[str, Any]:
-        """Dicts, lists, numbers and None, as JSON holds them."""
-        return asdict(self)
-
-    @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> ClusterEvidence:
-        """The evidence that :meth:`to_plain` told of."""
-        told = dict(plain)
-        told["enriched"] = tuple(Enrichment(**one) for one in told["enriched"])
-        told["variations"] = tuple(Variation(**one) for one in told["variations"])
-        told["reasons"] = tuple(told["reasons"])
-        if told["outcome"] is not None:
-            told["outcome"] = Outcome.from_plain(told["outcome"])
-        return cls(**told)
 
 
 @dataclass(frozen=True)
@@ -179,12 +178,23 @@ class ComparisonEvidence:
         How often some of the items were clustered again; 0 where there were too few.
     n_seen : int
         How many items each time, and how many others were looked at.
-    n_significant, n_holding, n_tested : int
-        Difference clusters of both directions that are significant; that are stable and robust too; and all of them.
-    any_significant : bool
-        Whether there is any.
-    verdict : tuple of (str, bool)
-        What it comes to in a sentence, in pieces: text, and whether it is the name of a representation.
+    n_significant, n_holding, n_found_again, n_tested : int
+        Difference clusters of both directions that are significant; that are stable and robust too; that are stable
+        and robust, significant or not; and all of them.
+    verdict : str
+        What it comes to:
+
+        - "significant": ``n_significant`` of them are more than chance;
+        - "none_significant": none is;
+        - "none_stands_out": none is, but neighbourhoods picked at random differ as well, so that the representations
+          differ everywhere, or in nothing but noise;
+        - "nothing_to_test": there is no difference cluster;
+        - "untested": it cannot be told.
+    null_affinity : float or None
+        Median over the difference clusters of the mean affinity of neighbourhoods picked at random.
+    untested : {"sample_too_small", "clusterer_failed"} or None
+        Why nothing was tested: a sample of the items is too small for so many clusters, or the clusterer could not
+        label one.
     """
 
     fdr: float
@@ -192,15 +202,13 @@ class ComparisonEvidence:
     n_seen: int
     n_significant: int
     n_holding: int
+    n_found_again: int
     n_tested: int
-    any_significant: bool
-    verdict: tuple[tuple[str, bool], ...]
+    verdict: Verdict
+    null_affinity: float | None = None
+    untested: Untested | None = None
 
-    def to_plain(self) -> dict[str, Any]:
-        """Dicts, lists, numbers and None, as JSON holds them."""
-        return asdict(self)
-
-    @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> ComparisonEvidence:
-        """The evidence that :meth:`to_plain` told of."""
-        return cls(**{**plain, "verdict": tuple((text, is_name) for text, is_name in plain["verdict"])})
+    @property
+    def any_significant(self) -> bool:
+        """Whether any difference cluster is more than chance."""
+        return self.n_significant > 0

@@ -110,6 +110,12 @@ class ComparisonMatrix:
         RunError
             Where the path is taken, or cannot be written.
         """
-        from repdiff.store.matrix import write_matrix
+        import repdiff
 
-        return write_matrix(self, path, overwrite=overwrite)
+        return repdiff.save(self, path, overwrite=overwrite)
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML file that works offline; it shows all pairs, and leads to no other page."""
+        import repdiff
+
+        return repdiff.write_report(self, path)

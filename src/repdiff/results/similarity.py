@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,14 +81,3 @@ class SimilarityTable:
         import pandas as pd
 
         return pd.DataFrame([asdict(score) for score in self.scores])
-
-    def to_plain(self) -> dict[str, Any]:
-        """Dicts, lists, strings and numbers, as JSON holds them."""
-        return asdict(self)
-
-    @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> SimilarityTable:
-        """The table that :meth:`to_plain` told of."""
-        x, y = plain["names"]
-        scores = tuple(Score(**score) for score in plain["scores"])
-        return cls((x, y), plain["n_items"], scores, tuple(plain["warnings"]))

@@ -143,16 +143,15 @@ class Timeline:
         RunError
             Where the path is taken, or cannot be written.
         """
-        from repdiff.store.series import write_series
+        import repdiff
 
-        return write_series(self, path, overwrite=overwrite)
+        return repdiff.save(self, path, overwrite=overwrite)
 
     def report(self, path: str | Path) -> Path:
         """Write one self-contained HTML file that works offline."""
-        from repdiff.report import write_series_report
-        from repdiff.store.series import series_run_of
+        import repdiff
 
-        return write_series_report(series_run_of(self), Path(path))
+        return repdiff.write_report(self, path)
 
 
 def _growth_of(direction: Direction) -> list[dict[str, Any]]:

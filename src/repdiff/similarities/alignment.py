@@ -28,23 +28,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import InputError
-from repdiff.core.seeds import check_seed
 from repdiff.inputs.pair import EmbeddingPair, make_pair
+from repdiff.settings import AlignCall, AlignmentSettings, AlignMethod, Fitting, check_setting, takes
 from repdiff.similarities import debiased_cka
-
-Method = Literal["none", "procrustes", "linear", "cka"]
-METHODS: tuple[str, ...] = get_args(Method)
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 _Judge: TypeAlias = Callable[[_Floats, _Floats], float]
 
-_TEST_SHARE = 0.5
 _SHARE_SET_APART = 0.25
 _FEWEST_APART = 4  # what debiased CKA needs
 _FEWEST = 2 * _FEWEST_APART  # rows in each part
@@ -74,7 +70,7 @@ class Alignment:
         "ridge" (lambda over the mean eigenvalue of C, above), or "scale".
     """
 
-    method: Method
+    method: AlignMethod
     y: npt.NDArray[Any]
     measure: Literal["R2", "CKA"] | None
     fit: float | None
@@ -102,32 +98,14 @@ class Alignment:
         return self.fit is not None and self.held_out is not None and self.fit - self.held_out > _OVERFITTED
 
 
-def align(
-    x: Any,
-    y: Any,
-    *,
-    method: Method = "linear",
-    test_share: float = _TEST_SHARE,
-    ridge: float | None = None,
-    match: str = "auto",
-    random_state: int | None = 0,
-) -> Alignment:
+@takes(AlignCall)
+def align(call: AlignCall) -> Alignment:
     """The items of y in the space of x, by a map that is fitted on some items and judged on the others.
 
     Parameters
     ----------
     x, y : array_like (n, d_x) and (n, d_y), table, or path
         Embeddings of the same items, as :func:`repdiff.compare` takes them. x stays as it is.
-    method : {"none", "procrustes", "linear", "cka"}
-        Nothing; a rotation with scale; least squares; or the linear map of most CKA. See the head of the module.
-    test_share : float
-        Share of the items the map is not fitted on, above 0 and below 1.
-    ridge : float, optional
-        Of "linear" and "cka": lambda over the mean eigenvalue of C; chosen on rows set apart by default.
-    match : str
-        How rows are matched, as in :func:`repdiff.compare`.
-    random_state : int or None
-        Seed of the split.
 
     Returns
     -------
@@ -140,17 +118,13 @@ def align(
         For input that cannot be used, an unknown method, too few items to fit and to judge, or numbers so large that
         the aligned y is beyond what its type of float holds.
     """
-    _check_method(method)
-    if not 0 < test_share < 1:
-        raise InputError(f"test_share must be above 0 and below 1, but is {test_share}")
-    if ridge is not None and not (np.isfinite(ridge) and ridge >= 0):
-        raise InputError(f"ridge must not be negative, but is {ridge}")
-    check_seed(random_state)
-    pair = make_pair(x, y, match=match)
-    return _align(pair.x, pair.y, method, test_share=test_share, ridge=ridge, random_state=random_state)
+    pair = make_pair(call.x, call.y, match=call.match)
+    return _align(
+        pair.x, pair.y, call.method, test_share=call.test_share, ridge=call.ridge, random_state=call.random_state
+    )
 
 
-def align_pair(pair: EmbeddingPair, method: Method, *, random_state: int | None = 0) -> EmbeddingPair:
+def align_pair(pair: EmbeddingPair, method: AlignMethod, *, random_state: int | None = 0) -> EmbeddingPair:
     """The pair with y aligned, and with what is to be told of it; the same pair for "none".
 
     Raises
@@ -158,7 +132,7 @@ def align_pair(pair: EmbeddingPair, method: Method, *, random_state: int | None 
     InputError
         For an unknown method, a side of which only distances are known, too few items, or an aligned y without spread.
     """
-    _check_method(method)
+    check_setting(AlignmentSettings, "align", method)
     if method == "none":
         return pair
     if "precomputed" in pair.metrics:
@@ -180,17 +154,12 @@ def align_pair(pair: EmbeddingPair, method: Method, *, random_state: int | None 
     return replace(pair, y=np.ascontiguousarray(found.y), alignment=facts, warnings=warnings)
 
 
-def _check_method(method: str) -> None:
-    if method not in METHODS:
-        raise InputError(f"align must be one of {', '.join(METHODS)}, but is {method!r}")
-
-
 def _align(
     x: npt.NDArray[Any],
     y: npt.NDArray[Any],
-    method: Method,
+    method: AlignMethod,
     *,
-    test_share: float = _TEST_SHARE,
+    test_share: float = Fitting.test_share,
     ridge: float | None = None,
     random_state: int | None,
 ) -> Alignment:

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import InputError
+from repdiff.core.overlap import jaccard_index
 from repdiff.core.parallel import row_tiles
+from repdiff.settings import SimilaritySettings
 from repdiff.similarities.points import ROWS_AT_A_TIME, TIE, Side, sides, tied_ranks, without_spread
 
-N_NEIGHBORS = 10
 
-
-def mutual_knn(x: Any, y: Any, *, n_neighbors: int = N_NEIGHBORS) -> float:
+def mutual_knn(x: Any, y: Any, *, n_neighbors: int = SimilaritySettings.n_neighbors) -> float:
     """Mean share of an item's k nearest that both sides agree on, in [0, 1]; 1 for identical.
 
     Huh et al. ("The platonic representation hypothesis", ICML 2024). k / (n - 1) for unrelated sides. Unchanged by
@@ -36,7 +36,7 @@ def mutual_knn(x: Any, y: Any, *, n_neighbors: int = N_NEIGHBORS) -> float:
     return shared_neighbors(*sides(x, y), n_neighbors=n_neighbors).mutual
 
 
-def jaccard(x: Any, y: Any, *, n_neighbors: int = N_NEIGHBORS) -> float:
+def jaccard(x: Any, y: Any, *, n_neighbors: int = SimilaritySettings.n_neighbors) -> float:
     """Mean Jaccard index of an item's sets of k nearest, in [0, 1]; 1 for identical.
 
     Size of what both share over size of what either has (Jaccard 1912; for representations the survey of Klabunde et
@@ -84,7 +84,7 @@ class SharedNeighbors:
     @property
     def jaccard(self) -> float:
         """Mean Jaccard index."""
-        return float((self.shared / (2 * self.k - self.shared)).mean())
+        return float(jaccard_index(self.shared, self.k, self.k).mean())
 
     @property
     def mutual_of_unrelated(self) -> float:
@@ -97,7 +97,7 @@ class SharedNeighbors:
         from scipy.stats import hypergeom
 
         shared = np.arange(self.k + 1)
-        return float(hypergeom.pmf(shared, self.n - 1, self.k, self.k) @ (shared / (2 * self.k - shared)))
+        return float(hypergeom.pmf(shared, self.n - 1, self.k, self.k) @ jaccard_index(shared, self.k, self.k))
 
 
 def shared_neighbors(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from numba import njit
 
 from repdiff.core.errors import InputError, MemoryLimitError
+from repdiff.core.geometry import squared_distances, squared_norms
 from repdiff.core.memory import available_bytes, format_bytes
 from repdiff.core.parallel import row_tiles
 
@@ -80,7 +81,7 @@ class Points(_Items):
     @cached_property
     def squared_norms(self) -> Floats:
         """Squared distance of each item from the centre, (n,)."""
-        return np.asarray(np.einsum("ij,ij->i", self.values, self.values))
+        return squared_norms(self.values)
 
     @cached_property
     def typical_square(self) -> float:
@@ -132,11 +133,7 @@ class Points(_Items):
 
     def squared_distances(self, rows: Rows) -> Floats:
         """Squared distances of some items from all, (r, n); not below zero."""
-        products = self.values[rows] @ self.values.T
-        products *= -2
-        products += self.squared_norms[rows, None]
-        products += self.squared_norms
-        return np.maximum(products, 0, out=products)
+        return squared_distances(self.values[rows], self.values, self.squared_norms[rows], self.squared_norms)
 
 
 @dataclass(frozen=True, eq=False)

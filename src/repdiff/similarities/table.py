@@ -11,62 +11,33 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import InputError
-from repdiff.core.metrics import Metric, Metrics
+from repdiff.core.geometry import unit_rows
+from repdiff.core.metrics import Metric
 from repdiff.core.progress import Progress, silent
-from repdiff.core.seeds import check_seed
 from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.results.similarity import Score, SimilarityTable
+from repdiff.settings import SimilarityCall, SimilaritySettings, takes
 from repdiff.similarities.kernels import RbfSums, cka, cka_of_unrelated, debiased_cka, rbf_sums
-from repdiff.similarities.neighbors import N_NEIGHBORS, SharedNeighbors, shared_neighbors
+from repdiff.similarities.neighbors import SharedNeighbors, shared_neighbors
 from repdiff.similarities.points import Points, Side, as_distances, as_points, without_spread
 from repdiff.similarities.shapes import procrustes, procrustes_of_points, rsa
 from repdiff.similarities.subspaces import pwcca, pwcca_of_points, svcca, svcca_of_points
 
-MAX_ITEMS = 2000
 SAMPLED_ITEMS = 500
 _AT_A_GLANCE = ("debiased_cka", "procrustes", "rsa", "mutual_knn")
 _ONE_DIRECTION = 8  # of the last digit: rows of length one that differ by less point the same way
 _FEW_ITEMS = 5  # per dimension: below this, canonical correlations are high whatever the data
 
 
-def similarity(
-    x: Any,
-    y: Any,
-    *,
-    scores: Iterable[str] | None = None,
-    metric: Metrics = "euclidean",
-    n_neighbors: int = N_NEIGHBORS,
-    max_items: int | None = MAX_ITEMS,
-    names: tuple[str, str] | None = None,
-    match: str = "auto",
-    random_state: int | None = 0,
-    progress: Progress = silent,
-) -> SimilarityTable:
+@takes(SimilarityCall)
+def similarity(call: SimilarityCall) -> SimilarityTable:
     """How alike two representations are as a whole, by several scores.
 
     Parameters
     ----------
     x, y : array_like (n, d_x) and (n, d_y), table, or path
-        Embeddings of the same items, as :func:`repdiff.compare` takes them.
-    scores : iterable of str, optional
-        Of ``SCORES``: "cka", "debiased_cka", "rbf_cka", "svcca", "pwcca", "procrustes", "rsa", "mutual_knn", "jaccard".
-        All by default; where a side is a matrix of distances, those that need distances only.
-    metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
-        Distance within each side, for the scores that look at distances: "rbf_cka", "rsa", "mutual_knn", "jaccard".
-    n_neighbors : int
-        Neighbours of an item, for "mutual_knn" and "jaccard".
-    max_items : int or None
-        Of more items a random sample of this size is taken where the work grows with the square of their number: for
-        "rbf_cka" and "rsa" all pairs within the sample, for "mutual_knn" and "jaccard" the neighbours, among all items,
-        of those in the sample. None for no sample.
-    names : (str, str), optional
-        How to call x and y; the names of the files by default.
-    match : str
-        How rows are matched, as in :func:`repdiff.compare`.
-    random_state : int or None
-        Seed of the sample, and of random pairings.
-    progress : Progress, optional
-        Told how far the work is.
+        Embeddings of the same items, as :func:`repdiff.compare` takes them. The metric is for the scores that look at
+        distances: "rbf_cka", "rsa", "mutual_knn", "jaccard".
 
     Returns
     -------
@@ -78,19 +49,19 @@ def similarity(
     RepdiffError
         For input that cannot be used, a name that is no score, or one that distances do not give.
     """
-    _check_numbers(n_neighbors, max_items, random_state)
-    pair = make_pair(x, y, metric=metric, names=names, match=match)
+    pair = make_pair(call.x, call.y, metric=call.metric, names=call.names, match=call.match)
     return score_pair(
-        pair, scores=scores, n_neighbors=n_neighbors, max_items=max_items, random_state=random_state, progress=progress
-    )
+        pair, scores=call.scores, n_neighbors=call.n_neighbors, max_items=call.max_items,
+        random_state=call.random_state, progress=call.progress,
+    )  # fmt: skip
 
 
 def score_pair(
     pair: EmbeddingPair,
     *,
     scores: Iterable[str] | None = None,
-    n_neighbors: int = N_NEIGHBORS,
-    max_items: int | None = MAX_ITEMS,
+    n_neighbors: int = SimilaritySettings.n_neighbors,
+    max_items: int | None = SimilaritySettings.max_items,
     random_state: int | None = 0,
     progress: Progress = silent,
 ) -> SimilarityTable:
@@ -106,9 +77,9 @@ def score_pair(
     return SimilarityTable(pair.names, pair.n, tuple(found), _warnings(pair, recipes, n_neighbors))
 
 
-def score_sample(pair: EmbeddingPair, *, n_items: int = SAMPLED_ITEMS, random_state: int | None = 0) -> SimilarityTable:
+def score_sample(pair: EmbeddingPair, *, random_state: int | None = 0) -> SimilarityTable:
     """A few scores of a random sample of the items, for a first look that costs next to nothing beside a comparison."""
-    rows = np.sort(np.random.default_rng(random_state).choice(pair.n, min(pair.n, n_items), replace=False))
+    rows = np.sort(np.random.default_rng(random_state).choice(pair.n, min(pair.n, SAMPLED_ITEMS), replace=False))
     x, y = (
         values[np.ix_(rows, rows)] if metric == "precomputed" else values[rows]
         for values, metric in zip((pair.x, pair.y), pair.metrics, strict=True)
@@ -185,10 +156,10 @@ def _directions(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Rows of length one; the same bits where all point one way, since rounding would pass for spread."""
     largest = np.abs(values).max(axis=1, keepdims=True).astype(np.float64)
     scaled = values / largest  # so that the squares of no row vanish or overflow
-    units = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+    units = unit_rows(scaled)
     if np.abs(units - units[0]).max() <= _ONE_DIRECTION * np.finfo(values.dtype).eps:
         units[:] = units[0]
-    return np.asarray(units)
+    return units
 
 
 @dataclass(frozen=True)
@@ -304,14 +275,6 @@ def _chosen(names: Iterable[str] | None, metrics: tuple[Metric, Metric]) -> list
             possible = ", ".join(name for name, recipe in _RECIPES.items() if recipe.of_distances)
             raise InputError(f"{name} needs embeddings on both sides; a matrix of distances gives {possible}")
     return [_RECIPES[name] for name in dict.fromkeys(asked)]
-
-
-def _check_numbers(n_neighbors: int, max_items: int | None, random_state: int | None) -> None:
-    if n_neighbors < 1:
-        raise InputError(f"n_neighbors must be at least 1, but is {n_neighbors}")
-    if max_items is not None and max_items < 2:
-        raise InputError(f"max_items must be at least 2, or None for no sample, but is {max_items}")
-    check_seed(random_state)
 
 
 def _warnings(pair: EmbeddingPair, recipes: list[_Recipe], n_neighbors: int) -> tuple[str, ...]:

@@ -6,16 +6,15 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from repdiff.core.errors import RunError
 from repdiff.core.files import one_line
 
+SCHEMA_VERSION = 3  # of all three; it rises when a file or a column changes its meaning
 RUN, SERIES, MATRIX = "repdiff run", "repdiff series", "repdiff matrix"
 _KINDS = {RUN: "a run", SERIES: "a series", MATRIX: "a matrix"}
 _MANIFEST = "manifest.json"
@@ -44,13 +43,22 @@ def kind_of(path: str | Path) -> str:
     return str(kind)
 
 
-def read_manifest(path: str | Path, kind: str, version: int) -> dict[str, Any]:
+def read_manifest(path: str | Path, kind: str, older_versions: Collection[int] = ()) -> dict[str, Any]:
     """The manifest of a run directory of that format.
+
+    Parameters
+    ----------
+    path : path
+        The directory.
+    kind : str
+        Its format.
+    older_versions : collection of int
+        Schema versions before :data:`SCHEMA_VERSION` that can be read too.
 
     Raises
     ------
     RunError
-        Where it is of another format, or was written by a newer or an older repdiff.
+        Where it is of another format, or was written by a newer repdiff or by one that is too old.
     """
     folder = Path(path)
     found = kind_of(folder)
@@ -58,25 +66,24 @@ def read_manifest(path: str | Path, kind: str, version: int) -> dict[str, Any]:
         raise RunError(f"{folder}: is {_KINDS[found]}, where {_KINDS[kind]} is wanted; give the directory of one")
     manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
     written = manifest.get("schema_version")
-    if written != version:
-        older = isinstance(written, int) and written < version
+    if type(written) is not int or written not in (SCHEMA_VERSION, *older_versions):
+        older, read = isinstance(written, int) and written < SCHEMA_VERSION, (*older_versions, SCHEMA_VERSION)
         raise RunError(
-            f"{folder}: has schema version {written}, but this repdiff reads {version}; "
+            f"{folder}: has schema version {written}, but this repdiff reads {_listed(read)}; "
             f"{'compare again' if older else 'upgrade repdiff'}"
         )
     return manifest
+
+
+def _listed(versions: Sequence[int]) -> str:
+    *most, last = sorted(versions)
+    return f"{', '.join(map(str, most))} and {last}" if most else str(last)
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Write the manifest, for people and machines."""
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
     (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
-
-
-def plain(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The same in dicts, lists, strings, numbers and None, as they come back from a file."""
-    found: dict[str, Any] = json.loads(json.dumps(facts, default=_plain_value, allow_nan=False))
-    return found
 
 
 def check_target(path: str | Path, *, overwrite: bool = False) -> None:
@@ -145,14 +152,6 @@ def _written_beside(target: Path) -> Iterator[Path]:
 
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or one_line(error)
-
-
-def _plain_value(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Mapping):
-        return dict(value)
-    return str(value)
 
 
 def _is_run(folder: Path) -> bool:

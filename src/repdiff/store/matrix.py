@@ -1,4 +1,4 @@
-"""ComparisonMatrix <-> a directory of runs, whole or not there at all; each cell's comparison is a run of its own."""
+"""ComparisonMatrix <-> a directory of runs; each cell's comparison is a run of its own."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 
 from repdiff.core.errors import RunError
 from repdiff.core.progress import Progress, silent
-from repdiff.inputs.images import Thumbnails, make_thumbnails
+from repdiff.inputs.images import Thumbnails
 from repdiff.results.matrix import ComparisonMatrix
-from repdiff.store.directory import MATRIX, plain, read_manifest, write_manifest, written_folder
+from repdiff.store.directory import MATRIX, SCHEMA_VERSION
+from repdiff.store.kind import Kind
+from repdiff.store.lazy import deferred
+from repdiff.store.plain import to_plain
 from repdiff.store.run import REPORT
-from repdiff.store.series import RUNS, read_runs, rows_to_picture, run_folders, shared_facts, write_runs
-
-SCHEMA_VERSION = 1
+from repdiff.store.several import RUNS, read_runs, run_folders, shared_facts, shared_thumbnails, write_runs
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,7 @@ class MatrixRun:
 
 def matrix_run_of(matrix: ComparisonMatrix, *, progress: Progress = silent) -> MatrixRun:
     """The directory in memory; thumbnails are made where the matrix brings none."""
-    thumbnails = matrix.thumbnails
-    if thumbnails is None:
-        thumbnails = make_thumbnails(matrix.items, rows_to_picture(matrix.comparisons), progress=progress)
+    thumbnails = shared_thumbnails(matrix.thumbnails, matrix.comparisons, progress=progress)
     shared = tuple(replace(comparison, thumbnails=thumbnails) for comparison in matrix.comparisons)
     facts = {
         "format": MATRIX,
@@ -56,7 +55,7 @@ def matrix_run_of(matrix: ComparisonMatrix, *, progress: Progress = silent) -> M
         "n_items": len(matrix.items.frame),
         **shared_facts(shared),
     }
-    return MatrixRun(replace(matrix, comparisons=shared, thumbnails=thumbnails), thumbnails, plain(facts))
+    return MatrixRun(replace(matrix, comparisons=shared, thumbnails=thumbnails), thumbnails, to_plain(facts))
 
 
 def write_matrix(
@@ -87,42 +86,56 @@ def write_matrix(
     RunError
         Where the path is taken, or cannot be written.
     """
-    run = matrix_run_of(matrix) if isinstance(matrix, ComparisonMatrix) else matrix
-    with written_folder(path, overwrite=overwrite) as folder:
-        write_manifest(folder, run.manifest)
-        run.matrix.to_frame().to_csv(folder / "matrix.csv", index=False, lineterminator="\n")
-        write_runs(folder / RUNS, dict(zip(run.manifest["runs"], run.matrix.comparisons, strict=True)))
-        for name, html in (reports or {}).items():
-            (folder / RUNS / name / REPORT).write_text(html, encoding="utf-8")
-        if report is not None:
-            (folder / REPORT).write_text(report, encoding="utf-8")
-    return Path(path)
+    texts = {f"{RUNS}/{name}/{REPORT}": html for name, html in (reports or {}).items()}
+    if report is not None:
+        texts[REPORT] = report
+    return MATRIX_KIND.write(matrix, path, overwrite=overwrite, texts=texts)
 
 
 def read_matrix_run(path: str | Path) -> MatrixRun:
-    """The matrix of a directory.
+    """The matrix of a directory; of its runs as much is read as :func:`repdiff.store.run.read_run` reads.
 
     Raises
     ------
     RunError
         Where it is no matrix, was written by a newer repdiff, or is damaged.
     """
-    folder = Path(path)
-    manifest = read_manifest(folder, MATRIX, SCHEMA_VERSION)
-    comparisons, thumbnails = read_runs(folder, manifest)
-    names = manifest.get("names")
-    if not isinstance(names, list) or [one.names for one in comparisons] != list(combinations(names, 2)):
-        raise RunError(f"{path}: the matrix is damaged: its manifest names other representations; compare again")
-    matrix = ComparisonMatrix(tuple(names), comparisons, manifest.get("description"), thumbnails)
-    return MatrixRun(matrix, thumbnails, manifest, folder)
+    return MATRIX_KIND.read(path)
 
 
 def load_matrix(path: str | Path) -> ComparisonMatrix:
-    """The matrix that was saved in a directory.
+    """The matrix that was saved in a directory; of its runs as much is read at once as :func:`repdiff.load` reads.
 
     Raises
     ------
     RunError
         Where it is no matrix, was written by a newer repdiff, or is damaged.
     """
-    return read_matrix_run(path).matrix
+    return MATRIX_KIND.load(path)
+
+
+def _write_parts(run: MatrixRun, folder: Path) -> None:
+    run.matrix.to_frame().to_csv(folder / "matrix.csv", index=False, lineterminator="\n")
+    write_runs(folder / RUNS, dict(zip(run.manifest["runs"], run.matrix.comparisons, strict=True)))
+
+
+def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> MatrixRun:
+    comparisons, thumbnails = read_runs(folder, manifest)
+    names = manifest.get("names")
+    if not isinstance(names, list) or [one.names for one in comparisons] != list(combinations(names, 2)):
+        raise RunError(f"{folder}: the matrix is damaged: its manifest names other representations; compare again")
+    ready = {"names": tuple(names), "comparisons": comparisons, "description": manifest.get("description")}
+    matrix = deferred(ComparisonMatrix, ready, {"thumbnails": thumbnails})
+    return deferred(MatrixRun, {"matrix": matrix, "manifest": manifest, "path": folder}, {"thumbnails": thumbnails})
+
+
+MATRIX_KIND: Kind[ComparisonMatrix, MatrixRun] = Kind(
+    format=MATRIX,
+    result=ComparisonMatrix,
+    stored=MatrixRun,
+    hold=lambda matrix, progress: matrix_run_of(matrix, progress=progress),
+    unwrap=lambda run: run.matrix,
+    write_parts=_write_parts,
+    read_parts=_read_parts,
+    older_versions=(1,),
+)

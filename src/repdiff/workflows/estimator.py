@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,42 +11,18 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_array, validate_data
 
 from repdiff.affinity.base import to_dense
-from repdiff.affinity.difference import BETA, GAMMA
-from repdiff.affinity.distances import ranked
-from repdiff.affinity.engines import compute_affinities
-from repdiff.clustering.cluster import cluster_affinity
-from repdiff.clustering.order import NO_CHANGE_THRESHOLD, find_clusters
-from repdiff.clustering.representatives import Contrast
-from repdiff.core.metrics import Metrics, metrics_of
-
-if TYPE_CHECKING:
-    from repdiff.clustering.cluster import Clusterer
+from repdiff.affinity.representation import Representation
+from repdiff.core.metrics import metrics_of
+from repdiff.settings import EstimatorOptions, documents, initialises
+from repdiff.workflows.direction import contrasts_of, find_direction
 
 
+@documents(EstimatorOptions)
 class DifferenceClustering(BaseEstimator):
     """Clusters of items that sit close together in X and far apart in Y.
 
     Used as the estimators of ``sklearn.cross_decomposition`` are: ``fit(X, Y)``, where scikit-learn calls the second
     matrix ``y``.
-
-    Parameters
-    ----------
-    n_clusters : int
-        Number of clusters.
-    gamma, beta : float
-        Slope of the rank difference and sharpness of the affinity.
-    metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
-        Distance within each representation, or within X and within y; "precomputed": distances, (n, n).
-    no_change_threshold : float
-        A cluster whose mean affinity is below it counts as no change.
-    clusterer : "spectral", scikit-learn estimator with ``affinity="precomputed"``, or callable
-        What groups the affinity.
-    n_representatives : int
-        Representatives per cluster.
-    n_jobs : int, optional
-        Threads; all cores by default.
-    random_state : int or None
-        Seed.
 
     Attributes
     ----------
@@ -73,28 +49,10 @@ class DifferenceClustering(BaseEstimator):
     (60,)
     """
 
-    def __init__(
-        self,
-        n_clusters: int = 10,
-        *,
-        gamma: float = GAMMA,
-        beta: float = BETA,
-        metric: Metrics = "euclidean",
-        no_change_threshold: float = NO_CHANGE_THRESHOLD,
-        clusterer: Clusterer = "spectral",
-        n_representatives: int = 9,
-        n_jobs: int | None = None,
-        random_state: int | None = 0,
-    ) -> None:
-        self.n_clusters = n_clusters
-        self.gamma = gamma
-        self.beta = beta
-        self.metric = metric
-        self.no_change_threshold = no_change_threshold
-        self.clusterer = clusterer
-        self.n_representatives = n_representatives
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    @initialises(EstimatorOptions)
+    def __init__(self, **parameters: Any) -> None:
+        for name, value in parameters.items():
+            setattr(self, name, value)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Find the clusters.
@@ -107,29 +65,27 @@ class DifferenceClustering(BaseEstimator):
         Returns
         -------
         self
+
+        Raises
+        ------
+        RepdiffError
+            For a parameter that cannot have its value, and for more memory than there is; before any work is done.
         """
+        settings = EstimatorOptions(**self.get_params(deep=False))
         if y is None:
             raise ValueError("DifferenceClustering requires y to be passed, but the target y is None")
         X = validate_data(self, X, dtype=(np.float64, np.float32), order="C", ensure_min_samples=2)
         Y = check_array(y, dtype=(np.float64, np.float32), order="C", ensure_2d=False, input_name="y")
         Y = Y.reshape(len(Y), -1)
         check_consistent_length(X, Y)
-        metrics = metrics_of(self.metric)
+        metrics = metrics_of(settings.metric)
         for name, metric, values in (("X", metrics[0], X), ("y", metrics[1], Y)):
             if metric == "precomputed" and values.shape[0] != values.shape[1]:
                 raise ValueError(f"{name} must be a square matrix of distances, but has shape {values.shape}")
-        affinities = compute_affinities(
-            X, Y, engine="exact", gamma=self.gamma, beta=self.beta, metric=self.metric, n_jobs=self.n_jobs
-        )
-        affinity = affinities.x_only
-        found = cluster_affinity(affinity, self.n_clusters, clusterer=self.clusterer, random_state=self.random_state)
-        self.affinity_ = to_dense(affinity)
-        self.labels_, self.clusters_ = find_clusters(
-            found,
-            Contrast(affinity, affinities.y_only, ranked(X, metric=metrics[0]), ranked(Y, metric=metrics[1])),
-            no_change_threshold=self.no_change_threshold,
-            n_representatives=self.n_representatives,
-        )
+        contrast = contrasts_of(Representation(X, metrics[0]), Representation(Y, metrics[1]), settings).x_only
+        found = find_direction(contrast, settings)
+        self.affinity_ = to_dense(contrast.affinity)
+        self.labels_, self.clusters_ = found.labels, found.clusters
         return self
 
     def fit_predict(self, X: Any, y: Any = None) -> npt.NDArray[np.int32]:

@@ -5,66 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from repdiff.core.errors import InputError
-from repdiff.core.metrics import Metric
-from repdiff.core.progress import Progress, silent
 from repdiff.inputs import Items
 from repdiff.inputs.agreement import OF_ONE_PAIR, PREDICTED
 from repdiff.inputs.names import names_of, saying_which
 from repdiff.inputs.pair import SAME_VALUES, EmbeddingPair, make_pair
 from repdiff.inputs.predictions import check_same_items, with_predictions_of, within_of_pair
-from repdiff.settings import Settings
-from repdiff.workflows.representation import Side, room_for_ranks
-from repdiff.workflows.scheduler import PairOfSides, compare_several
-
-if TYPE_CHECKING:
-    pass
 from repdiff.results.matrix import ComparisonMatrix
+from repdiff.settings import MatrixCall, Settings, takes
+from repdiff.workflows.representation import ShownRepresentation, share_if_it_fits
+from repdiff.workflows.scheduler import PairToCompare, compare_several
 
 
-def compare_matrix(
-    representations: Sequence[Any] | Mapping[str, Any],
-    *,
-    items: Any = None,
-    images: str | Path | None = None,
-    names: Sequence[str] | None = None,
-    label: str | None = None,
-    predictions: Sequence[Any] | None = None,
-    image: str | None = None,
-    text: str | None = None,
-    metric: Metric = "euclidean",
-    within: str | None = None,
-    match: str = "auto",
-    description: str | None = None,
-    progress: Progress = silent,
-    **settings: Any,
-) -> ComparisonMatrix:
+@takes(MatrixCall)
+def compare_matrix(call: MatrixCall) -> ComparisonMatrix:
     """Compare every two of several representations; the neighbour ranks of each are computed once, where they fit.
 
     Parameters
     ----------
     representations : sequence of array_like (n, d), tables or paths; or mapping of name to these
         At least two, of the same items. Rows are matched with those of the first: by id, or by order.
-    items, images, label, image, text, metric, within, match, description, progress
-        As in :func:`repdiff.compare`.
-    names : sequence of str, optional
-        How to call them; the names of the files by default.
-    predictions : sequence of str or of array_like (n,), K of them, optional
-        What each predicts: columns of ``items``, or values in the order of the rows of the first.
-    **settings
-        As in :func:`repdiff.compare_series`.
+
+    Returns
+    -------
+    ComparisonMatrix
+        Every comparison is what :func:`repdiff.compare` of these two gives.
 
     Raises
     ------
     RepdiffError
         For input that cannot be used, and for more memory than there is.
     """
-    chosen = Settings(**settings)
+    chosen, representations = Settings.of(call), call.representations
     data = list(representations.values()) if isinstance(representations, Mapping) else list(representations)
-    given = list(representations) if isinstance(representations, Mapping) and names is None else names
+    given = list(representations) if isinstance(representations, Mapping) and call.names is None else call.names
     called = names_of(data, given, what="representation")
     if len(data) < 2:
         raise InputError(f"a matrix needs at least two representations, but has {len(data)}")
@@ -72,28 +47,28 @@ def compare_matrix(
     def pair_with_first(place: int) -> EmbeddingPair:
         with saying_which((called[0], data[0]), (called[place], data[place])):
             return make_pair(
-                data[0], data[place], items=items, images=images, names=(called[0], called[place]), label=label,
-                image=image, text=text, metric=metric, within=within_of_pair(within, predictions),
-                match=match, n_clusters=chosen.fewest_clusters,
+                data[0], data[place], items=call.items, images=call.images, names=(called[0], called[place]),
+                label=call.label, image=call.image, text=call.text, metric=call.metric, match=call.match,
+                within=within_of_pair(call.within, call.predictions), n_clusters=chosen.fewest_clusters,
             )  # fmt: skip
 
     with_first = _of_same_items([pair_with_first(place) for place in range(1, len(data))])
     pairs = [
-        with_predictions_of(_pair_of(with_first, i, j), predictions, called, (i, j), within=within)
+        with_predictions_of(_pair_of(with_first, i, j), call.predictions, called, (i, j), within=call.within)
         for i, j in combinations(range(len(data)), 2)
     ]
-    fits = room_for_ranks(pairs[0], chosen, n_sides=len(data))
     values = [pairs[0].x, *(pair.y for pair in with_first)]
-    sides = [Side(one, metric, keep_ranks=fits, random_state=chosen.random_state) for one in values]
+    shown = [ShownRepresentation(one, call.metric, random_state=chosen.random_state) for one in values]
+    share_if_it_fits(shown, pairs[0], chosen)
     todo = (
-        PairOfSides(pair, (sides[i], sides[j]), " and ".join(pair.names))
+        PairToCompare(pair, (shown[i], shown[j]), " and ".join(pair.names))
         for (i, j), pair in zip(combinations(range(len(data)), 2), pairs, strict=True)
     )
-    # No two comparisons at a time may compute the same ranks: those of the first side, then those of all others.
+    # No two comparisons at a time may complete what is shared of one: of the first, then of all others.
     comparisons = []
     for count in (1, len(data) - 2, len(pairs) - len(data) + 1):
-        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=sides, progress=progress)
-    return ComparisonMatrix(tuple(called), tuple(comparisons), description)
+        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=shown, progress=call.progress)
+    return ComparisonMatrix(tuple(called), tuple(comparisons), call.description)
 
 
 def _of_same_items(with_first: Sequence[EmbeddingPair]) -> list[EmbeddingPair]:

@@ -1,4 +1,4 @@
-"""One representation in a comparison, and what is worked out of it once for several comparisons."""
+"""One representation in several comparisons: what engines share of it, and its picture, worked out once."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from typing import Any
 
 import numpy.typing as npt
 
-from repdiff.affinity.distances import KeptRanks, Ranked, ranked
-from repdiff.affinity.exact import plan
-from repdiff.core.memory import available_bytes
+from repdiff.affinity.engines import engine_of
+from repdiff.affinity.representation import Representation
 from repdiff.core.metrics import Metric
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.projection import Plane
 from repdiff.settings import Settings
 from repdiff.workflows.projection import project_side
 
-_SHARE_OF_AVAILABLE = 0.5
 
-
-class Side:
-    """A representation, validated.
+class ShownRepresentation(Representation):
+    """A representation with its coordinates for display.
 
     Parameters
     ----------
@@ -28,31 +25,17 @@ class Side:
         Embeddings; or distances, (n, n), where the metric is "precomputed".
     metric : {"euclidean", "cosine", "precomputed"}
         Distance between rows.
-    keep_ranks : bool
-        Keep the neighbour ranks that a comparison computes for those after it.
     random_state : int or None
         Seed of the projection.
-
-    Attributes
-    ----------
-    kept : KeptRanks or None
-        Where ranks are kept.
     """
 
-    def __init__(
-        self, values: npt.NDArray[Any], metric: Metric, *, keep_ranks: bool = False, random_state: int | None = 0
-    ) -> None:
-        self.values, self.metric, self._random_state = values, metric, random_state
-        self.kept = KeptRanks(values, metric=metric) if keep_ranks else None
-
-    @cached_property
-    def ready(self) -> Ranked:
-        """The side made ready to give ranks and neighbours."""
-        return ranked(self.values, metric=self.metric) if self.kept is None else self.kept.ready
+    def __init__(self, values: npt.NDArray[Any], metric: Metric, *, random_state: int | None = 0) -> None:
+        super().__init__(values, metric)
+        self._random_state = random_state
 
     @cached_property
     def plane(self) -> Plane:
-        """Coordinates for display."""
+        """Coordinates for display, worked out on first use."""
         return project_side(self.values, metric=self.metric, random_state=self._random_state)
 
     def project(self) -> None:
@@ -60,11 +43,34 @@ class Side:
         _ = self.plane
 
 
-def room_for_ranks(pair: EmbeddingPair, settings: Settings, *, n_sides: int = 1) -> bool:
-    """Whether ranks of that many sides can be kept without narrowing how the affinity is stored."""
-    wanted = n_sides * KeptRanks.bytes_of(pair.n)
-    if settings.engine != "exact":
-        limit = settings.memory_bytes
-        return wanted <= (_SHARE_OF_AVAILABLE * available_bytes() if limit is None else _SHARE_OF_AVAILABLE * limit)
-    alone = plan(pair.x, pair.y, metric=pair.metrics, memory_limit=settings.memory_bytes, n_jobs=settings.n_jobs)
-    return alone.need + wanted <= alone.limit
+def representations_of(pair: EmbeddingPair, settings: Settings) -> tuple[ShownRepresentation, ShownRepresentation]:
+    """Both sides of a pair."""
+    x, y = (
+        ShownRepresentation(values, metric, random_state=settings.random_state)
+        for values, metric in zip((pair.x, pair.y), pair.metrics, strict=True)
+    )
+    return x, y
+
+
+def share_if_it_fits(representations: list[ShownRepresentation], pair: EmbeddingPair, settings: Settings) -> None:
+    """Let the engine keep what comparisons of these can share, where that narrows no comparison.
+
+    Parameters
+    ----------
+    representations : list of ShownRepresentation
+        Those that take part in several comparisons.
+    pair : EmbeddingPair
+        One of these comparisons.
+    settings : Settings
+        How they are compared.
+    """
+    engine = engine_of(settings.engine, settings.device)
+    places = [engine.shared(representation) for representation in representations]
+    wanted = sum(place.nbytes for place in places if place is not None)
+    if not wanted:
+        return
+    x, y = representations_of(pair, settings)
+    alone = engine.plan(x, y, memory_limit=settings.memory_bytes, n_jobs=settings.n_jobs)
+    if alone.need + wanted <= alone.limit:
+        for representation, place in zip(representations, places, strict=True):
+            representation.shared = place

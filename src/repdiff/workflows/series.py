@@ -11,49 +11,27 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from repdiff.clustering.tracking import follow_clusters
 from repdiff.core.errors import InputError
 from repdiff.core.memory import available_bytes
-from repdiff.core.metrics import Metrics
-from repdiff.core.progress import Progress, silent
 from repdiff.inputs import Items
 from repdiff.inputs.names import check_different, names_of, saying_which
 from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.inputs.predictions import check_same_items, with_predictions_of, within_of_pair
 from repdiff.results.clusters import DIRECTIONS
 from repdiff.results.comparison import Comparison
-from repdiff.settings import Settings
-from repdiff.workflows.representation import Side, room_for_ranks
-from repdiff.workflows.scheduler import PairOfSides, compare_several
-
-if TYPE_CHECKING:
-    pass
 from repdiff.results.timeline import Timeline, _label_column
+from repdiff.settings import SeriesCall, Settings, takes
+from repdiff.workflows.representation import representations_of, share_if_it_fits
+from repdiff.workflows.scheduler import PairToCompare, compare_several
 
 _SHARE_HELD = 1 / 8  # of the memory that may be used, for checkpoints that are read before their turn
 
 
-def compare_series(
-    checkpoints: Sequence[Any] | Mapping[str, Any],
-    reference: Any,
-    *,
-    items: Any = None,
-    images: str | Path | None = None,
-    names: Sequence[str] | None = None,
-    reference_name: str | None = None,
-    label: str | None = None,
-    predictions: Sequence[Any] | None = None,
-    image: str | None = None,
-    text: str | None = None,
-    metric: Metrics = "euclidean",
-    within: str | None = None,
-    match: str = "auto",
-    description: str | None = None,
-    progress: Progress = silent,
-    **settings: Any,
-) -> Timeline:
+@takes(SeriesCall)
+def compare_series(call: SeriesCall) -> Timeline:
     """Compare every checkpoint with one reference, and follow the clusters from one to the next.
 
     Parameters
@@ -61,21 +39,8 @@ def compare_series(
     checkpoints : sequence of array_like (n, d), tables or paths; or mapping of name to these
         Embeddings of the same items, in order of time.
     reference : array_like (n, d), table or path
-        What they are compared with, usually the last. Its neighbour ranks are computed once.
-    items, images, label, image, text, metric, within, match, progress, description
-        As in :func:`repdiff.compare`; of a pair of metrics the first is the reference's.
-    names : sequence of str, optional
-        How to call the checkpoints; the names of the files by default.
-    reference_name : str, optional
-        How to call the reference.
-    predictions : sequence of str or of array_like (n,), T + 1 of them, optional
-        What each checkpoint and, last, the reference predicts: columns of ``items``, or values in the order of the
-        reference's rows.
-    **settings
-        ``n_clusters``, ``gamma``, ``beta``, ``no_change_threshold``, ``clusterer``, ``n_representatives``,
-        ``representatives``, ``engine``, ``device``, ``memory_limit``, ``n_jobs``, ``random_state``, ``n_resamples``, as
-        in :func:`repdiff.compare`; ``evidence`` too, but that is False by default, since it is taken at every
-        checkpoint.
+        What they are compared with, usually the last. Its neighbour ranks are computed once. It is x of every
+        comparison: of a pair of metrics the first is the reference's.
 
     Returns
     -------
@@ -87,36 +52,36 @@ def compare_series(
     RepdiffError
         For input that cannot be used, and for more memory than there is; before any work is done.
     """
-    chosen = Settings(**settings)
+    chosen, checkpoints, reference = Settings.of(call), call.checkpoints, call.reference
     data = list(checkpoints.values()) if isinstance(checkpoints, Mapping) else list(checkpoints)
-    given = list(checkpoints) if isinstance(checkpoints, Mapping) and names is None else names
-    called = names_in_series(data, reference, given, reference_name)
+    given = list(checkpoints) if isinstance(checkpoints, Mapping) and call.names is None else call.names
+    called = names_in_series(data, reference, given, call.reference_name)
 
     def pair_at(step: int) -> EmbeddingPair:
         with saying_which((called[-1], reference), (called[step], data[step])):
             pair = make_pair(
-                reference, data[step], items=items, images=images, names=(called[-1], called[step]), label=label,
-                image=image, text=text, metric=metric, within=within_of_pair(within, predictions),
-                match=match, n_clusters=chosen.fewest_clusters,
+                reference, data[step], items=call.items, images=call.images, names=(called[-1], called[step]),
+                label=call.label, image=call.image, text=call.text, metric=call.metric, match=call.match,
+                within=within_of_pair(call.within, call.predictions), n_clusters=chosen.fewest_clusters,
             )  # fmt: skip
-        return with_predictions_of(pair, predictions, called, (len(data), step), within=within)
+        return with_predictions_of(pair, call.predictions, called, (len(data), step), within=call.within)
 
     first, *held = _all_checked(pair_at, called[:-1], chosen)
-    keeps = len(data) > 1 and room_for_ranks(first, chosen)
-    side_x = Side(first.x, first.metrics[0], keep_ranks=keeps, random_state=chosen.random_state)
+    x, _ = representations_of(first, chosen)
+    if len(data) > 1:
+        share_if_it_fits([x], first, chosen)
 
-    def pairs() -> Iterator[PairOfSides]:
+    def pairs() -> Iterator[PairToCompare]:
         for step in range(len(data)):
             pair = first if step == 0 else held.pop(0) or pair_at(step)
-            pair = replace(pair, x=side_x.values)  # the same values, held once
-            side_y = Side(pair.y, pair.metrics[1], random_state=chosen.random_state)
-            yield PairOfSides(pair, (side_x, side_y), called[step])
+            pair = replace(pair, x=x.values)  # the same values, held once
+            yield PairToCompare(pair, (x, representations_of(pair, chosen)[1]), called[step])
 
     todo = pairs()
     comparisons = []
     for count in (1, len(data) - 1):  # the first computes what the others share
-        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=[side_x], progress=progress)
-    return timeline_of(comparisons, description=description)
+        comparisons += compare_several(islice(todo, count), chosen, count=count, shared=[x], progress=call.progress)
+    return timeline_of(comparisons, description=call.description)
 
 
 def timeline_of(comparisons: Sequence[Comparison], *, description: str | None = None) -> Timeline:

@@ -26,7 +26,7 @@ class Output:
     layers : mapping of str to ndarray of float32, (b, d)
         The embedding at each layer asked for.
     pools : mapping of str to str
-        How each layer's maps became vectors: a name of :data:`repdiff.encoding.pooling.POOLS`, or "" for none needed.
+        How each layer's maps became vectors: a name of :data:`repdiff.settings.Pool`, or "" for none needed.
     logits : ndarray, (b, classes), or None
         What a classifier head gives, where the model has one.
     """

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from repdiff.core.errors import InputError, MissingExtraError, RepdiffError
-from repdiff.encoding.models.base import USUAL, Matrix, choose
+from repdiff.encoding.models.base import Matrix, choose
 from repdiff.encoding.pooling import pool_maps
 
 
@@ -148,8 +148,3 @@ def pool_layers(
     return {name: as_matrix(maps) for name, (maps, _) in pooled.items()}, {
         name: how for name, (_, how) in pooled.items()
     }
-
-
-def layer_names(layers: Sequence[str]) -> tuple[str, ...]:
-    """The layers, or the one that stands for the usual output."""
-    return tuple(layers) or (USUAL,)

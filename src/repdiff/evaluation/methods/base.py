@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.clustering import kmeans
+from repdiff.core.geometry import squared_distances, squared_norms, unit_rows
 from repdiff.evaluation.groups import Group
 
 FloatArray = npt.NDArray[np.float64]
@@ -66,48 +66,41 @@ def _descending(values: FloatArray, vectors: FloatArray) -> tuple[FloatArray, Fl
     return values[order], vectors[:, order]
 
 
-def squared_distances(values: FloatArray) -> FloatArray:
-    """Squared Euclidean distances, (n, n)."""
+def all_squared_distances(values: FloatArray) -> FloatArray:
+    """Squared Euclidean distances of all pairs of rows, (n, n)."""
     centred = values - values.mean(axis=0)
-    norms = np.einsum("ij,ij->i", centred, centred)
-    squared = np.maximum(norms[:, None] + norms - 2 * centred @ centred.T, 0)
+    norms = squared_norms(centred)
+    squared = squared_distances(centred, centred, norms, norms)
     np.fill_diagonal(squared, 0)
-    return np.asarray(squared)
+    return squared
 
 
 def gaussian_kernel(values: FloatArray, width: float) -> FloatArray:
     """exp(-d^2 / (2 s^2)), (n, n); s is so many root mean square distances. All ones where all rows are the same."""
-    squared = squared_distances(values)
+    squared = all_squared_distances(values)
     variance = width**2 * squared.mean()
     return np.asarray(np.exp(-squared / (2 * variance))) if variance > 0 else np.ones_like(squared)
 
 
 def cosine_kernel(values: FloatArray) -> FloatArray:
     """Cosines of all pairs of rows, (n, n); zero for a row of zeros."""
-    lengths = np.linalg.norm(values, axis=1, keepdims=True)
-    unit = values / np.where(lengths > 0, lengths, 1)
+    unit = unit_rows(values)
     return np.asarray(unit @ unit.T)
 
 
 def k_means(points: npt.NDArray[Any], n_groups: int, random_state: int) -> tuple[npt.NDArray[np.int32], FloatArray]:
-    """Label of each point, and its distance to the centre of its cluster."""
-    from sklearn.cluster import KMeans
-
-    with patience():
-        model = KMeans(min(n_groups, len(points)), n_init=10, random_state=random_state).fit(points)
-    return model.labels_, np.asarray(np.linalg.norm(points - model.cluster_centers_[model.labels_], axis=1))
-
-
-@contextmanager
-def patience() -> Iterator[None]:
-    """What stops before it has converged, or finds fewer clusters than asked for, is taken as it is."""
-    from sklearn.exceptions import ConvergenceWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        yield
+    """Label of each point, (n,), and its distance to the mean of its cluster; at most as many as different points."""
+    centred = points - points.mean(axis=0)
+    scaled = (centred / (np.abs(centred).max() or 1.0)).astype(np.float32)
+    n_clusters = min(n_groups, len(np.unique(scaled, axis=0)))
+    labels = kmeans.k_means(scaled, n_clusters, random_state=random_state)
+    distance = np.empty(len(points))
+    for label in np.unique(labels):
+        members = labels == label
+        distance[members] = distance_to_mean(points[members])
+    return labels, distance
 
 
-def non_negative(values: FloatArray) -> FloatArray:
-    """The values, with columns that go below zero shifted to begin at zero."""
-    return np.asarray(values - np.minimum(values.min(axis=0), 0))
+def distance_to_mean(values: npt.NDArray[Any]) -> FloatArray:
+    """Distance of each row to the mean of all, (n,)."""
+    return np.asarray(np.linalg.norm(values - values.mean(axis=0), axis=1))

@@ -12,8 +12,8 @@ import numpy as np
 
 from repdiff.clustering.representatives import choose_representatives
 from repdiff.evaluation.groups import SMALLEST, Group
-from repdiff.evaluation.methods.base import FloatArray, k_means
-from repdiff.evaluation.methods.rdc import RDC, contrast_of
+from repdiff.evaluation.methods.base import FloatArray, distance_to_mean, k_means
+from repdiff.evaluation.methods.rdc import RDC
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,7 @@ class CentralItems:
 
 
 def _central(group: Group, x: FloatArray, size: int) -> Group:
-    members = x[group.items]
-    distance = np.linalg.norm(members - members.mean(axis=0), axis=1)
+    distance = distance_to_mean(x[group.items])
     return Group(group.items, group.items[np.argsort(distance, kind="stable")[:size]])
 
 
@@ -49,7 +48,7 @@ class ChosenItems:
         """The groups of k-means with other collages."""
         labels, _ = k_means(x, n_groups, random_state)
         labels = np.unique(labels, return_inverse=True)[1].astype(np.int32)
-        contrast = contrast_of(x, y, gamma=self.own.gamma, beta=self.own.beta)
+        contrast = self.own.contrast(x, y, random_state)
         chosen = choose_representatives(contrast, labels, n_representatives=size, kind=self.own.representatives)
         groups = [Group(np.flatnonzero(labels == place), rows) for place, rows in enumerate(chosen)]
         return [group for group in groups if len(group.items) >= SMALLEST]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from repdiff.evaluation.groups import Group, groups_of_activations
-from repdiff.evaluation.methods.base import FloatArray, k_means, non_negative, patience
+from repdiff.evaluation.methods.base import FloatArray, k_means
 
 _TINY = 1e-12
 
@@ -49,11 +50,13 @@ def nmf_activations(x: FloatArray, n_concepts: int, random_state: int) -> FloatA
     Factors are scaled to length one, so that activations of all of them have the unit of x and can be compared.
     """
     from sklearn import decomposition
+    from sklearn.exceptions import ConvergenceWarning
 
     count = min(n_concepts, *x.shape)
-    with patience():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # factors that have not settled after 300 steps will do
         model = decomposition.NMF(count, init="nndsvda", max_iter=300, random_state=random_state)
-        activations = model.fit_transform(non_negative(x))
+        activations = model.fit_transform(x - np.minimum(x.min(axis=0), 0))
     return np.asarray(activations * np.linalg.norm(model.components_, axis=1))
 
 

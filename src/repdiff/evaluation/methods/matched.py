@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
+from repdiff.core.overlap import match_clusters
 from repdiff.evaluation.groups import SMALLEST, Group, groups_of_labels
-from repdiff.evaluation.methods.base import FloatArray, squared_distances
+from repdiff.evaluation.methods.base import FloatArray, all_squared_distances
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,7 @@ class MatchedClusters:
         """The clusters of x whose match in y is worst."""
         smallest = max(SMALLEST, min(size, len(x) // 2))
         labels, sureness = _clusters(x, smallest)
-        overlap = jaccard_of_labels(labels, _clusters(y, smallest)[0])
-        rows, columns = linear_sum_assignment(-overlap)
-        match = np.zeros(len(overlap))
-        match[rows] = overlap[rows, columns]
+        match, _ = match_clusters(labels, _clusters(y, smallest)[0])
         place = np.full(len(match) + 1, -1)  # the last is for items of no cluster, whose label is -1
         place[np.argsort(match, kind="stable")[:n_groups]] = np.arange(min(n_groups, len(match)))
         return groups_of_labels(place[labels], sureness, size)
@@ -41,14 +38,6 @@ class MatchedClusters:
 def _clusters(values: FloatArray, smallest: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     from sklearn.cluster import HDBSCAN
 
-    distances = np.sqrt(squared_distances(values))
+    distances = np.sqrt(all_squared_distances(values))
     model = HDBSCAN(min_cluster_size=smallest, metric="precomputed", copy=False).fit(distances)
     return model.labels_, model.probabilities_
-
-
-def jaccard_of_labels(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> FloatArray:
-    """Jaccard index of every cluster of one labelling with every one of another; negative labels are no cluster."""
-    a = np.equal.outer(np.arange(first.max(initial=-1) + 1), first).astype(np.float64)
-    b = np.equal.outer(np.arange(second.max(initial=-1) + 1), second).astype(np.float64)
-    both = a @ b.T
-    return np.asarray(both / np.maximum(a.sum(axis=1)[:, None] + b.sum(axis=1) - both, 1))

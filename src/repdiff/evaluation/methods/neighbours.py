@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.ranks import neighbor_ranks
+from repdiff.core.overlap import jaccard_of_sets
 from repdiff.evaluation.groups import Group, groups_of_labels
 from repdiff.evaluation.methods.base import FloatArray
 
@@ -39,7 +39,7 @@ class LostNeighbours:
         changed = np.flatnonzero((count > 0) & (count >= np.median(count)))
         if len(changed) < 2:
             return []
-        similarity = jaccard_of_rows(lost[changed])
+        similarity = jaccard_of_sets(lost[changed])
         n_clusters = max(1, len(changed) // (2 * size))
         model = AgglomerativeClustering(n_clusters, metric="precomputed", linkage="complete")
         labels = model.fit(1 - similarity).labels_
@@ -62,15 +62,3 @@ def _nearest(values: FloatArray, k: int) -> npt.NDArray[np.bool_]:
     """Whether an item is among the k nearest of another, (n, n), itself left out."""
     ranks = neighbor_ranks(values)
     return np.asarray((ranks > 1) & (ranks <= k + 1))
-
-
-def jaccard_of_rows(sets: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
-    """Jaccard index of every row with every other, (n, n); 1 on the diagonal, and 0 between empty rows."""
-    from scipy.sparse import csr_array
-
-    table = csr_array(sets.astype(np.float64))
-    both = (table @ table.T).toarray()
-    counts = sets.sum(axis=1)
-    jaccard = both / np.maximum(counts[:, None] + counts - both, 1)
-    np.fill_diagonal(jaccard, 1)
-    return np.asarray(jaccard)

@@ -3,49 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from repdiff.affinity.difference import BETA, GAMMA
-from repdiff.affinity.distances import ranked
-from repdiff.affinity.engines import compute_affinities
-from repdiff.clustering.cluster import cluster_affinity
-from repdiff.clustering.order import NO_CHANGE_THRESHOLD, find_clusters
-from repdiff.clustering.representatives import Contrast, RepresentativeKind
+from repdiff.affinity.representation import Representation
+from repdiff.clustering.representatives import Contrast
 from repdiff.evaluation.groups import SMALLEST, Group
 from repdiff.evaluation.methods.base import FloatArray
+from repdiff.settings import Computing, Method, RepresentativeKind, Settings
+from repdiff.workflows.direction import contrasts_of, find_direction
 
 
 @dataclass(frozen=True)
 class RDC:
     """Difference clusters, in order of mean affinity from high to low, with their representatives as collages.
 
-    ``n_groups`` counts the no-change clusters, which are no groups: it finds fewer where less differs.
+    ``n_groups`` counts the no-change clusters, which are no groups: it finds fewer where less differs. ``engine`` is a
+    name or an object, as in :func:`repdiff.compare`.
     """
 
-    gamma: float = GAMMA
-    beta: float = BETA
-    no_change_threshold: float = NO_CHANGE_THRESHOLD
-    representatives: RepresentativeKind = "typical"
+    gamma: float = Method.gamma
+    beta: float = Method.beta
+    no_change_threshold: float = Method.no_change_threshold
+    representatives: RepresentativeKind = Method.representatives
+    engine: Any = Computing.engine
     name: str = "rdc"
     title: str = "difference clusters (this package)"
     source: str = "Kondapaneni, Gu, Mac Aodha & Perona, ICLR 2025 workshop on Bidirectional Human-AI Alignment"
 
     def groups(self, x: FloatArray, y: FloatArray, n_groups: int, size: int, random_state: int) -> list[Group]:
         """The steps of :func:`repdiff.compare`, for the one direction that is asked for."""
-        contrast = contrast_of(x, y, gamma=self.gamma, beta=self.beta)
-        labels = cluster_affinity(contrast.affinity, n_groups, random_state=random_state)
-        _, clusters = find_clusters(
-            labels, contrast, no_change_threshold=self.no_change_threshold, n_representatives=size,
-            representatives=self.representatives,
-        )  # fmt: skip
+        settings = self._settings(n_clusters=n_groups, n_representatives=size, random_state=random_state)
+        found = find_direction(self.contrast(x, y, random_state), settings)
         return [
             Group(cluster.items, cluster.representatives)
-            for cluster in reversed(clusters)
+            for cluster in reversed(found.clusters)
             if not cluster.is_no_change and cluster.size >= SMALLEST
         ]
 
+    def contrast(self, x: FloatArray, y: FloatArray, random_state: int) -> Contrast:
+        """Which pairs are near in x and far in y."""
+        settings = self._settings(random_state=random_state)
+        return contrasts_of(Representation(x), Representation(y), settings).x_only
 
-def contrast_of(x: FloatArray, y: FloatArray, *, gamma: float = GAMMA, beta: float = BETA) -> Contrast:
-    """Which pairs are near in x and far in y."""
-    affinities = compute_affinities(x, y, engine="exact", gamma=gamma, beta=beta)
-    near, far = (ranked(values, metric="euclidean") for values in (x, y))
-    return Contrast(affinities.x_only, affinities.y_only, near, far)
+    def _settings(self, **others: Any) -> Settings:
+        return Settings(
+            gamma=self.gamma, beta=self.beta, no_change_threshold=self.no_change_threshold,
+            representatives=self.representatives, engine=self.engine, **others,
+        )  # fmt: skip

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.geometry import unit_rows
 from repdiff.evaluation.groups import Group, groups_of_activations
 from repdiff.evaluation.methods.base import FloatArray
 
@@ -63,7 +64,7 @@ class _Parameter:
 
 def _train(x: FloatArray, how: SparseAutoencoder, n_latents: int, rng: np.random.Generator) -> FloatArray:
     """Activations of all items, (n, n_latents), after training."""
-    start = _unit_rows(rng.standard_normal((n_latents, x.shape[1])))
+    start = unit_rows(rng.standard_normal((n_latents, x.shape[1])))
     encoder, decoder = _Parameter(start), _Parameter(start.copy())
     bias, offset = _Parameter(np.zeros(n_latents)), _Parameter(np.zeros(x.shape[1]))
     unused = np.zeros(n_latents, dtype=int)
@@ -78,7 +79,7 @@ def _train(x: FloatArray, how: SparseAutoencoder, n_latents: int, rng: np.random
         offset.step(slope.sum(axis=0) - (back @ encoder.value).sum(axis=0), how.rate, time)
         encoder.step(back.T @ inner, how.rate, time)
         bias.step(back.sum(axis=0), how.rate, time)
-        decoder.value = _unit_rows(decoder.value)
+        decoder.value = unit_rows(decoder.value)
         unused = np.where((z > 0).any(axis=0), 0, unused + 1)
         _begin_anew(encoder, decoder, unused, inner, rng)
     return _top((x - offset.value) @ encoder.value.T + bias.value, how.active)
@@ -92,7 +93,7 @@ def _begin_anew(
 ) -> None:
     dead = np.flatnonzero(unused > _PATIENCE)
     if len(dead):
-        fresh = _unit_rows(inner[rng.integers(0, len(inner), len(dead))])
+        fresh = unit_rows(inner[rng.integers(0, len(inner), len(dead))])
         encoder.value[dead], decoder.value[dead], unused[dead] = fresh, fresh, 0
 
 
@@ -101,8 +102,3 @@ def _top(before: FloatArray, k: int) -> FloatArray:
     k = min(k, before.shape[1])
     limit = np.partition(before, -k, axis=1)[:, -k, None]
     return np.asarray(np.where((before >= limit) & (before > 0), before, 0))
-
-
-def _unit_rows(values: FloatArray) -> FloatArray:
-    lengths = np.linalg.norm(values, axis=1, keepdims=True)
-    return np.asarray(values / np.where(lengths > 0, lengths, 1))

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from repdiff.report.figures.style import SOFT, checked, drawing, plain
-from repdiff.report.formatting import number
 from repdiff.report.palette import cluster_colours
+from repdiff.report.wording.formatting import number
 from repdiff.results.clusters import DirectionName
 
 if TYPE_CHECKING:

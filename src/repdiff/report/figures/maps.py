@@ -13,8 +13,9 @@ import numpy.typing as npt
 from repdiff.core.errors import RepdiffError
 from repdiff.inputs.images import make_thumbnails
 from repdiff.report.figures.style import SOFT, checked, drawing, plain
-from repdiff.report.formatting import NBSP, affinity, holder_and_other, makeup, percent, plural
 from repdiff.report.palette import cluster_colours, no_change_colour
+from repdiff.report.wording.findings import finding, makeup
+from repdiff.report.wording.formatting import NBSP, affinity, percent, plural
 from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
 from repdiff.results.comparison import Comparison
 
@@ -120,13 +121,7 @@ def _colours(direction: Direction) -> list[str]:
 
 
 def _headline(comparison: Comparison, direction: Direction) -> str:
-    holder, other = holder_and_other(comparison, direction.name)
-    kinds, unchanged = len(direction.difference_clusters), float(direction.no_change.mean())
-    if not kinds:
-        sentence = f"{holder} groups nothing that {other} scatters"
-    else:
-        rest = f"{percent(unchanged)} of items do not change" if unchanged else "no group of items is left unchanged"
-        sentence = f"{holder} groups {plural(kinds, 'kind')} of items that {other} scatters; {rest}"
+    sentence = finding(comparison, direction).plain.removesuffix(".")
     return "\n".join(wrap(sentence, _HEADLINE, break_on_hyphens=False))
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from repdiff.report import formatting as words
-from repdiff.report.formatting import Sentence
+from repdiff.report.wording import formatting as words
+from repdiff.report.wording.findings import nothing_differs
+from repdiff.report.wording.formatting import Sentence
 from repdiff.results.clusters import Direction, DirectionName
 from repdiff.results.timeline import Timeline
 
@@ -20,7 +21,7 @@ def series_finding(timeline: Timeline, name: DirectionName) -> Sentence:
     """
     directions = timeline.directions(name)
     first, last = timeline.checkpoints[0], timeline.checkpoints[-1]
-    if all(words.nothing_differs(comparison) for comparison in timeline.comparisons):
+    if all(nothing_differs(comparison) for comparison in timeline.comparisons):
         n = words.number(len(directions[0].labels))
         whom = words.plural(len(directions), "checkpoint")
         return Sentence((("Nothing differs: ", False), (timeline.reference, True),

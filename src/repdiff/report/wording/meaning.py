@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from repdiff.report.formatting import NBSP, percent
+from repdiff.report.wording.formatting import NBSP, percent
 from repdiff.results.clusters import DifferenceCluster
 from repdiff.results.comparison import Comparison
 from repdiff.results.evidence import Enrichment

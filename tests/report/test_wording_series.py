@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from series_runs import learning_series
 
-from repdiff.report.series_words import series_facts, series_finding, settles_at
+from repdiff.report.wording.series import series_facts, series_finding, settles_at
 from repdiff.results.clusters import Direction
 from repdiff.results.timeline import Timeline
 from repdiff.store.series import SeriesRun

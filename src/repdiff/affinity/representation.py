@@ -1,0 +1,65 @@
+"""One representation in a comparison, and what is worked out of it once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.distances import Ranked, ranked
+from repdiff.core.metrics import Metric
+
+if TYPE_CHECKING:
+    from repdiff.affinity.engine import Shared
+
+
+class Representation:
+    """Embeddings of the items, or distances between them.
+
+    Parameters
+    ----------
+    values : ndarray of float32 or float64, (n, d)
+        Embeddings; or distances, (n, n), where the metric is "precomputed". Finite; kept by reference.
+    metric : {"euclidean", "cosine", "precomputed"}
+        Distance between rows.
+
+    Attributes
+    ----------
+    shared : Shared or None
+        What an engine keeps of it for the comparisons after the first, where there are others: the place that
+        ``engine.shared`` made for it.
+    """
+
+    def __init__(self, values: npt.NDArray[Any], metric: Metric = "euclidean") -> None:
+        self.values, self.metric = values, metric
+        self.shared: Shared | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of items."""
+        return len(self.values)
+
+    @cached_property
+    def ready(self) -> Ranked:
+        """The rows made ready to give ranks and distances; made on first use."""
+        return ranked(self.values, metric=self.metric)
+
+    def prepare(self) -> None:
+        """Make :attr:`ready`, unless that was done before."""
+        _ = self.ready
+
+    @property
+    def shared_bytes(self) -> int:
+        """Bytes that are kept for other comparisons, or will be."""
+        return 0 if self.shared is None else self.shared.nbytes
+
+    @property
+    def largest_distance(self) -> float:
+        """The largest distance between two items, in the unit of :meth:`distances`."""
+        return self.ready.largest_distance
+
+    def distances(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Distances between some items and others, (r, c)."""
+        return self.ready.distances(rows, columns)

@@ -1,0 +1,129 @@
+"""One direction of a comparison, known from lists: products from stored partners, means and chosen pairs afresh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import GroupMeans
+from repdiff.affinity.sampled.candidates import Sampler
+from repdiff.affinity.sampled.kept import KeptPartners
+from repdiff.affinity.sampled.list_kernels import keep_partners
+from repdiff.affinity.sampled.means import group_means
+from repdiff.affinity.sampled.pairs import directed_pairs
+from repdiff.affinity.sampled.reader import FloatArray, Rows
+from repdiff.core.parallel import for_each_tile
+from repdiff.core.progress import Progress, silent
+
+PURPOSE = 0  # of the random streams
+_ROWS_AT_A_TIME = 128  # between looks for Ctrl-C
+
+
+@dataclass(frozen=True)
+class SampledAffinity:
+    """One direction, as an ``Affinity``.
+
+    Attributes
+    ----------
+    sampler : Sampler
+        Draws lists and computes the affinities on them.
+    stored : KeptPartners
+        What products are made of.
+    n_jobs : int
+        Threads.
+    """
+
+    sampler: Sampler
+    stored: KeptPartners
+    n_jobs: int
+
+    @property
+    def n(self) -> int:
+        """Number of items."""
+        return int(self.sampler.n)
+
+    def degree(self) -> npt.NDArray[np.float64]:
+        """Estimated row sums, (n,)."""
+        return self._degree.copy()
+
+    @cached_property
+    def _degree(self) -> npt.NDArray[np.float64]:
+        return self.matmat(np.ones((self.n, 1), np.float32))[:, 0].astype(np.float64)
+
+    def matmat(self, V: FloatArray) -> FloatArray:
+        """The product A V, (n, k), of the stored matrix, which is symmetric."""
+        return self.stored.matmat(V)
+
+    def group_means(self, labels: npt.NDArray[np.int32]) -> GroupMeans:
+        """Estimated means over every two groups, from lists that the stored matrix was not made of."""
+        return group_means(self.sampler, self.stored, labels, n_jobs=self.n_jobs)
+
+    def block(self, rows: Rows, columns: Rows) -> FloatArray:
+        """Estimated entries A[rows, columns], stacked."""
+        there, back = self._both_ways(rows, columns)
+        return np.asarray((there + back) / 2)
+
+    def directed(self, rows: Rows, columns: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The weaker and the stronger of the two directed values of each pair, (..., r, c)."""
+        there, back = self._both_ways(rows, columns)
+        return np.minimum(there, back).astype(np.float64), np.maximum(there, back).astype(np.float64)
+
+    def _both_ways(self, rows: Rows, columns: Rows) -> tuple[FloatArray, FloatArray]:
+        """exp(-beta G) from the rows and from the columns, both (..., r, c)."""
+        if rows.ndim > 1 or columns.ndim > 1:
+            lead = np.broadcast_shapes(rows.shape[:-1], columns.shape[:-1])
+            all_rows = np.broadcast_to(rows, (*lead, rows.shape[-1])).reshape(-1, rows.shape[-1])
+            all_columns = np.broadcast_to(columns, (*lead, columns.shape[-1])).reshape(-1, columns.shape[-1])
+            blocks = [self._both_ways(r, c) for r, c in zip(all_rows, all_columns, strict=True)]
+            there, back = (
+                np.stack(side).reshape(*lead, rows.shape[-1], columns.shape[-1]) for side in zip(*blocks, strict=True)
+            )
+            return there, back
+        there = directed_pairs(self.sampler, rows, columns, n_jobs=self.n_jobs)
+        if np.array_equal(rows, columns):
+            return there, there.T
+        return there, directed_pairs(self.sampler, columns, rows, n_jobs=self.n_jobs).T
+
+
+def sample_affinity(
+    sampler: Sampler, kept: int, *, n_jobs: int, stage: str = "", progress: Progress = silent
+) -> SampledAffinity:
+    """Visit every row, and keep some partners of each.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        The direction.
+    kept : int
+        Partners of a row.
+    n_jobs : int
+        Threads; the result does not depend on them.
+    stage, progress
+        What is told meanwhile.
+    """
+    cells = sampler.cells
+    position = np.empty(sampler.n, np.int32)
+    position[cells.items] = np.arange(sampler.n, dtype=np.int32)
+    partners = np.empty((sampler.n, kept), np.int32)
+    scale = np.empty(sampler.n, np.float32)
+
+    def visit(tile: tuple[int, int]) -> None:
+        cell, begin = tile
+        rows = cells.members(cell)[begin : begin + _ROWS_AT_A_TIME]
+        place = int(cells.start[cell]) + begin
+        for seen in sampler.visits(cell, rows, PURPOSE, begin):
+            here = slice(place, place + len(seen.rows))
+            offsets = sampler.stream(PURPOSE, place).random(len(seen.rows))
+            keep_partners(
+                seen.candidates.items, seen.directed, seen.weights, seen.order, offsets, position,
+                partners[here], scale[here],
+            )  # fmt: skip
+            place = here.stop
+
+    tiles = [(cell, begin) for cell, size in enumerate(cells.sizes) for begin in range(0, size, _ROWS_AT_A_TIME)]
+    for_each_tile(visit, tiles, n_jobs=n_jobs, stage=stage, progress=progress)
+    scale *= np.float32(0.5)
+    return SampledAffinity(sampler, KeptPartners(partners, scale, cells.items, n_jobs), n_jobs)

@@ -1,0 +1,242 @@
+"""The sampled engine: lists of candidates in place of all pairs; memory and time about linear in the items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinities
+from repdiff.affinity.compiled import ROWS, compile_for
+from repdiff.affinity.engine import Plan
+from repdiff.affinity.exact import Exact, host_limit, spectral_bytes
+from repdiff.affinity.representation import Representation
+from repdiff.affinity.sampled.affinity import SampledAffinity, sample_affinity
+from repdiff.affinity.sampled.candidates import Sampler
+from repdiff.affinity.sampled.cells import make_cells, number_of_cells
+from repdiff.affinity.sampled.list_kernels import weighted_ranks
+from repdiff.affinity.sampled.reader import Reader
+from repdiff.core.errors import MemoryLimitError, RepdiffError
+from repdiff.core.memory import format_bytes
+from repdiff.core.parallel import resolve_n_jobs
+from repdiff.core.progress import Progress, silent, telling
+
+_MANY_ITEMS = 200_000  # from here on lists are shorter, and more rows share one
+_FEW, _MANY = (4096, 512, 4), (2048, 256, 8)  # candidates, kept, block
+_LIBRARIES = 100 * 10**6
+_BYTES_PER_ITEM = 60  # of cells, factors and orders
+_BYTES_PER_CANDIDATE = 40  # of each row of a block
+_ROWS_ASSIGNED = 1024  # to cells at a time
+# Of one thread, measured with AVX-512; a rough guide on other machines.
+_SECONDS_PER_COORDINATE, _SECONDS_PER_CANDIDATE = 1.2e-10, 6.5e-8
+_PRODUCTS_PER_SECOND = 5e10
+_EXPECTED_ERROR, _MEASURED_WITH = 0.01, 2048  # of a cluster's mean affinity, with lists of so many candidates
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Looks at some thousand candidates of each item, on the cores.
+
+    Where there are no more items than candidates, all pairs are looked at: the work is the exact engine's then, and so
+    is the result.
+
+    Attributes
+    ----------
+    candidates : int, optional
+        Items on the list of a row; 4,096 for up to 200,000 items, 2,048 beyond.
+    kept : int, optional
+        Partners of an item that are stored; 512 for up to 200,000 items, 256 beyond.
+    block : int, optional
+        Rows that share a list; 4 for up to 200,000 items, 8 beyond.
+
+    Raises
+    ------
+    RepdiffError
+        For numbers that make no lists.
+    """
+
+    candidates: int | None = None
+    kept: int | None = None
+    block: int | None = None
+
+    def __post_init__(self) -> None:
+        for option, least in (("candidates", 64), ("kept", 8), ("block", 1)):
+            value = getattr(self, option)
+            if value is not None and value < least:
+                raise RepdiffError(f"{option} of the sampled engine must be at least {least}, but is {value}")
+
+    @property
+    def name(self) -> str:
+        """Sampled."""
+        return "sampled"
+
+    @property
+    def runs_side_by_side(self) -> bool:
+        """Comparisons share the cores."""
+        return True
+
+    def shared(self, representation: Representation) -> None:
+        """Nothing."""
+
+    def plan(
+        self,
+        x: Representation,
+        y: Representation,
+        *,
+        memory_limit: int | None = None,
+        n_jobs: int | None = None,
+        held: int = 0,
+        like: Plan | None = None,
+    ) -> Plan:
+        """What it takes; memory-mapped inputs do not count.
+
+        Raises
+        ------
+        RepdiffError
+            For a matrix of distances.
+        MemoryLimitError
+            Where it does not fit.
+        """
+        candidates, kept, block = self._sizes(x.n)
+        if x.n <= candidates:
+            return Exact().plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like)
+        for side in (x, y):
+            if side.metric == "precomputed":
+                raise RepdiffError(
+                    "the sampled engine needs embeddings, not a matrix of distances (metric 'precomputed'); "
+                    'use engine="exact"'
+                )
+        threads, limit = resolve_n_jobs(n_jobs), host_limit(memory_limit, held)
+        need = _bytes_needed(x, y, candidates, kept, block, threads)
+        if need > limit:
+            raise MemoryLimitError(
+                f"the sampled engine needs {format_bytes(need)} for {x.n:,} items, but may use {format_bytes(limit)}; "
+                "raise the memory limit, give the embeddings as .npy files (which are not read as a whole), or keep "
+                "fewer partners"
+            )
+        details = {"candidates": candidates, "kept": kept, "block": block}
+        return Plan(need, limit, _seconds(x, y, candidates, threads), threads, details)
+
+    def compute(
+        self,
+        x: Representation,
+        y: Representation,
+        *,
+        gamma: float,
+        beta: float,
+        plan: Plan,
+        groups: npt.NDArray[np.int32] | None = None,
+        random_state: int | None = 0,
+        progress: Progress = silent,
+    ) -> Affinities:
+        """Both affinities of a pair, from lists; see :class:`repdiff.affinity.engine.Engine`.
+
+        ``progress`` is told about the stages "compiling (first use only)", and "cells" and "candidates" of each
+        direction. The same seed gives the same bits on any number of threads.
+
+        Raises
+        ------
+        RepdiffError
+            For groups, of which lists would hold too few pairs.
+        """
+        if "bits" in plan.details:
+            found = Exact().compute(
+                x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
+            )
+            return Affinities(found.x_only, found.y_only, {**found.engine, "name": self.name, "share_of_pairs": 1.0})
+        if groups is not None:
+            raise RepdiffError(
+                "the sampled engine cannot compare within groups, since its lists hold too few pairs of one group; "
+                'use engine="exact", or compare one group at a time'
+            )
+        seed = int(np.random.SeedSequence(random_state).generate_state(1)[0])
+        sample = partial(_sample, metrics=(x.metric, y.metric), gamma=gamma, beta=beta, seed=seed)
+        compile_for(
+            (x.values, y.values), "sampled",
+            lambda few: sample(few, sizes=(ROWS // 4, 8, 2), n_jobs=1, progress=silent),
+            progress, kernel=weighted_ranks,
+        )  # fmt: skip
+        sizes = plan.details["candidates"], plan.details["kept"], plan.details["block"]
+        both = sample([x.values, y.values], sizes=sizes, n_jobs=plan.n_jobs, progress=progress)
+        return Affinities(both.x_only, both.y_only, self._engine(plan, x.n))
+
+    def _sizes(self, n: int) -> tuple[int, int, int]:
+        """Candidates, kept and block for that many items."""
+        defaults = _FEW if n <= _MANY_ITEMS else _MANY
+        candidates, kept, block = (
+            default if given is None else given
+            for given, default in zip((self.candidates, self.kept, self.block), defaults, strict=True)
+        )
+        return candidates, kept, block
+
+    def _engine(self, plan: Plan, n: int) -> dict[str, Any]:
+        candidates = plan.details["candidates"]
+        return {
+            "name": self.name,
+            "device": "cpu",
+            **plan.details,
+            "share_of_pairs": candidates / n,
+            "expected_error": _EXPECTED_ERROR * max(1.0, float(np.sqrt(_MEASURED_WITH / candidates))),
+            "n_jobs": plan.n_jobs,
+            "memory_need": plan.need,
+            "memory_limit": plan.limit,
+        }
+
+
+@dataclass(frozen=True)
+class _BothDirections:
+    x_only: SampledAffinity
+    y_only: SampledAffinity
+
+
+def _sample(
+    values: list[npt.NDArray[Any]],
+    *,
+    metrics: tuple[Any, Any],
+    sizes: tuple[int, int, int],
+    gamma: float,
+    beta: float,
+    seed: int,
+    n_jobs: int,
+    progress: Progress,
+) -> _BothDirections:
+    """Both directions, one after the other."""
+    x, y = (Reader(one, metric, n_jobs=n_jobs) for one, metric in zip(values, metrics, strict=True))
+    candidates, kept, block = sizes
+    found = []
+    for direction, (name, near, far) in enumerate((("x_only", x, y), ("y_only", y, x))):
+        tell = telling(progress, name)
+        rng = np.random.default_rng([seed, direction])
+        cells = make_cells(near, rng, n_jobs=n_jobs, stage="cells", progress=tell)
+        sampler = Sampler(
+            near, far, cells, n_candidates=candidates, block=block, gamma=gamma, beta=beta, key=(seed, direction)
+        )
+        found.append(sample_affinity(sampler, kept, n_jobs=n_jobs, stage="candidates", progress=tell))
+    return _BothDirections(*found)
+
+
+def _bytes_needed(x: Representation, y: Representation, candidates: int, kept: int, block: int, threads: int) -> int:
+    given: int = sum(side.values.nbytes for side in (x, y) if not _is_mapped(side.values))
+    cells = number_of_cells(x.n)
+    of_cells: int = 16 * cells * sum(side.values.shape[1] for side in (x, y)) * 4
+    of_threads = threads * (_BYTES_PER_CANDIDATE * candidates * block + 4 * cells * _ROWS_ASSIGNED)
+    stored = 2 * x.n * (4 * kept + _BYTES_PER_ITEM)
+    return given + _LIBRARIES + stored + max(of_cells + of_threads, spectral_bytes(x.n))
+
+
+def _is_mapped(values: Any) -> bool:
+    while values is not None:
+        if isinstance(values, np.memmap):
+            return True
+        values = getattr(values, "base", None)
+    return False
+
+
+def _seconds(x: Representation, y: Representation, candidates: int, threads: int) -> float:
+    width: int = sum(side.values.shape[1] for side in (x, y))
+    row = 2 * candidates * (width * _SECONDS_PER_COORDINATE + _SECONDS_PER_CANDIDATE)
+    assigned = number_of_cells(x.n) * width * 2 / _PRODUCTS_PER_SECOND
+    return float(x.n) * (row + assigned) / threads

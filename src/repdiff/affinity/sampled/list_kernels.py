@@ -1,0 +1,226 @@
+"""Drawing a list, ranking it, and choosing the partners that are kept: the compiled kernels of the sampled engine."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+_DIGIT_BITS = 12
+_DIGITS = 1 << _DIGIT_BITS
+_MASK = np.uint32(_DIGITS - 1)
+_SHIFT = np.uint32(_DIGIT_BITS)
+_OCTAVES = np.int32(64 << 23)  # below the largest distance, within which a key tells distances apart
+_DROPPED_BITS = np.int32(5)  # of the 29 that these octaves take, so that two digits hold the rest
+_ONE = np.uint32(1)
+_LARGEST = np.float32(3e38)
+_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
+
+
+@njit(**_KERNEL)
+def draw_items(running, order, start, items, n_stratified, jitter, drawn):  # type: ignore[no-untyped-def]
+    """Write the items that stratified points along the running density pick, then those drawn from all alike.
+
+    Parameters
+    ----------
+    running : ndarray of float64, (c + 1,)
+        Density summed over the items of the cells from near to far; the last is ``n_stratified``.
+    order : ndarray of int64, (c,)
+        The cells from near to far.
+    start, items
+        As in :class:`repdiff.affinity.sampled.cells.Cells`.
+    n_stratified : int
+        Points.
+    jitter : ndarray of float64 in [0, 1), (m,)
+        Place of each point within its interval.
+    drawn : ndarray of int64, (m,)
+        Out.
+    """
+    n, n_uniform, place = items.shape[0], drawn.shape[0] - n_stratified, 0
+    for t in range(n_stratified):
+        point = t + jitter[t]
+        while place < order.shape[0] - 1 and running[place + 1] <= point:
+            place += 1
+        cell = order[place]
+        size = start[cell + 1] - start[cell]
+        width = running[place + 1] - running[place]
+        within = int((point - running[place]) / width * size) if width > 0 else 0
+        drawn[t] = items[start[cell] + min(max(within, 0), size - 1)]
+    for t in range(n_uniform):
+        drawn[n_stratified + t] = min(n - 1, int((t + jitter[n_stratified + t]) * n / n_uniform))
+
+
+@njit(**_KERNEL)
+def weighted_ranks(  # type: ignore[no-untyped-def]
+    squared_distances, rows, items, item_weights, n, ranks, weights, order
+):
+    """Write the estimated rank of every candidate for every row, the scaled weights, and the order from near to far.
+
+    Parameters
+    ----------
+    squared_distances : ndarray of float32, (b, m)
+        Of the candidates from the rows; overwritten.
+    rows : ndarray of int64, (b,)
+        The items of the rows.
+    items, item_weights : ndarray of int64 and of float64, (m,)
+        The candidates in index order, which those at one distance keep, and their weights.
+    n : int
+        Number of items.
+    ranks, weights : ndarray of float32, (b, m)
+        Out; a row itself gets rank 1 and weight 0.
+    order : ndarray of uint32, (b, m)
+        Out.
+    """
+    m = items.shape[0]
+    keys, half_sorted = np.empty(m, np.uint32), np.empty(m, np.uint32)
+    counts = np.empty((2, _DIGITS), np.uint32)
+    for r in range(rows.shape[0]):
+        row, target = rows[r], weights[r]
+        total = 0.0
+        for j in range(m):
+            weight = item_weights[j] if items[j] != row else 0.0
+            total += weight
+            target[j] = weight
+        scale = np.float32((n - 1) / total)
+        for j in range(m):
+            target[j] *= scale
+        _sort_keys(squared_distances[r], items, row, keys)
+        _sort(keys, counts, half_sorted, order[r])
+        before = 1.0
+        for place in range(m):
+            j = order[r, place]
+            weight = target[j]
+            ranks[r, j] = max(2.0, before + (weight + 1.0) * 0.5) if weight > 0 else 1.0
+            before += weight
+
+
+@njit(nogil=True, error_model="numpy")
+def _sort_keys(distances, items, row, keys):  # type: ignore[no-untyped-def]
+    """The leading bits of each distance less the smallest one: floats that are not negative sort like their bits.
+
+    High dimensions push all distances far from zero and near to each other; the difference to the smallest one keeps
+    digits that tell them apart. What is nearer than 2^-64 of the largest squared distance is told apart no more.
+    """
+    smallest, largest = _LARGEST, np.float32(0)
+    for j in range(items.shape[0]):
+        if items[j] != row:
+            smallest = min(smallest, distances[j])
+            largest = max(largest, distances[j])
+    for j in range(items.shape[0]):
+        above = distances[j] - smallest
+        distances[j] = above if above > np.float32(0) else np.float32(0)
+    bits = distances.view(np.int32)
+    base = max(np.int32(0), np.float32(largest - smallest).view(np.int32) - _OCTAVES + np.int32(1))
+    for j in range(items.shape[0]):
+        key = bits[j] - base
+        keys[j] = np.uint32(key if key > np.int32(0) else np.int32(0)) >> np.uint32(_DROPPED_BITS)
+
+
+@njit(nogil=True, error_model="numpy")
+def _sort(keys, counts, half_sorted, order):  # type: ignore[no-untyped-def]
+    """Stable radix sort in two passes: places from the smallest key to the largest."""
+    low, high = counts[0], counts[1]
+    low[:] = 0
+    high[:] = 0
+    for key in keys:
+        low[key & _MASK] += _ONE
+        high[key >> _SHIFT] += _ONE
+    begin_low, begin_high = np.uint32(0), np.uint32(0)
+    for digit in range(_DIGITS):
+        here = low[digit]
+        low[digit] = begin_low
+        begin_low += here
+        here = high[digit]
+        high[digit] = begin_high
+        begin_high += here
+    for j in range(keys.shape[0]):
+        digit = keys[j] & _MASK
+        half_sorted[low[digit]] = np.uint32(j)
+        low[digit] += _ONE
+    for j in half_sorted:
+        digit = keys[j] >> _SHIFT
+        order[high[digit]] = j
+        high[digit] += _ONE
+
+
+@njit(**_KERNEL)
+def keep_partners(items, directed, weights, order, offsets, position, partners, scale):  # type: ignore[no-untyped-def]
+    """Resample each row of a block to partners of equal weight: systematic sampling from near to far.
+
+    Parameters
+    ----------
+    items : ndarray of int64, (m,)
+        The candidates.
+    directed, weights, order : (b, m)
+        As in :class:`repdiff.affinity.sampled.candidates.Visit`.
+    offsets : ndarray of float64 in [0, 1), (b,)
+        Where the first point of each row lies in its interval.
+    position : ndarray of int32, (n,)
+        Place at which an item is stored.
+    partners : ndarray of int32, (b, kept)
+        Out: places of the partners.
+    scale : ndarray of float32, (b,)
+        Out: what each of them counts for.
+    """
+    kept = partners.shape[1]
+    for r in range(partners.shape[0]):
+        total = 0.0
+        for place in range(order.shape[1]):
+            j = order[r, place]
+            total += directed[r, j] * weights[r, j]
+        step = total / kept
+        point, reached, count = offsets[r] * step, 0.0, 0
+        for place in range(order.shape[1]):
+            j = order[r, place]
+            reached += directed[r, j] * weights[r, j]
+            while count < kept and point < reached:
+                partners[r, count] = position[items[j]]
+                count += 1
+                point += step
+        while count < kept:  # rounding left the last point beyond the end
+            partners[r, count] = partners[r, count - 1]
+            count += 1
+        scale[r] = step
+
+
+@njit(**_KERNEL)
+def add_by_group(rows, items, directed, weights, labels, sums, totals):  # type: ignore[no-untyped-def]
+    """Add the weighted affinities of a block, and the weights alone, to the pair of groups of each row and candidate.
+
+    Parameters
+    ----------
+    rows, items, directed, weights
+        As in :class:`repdiff.affinity.sampled.candidates.Visit`.
+    labels : ndarray of int32, (n,)
+        Group of each item.
+    sums, totals : ndarray of float64, (k, k)
+        Added to.
+    """
+    for r in range(rows.shape[0]):
+        own = labels[rows[r]]
+        for j in range(items.shape[0]):
+            other = labels[items[j]]
+            sums[own, other] += directed[r, j] * weights[r, j]
+            totals[own, other] += weights[r, j]
+
+
+@njit(**_KERNEL)
+def add_partners(partners, scale, places, of_place, sums, counts):  # type: ignore[no-untyped-def]
+    """Add the stored rows at some places, and the number of their partners, to the pairs of groups.
+
+    Parameters
+    ----------
+    partners, scale
+        As in :class:`repdiff.affinity.sampled.kept.KeptPartners`.
+    places : ndarray of int64, (r,)
+        Rows to add.
+    of_place : ndarray of int32, (n,)
+        Group of the item at each place.
+    sums, counts : ndarray of float64, (k, k)
+        Added to.
+    """
+    for place in places:
+        own, value = of_place[place], np.float64(2) * scale[place]
+        for partner in partners[place]:
+            other = of_place[partner]
+            sums[own, other] += value
+            counts[own, other] += 1

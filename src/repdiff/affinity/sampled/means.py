@@ -1,0 +1,200 @@
+"""Mean affinity of every two groups, with standard errors, from lists that the labels have not seen.
+
+Labels fit the noise of the affinity they were found in, so that means of the stored matrix come out too high (by about
+1 %). So some rows of every group are dealt out to several draws, each with fresh lists. With S the sum of W a over the
+listed pairs from group g to group h and T the sum of W alone, the directed mean over those rows is the ratio S / T.
+
+Rows differ from each other far more than their lists do. The stored matrix knows every row: with D its mean over all
+rows of g, and C its mean over the rows that were dealt out, D / C says how these differ from the others, and
+
+    mean = (D / C)^t S / T
+
+where the noise that labels fit is in D and C alike. The exponent t, from 0 to 1, is the regression of the draws' S / T
+on their C, since C has noise of its own. Where the stored partners of the dealt rows in h are few, S / T stands alone.
+The standard error follows from how the draws scatter about the totals (ratio estimation; Cochran 1977, chapter 6). The
+mean of the symmetric affinity is that of both ways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import GroupMeans
+from repdiff.affinity.sampled.list_kernels import add_by_group, add_partners
+from repdiff.affinity.sampled.pairs import directed_pairs
+from repdiff.core.parallel import for_each_tile
+
+if TYPE_CHECKING:
+    from repdiff.affinity.sampled.candidates import Sampler
+    from repdiff.affinity.sampled.kept import KeptPartners
+
+FloatArray = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+PURPOSE = 1  # of the random streams
+DRAWS = 16
+_STRIPES = 8
+_ROWS = 4_096  # looked at in all, about
+_FEWEST_ROWS = 256  # of a group, while there are few groups; a smaller one is looked at several times
+_FEWEST_PARTNERS = 1_000  # for the stored matrix to say how rows differ
+_TINY = float(np.finfo(np.float64).tiny)
+_MOST_MEMBERS = 32  # looked at, of two groups whose pairs no list held
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the draws have seen of each pair of groups, all (draws, k, k) but the last.
+
+    Attributes
+    ----------
+    sums, totals : ndarray of float64
+        Of weighted affinities, and of the weights.
+    stored, partners : ndarray of float64
+        Sums of the rows of the stored matrix, and the number of stored partners.
+    rows : ndarray of float64, (draws, k)
+        Number of rows of each group.
+    """
+
+    sums: FloatArray
+    totals: FloatArray
+    stored: FloatArray
+    partners: FloatArray
+    rows: FloatArray
+
+    @classmethod
+    def nothing(cls, draws: int, k: int) -> _Seen:
+        sums, totals, stored, partners = np.zeros((4, draws, k, k))
+        return cls(sums, totals, stored, partners, np.zeros((draws, k)))
+
+
+def group_means(sampler: Sampler, stored: KeptPartners, labels: npt.NDArray[np.int32], *, n_jobs: int) -> GroupMeans:
+    """Means over every two groups, self-pairs included, and their standard errors.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        The direction.
+    stored : KeptPartners
+        What was kept of it.
+    labels : ndarray of int32, (n,)
+        Groups 0 to k - 1, none of them empty.
+    n_jobs : int
+        Threads; the result does not depend on them.
+    """
+    sizes = np.bincount(labels)
+    of_place = labels[stored.items]
+    dealt = _deal(of_place, sizes, sampler.block, sampler.stream(PURPOSE))
+    seen = _Seen.nothing(DRAWS, len(sizes))
+
+    def draw(number: int) -> None:
+        places = dealt[number]
+        rows = stored.items[places].astype(np.int64)
+        seen.rows[number] = np.bincount(of_place[places], minlength=len(sizes))
+        add_partners(
+            stored.partners, stored.scale, places, of_place, seen.stored[number], seen.partners[number]
+        )  # fmt: skip
+        _add_fresh_lists(sampler, rows, number, labels, seen)
+
+    for_each_tile(draw, range(DRAWS), n_jobs=n_jobs)
+    mean, error = _both_ways(*_directed_means(seen, _stored_means(stored, of_place, sizes, n_jobs)))
+    _look_at_unseen(sampler, labels, mean, error, n_jobs)
+    others = (sizes - 1) / sizes
+    np.fill_diagonal(mean, 1 + (np.diagonal(mean) - 1) * others)
+    np.fill_diagonal(error, np.diagonal(error) * others)
+    return GroupMeans(mean, error)
+
+
+def _deal(
+    of_place: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64], block: int, rng: np.random.Generator
+) -> list[Rows]:
+    """Places of the rows of each draw, ascending, so that rows of a cell are together."""
+    wanted = max(1, min(_ROWS, len(of_place)) // len(sizes))
+    if len(sizes) * _FEWEST_ROWS <= _ROWS:
+        wanted = max(wanted, _FEWEST_ROWS)
+    dealt: list[list[Rows]] = [[] for _ in range(DRAWS)]
+    first = 0
+    for members in np.split(np.argsort(of_place, kind="stable"), np.cumsum(sizes)[:-1]):
+        # Runs of neighbours, which share lists, evenly spaced along the cells, so that each draw sees all regions;
+        # a small group comes round again.
+        run = min(block, len(members))
+        count = -(-min(wanted, DRAWS * len(members)) // run)
+        begins = ((np.arange(count) + rng.random()) * max(run, len(members) / count)).astype(np.int64)
+        picked = members[(begins[:, None] + np.arange(run)) % len(members)]
+        for number in range(DRAWS):
+            dealt[number].append(picked[(number - first) % DRAWS :: DRAWS].ravel())
+        first += count
+    return [np.sort(np.concatenate(of_draw)) for of_draw in dealt]
+
+
+def _add_fresh_lists(sampler: Sampler, rows: Rows, number: int, labels: npt.NDArray[np.int32], seen: _Seen) -> None:
+    cells = sampler.cells.of_item[rows]
+    for of_cell in np.split(rows, np.flatnonzero(np.diff(cells)) + 1):
+        if not len(of_cell):
+            continue
+        for visit in sampler.visits(int(sampler.cells.of_item[of_cell[0]]), of_cell, PURPOSE, number):
+            add_by_group(
+                visit.rows, visit.candidates.items, visit.directed, visit.weights, labels,
+                seen.sums[number], seen.totals[number],
+            )  # fmt: skip
+
+
+def _stored_means(
+    stored: KeptPartners, of_place: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64], n_jobs: int
+) -> FloatArray:
+    """Mean row of the stored matrix of each group, summed over the members of each group, (k, k)."""
+    k, n = len(sizes), len(of_place)
+    sums, partners = np.zeros((2, _STRIPES, k, k))
+
+    def add(stripe: int) -> None:
+        places = np.arange(stripe * n // _STRIPES, (stripe + 1) * n // _STRIPES)
+        add_partners(stored.partners, stored.scale, places, of_place, sums[stripe], partners[stripe])
+
+    for_each_tile(add, range(_STRIPES), n_jobs=n_jobs)
+    return np.asarray(sums.sum(axis=0) / sizes[:, None])
+
+
+def _directed_means(seen: _Seen, stored_mean: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Directed means, (k, k), NaN where nothing was seen, and each draw's part in their error, (draws, k, k)."""
+    sums, totals, stored = seen.sums.sum(axis=0), seen.totals.sum(axis=0), seen.stored.sum(axis=0)
+    rows = seen.rows[:, :, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = sums / totals
+        deviation = (seen.sums - seen.totals * mean) / sums
+        of_dealt = stored / rows.sum(axis=0)
+        known = seen.partners.sum(axis=0) >= _FEWEST_PARTNERS
+        difference = np.where(known, np.log(stored_mean / of_dealt), 0)
+        deviation_stored = np.where(known, (seen.stored - rows * of_dealt) / stored, 0)
+    both = (deviation * deviation_stored)[:, known].sum()
+    trust = np.clip(both / max((deviation_stored**2).sum(), _TINY), 0, 1)
+    mean = mean * np.exp(trust * difference)
+    return mean, (deviation - trust * deviation_stored) * mean
+
+
+def _both_ways(directed: FloatArray, deviation: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Means and standard errors of the symmetric affinity; where one way was not seen, the other stands for both."""
+    back, deviation_back = directed.T, deviation.transpose(0, 2, 1)
+    there = np.where(np.isnan(directed), back, directed)
+    back = np.where(np.isnan(back), there, back)
+    deviation_there = np.where(np.isnan(directed), deviation_back, deviation)
+    deviation_back = np.where(np.isnan(directed.T), deviation, deviation_back)
+    error = (((deviation_there + deviation_back) / 2) ** 2).sum(axis=0)
+    return (there + back) / 2, np.sqrt(DRAWS / (DRAWS - 1) * error)
+
+
+def _look_at_unseen(
+    sampler: Sampler, labels: npt.NDArray[np.int32], mean: FloatArray, error: FloatArray, n_jobs: int
+) -> None:
+    """Means of tiny groups of which no list held a pair, from some of their pairs themselves."""
+    for g, h in zip(*np.nonzero(np.triu(np.isnan(mean))), strict=True):
+        rows, columns = (np.flatnonzero(labels == group)[:_MOST_MEMBERS] for group in (g, h))
+        values = np.ones(1)  # a group of one has no pairs
+        if g != h or len(rows) > 1:
+            there = directed_pairs(sampler, rows, columns, n_jobs=n_jobs)
+            back = directed_pairs(sampler, columns, rows, n_jobs=n_jobs)
+            values = ((there + back.T) / 2)[rows[:, None] != columns].astype(np.float64)
+        mean[g, h] = mean[h, g] = values.mean()
+        error[g, h] = error[h, g] = values.std() / np.sqrt(len(values))

@@ -1,0 +1,128 @@
+"""Ranks of the rows of a representation, worked out on a torch device or brought to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from repdiff.affinity.device import Device
+from repdiff.affinity.distances import RankedDistances
+from repdiff.affinity.kept_ranks import KeptRanks
+from repdiff.affinity.rank_kernels import REFINED_RANKS
+from repdiff.affinity.ranks import NEAR_TIE, RankedEmbedding
+from repdiff.affinity.representation import Representation
+from repdiff.core.parallel import row_tiles
+
+REFINING_BYTES = 2**28
+
+
+def on_device(representation: Representation, device: Device) -> DeviceRanks:
+    """What gives the ranks: what is kept of them where that is complete, else the representation itself."""
+    kept = representation.shared if isinstance(representation.shared, KeptRanks) else None
+    if kept is not None and kept.complete:
+        return FromHost(device, kept)
+    ready = representation.ready
+    side = FromHost(device, ready) if isinstance(ready, RankedDistances) else DeviceEmbedding.of(ready, device)
+    return side if kept is None else Keeping(side, kept)
+
+
+@dataclass(frozen=True)
+class FromHost:
+    """Ranks that are kept, or computed from distances, on the host."""
+
+    device: Device
+    source: RankedDistances | KeptRanks
+
+    def ranks(self, rows: slice) -> Any:
+        """Neighbour ranks, (r, n), float32."""
+        return self.device.put(self.source.ranks(rows).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """A side whose ranks are kept as they are computed."""
+
+    side: FromHost | DeviceEmbedding
+    store: KeptRanks
+
+    def ranks(self, rows: slice) -> Any:
+        """Neighbour ranks, (r, n), float32."""
+        ranks = self.side.ranks(rows)
+        self.store.write(rows, ranks.cpu().numpy())
+        return ranks
+
+
+@dataclass(frozen=True)
+class DeviceEmbedding:
+    """A :class:`RankedEmbedding` on the device."""
+
+    device: Device
+    values: Any  # (n, d), the precision of the input
+    coordinates: Any  # (n, d) float32
+    squared_norms: Any  # (n,) float32
+    originals: Any  # (n,) int64
+    copies: Any  # int64
+    refine: bool
+
+    @classmethod
+    def of(cls, embedding: RankedEmbedding, device: Device) -> DeviceEmbedding:
+        """The embedding, brought to the device."""
+        refine = device.refines and not embedding.exact
+        coordinates = device.put(embedding.coordinates)
+        return cls(
+            device,
+            device.put(embedding.values) if refine else coordinates,
+            coordinates,
+            device.put(embedding.squared_norms),
+            device.put(embedding.originals.astype(np.int64)),
+            device.put(embedding.copies.astype(np.int64)),
+            refine,
+        )
+
+    def ranks(self, rows: slice) -> Any:
+        """Neighbour ranks, (r, n), float32 (whole numbers, exact up to 2**24)."""
+        torch, norms = self.device.torch, self.squared_norms
+        distances = self.coordinates[rows] @ self.coordinates.T
+        distances.mul_(-2).add_(norms).add_(norms[rows, None]).clamp_(min=0)
+        distances.scatter_(1, self.originals[rows, None], 0)
+        distances[:, self.copies] = distances[:, self.originals[self.copies]]
+        distances.scatter_(1, torch.arange(rows.start, rows.stop, device=self.device.name)[:, None], -1)
+        nearest_first = torch.sort(distances, dim=1, stable=True)
+        order = nearest_first.indices
+        if self.refine:
+            _refine(self, rows, order, nearest_first.values)
+        places = torch.arange(1, len(norms) + 1, dtype=torch.float32, device=self.device.name)
+        return distances.scatter_(1, order, places.expand_as(order))
+
+
+def _refine(side: DeviceEmbedding, rows: slice, order: Any, distances: Any) -> None:
+    """Put runs of near ties among the first ranks in the order of their float64 distances, then of their index."""
+    last = min(order.shape[1], REFINED_RANKS)
+    norms = side.squared_norms
+    tolerance = NEAR_TIE * (norms[rows, None] + norms[order[:, 1 : last - 1]])
+    tied_to_next = distances[:, 2:last] - distances[:, 1 : last - 1] <= tolerance
+    pad = side.device.torch.nn.functional.pad
+    begins = pad(tied_to_next, (0, 1)) & ~pad(tied_to_next, (1, 0))
+    in_run = pad(tied_to_next, (0, 1)) | pad(tied_to_next, (1, 0))
+    row, place = in_run.nonzero(as_tuple=True)
+    run = begins.flatten().cumsum(0)[in_run.flatten()]
+    items = order[row, place + 1]
+    # The last of several stable sorts counts first: by run, within it by distance, within that by index.
+    sorted_by = items.argsort()
+    for key in (_float64_distances(side, row + rows.start, items), run):
+        sorted_by = sorted_by[key[sorted_by].argsort(stable=True)]
+    order[row, place + 1] = items[sorted_by]
+
+
+def _float64_distances(side: DeviceEmbedding, items: Any, others: Any) -> Any:
+    """Squared float64 distances of pairs, (m,), as many at a time as fit."""
+    torch, values = side.device.torch, side.values
+    distances = torch.empty(len(items), dtype=torch.float64, device=side.device.name)
+    for part in row_tiles(len(items), max(1, REFINING_BYTES // (24 * values.shape[1]))):
+        distances[part] = (values[items[part]].double() - values[others[part]].double()).square_().sum(dim=1)
+    return distances
+
+
+DeviceRanks: TypeAlias = FromHost | DeviceEmbedding | Keeping

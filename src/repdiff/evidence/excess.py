@@ -1,0 +1,111 @@
+"""Rounds of the matched noise test -> the excess of a direction, and of each of its clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.core.overlap import match_clusters
+from repdiff.evidence.matched_noise import KINDS, Kind, Round
+from repdiff.evidence.prediction import FloatArray
+from repdiff.evidence.significance import combine
+
+_LEAST_SCALE = 0.10  # of log affinity: less is no difference that anybody could see
+_BANDWIDTH = 0.5  # in log size: how far simulated clusters may be from a cluster's size to say what is usual for it
+_LEAST_WEIGHT = 1e-3  # of a simulated cluster, however far: nothing is judged by nothing
+
+
+@dataclass(frozen=True)
+class Excess:
+    """What the rounds say of one direction.
+
+    Attributes
+    ----------
+    direction : mapping of str to float
+        Excess over isotropic and over shaped noise, averaged over rounds.
+    standard_error : float
+        Of the latter, between the rounds.
+    cluster : ndarray of float64, (k,)
+        Excess of each cluster of the comparison; NaN where no round says anything of it.
+    unseen_affinity : ndarray of float64, (k,)
+        Its mean affinity on unseen items, NaN likewise.
+    p_value : ndarray of float64, (k,)
+        1 where most rounds say nothing of it.
+    """
+
+    direction: dict[Kind, float]
+    standard_error: float
+    cluster: FloatArray
+    unseen_affinity: FloatArray
+    p_value: FloatArray
+
+
+def excess_of(rounds: Sequence[Round], labels: npt.NDArray[np.int32], n_clusters: int) -> Excess:
+    """The excess of a direction, from the rounds of one prediction.
+
+    Parameters
+    ----------
+    rounds : sequence of Round
+        Of that direction.
+    labels : ndarray of int32, (n,)
+        Its clusters as they were found among all items; those of a round stand for those they agree with most.
+    n_clusters : int
+        How many.
+    """
+    null_above = np.concatenate([one.null_above for one in rounds])
+    null_log_sizes = np.log(np.concatenate([one.null_sizes for one in rounds]))
+    shape = (len(rounds), n_clusters)
+    excess, affinity, p_values = np.full(shape, np.nan), np.full(shape, np.nan), np.ones(shape)
+    for number, one in enumerate(rounds):
+        seen = one.drawn.rows[one.drawn.halves[0]]
+        _, match = match_clusters(labels[seen], one.groups.labels, n_clusters)
+        for place, group in enumerate(one.groups.cluster):
+            for cluster in np.flatnonzero(match == group):
+                excess[number, cluster], p_values[number, cluster] = _judge(
+                    one.above[place], float(np.log(one.groups.sizes[place])), null_above, null_log_sizes
+                )
+                affinity[number, cluster] = np.exp(one.groups.log_affinity[place])
+    shaped = [one.excess["shaped"] for one in rounds]
+    return Excess(
+        {kind: float(np.mean([one.excess[kind] for one in rounds])) for kind in KINDS},
+        float(np.std(shaped, ddof=1) / np.sqrt(len(shaped))) if len(shaped) > 1 else 0.0,
+        _mean_known(excess),
+        _mean_known(affinity),
+        combine(p_values),
+    )
+
+
+def with_lesser_clusters(one: Excess, other: Excess) -> Excess:
+    """The excess by one prediction, its clusters judged by the one that claims less."""
+    return Excess(
+        one.direction,
+        one.standard_error,
+        np.fmin(one.cluster, other.cluster),
+        one.unseen_affinity,
+        np.maximum(one.p_value, other.p_value),
+    )
+
+
+def _judge(above: float, log_size: float, null: FloatArray, null_log_sizes: FloatArray) -> tuple[float, float]:
+    """Excess over simulated clusters of about the same size, and its t tail.
+
+    Small clusters of noise vary more than large ones, so those that are near in size count more: mean and spread are
+    weighted, and the degrees of freedom are those of the weights (Kish 1965).
+    """
+    from scipy.stats import t
+
+    weights = np.exp(-0.5 * np.square((null_log_sizes - log_size) / _BANDWIDTH)) + _LEAST_WEIGHT
+    centre = float(np.average(null, weights=weights))
+    scale = float(np.sqrt(np.average(np.square(null - centre), weights=weights)))
+    freedom = max(1.0, float(weights.sum() ** 2 / np.square(weights).sum()) - 1)
+    return above - centre, float(t.sf((above - centre) / max(scale, _LEAST_SCALE), freedom))
+
+
+def _mean_known(values: FloatArray) -> FloatArray:
+    """Mean over the first axis of what is not NaN; NaN where nothing is."""
+    known = ~np.isnan(values)
+    sums = np.where(known, values, 0).sum(axis=0)
+    return np.asarray(np.where(known.any(axis=0), sums / np.maximum(known.sum(axis=0), 1), np.nan))

@@ -1,0 +1,238 @@
+"""Both directions of a comparison -> what it comes to: real or noise, lost or reordered, how much, and who is right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from repdiff.affinity.base import Affinity
+from repdiff.affinity.distances import Ranked
+from repdiff.clustering.cluster import cluster_affinity
+from repdiff.clustering.spectral import unheard
+from repdiff.core.parallel import resolve_n_jobs
+from repdiff.core.progress import Progress, silent, telling
+from repdiff.evidence.against_noise import NoiseTest, Weighed, weigh_against_noise
+from repdiff.evidence.cohesion import cohesions
+from repdiff.evidence.correctness import (
+    codes_of,
+    correctness_of,
+    is_numeric_target,
+    paired,
+    regression_of,
+    value_of,
+    votes_right,
+    with_rates,
+)
+from repdiff.evidence.matched_noise import N_ROUNDS, Drawn, draw_rounds
+from repdiff.evidence.nearest import Nearest, look_up
+from repdiff.evidence.neighbours import neighbour_shares, neighbour_shares_of_ranks, share_of_change
+from repdiff.evidence.outcomes import correctness as predictions_right
+from repdiff.evidence.resampling import RECLUSTERING_RESTARTS
+from repdiff.evidence.robustness import Sample
+from repdiff.evidence.spread import standard_errors
+from repdiff.evidence.unseen import Recluster
+from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
+from repdiff.results.findings import (
+    ClusterFinding,
+    Correctness,
+    Findings,
+    Neighbours,
+    PairedAccuracy,
+    Regression,
+)
+from repdiff.settings import Method
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What is known of the items.
+
+    Attributes
+    ----------
+    labels : Series, n rows, or None
+        Names, or numbers to be predicted; missing values allowed.
+    prediction_x, prediction_y : Series, n rows, or None
+        The models' predictions of the labels.
+    """
+
+    labels: pd.Series | None = None
+    prediction_x: pd.Series | None = None
+    prediction_y: pd.Series | None = None
+
+
+def assess_findings(
+    x: Ranked,
+    y: Ranked,
+    directions: Mapping[DirectionName, Direction],
+    *,
+    columns: Columns | None = None,
+    reclusters: Mapping[DirectionName, Recluster] | None = None,
+    gamma: float = Method.gamma,
+    beta: float = Method.beta,
+    no_change_threshold: float = Method.no_change_threshold,
+    groups: npt.NDArray[np.int32] | None = None,
+    n_jobs: int | None = None,
+    random_state: int | None = 0,
+    progress: Progress = silent,
+) -> Findings:
+    """What a comparison comes to.
+
+    Parameters
+    ----------
+    x, y : Ranked
+        Both sides, made ready to give ranks (:func:`repdiff.affinity.distances.ranked`), of the same n items.
+    directions : mapping to Direction
+        Both directions of their comparison.
+    columns : Columns, optional
+        Labels and predictions.
+    reclusters : mapping to callable, optional
+        For each direction: affinity of some items, a seed and a number of clusters (None for as many as there are) ->
+        labels. Spectral clustering by default. With more than one thread they are called side by side.
+    gamma, beta, no_change_threshold : float
+        The settings of the comparison.
+    groups : ndarray of int32, (n,), optional
+        Where only pairs within a group count, the group of each item. Neighbours are looked for among all.
+    n_jobs : int, optional
+        Threads; all cores by default. The result does not depend on it.
+    random_state : int or None
+        Seed.
+    progress : Progress, optional
+        Told how far the work is.
+
+    Raises
+    ------
+    RepdiffError
+        Where a clusterer cannot label a sample of the items.
+    """
+    columns = Columns() if columns is None else columns
+    seed = int(np.random.default_rng(random_state).integers(2**31))
+    threads = resolve_n_jobs(n_jobs)
+    if reclusters is None:
+        reclusters = {name: _spectral(len(directions[name].clusters)) for name in DIRECTIONS}
+    nearest = look_up(x, y, seed=seed, n_jobs=threads, progress=telling(progress, "neighbours"))
+    drawn = draw_rounds(x, y, groups=groups, n_rounds=N_ROUNDS, seed=seed, n_jobs=threads)
+    weighed = weigh_against_noise(
+        NoiseTest(x, y, directions, reclusters, gamma, beta, no_change_threshold, groups, seed, threads), drawn,
+        progress=progress,
+    )  # fmt: skip
+    right = _Right.of(nearest, columns, directions)
+    clusters = {
+        name: _clusters(directions[name], weighed[name], nearest, right, drawn[0], gamma, beta, no_change_threshold)
+        for name in DIRECTIONS
+    }
+    return Findings(
+        {name: weighed[name].finding for name in DIRECTIONS},
+        clusters,
+        _neighbours(nearest, drawn[0], weighed, directions),
+        right.votes,
+        right.predictions,
+        right.regression,
+    )
+
+
+def _spectral(n_clusters: int) -> Recluster:
+    def recluster(affinity: Affinity, seed: int, number: int | None) -> npt.NDArray[np.int32]:
+        return cluster_affinity(
+            affinity, number or n_clusters, restarts=RECLUSTERING_RESTARTS, random_state=seed, warn=unheard
+        )
+
+    return recluster
+
+
+@dataclass(frozen=True)
+class _Right:
+    """Who is right: over all and by label, by predictions, and on each cluster."""
+
+    votes: Correctness | None
+    predictions: Correctness | None
+    regression: Regression | None
+    by_cluster: Mapping[tuple[DirectionName, int], PairedAccuracy | None]
+
+    @classmethod
+    def of(cls, nearest: Nearest, columns: Columns, directions: Mapping[DirectionName, Direction]) -> _Right:
+        labels = columns.labels
+        if labels is None:
+            return cls(None, None, None, {})
+        codes, names = codes_of(labels)
+        predicted = [predictions_right(labels, one) for one in (columns.prediction_x, columns.prediction_y)]
+        predictions = None
+        if predicted[0] is not None and predicted[1] is not None:
+            predictions = correctness_of(predicted[0], predicted[1], codes, names)
+        if is_numeric_target(labels):
+            numbers = labels.to_numpy(np.float64, na_value=np.nan)
+            return cls(None, predictions, regression_of(nearest, numbers), {})
+        right_x, right_y = votes_right(nearest, codes)
+        places = [(name, cluster.index, cluster.items) for name in DIRECTIONS for cluster in directions[name].clusters]
+        found = with_rates(paired(right_x, right_y, rows) for _, _, rows in places)
+        by_cluster = {(name, index): one for (name, index, _), one in zip(places, found, strict=True)}
+        return cls(correctness_of(right_x, right_y, codes, names), predictions, None, by_cluster)
+
+
+def _clusters(
+    direction: Direction,
+    weighed: Weighed,
+    nearest: Nearest,
+    right: _Right,
+    drawn: Drawn,
+    gamma: float,
+    beta: float,
+    no_change_threshold: float,
+) -> tuple[ClusterFinding, ...]:
+    """What is found of each cluster of a direction."""
+    cohesion = cohesions(nearest, direction.labels, len(direction.clusters))
+    sizes = np.array([cluster.size for cluster in direction.clusters])
+    affinity = Sample(*drawn.ranks, drawn.groups).affinity(direction.name, gamma, beta)
+    errors = standard_errors(affinity, direction.labels[drawn.rows], sizes)
+    found = []
+    for cluster in direction.clusters:
+        at, own = cluster.index, cohesion[cluster.index]
+        votes = right.by_cluster.get((direction.name, at))
+        finding = ClusterFinding(
+            size=cluster.size,
+            standard_error=_known(errors[at]),
+            borderline=bool(abs(cluster.mean_affinity - no_change_threshold) <= errors[at]),
+            excess=_known(weighed.excess[at]),
+            unseen_affinity=_known(weighed.unseen_affinity[at]),
+            excess_p=_known(weighed.p_value[at]),
+            excess_q=_known(weighed.q_value[at]),
+            is_significant=bool(weighed.is_significant[at]),
+            n_asked=own.n_asked,
+            cohesion_x=own.x,
+            cohesion_y=own.y,
+            cohesion_chance=own.chance,
+            fate=None if cluster.is_no_change else own.fate(direction.name),
+            value=value_of(direction.name, votes),
+            neighbours_right=votes,
+        )
+        found.append(finding)
+    return tuple(found)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _neighbours(
+    nearest: Nearest,
+    drawn: Drawn,
+    weighed: Mapping[DirectionName, Weighed],
+    directions: Mapping[DirectionName, Direction],
+) -> Neighbours:
+    ranks_x, ranks_y = drawn.ranks
+    noise_x, noise_y = (weighed[name].simulated for name in DIRECTIONS)
+    return Neighbours(
+        k=nearest.k,
+        wide=nearest.wide,
+        chance=nearest.k / (nearest.n - 1),
+        all=neighbour_shares(nearest),
+        sampled=None if noise_x is None else neighbour_shares_of_ranks(ranks_x, ranks_y),
+        noise_x=None if noise_x is None else neighbour_shares_of_ranks(noise_x, ranks_y),
+        noise_y=None if noise_y is None else neighbour_shares_of_ranks(ranks_x, noise_y),
+        change_in_groups={
+            name: share_of_change(nearest, weighed[name].is_significant[directions[name].labels]) for name in DIRECTIONS
+        },
+    )

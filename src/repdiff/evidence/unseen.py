@@ -1,0 +1,144 @@
+"""Ranks of a sample -> clusters of one half of it, and how tight they are among the other half.
+
+A clustering looks for high affinity and finds some in noise, too. So the clusters are made of items that are seen, the
+unseen fall to the cluster of their nearest seen item, and only the affinity among these counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinity
+from repdiff.evidence.robustness import Sample
+
+Ranks = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.int64]
+Labels = npt.NDArray[np.int32]
+FloatArray = npt.NDArray[np.float64]
+Recluster = Callable[[Affinity, int, int | None], Labels]
+
+FEWEST_UNSEEN = 4  # members of a cluster among the unseen, below which their mean affinity says nothing
+_N_NEIGHBOURHOODS = 60
+_SIZES = (4, 6, 9, 14, 20, 30, 45, 70, 100, 150, 220, 330, 500)
+_SMALLEST = float(np.finfo(np.float32).tiny)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is the same for real and simulated sides.
+
+    Attributes
+    ----------
+    seen, unseen : ndarray of int64
+        Places in the sample.
+    gamma, beta : float
+        Of the affinity.
+    recluster : callable
+        Affinity, seed and number of clusters (None for as many as in the comparison) -> labels.
+    groups : ndarray of int32, (m,), or None
+        Where only pairs within a group count, the group of each item.
+    """
+
+    seen: Rows
+    unseen: Rows
+    gamma: float
+    beta: float
+    recluster: Recluster
+    groups: npt.NDArray[np.int32] | None = None
+
+    def affinity(self, holder: Ranks, other: Ranks, rows: Rows) -> Affinity:
+        """Affinity among some of the items, high where the holder puts a pair closer than the other does."""
+        square = np.ix_(rows, rows)
+        groups = None if self.groups is None else self.groups[rows]
+        return Sample(holder[square], other[square], groups).affinity("x_only", self.gamma, self.beta)
+
+    def nearness(self, ranks: Ranks, rows: Rows, columns: Rows) -> Ranks:
+        """Ranks of some items in the lists of others; those of other groups come after all of the item's own."""
+        near = ranks[np.ix_(rows, columns)]
+        if self.groups is not None:
+            near = near + len(ranks) * (self.groups[rows][:, None] != self.groups[columns])
+        return np.asarray(near)
+
+
+@dataclass(frozen=True)
+class UnseenGroups:
+    """How tight clusters are among unseen items; those that fewer than four fell into are left out.
+
+    Attributes
+    ----------
+    labels : ndarray of int32, (s,)
+        Cluster of each item seen.
+    cluster : ndarray of int64, (g,)
+        Which clusters the figures are of.
+    sizes : ndarray of int64, (g,)
+        Unseen members.
+    log_affinity : ndarray of float64, (g,)
+        Log of the mean affinity among them, self-pairs left out.
+    """
+
+    labels: Labels
+    cluster: Rows
+    sizes: Rows
+    log_affinity: FloatArray
+
+    @property
+    def tightness(self) -> float:
+        """Mean log affinity, each cluster weighted by its size; 0 without clusters."""
+        return float(np.average(self.log_affinity, weights=self.sizes)) if len(self.sizes) else 0.0
+
+
+def unseen_groups(setting: Setting, holder: Ranks, other: Ranks, seed: int) -> UnseenGroups:
+    """Clusters of the items seen, and how tight they are among the unseen.
+
+    Parameters
+    ----------
+    setting : Setting
+        Which items are seen, and how they are clustered.
+    holder, other : ndarray of int32, (m, m)
+        Ranks of the side that holds the clusters together, and of the other.
+    seed : int
+        Of the clustering.
+    """
+    labels = setting.recluster(setting.affinity(holder, other, setting.seen), seed, None)
+    nearest = setting.nearness(holder, setting.unseen, setting.seen).argmin(axis=1)
+    members = np.equal.outer(np.arange(int(labels.max()) + 1), labels[nearest]).T
+    kept = np.flatnonzero(members.sum(axis=0) >= FEWEST_UNSEEN)
+    block = _block(setting, holder, other)
+    return UnseenGroups(labels, kept, members.sum(axis=0)[kept], _log_means(block, members[:, kept]))
+
+
+def neighbourhood_curve(
+    setting: Setting, holder: Ranks, other: Ranks, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Log sizes, (z,), and the mean log affinity of neighbourhoods of the holder of those sizes among the unseen."""
+    n = len(setting.unseen)
+    block = _block(setting, holder, other)
+    picked = np.sort(rng.permutation(n)[:_N_NEIGHBOURHOODS])
+    order = np.argsort(setting.nearness(holder, setting.unseen[picked], setting.unseen), axis=1, kind="stable")
+    sizes = np.array([size for size in _SIZES if size <= n])
+    curve = []
+    for size in sizes:
+        members = np.zeros((n, len(picked)), bool)
+        members[order[:, :size].T, np.arange(len(picked))] = True
+        curve.append(float(_log_means(block, members).mean()))
+    return np.log(sizes), np.array(curve)
+
+
+def _block(setting: Setting, holder: Ranks, other: Ranks) -> npt.NDArray[np.float32]:
+    """Affinity among the unseen items, self-pairs 0."""
+    every = np.arange(len(setting.unseen))
+    block = setting.affinity(holder, other, setting.unseen).block(every, every)
+    np.fill_diagonal(block, 0)
+    return block
+
+
+def _log_means(block: npt.NDArray[np.float32], members: npt.NDArray[np.bool_]) -> FloatArray:
+    """Log of the mean affinity within each column of members, (g,); the block has a diagonal of 0."""
+    marks = members.astype(np.float32)
+    sizes = members.sum(axis=0).astype(np.float64)
+    totals = np.einsum("ug,ug->g", marks, block @ marks, dtype=np.float64)
+    return np.asarray(np.log(np.maximum(totals / (sizes * (sizes - 1)), _SMALLEST)))

@@ -1,0 +1,174 @@
+"""Whether to believe a cluster, and what the evidence of all of them comes to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from repdiff.inputs.columns import as_text
+from repdiff.report.wording import formatting as words
+from repdiff.report.wording.findings import holder_and_other
+from repdiff.results.clusters import DirectionName
+from repdiff.results.comparison import Comparison
+from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence, Outcome, Reason, Untested
+
+Parts = tuple[tuple[str, bool], ...]
+
+_UNTESTED: Mapping[Untested, str] = {
+    "sample_too_small": "a sample of the items is too small for so many clusters",
+    "clusterer_failed": "the clusterer could not label a sample of the items",
+}
+
+
+def level_of(comparison: Comparison) -> float:
+    """The false discovery rate at which the comparison calls a cluster significant."""
+    return FDR if comparison.evidence is None else comparison.evidence.fdr
+
+
+def standing(evidence: ClusterEvidence) -> str:
+    """``holds``, ``as elsewhere`` (found again, but all around differs as much), ``in doubt`` or ``not tested``."""
+    if evidence.holds is None:
+        return "not tested"
+    if evidence.holds:
+        return "holds"
+    return "as elsewhere" if evidence.is_found_again and evidence.null_affinity is not None else "in doubt"
+
+
+def cluster_verdict(comparison: Comparison, direction: DirectionName, evidence: ClusterEvidence) -> str:
+    """Whether a cluster holds, with its figures or with why not; empty where nothing is claimed of it."""
+    why = "; ".join(reasons(comparison, direction, evidence))
+    if evidence.holds is None:
+        return f"Not tested: {why}" if why else ""
+    if not evidence.holds:
+        return f"{standing(evidence).capitalize()}: {why}"
+    parts = [f"false discovery rate {words.rate(evidence.q_value)}"]
+    parts += [
+        f"{name} {value:.2f}"
+        for name, value in (("stability", evidence.stability), ("robustness", evidence.robustness))
+        if value is not None
+    ]
+    return "Holds: " + ", ".join(parts)
+
+
+def reasons(comparison: Comparison, direction: DirectionName, evidence: ClusterEvidence) -> list[str]:
+    """Why a cluster does not hold, in the order of its codes."""
+    holder, _ = holder_and_other(comparison, direction)
+
+    def affinity(value: float | None) -> str:
+        return words.UNKNOWN if value is None else words.affinity(value)
+
+    def share(value: float | None) -> str:
+        return words.UNKNOWN if value is None else f"{value:.2f}"
+
+    told: dict[Reason, str] = {
+        "does_not_stand_out": f"it does not stand out: its mean affinity on unseen items is "
+        f"{affinity(evidence.unseen_affinity)}, that of random neighbourhoods of {holder} "
+        f"{affinity(evidence.null_affinity)}",
+        "few_unseen": "too few unseen items fall into it to check it on them",
+        "few_sampled": "too few of its items are in a sample to see whether it is found again",
+        "dissolves": f"it dissolves when items are left out (stability {share(evidence.stability)})",
+        "depends_on_settings": "it depends on gamma, beta or the number of clusters "
+        f"(robustness {share(evidence.robustness)})",
+        "sample_too_small": _UNTESTED["sample_too_small"],
+        "clusterer_failed": _UNTESTED["clusterer_failed"],
+    }
+    return [told[code] for code in evidence.reasons]
+
+
+def verdict(comparison: Comparison) -> words.Sentence | None:
+    """What the evidence comes to, in a sentence; None where none was taken."""
+    evidence = comparison.evidence
+    return None if evidence is None else verdict_sentence(evidence, comparison.names)
+
+
+def verdict_sentence(evidence: ComparisonEvidence, names: tuple[str, str]) -> words.Sentence:
+    """What the evidence comes to, in a sentence about these two."""
+    between = (" between ", False), (names[0], True), (" and ", False), (names[1], True)
+    n, significant, holding = evidence.n_tested, evidence.n_significant, evidence.n_holding
+    if evidence.verdict == "nothing_to_test":
+        return words.Sentence((("There is no difference", False), *between, (" to be tested.", False)))
+    if evidence.verdict == "untested":
+        why = "nothing was tested" if evidence.untested is None else _UNTESTED[evidence.untested]
+        tail = f" are chance cannot be told: {why}."
+        return words.Sentence((("Whether the differences", False), *between, (tail, False)))
+    if evidence.verdict == "significant":
+        verb = "is" if significant == 1 else "are"
+        more = f" {verb} more than chance ({_rate(evidence.fdr)}){_also(holding, significant)}."
+        start = f"{significant} of {n} difference{'' if n == 1 else 's'}"
+        return words.Sentence(((start, False), *between, (more, False)))
+    if evidence.verdict == "none_significant":
+        groups = "the one group of items found does not stand" if n == 1 else f"none of {n} groups of items stands"
+        why = f": {groups} out from neighbourhoods picked at random ({_rate(evidence.fdr)})."
+        return words.Sentence((("No significant difference", False), *between, (why, False)))
+    return words.Sentence((("No single difference", False), *between, (_nothing_stands_out(evidence), False)))
+
+
+def _nothing_stands_out(evidence: ComparisonEvidence) -> str:
+    """That the two differ wherever one looks, so that no group can stand out."""
+    n = evidence.n_tested
+    groups = "the one group of items found does not differ" if n == 1 else f"none of {n} groups of items differs"
+    usual = words.UNKNOWN if evidence.null_affinity is None else words.affinity(evidence.null_affinity)
+    return (
+        f" stands out: {groups} more than neighbourhoods picked at random, which have a mean affinity of "
+        f"{usual} ({_rate(evidence.fdr)}). Either the two differ all over, or in nothing but noise; "
+        f"{_found_again(evidence.n_found_again, n)} when items are left out and when settings change."
+    )
+
+
+def _rate(level: float) -> str:
+    return f"false discovery rate {level * 100:.3g} %"
+
+
+def _found_again(again: int, n: int) -> str:
+    """How many are found again, which those of noise seldom are."""
+    if n == 1:
+        return f"the group is {'' if again else 'not '}found again"
+    return f"{again or 'none'} of {n} groups {'is' if again <= 1 else 'are'} found again"
+
+
+def _also(holding: int, significant: int) -> str:
+    """How many of the significant ones are more than that."""
+    if significant == 1:
+        return "; it is also stable and robust" if holding else "; it is not stable, or not robust"
+    some = "all" if holding == significant else holding or "none"
+    return f"; {some} of these {'is' if holding <= 1 else 'are'} also stable and robust"
+
+
+def outcome_in_words(comparison: Comparison, outcome: Outcome | None) -> str:
+    """Confidence intervals and the test of both models on the same items; empty where nothing is known."""
+    if outcome is None:
+        return ""
+    intervals = [
+        f"{name} {words.percent(interval[0])} to {words.percent(interval[1])}"
+        for name, interval in zip(comparison.names, (outcome.interval_x, outcome.interval_y), strict=True)
+        if interval is not None
+    ]
+    parts = [f"95{words.NBSP}% confidence interval: {', '.join(intervals)}"] if intervals else []
+    if outcome.q_value is not None and outcome.n_known:
+        parts.append(_who_alone_is_right(comparison, outcome, outcome.q_value))
+    if outcome.disagreements:
+        parts.append(_disagreement(comparison, outcome.disagreements))
+    return ". ".join(parts)
+
+
+def _who_alone_is_right(comparison: Comparison, outcome: Outcome, q_value: float) -> str:
+    if not (outcome.only_x_right or outcome.only_y_right):
+        return "Both are right on the same items"
+    x, y = comparison.names
+    only_x, only_y = words.number(outcome.only_x_right), words.number(outcome.only_y_right)
+    sure = "so a difference" if q_value <= level_of(comparison) else "which may be chance"
+    return f"{only_x} only {x} gets right, {only_y} only {y}, {sure} (false discovery rate {words.rate(q_value)})"
+
+
+def _disagreement(comparison: Comparison, rows: tuple[int, ...]) -> str:
+    """On how many items the models disagree, and over what most often."""
+    items, (x, y) = comparison.items, comparison.names
+    told = f"They disagree on {words.plural(len(rows), 'item')}"
+    if items.prediction_x is None or items.prediction_y is None:
+        return told
+    said = (as_text(items.frame[column].iloc[list(rows)]) for column in (items.prediction_x, items.prediction_y))
+    (by_x, by_y), count = Counter(zip(*said, strict=True)).most_common(1)[0]
+    if count == 1 < len(rows):
+        return told
+    often = "" if count == len(rows) else f"most often, {words.number(count)} times, "
+    return f"{told}: {often}{x} says {by_x} and {y} {by_y}"

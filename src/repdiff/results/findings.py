@@ -1,0 +1,315 @@
+"""What a comparison comes to: four questions, answered apart, each with a code and figures.
+
+Is a difference real (:class:`Finding`)? Is a group lost, or only reordered (:class:`ClusterFinding`)? How much of the
+neighbourhoods changed (:class:`Neighbours`)? Which of the two is right (:class:`Correctness`)?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, cast, get_args
+
+from repdiff.results.clusters import DIRECTIONS, DirectionName
+
+FindingCode = Literal["same", "noise", "directions", "throughout", "local", "too_few"]
+Fate = Literal["lost", "loosened", "reordered"]
+Value = Literal["gain", "loss", "neither"]
+
+FINDING_CODES: tuple[FindingCode, ...] = get_args(FindingCode)
+FATES: tuple[Fate, ...] = get_args(Fate)
+VALUES: tuple[Value, ...] = get_args(Value)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether one direction shows more than noise would; all figures but the codes are None where that was not tested.
+
+    Attributes
+    ----------
+    code : str
+        ``same``: no difference cluster, and the neighbours are the same. ``noise``: no more than unstructured noise of
+        the same amount would do. ``directions``: more than that, but no more than noise along a few directions, and in
+        no group. ``throughout``: more than either, all over. ``local``: in groups that hold at most half of the items,
+        and in nothing else. ``too_few``: too few items to compare with noise.
+    excess : float or None
+        Mean log affinity within clusters, on unseen items, above that of isotropic noise of the same amount.
+    excess_shaped : float or None
+        The same above noise that has the covariance of what one side does not predict of the other.
+    excess_rest : float or None
+        ``excess_shaped`` of the clusters that are not significant alone; None where all are.
+    standard_error : float or None
+        Of ``excess_shaped``, between the rounds.
+    n_significant, n_tested : int
+        Difference clusters that are tighter than matched noise, and all of them.
+    share_significant : float
+        Share of all items that are in significant clusters.
+    r2, r2_kernel : float or None
+        Share of the variance of the side that holds the groups which the other side predicts, out of fold: linearly,
+        and with a kernel where that says more. Where it is low the simulated noise says little of the pair.
+    excess_kernel : float or None
+        ``excess_shaped`` where the kernel predicts. Where it is much lower the relation of the two sides is curved,
+        and what a line leaves is more than noise without being a difference in what they know.
+    overlap : float or None
+        Mean share of nearest neighbours (5, 10, 20 and 50) that both sides agree on, in the sample.
+    overlap_simulated : float or None
+        The same for simulated noise; lower than ``overlap`` where even hardly any noise leaves less, as with few items
+        in many dimensions. The excess is too low then.
+    n_sampled, n_rounds : int
+        Items of each round, and how many rounds.
+    """
+
+    code: FindingCode
+    excess: float | None = None
+    excess_shaped: float | None = None
+    excess_rest: float | None = None
+    standard_error: float | None = None
+    n_significant: int = 0
+    n_tested: int = 0
+    share_significant: float = 0.0
+    r2: float | None = None
+    r2_kernel: float | None = None
+    excess_kernel: float | None = None
+    overlap: float | None = None
+    overlap_simulated: float | None = None
+    n_sampled: int = 0
+    n_rounds: int = 0
+
+
+@dataclass(frozen=True)
+class PairedAccuracy:
+    """How often x and y are right on the same items.
+
+    Attributes
+    ----------
+    n : int
+        Items of which it is known for both.
+    x, y : float
+        Share that each is right on, in [0, 1].
+    only_x, only_y : int
+        Items that one alone is right on.
+    p_value : float
+        Two-sided, exact: that both are right equally often (McNemar 1947).
+    q_value : float or None
+        False discovery rate over all groups of the same kind (Benjamini & Hochberg 1995); None for all items.
+    """
+
+    n: int
+    x: float
+    y: float
+    only_x: int
+    only_y: int
+    p_value: float
+    q_value: float | None = None
+
+
+@dataclass(frozen=True)
+class ClusterFinding:
+    """What is found of one difference cluster, in the order of ``Direction.clusters``.
+
+    Attributes
+    ----------
+    size : int
+        Members.
+    standard_error : float or None
+        Of its mean affinity, as of a sample of members; None where fewer than four of them are in a sample.
+    borderline : bool
+        Whether the mean affinity is within its standard error of the no-change threshold.
+    excess : float or None
+        Log of its mean affinity on unseen items, above that of simulated neighbourhoods of its size. None where not
+        tested: no-change clusters, and where too few of its items are in a sample.
+    unseen_affinity : float or None
+        That mean affinity.
+    excess_p, excess_q : float or None
+        Chance of such an excess in matched noise; and the false discovery rate over the difference clusters of both
+        directions (Benjamini & Hochberg 1995).
+    is_significant : bool
+        Whether it is tighter than matched noise.
+    n_asked : int
+        Members whose nearest neighbours were looked up.
+    cohesion_x, cohesion_y : float or None
+        Of a member's 10 nearest neighbours, how many are fellow members; None where no member was asked.
+    cohesion_chance : float
+        The same for a group of that size picked at random.
+    fate : {"lost", "loosened", "reordered"} or None
+        What the other side made of it; None for no-change clusters and where no member was asked.
+    value : {"gain", "loss", "neither"} or None
+        Whether the side that holds it is more often right on its members (gain) or less (loss), by the labels of their
+        neighbours; None without labels.
+    neighbours_right : PairedAccuracy or None
+        The figures for that.
+    """
+
+    size: int
+    standard_error: float | None = None
+    borderline: bool = False
+    excess: float | None = None
+    unseen_affinity: float | None = None
+    excess_p: float | None = None
+    excess_q: float | None = None
+    is_significant: bool = False
+    n_asked: int = 0
+    cohesion_x: float | None = None
+    cohesion_y: float | None = None
+    cohesion_chance: float = 0.0
+    fate: Fate | None = None
+    value: Value | None = None
+    neighbours_right: PairedAccuracy | None = None
+
+
+@dataclass(frozen=True)
+class NeighbourShares:
+    """What became of the neighbourhoods of some items.
+
+    Attributes
+    ----------
+    n : int
+        Items asked.
+    shared : float
+        Mean share of the nearest neighbours that both sides agree on, in [0, 1].
+    standard_error : float
+        Of ``shared``; 0 where every item was asked.
+    kept, reordered, lost : float
+        Share of items whose neighbourhood is kept, reordered and lost; together 1.
+    """
+
+    n: int
+    shared: float
+    standard_error: float
+    kept: float
+    reordered: float
+    lost: float
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Whether the nearest neighbours of an item are the same in both; no figure depends on the clusters.
+
+    Attributes
+    ----------
+    k : int
+        Neighbours of each item: 10, fewer where there are fewer items.
+    wide : int
+        Neighbours among which those that are not shared are looked for: found there they are reordered, else lost.
+    chance : float
+        ``shared`` for two unrelated sides.
+    all : NeighbourShares
+        Of the comparison: of all items, or of a random sample of them among all items.
+    sampled, noise_x, noise_y : NeighbourShares or None
+        Of the items of the matched noise test among themselves; and of simulated noise of the same amount in place of
+        x, and of y. None where that was not simulated.
+    change_in_groups : mapping of str to float
+        For each direction, the share of all neighbours not shared that belong to items of its significant clusters.
+    """
+
+    k: int
+    wide: int
+    chance: float
+    all: NeighbourShares
+    sampled: NeighbourShares | None
+    noise_x: NeighbourShares | None
+    noise_y: NeighbourShares | None
+    change_in_groups: Mapping[DirectionName, float]
+
+
+@dataclass(frozen=True)
+class Correctness:
+    """Which of the two is right, by the same items.
+
+    Attributes
+    ----------
+    overall : PairedAccuracy
+        Of all items asked that have a label.
+    by_label : mapping of str to PairedAccuracy
+        For each label, by name.
+    """
+
+    overall: PairedAccuracy
+    by_label: Mapping[str, PairedAccuracy]
+
+
+@dataclass(frozen=True)
+class Regression:
+    """How well the mean of an item's nearest neighbours predicts its number.
+
+    Attributes
+    ----------
+    n : int
+        Items asked whose number is known.
+    r2_x, r2_y : float
+        Share of the variance explained, each item left out; below 0 where the mean of all would be nearer.
+    only_x, only_y : int
+        Items to which one side alone is the nearer.
+    p_value : float
+        Two-sided, exact: that both are the nearer equally often.
+    """
+
+    n: int
+    r2_x: float
+    r2_y: float
+    only_x: int
+    only_y: int
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The answers for one comparison.
+
+    Attributes
+    ----------
+    directions : mapping of str to Finding
+        Whether each direction shows more than noise would.
+    clusters : mapping of str to tuple of ClusterFinding
+        For each direction, in the order of its clusters.
+    neighbours : Neighbours
+        How much of the neighbourhoods changed.
+    correctness : Correctness or None
+        By the majority vote of the nearest neighbours' labels, each item left out; None without labels.
+    predictions : Correctness or None
+        By the models' predictions; None without labels and predictions of both.
+    regression : Regression or None
+        Where labels are numbers.
+    """
+
+    directions: Mapping[DirectionName, Finding]
+    clusters: Mapping[DirectionName, tuple[ClusterFinding, ...]]
+    neighbours: Neighbours
+    correctness: Correctness | None = None
+    predictions: Correctness | None = None
+    regression: Regression | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """Dicts, lists, numbers and None, as JSON holds them."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Findings:
+        """The findings that :meth:`to_plain` told of."""
+        regression = plain["regression"]
+        return cls(
+            {name: Finding(**plain["directions"][name]) for name in DIRECTIONS},
+            {name: tuple(map(_cluster, plain["clusters"][name])) for name in DIRECTIONS},
+            _neighbours(plain["neighbours"]),
+            _correctness(plain["correctness"]),
+            _correctness(plain["predictions"]),
+            None if regression is None else Regression(**regression),
+        )
+
+
+def _cluster(plain: dict[str, Any]) -> ClusterFinding:
+    right = plain["neighbours_right"]
+    return ClusterFinding(**{**plain, "neighbours_right": None if right is None else PairedAccuracy(**right)})
+
+
+def _neighbours(plain: dict[str, Any]) -> Neighbours:
+    parts = ("all", "sampled", "noise_x", "noise_y")
+    shares = {part: None if plain[part] is None else NeighbourShares(**plain[part]) for part in parts}
+    return Neighbours(**{**plain, **cast(dict[str, Any], shares)})
+
+
+def _correctness(plain: dict[str, Any] | None) -> Correctness | None:
+    if plain is None:
+        return None
+    by_label = {label: PairedAccuracy(**one) for label, one in plain["by_label"].items()}
+    return Correctness(PairedAccuracy(**plain["overall"]), by_label)

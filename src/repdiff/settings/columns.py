@@ -1,0 +1,44 @@
+"""The items: their table, and which of its columns mean what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from repdiff.settings.fields import Group, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemSettings(Group):
+    """The table of the items, and the columns that comparisons of any kind know."""
+
+    items: Any = setting(
+        None,
+        "Table of the items, .csv or .parquet, or folder of images.",
+        more="One row per item: ids, image paths, text, labels, predictions, any metadata.",
+        kind="table or path",
+        typed=Path,
+    )
+    images: str | Path | None = setting(None, "Folder that image paths start from.", unset="the table's", kind="path")
+    label: str | None = setting(
+        None,
+        "Column with the label.",
+        more="It gives the make-up of each cluster.",
+        flags=("--label", "--labels"),
+    )
+    image: str | None = setting(None, "Column with the image's path.")
+    text: str | None = setting(None, "Column with the item's text.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionColumns(Group):
+    """What both models of a pair predict, as columns of the items."""
+
+    prediction_x: str | None = setting(
+        None,
+        "Column with what the first model predicts.",
+        more="With labels it gives the model's accuracy in each cluster.",
+        flags=("--pred-x",),
+    )
+    prediction_y: str | None = setting(None, "Column with what the second model predicts.", flags=("--pred-y",))

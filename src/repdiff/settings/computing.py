@@ -1,0 +1,79 @@
+"""Computing: what does the work, and with what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from repdiff.core.errors import RepdiffError
+from repdiff.core.memory import parse_bytes
+from repdiff.settings.fields import Group, setting
+
+ENGINES = ("exact", "sampled", "torch")  # the engines that come with the package; affinity/ holds one for each name
+
+
+@runtime_checkable
+class EngineLike(Protocol):
+    """A user's own engine; see :mod:`repdiff.affinity`."""
+
+    def plan(self, *args: Any, **kwargs: Any) -> Any:
+        """What the work will take, said before it starts."""
+
+    def compute(self, *args: Any, **kwargs: Any) -> Any:
+        """Both affinities of a pair."""
+
+
+Engine: TypeAlias = str | EngineLike
+
+
+def _is_size(size: float | str) -> bool:
+    try:
+        parse_bytes(size)  # type: ignore[arg-type]
+    except RepdiffError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seed(Group):
+    """Where randomness comes from."""
+
+    random_state: int | None = setting(
+        0, "The same seed gives the same result.", at_least=0, kind="int or None", flags=("--seed",)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computing(Seed):
+    """What does the work, and with what; none of it is part of the method."""
+
+    engine: Engine = setting(
+        "exact",
+        "What computes the affinity: exact (cores), sampled (cores, for many items) or torch (a device).",
+        choices=ENGINES,
+        allowed=f"one of {', '.join(ENGINES)}, or an engine with plan and compute",
+        kind=f"{{{', '.join(repr(name) for name in ENGINES)}}} or engine".replace("'", '"'),
+    )
+    device: str | None = setting(None, "Of the torch engine: cuda, mps or cpu.")
+    memory_limit: float | str | None = setting(
+        None,
+        "Memory that the work may use: bytes, or a size such as 8GB.",
+        unset="three quarters of what is free",
+        check=_is_size,
+        allowed="a positive size such as 4GB or 512MiB",
+        kind="int or str",
+    )
+    n_jobs: int | None = setting(
+        None,
+        "Threads.",
+        more="The result does not depend on it.",
+        unset="all cores",
+        check=lambda n_jobs: n_jobs != 0,
+        allowed="a positive number of threads, or -1 for all cores",
+        flags=("--jobs",),
+    )
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The memory limit in bytes."""
+        return None if self.memory_limit is None else parse_bytes(self.memory_limit)  # type: ignore[arg-type]

@@ -1,0 +1,25 @@
+"""The evidence: whether to say what clusters mean and whether to believe them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from repdiff.settings.fields import Group, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceSettings(Group):
+    """What is found out about clusters after they were found."""
+
+    evidence: bool = setting(
+        True,
+        "Say what clusters mean and whether to believe them.",
+        more="``evidence`` of each cluster and of the result.",
+    )
+    n_resamples: int = setting(
+        5,
+        "How often items are clustered again for the evidence.",
+        at_least=1,
+        advice="evidence can be left out as a whole",
+        flags=("--resamples",),
+    )

@@ -1,0 +1,72 @@
+"""Small tools beside a comparison: how alike two representations are, alignment by itself, judgements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from repdiff.settings.fields import Group, like, setting
+from repdiff.settings.pairing import AlignmentSettings, AlignMethod
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimilaritySettings(Group):
+    """Which scores say how alike two representations are as a whole, and on how many items."""
+
+    scores: Iterable[str] | None = setting(
+        None,
+        "One of the scores, such as debiased_cka; give it several times.",
+        more='Of ``SCORES``: "cka", "debiased_cka", "rbf_cka", "svcca", "pwcca", "procrustes", "rsa", "mutual_knn", '
+        '"jaccard". Where a side is a matrix of distances, those that need distances only.',
+        unset="all",
+        kind="iterable of str",
+        flags=("--score",),
+    )
+    n_neighbors: int = setting(10, "Nearest neighbours of an item.", at_least=1, flags=("--neighbors", "-k"))
+    max_items: int | None = setting(
+        2000,
+        "Sample size of scores that look at all pairs; None for no sample.",
+        more='For "rbf_cka" and "rsa" all pairs within the sample count, for "mutual_knn" and "jaccard" the '
+        "neighbours, among all items, of those in the sample.",
+        at_least=2,
+        kind="int or None",
+        on_command_line=False,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitting(Group):
+    """How y is turned towards x."""
+
+    method: AlignMethod = like(
+        AlignmentSettings,
+        "align",
+        default="linear",
+        sentence="Nothing; a rotation with scale; least squares; or the linear map of most CKA.",
+        more="See the head of :mod:`repdiff.similarities.alignment`.",
+        on_command_line=False,
+    )
+    test_share: float = setting(
+        0.5, "Share of the items the map is not fitted on.", above=0, below=1, on_command_line=False
+    )
+    ridge: float | None = setting(
+        None,
+        'Of "linear" and "cka": lambda over the mean eigenvalue of C.',
+        unset="chosen on rows set apart",
+        on_command_line=False,
+        at_least=0,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judging(Group):
+    """How judgements become points."""
+
+    n_dims: int = setting(2, "Dimensions.", at_least=1, flags=("--dims",))
+    n_restarts: int = setting(
+        4,
+        "Random starts, of which the best is kept.",
+        more="None is added once all judgements hold.",
+        at_least=1,
+        on_command_line=False,
+    )

@@ -1,0 +1,126 @@
+"""Parts of a run that are read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import pyarrow as pa
+
+from repdiff.core.errors import RunError
+from repdiff.core.files import one_line
+
+T = TypeVar("T")
+_LATER, _KIND = "_read_later", "_read_later_kind"
+
+
+def deferred(kind: type[T], ready: Mapping[str, Any], later: Mapping[str, Callable[[], Any]]) -> T:
+    """A dataclass instance some of whose fields are found when they are first asked for.
+
+    It is an instance of ``kind`` like any other: ``dataclasses.replace``, ``fields`` and ``pickle`` take it, and make
+    it whole. It may be used from several threads, which at worst read a part twice.
+
+    Parameters
+    ----------
+    kind : type
+        A frozen dataclass.
+    ready : mapping of str to value
+        Fields that are there.
+    later : mapping of str to callable
+        All others, and what gives their values.
+    """
+    instance: Any = object.__new__(_deferring(cast("Any", kind), frozenset(later)))
+    instance.__dict__.update(ready)
+    instance.__dict__[_LATER] = dict(later)
+    return cast("T", instance)
+
+
+def put_off(instance: T, **later: Callable[[], Any]) -> T:
+    """The same instance with these fields found when they are first asked for; what is not read yet stays so."""
+    kind: Any = getattr(type(instance), _KIND, type(instance))
+    waiting = {name: read for name, read in vars(instance).get(_LATER, {}).items() if name not in vars(instance)}
+    names = {field.name for field in fields(kind)} - set(waiting) - set(later)
+    ready = {name: getattr(instance, name) for name in names}
+    return cast("T", deferred(kind, ready, {**waiting, **later}))
+
+
+class _Later:
+    """A field that is found when it is first asked for; from then on the instance holds it and this is not asked."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        value = instance.__dict__[_LATER][self.name]()
+        instance.__dict__[self.name] = value
+        return value
+
+
+@cache
+def _deferring(kind: type, names: frozenset[str]) -> type:
+    body: dict[str, Any] = {name: _Later(name) for name in names}
+    body |= {_KIND: kind, "__module__": kind.__module__, "__doc__": kind.__doc__, "__qualname__": kind.__qualname__}
+
+    def as_ordinary(self: Any) -> tuple[Any, ...]:
+        return kind, tuple(getattr(self, field.name) for field in fields(self))
+
+    return type(kind.__name__, (kind,), body | {"__reduce__": as_ordinary})
+
+
+class Part:
+    """A file of a run, as it was when the run was opened.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is.
+    """
+
+    def __init__(self, run: Path, name: str) -> None:
+        self.run, self.path = run, run / name
+        self._stamp = self._stamped()
+
+    def __call__(self, read: Callable[[Path], T]) -> T:
+        """What ``read`` makes of the file.
+
+        Raises
+        ------
+        RunError
+            Where the file is damaged, gone, or another one than when the run was opened.
+        """
+        with damage_told(self.run):
+            if self._stamped() != self._stamp:
+                raise RunError(f"{self.run}: was replaced since it was opened; load it again")
+            return read(self.path)
+
+    def _stamped(self) -> tuple[int, int, int]:
+        found = self.path.stat()
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def once(read: Callable[[], T]) -> Callable[[], T]:
+    """The same, which is called once however often its value is wanted."""
+    return cache(read)
+
+
+@contextmanager
+def damage_told(run: Path) -> Iterator[None]:
+    """Whatever goes wrong while a run is read, in one line.
+
+    Raises
+    ------
+    RunError
+        In place of what the libraries raise.
+    """
+    try:
+        yield
+    except RunError:
+        raise
+    except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as error:
+        raise RunError(f"{run}: the run is damaged: {one_line(error)}; compare again") from error

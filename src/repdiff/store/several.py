@@ -1,0 +1,90 @@
+"""What a series and a matrix have in common: a directory of runs of the same items, which share their pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.core.errors import RunError
+from repdiff.core.files import link_or_copy
+from repdiff.core.progress import Progress, silent
+from repdiff.inputs.images import Thumbnails, make_thumbnails
+from repdiff.results.comparison import Comparison, warnings_of
+from repdiff.store.comparison import THUMBNAILS
+from repdiff.store.lazy import put_off
+from repdiff.store.run import RUN_KIND, read_run, representatives_of, run_of
+
+RUNS = "runs"
+
+
+def shared_facts(comparisons: Sequence[Comparison]) -> dict[str, Any]:
+    """What the manifest of several comparisons, made in one go, says of how they came about."""
+    first, last = comparisons[0].provenance, comparisons[-1].provenance
+    return {
+        "created": last.created,
+        "versions": last.versions,
+        "parameters": first.parameters,
+        "random_state": first.random_state,
+        "warnings": [str(warning) for warning in warnings_of(comparisons)],
+    }
+
+
+def read_runs(folder: Path, manifest: Mapping[str, Any]) -> tuple[tuple[Comparison, ...], Callable[[], Thumbnails]]:
+    """The comparisons of a directory of runs, and what reads the thumbnails of the first, which they share.
+
+    Raises
+    ------
+    RunError
+        Where a run is missing or damaged, or is of other items than the rest.
+    """
+    names = manifest.get("runs")
+    if not isinstance(names, list) or not names:
+        raise RunError(f"{folder}: is damaged: its manifest names no runs; compare again")
+    first = read_run(folder / RUNS / str(names[0]))
+    comparisons = [first.comparison]
+    for name in names[1:]:
+        comparison = read_run(folder / RUNS / str(name)).comparison
+        if len(comparison.items.frame) != len(first.comparison.items.frame):
+            raise RunError(f"{folder}: is damaged: {RUNS}/{name} is of other items than the rest; compare again")
+        comparisons.append(put_off(comparison, thumbnails=lambda: first.thumbnails))
+    return tuple(comparisons), lambda: first.thumbnails
+
+
+def shared_thumbnails(
+    given: Thumbnails | None, comparisons: Sequence[Comparison], *, progress: Progress = silent
+) -> Thumbnails:
+    """Those that are there, or new ones of the items of these comparisons."""
+    if given is not None:
+        return given
+    return make_thumbnails(comparisons[0].items, _rows_to_picture(comparisons), progress=progress)
+
+
+def _rows_to_picture(comparisons: Sequence[Comparison]) -> npt.NDArray[np.int64]:
+    """All items, those that represent a cluster in most comparisons first, the others in random order."""
+    shown, times = np.unique(np.concatenate([representatives_of(one) for one in comparisons]), return_counts=True)
+    urgent = shown[np.argsort(-times, kind="stable")]
+    others = np.random.default_rng(0).permutation(len(comparisons[0].items.frame))
+    return np.array(list(dict.fromkeys([*urgent.tolist(), *others.tolist()])), dtype=np.int64)
+
+
+def run_folders(names: Sequence[str]) -> list[str]:
+    """Names of folders that any file system takes, in order: ``003-epoch-12``."""
+    plain_names = [re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.")[:60] for name in names]
+    return [f"{place:03}-{name}".rstrip("-.") for place, name in enumerate(plain_names)]
+
+
+def write_runs(folder: Path, comparisons: Mapping[str, Comparison]) -> None:
+    """Write runs that share their thumbnails, which are kept once where the file system can."""
+    first: Path | None = None
+    for name, comparison in comparisons.items():
+        run = folder / name
+        run.mkdir(parents=True)
+        RUN_KIND.write_into(run_of(comparison), run)
+        if first is not None:
+            link_or_copy(first / THUMBNAILS, run / THUMBNAILS)
+        first = first or run

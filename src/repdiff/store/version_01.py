@@ -1,0 +1,63 @@
+"""Runs that version 0.1 wrote (schema version 2): their evidence held sentences, in whose place there are codes now.
+
+A sentence is not taken apart: the code is found again from the figures beside it, by the rules that find it in a new
+comparison, and with the no-change threshold of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from repdiff.evidence.verdict import conclude, judge
+from repdiff.results.evidence import FDR, ClusterEvidence, Untested
+from repdiff.store.plain import from_plain, to_plain
+
+_CLUSTERER_FAILED = "the clusterer could not label a sample of the items"
+
+
+def evidence_in_codes(told: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``evidence.json`` would hold today.
+
+    Parameters
+    ----------
+    told : mapping
+        What it holds.
+    manifest : mapping
+        Of the run.
+    """
+    whole = told["comparison"]
+    level = FDR if whole is None else whole["fdr"]
+    judged: list[ClusterEvidence] = []
+    untested: list[Untested] = []
+    clusters: dict[str, list[Any]] = {}
+    for name, entries in told["clusters"].items():
+        clusters[name] = []
+        for entry in entries:
+            found = None if entry is None else from_plain(ClusterEvidence, {**entry, "reasons": ()}, "evidence")
+            if found is not None and (found.p_value is not None or entry["reasons"]):  # it claims a difference
+                why: Untested = "clusterer_failed" if _CLUSTERER_FAILED in entry["reasons"] else "sample_too_small"
+                untested.append(why)
+                found = judge(found, level=level, untested=why)
+                judged.append(found)
+            clusters[name].append(found and to_plain(found))
+    conclusion = whole and conclude(
+        judged,
+        n_resamples=whole["n_resamples"],
+        n_seen=whole["n_seen"],
+        no_change_threshold=manifest["parameters"]["no_change_threshold"],
+        level=level,
+        untested=untested[0] if untested else None,
+    )
+    return {
+        "comparison": conclusion and to_plain(conclusion),
+        "similarity": told["similarity"],
+        "chosen": {name: _chosen(number, manifest["n_items"]) for name, number in told["chosen"].items()},
+        "clusters": clusters,
+    }
+
+
+def _chosen(number: Mapping[str, Any], n_items: int) -> dict[str, Any]:
+    at_one = "nothing_apart" if number["candidates"] else "too_few_items"
+    code = "gap" if number["n"] > 1 else at_one
+    return {"n": number["n"], "candidates": number["candidates"], "code": code, "n_items": n_items}

@@ -1,0 +1,162 @@
+"""The steps of the method: a pair of representations -> contrasts -> the ordered clusters of one direction.
+
+:func:`repdiff.compare`, the scikit-learn estimator and the evaluation's own method all go through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.engine import Plan
+from repdiff.affinity.engines import compute_affinities
+from repdiff.affinity.representation import Representation
+from repdiff.clustering.cluster import cluster_affinity
+from repdiff.clustering.order import find_clusters
+from repdiff.clustering.representatives import Contrast
+from repdiff.clustering.spectral import Warn, warn_not_converged
+from repdiff.core.progress import Progress, silent
+from repdiff.evidence.choice import choose_number
+from repdiff.results.choice import ChosenNumber
+from repdiff.results.clusters import DifferenceCluster
+from repdiff.settings import ClusterSettings
+from repdiff.workflows.provenance import Clock
+
+_STANDARD_ERRORS = 2.0  # within which a mean cannot be told from the threshold
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """Both directions of a pair before they are clustered.
+
+    Attributes
+    ----------
+    x_only, y_only : Contrast
+        Which pairs are near in x and far in y, and the reverse.
+    engine : mapping
+        How the affinities were come by, for the manifest.
+    """
+
+    x_only: Contrast
+    y_only: Contrast
+    engine: Mapping[str, Any]
+
+
+def contrasts_of(
+    x: Representation,
+    y: Representation,
+    settings: ClusterSettings,
+    *,
+    groups: npt.NDArray[np.int32] | None = None,
+    plan: Plan | None = None,
+    progress: Progress = silent,
+) -> Contrasts:
+    """The affinities of both directions, with the distances that their representatives are chosen by.
+
+    Parameters
+    ----------
+    x, y : Representation
+        Of the same items.
+    settings : ClusterSettings
+        Of the method and the engine.
+    groups : ndarray of int32, (n,), optional
+        Where only pairs within a group count, the group of each item.
+    plan : Plan, optional
+        The engine's plan for this pair, where it was made before.
+    progress : Progress, optional
+        Told about the stages of the engine.
+
+    Raises
+    ------
+    MemoryLimitError
+        Before any work, where the affinities do not fit.
+    """
+    found = compute_affinities(
+        x, y, engine=settings.engine, device=settings.device, gamma=settings.gamma, beta=settings.beta, groups=groups,
+        memory_limit=settings.memory_bytes, n_jobs=settings.n_jobs, plan=plan, random_state=settings.random_state,
+        progress=progress,
+    )  # fmt: skip
+    return Contrasts(Contrast(found.x_only, x, y), Contrast(found.y_only, y, x), found.engine)
+
+
+@dataclass(frozen=True)
+class FoundClusters:
+    """The clusters of one direction.
+
+    Attributes
+    ----------
+    labels : ndarray of int32, (n,)
+        Cluster of each item; 0 is the cluster of lowest mean affinity.
+    clusters : tuple of DifferenceCluster
+        Low to high mean affinity.
+    n_wanted : int
+        How many clusters were asked for; no clusterer need find so many.
+    chosen : ChosenNumber or None
+        How that number was chosen, where it was not given.
+    """
+
+    labels: npt.NDArray[np.int32]
+    clusters: tuple[DifferenceCluster, ...]
+    n_wanted: int
+    chosen: ChosenNumber | None
+
+
+def find_direction(
+    contrast: Contrast,
+    settings: ClusterSettings,
+    *,
+    name: str = "",
+    warn: Warn = warn_not_converged,
+    clock: Clock | None = None,
+    progress: Progress = silent,
+) -> FoundClusters:
+    """Cluster an affinity, order the clusters by their mean affinity and choose their representatives.
+
+    Parameters
+    ----------
+    contrast : Contrast
+        The direction.
+    settings : ClusterSettings
+        Of the method.
+    name : str
+        How timings call the direction.
+    warn : callable, optional
+        Told where the eigenvectors have not settled.
+    clock : Clock, optional
+        Gets the timings.
+    progress : Progress, optional
+        Told about the stages "eigenvectors" and "k-means".
+    """
+    clock = Clock() if clock is None else clock
+    seed, chosen = settings.random_state, None
+    if isinstance(settings.n_clusters, str):
+        with clock.time(f"{name} number of clusters"):
+            chosen = choose_number(contrast.affinity, random_state=seed, warn=warn, progress=progress)
+            wanted = chosen.n
+    else:
+        wanted = settings.n_clusters
+    with clock.time(f"{name} clustering"):
+        labels = cluster_affinity(
+            contrast.affinity, wanted, clusterer=settings.clusterer, random_state=seed, warn=warn, progress=progress
+        )
+    with clock.time(f"{name} representatives"):
+        ordered, clusters = find_clusters(
+            labels, contrast, no_change_threshold=settings.no_change_threshold,
+            n_representatives=settings.n_representatives, representatives=settings.representatives,
+        )  # fmt: skip
+    return FoundClusters(ordered, clusters, wanted, chosen)
+
+
+def undecided(clusters: Sequence[DifferenceCluster], threshold: float) -> list[str]:
+    """A warning for each cluster whose estimated mean affinity is too near the no-change threshold to tell its side."""
+    return [
+        f"cluster {cluster.index} has an estimated mean affinity of {cluster.mean_affinity:.3g} "
+        f"(standard error {cluster.mean_error:.2g}), too near the no-change threshold of {threshold:g} to tell "
+        'on which side it lies; engine="exact" can tell'
+        for cluster in clusters
+        if cluster.mean_error > 0 and abs(cluster.mean_affinity - threshold) <= _STANDARD_ERRORS * cluster.mean_error
+    ]

@@ -1,0 +1,99 @@
+"""How often a verdict is right where the truth is known: ``python studies/verdicts/run.py``.
+
+Writes every draw and a table into an output folder; README.md says what they hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scenarios import SCENARIOS, Scenario, pair_of
+
+import repdiff
+from repdiff.affinity.distances import ranked
+from repdiff.evidence.findings import assess_findings
+
+HERE = Path(__file__).parent
+DIRECTIONS = ("x_only", "y_only")
+SIZES = ("500x64", "1000x64", "1000x16", "1000x128", "2000x64")
+MORE_THAN_NOISE = ("throughout", "local")
+
+
+def main() -> None:
+    """Run all draws of all scenarios, a size after another, and write the table after each draw of them all."""
+    options = _options()
+    options.output.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    start = time.perf_counter()
+    for size in options.sizes:
+        n, d = map(int, size.split("x"))
+        for seed in range(options.draws):
+            for scenario in SCENARIOS:
+                rows += rows_of(scenario, n, d, seed, n_clusters=options.clusters, n_jobs=options.jobs)
+            seconds = time.perf_counter() - start
+            print(f"{size}, draw {seed + 1} of {options.draws}; {seconds:.0f} s", file=sys.stderr, flush=True)
+            frame = pd.DataFrame(rows)
+            frame.to_csv(options.output / "draws.csv", index=False)
+            (options.output / "results.md").write_text(table_of(frame))
+    print(table_of(pd.DataFrame(rows)))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Verdicts on pairs of representations whose difference is known.")
+    parser.add_argument("--draws", type=int, default=12, help="of each scenario and size (default: 12)")
+    parser.add_argument("--sizes", nargs="+", default=SIZES, help=f"items x columns (default: {' '.join(SIZES)})")
+    parser.add_argument("--clusters", type=int, default=10, help="clusters in each direction (default: 10)")
+    parser.add_argument("--jobs", type=int, default=1, help="threads; the figures do not depend on it (default: 1)")
+    parser.add_argument("--output", type=Path, default=HERE / "results", help="folder for the tables")
+    return parser.parse_args()
+
+
+def rows_of(scenario: Scenario, n: int, d: int, seed: int, *, n_clusters: int, n_jobs: int = 1) -> list[dict[str, Any]]:
+    """One row for each direction of one draw."""
+    x, y = (np.asarray(side, np.float32) for side in pair_of(scenario, n, d, seed))
+    found = repdiff.compare(x, y, n_clusters=n_clusters, evidence=False, random_state=seed, n_jobs=n_jobs)
+    directions = {"x_only": found.x_only, "y_only": found.y_only}
+    sides = [ranked(side, metric="euclidean") for side in (x, y)]
+    start = time.process_time()
+    findings = assess_findings(*sides, directions, n_jobs=n_jobs, random_state=seed)
+    seconds = time.process_time() - start
+    return [
+        {
+            "scenario": scenario.name, "truth": scenario.truth, "n": n, "d": d, "seed": seed, "direction": name,
+            **vars(findings.directions[name]), "shared": findings.neighbours.all.shared, "seconds": seconds,
+        }
+        for name in DIRECTIONS
+    ]  # fmt: skip
+
+
+def table_of(frame: pd.DataFrame) -> str:
+    """What was said, a line for each scenario and all sizes together, as Markdown."""
+    lines = [
+        "| scenario | truth | draws | x_only | y_only | more than noise (directions) | significant cluster (draws) | "
+        "excess, shaped (x_only) |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, found in frame.groupby("scenario", sort=False):
+        x, y = (found[found.direction == direction] for direction in DIRECTIONS)
+        more = int(found.code.isin(MORE_THAN_NOISE).sum())
+        groups = int((found.groupby(["n", "d", "seed"]).n_significant.sum() > 0).sum())
+        excess = f"{x.excess.mean():.2f}, {x.excess_shaped.mean():.2f}"
+        lines.append(
+            f"| {name} | {found.truth.iloc[0]} | {len(x)} | {_counts(x)} | {_counts(y)} | {more} of {len(found)} | "
+            f"{groups} of {len(x)} | {excess} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _counts(found: pd.DataFrame) -> str:
+    return ", ".join(f"{code} {count}" for code, count in found.code.value_counts().items())
+
+
+if __name__ == "__main__":
+    main()
