@@ -105,9 +105,9 @@ def resident_peak() -> Iterator[Peak]:
         watcher.join()
 
 
-def in_child(function: str, **arguments: Any) -> dict[str, Any]:
-    """Call ``exact.function(**arguments)`` in a fresh process and return what it returns."""
-    call = f"import exact, json, sys; print(json.dumps(exact.{function}(**json.loads(sys.argv[1]))))"
+def in_child(function: str, module: str = "exact", **arguments: Any) -> dict[str, Any]:
+    """Call ``module.function(**arguments)`` in a fresh process and return what it returns."""
+    call = f"import {module}, json, sys; print(json.dumps({module}.{function}(**json.loads(sys.argv[1]))))"
     command = [sys.executable, "-c", call, json.dumps(arguments)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(str(Path(path).resolve()) for path in sys.path if path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

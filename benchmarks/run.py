@@ -17,6 +17,7 @@ import encoding
 import evidence
 import exact
 import quality
+import sampled
 import series
 from harness import HERE, Section, Table
 
@@ -26,6 +27,8 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "growth": exact.growth,
     "scale": exact.scale,
     "device": exact.device,
+    "sampled": sampled.against_exact,
+    "sampled-growth": sampled.growth,
     "quality": quality.quality,
     "collages": collages.collages,
     "ranks": quality.ranks,
@@ -61,7 +64,7 @@ def main() -> None:
         print(f"# {name}", file=sys.stderr, flush=True)
         section = SECTIONS[name](options)
         section.save(name)
-        print(_as_text(section), flush=True)
+        print(as_text(section), flush=True)
     write_report()
 
 
@@ -70,11 +73,12 @@ def write_report() -> None:
     path = HERE / "RESULTS.md"
     stood = path.read_text().split("\n## ")[1:] if path.exists() else []
     texts = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in stood}
-    texts |= {section.title: _as_text(section) for section in map(Section.load, SECTIONS) if section}
+    texts |= {section.title: as_text(section) for section in map(Section.load, SECTIONS) if section}
     path.write_text("\n".join([_INTRODUCTION, *texts.values()]))
 
 
-def _as_text(section: Section) -> str:
+def as_text(section: Section) -> str:
+    """The section as it stands in RESULTS.md."""
     lines = [f"## {section.title}", ""]
     if section.machine:
         lines += [f"{section.machine}; {section.versions}; {section.date}.", ""]

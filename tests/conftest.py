@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import signal
@@ -50,6 +49,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def demo_trained_once(shared: Path) -> Iterator[None]:
     """The demo's networks are trained by whoever needs them first; another test trains them again."""
+    import fcntl
+
     from repdiff.cli import demo_data
 
     train = demo_data._train

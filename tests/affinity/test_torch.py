@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import repdiff
 from repdiff.affinity.base import Affinity, DenseAffinity, to_dense
-from repdiff.affinity.engines import ENGINES, compute_affinities
+from repdiff.affinity.engines import compute_affinities
 from repdiff.affinity.ranks import RankedEmbedding
 from repdiff.core.errors import MemoryLimitError, MissingExtraError, RepdiffError
 
@@ -59,7 +59,9 @@ def test_it_equals_the_numpy_engine(digits, pair_xy, metric):
 def test_an_engine_that_sees_all_pairs_equals_the_exact_one(n, gamma, beta, seed):
     rng = np.random.default_rng(seed)
     pair = rng.normal(size=(n, 5)), rng.normal(size=(n, 3)).astype(np.float32)
-    found, expected = (compute_affinities(*pair, engine=name, device="cpu", gamma=gamma, beta=beta) for name in ENGINES)
+    found, expected = (
+        compute_affinities(*pair, engine=name, device="cpu", gamma=gamma, beta=beta) for name in ("exact", "torch")
+    )
     for side in ("x_only", "y_only"):
         logs = [np.log(to_dense(getattr(affinities, side))) for affinities in (found, expected)]
         np.testing.assert_allclose(*logs, atol=4e-6 * (1 + beta))

@@ -349,7 +349,7 @@ MISTAKES: dict[str, Mistake] = {
     "unknown score": Mistake(
         lambda: ["similarity", "x.npy", "y.npy", "--score", "ckb"], r"scores must be of cka, .*, but one is 'ckb'"
     ),
-    "unknown engine": Mistake(options("--engine", "quantum"), r"engine must be one of exact, torch"),
+    "unknown engine": Mistake(options("--engine", "quantum"), r"engine must be one of auto, exact, sampled, torch"),
     "device of exact": Mistake(options("--device", "cuda"), r"the exact engine runs on the CPU"),
     "not enough memory": Mistake(options("--memory-limit", "1kB"), r"needs .* but may use 1\.0 kB"),
     "no size": Mistake(options("--memory-limit", "lots"), r"--memory-limit must be a positive size .*, but is 'lots'"),

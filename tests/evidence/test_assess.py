@@ -110,7 +110,7 @@ def one_cluster(**figures: object) -> ClusterEvidence:
         ([one_cluster()], 5,
          "1 of 1 difference between a and b is more than chance (false discovery rate 5 %); it is also stable and "
          "robust."),
-        ([one_cluster(stability=0.1), one_cluster(q_value=0.2)], 5,
+        ([one_cluster(stability=0.1), one_cluster(q_value=0.2, is_significant=False)], 5,
          "1 of 2 differences between a and b is more than chance (false discovery rate 5 %); it is not stable, or not "
          "robust."),
         ([one_cluster()] * 3, 5,
@@ -138,13 +138,20 @@ def test_what_counts_as_differing_everywhere_is_the_threshold_of_the_run(thresho
     assert (conclusion.where, conclusion.null_affinity) == (code, 2.0)
 
 
-def test_the_threshold_of_the_comparison_is_that_of_its_evidence(
-    pair: planted.Planted, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_sentence_goes_by_the_threshold_of_its_run(pair: planted.Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [one_cluster(q_value=0.2, null_affinity=4.0)]
+    for threshold, told in ((1.5, "No single difference"), (3.9, "No single"), (4.1, "No significant difference")):
+        conclusion = conclude(found, n_resamples=5, n_seen=10, no_change_threshold=threshold)
+        assert wording.verdict_sentence(conclusion, ("a", "b")).plain.startswith(told)
     given = []
-    monkeypatch.setattr("repdiff.evidence.assess.conclude", lambda *_, **facts: given.append(facts) or conclude([], **facts))
+
+    def noted(*found: object, **facts: object) -> object:
+        given.append(facts["no_change_threshold"])
+        return conclude(*found, **facts)
+
+    monkeypatch.setattr("repdiff.evidence.assess.conclude", noted)
     repdiff.compare(pair.x, pair.y, n_clusters=3, no_change_threshold=2.5, n_resamples=1)
-    assert [facts["no_change_threshold"] for facts in given] == [2.5]
+    assert given == [2.5]
 
 
 @pytest.mark.parametrize(

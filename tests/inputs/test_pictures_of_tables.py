@@ -46,7 +46,7 @@ def table(folder: Path, names: list[Any]) -> Path:
 )
 def test_images_of_which_none_is_there_are_an_error_that_names_the_folder(pictures, prefix, given, fits) -> None:
     items = table(pictures, [prefix + name for name in NAMES])
-    says = rf"items\.csv: 12 of 12 images are not there \(first: .*0\.png\); they are in (\S+): give that with --images"
+    says = r"items\.csv: 12 of 12 images are not there \(first: .*0\.png\); they are in (\S+): give that with --images"
     with pytest.raises(InputError, match=says) as caught:
         make_pair(X, Y, items=items, images=pictures / given)
     found = re.search(says, str(caught.value))

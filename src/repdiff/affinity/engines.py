@@ -17,6 +17,14 @@ from repdiff.core.progress import Progress, silent
 from repdiff.settings import ENGINES, Computing, EngineLike, Method
 
 
+def _auto(device: str | None) -> Engine:
+    from repdiff.affinity.auto import Auto
+
+    if device not in (None, "cpu"):
+        raise RepdiffError(f'engine="auto" chooses an engine of the CPU; for device {device!r} take engine="torch"')
+    return Auto()
+
+
 def _exact(device: str | None) -> Engine:
     from repdiff.affinity.exact import Exact
 
@@ -39,7 +47,12 @@ def _sampled(device: str | None) -> Engine:
     return Sampled()
 
 
-_MAKERS: dict[str, Callable[[str | None], Engine]] = {"exact": _exact, "sampled": _sampled, "torch": _torch}
+_MAKERS: dict[str, Callable[[str | None], Engine]] = {
+    "auto": _auto,
+    "exact": _exact,
+    "sampled": _sampled,
+    "torch": _torch,
+}
 
 
 def engine_of(engine: str | EngineLike, device: str | None = None) -> Engine:
@@ -47,9 +60,9 @@ def engine_of(engine: str | EngineLike, device: str | None = None) -> Engine:
 
     Parameters
     ----------
-    engine : {"exact", "sampled", "torch"} or Engine
-        See :mod:`repdiff.affinity.exact`, :mod:`repdiff.affinity.sampled.engine`, :mod:`repdiff.affinity.torch` and
-        :mod:`repdiff.affinity.engine`.
+    engine : {"auto", "exact", "sampled", "torch"} or Engine
+        See :mod:`repdiff.affinity.auto`, :mod:`repdiff.affinity.exact`, :mod:`repdiff.affinity.sampled.engine`,
+        :mod:`repdiff.affinity.torch` and :mod:`repdiff.affinity.engine`.
     device : str, optional
         Of the torch engine by name.
 
@@ -94,7 +107,7 @@ def compute_affinities(
     ----------
     x, y : Representation, or ndarray of float32 or float64, (n, d_x) and (n, d_y)
         Row i of both is the same item.
-    engine : {"exact", "sampled", "torch"} or Engine
+    engine : {"auto", "exact", "sampled", "torch"} or Engine
         What computes them.
     device : str, optional
         Of the torch engine by name.

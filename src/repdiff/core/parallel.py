@@ -107,8 +107,8 @@ def for_each_tile(
 
     progress(stage, 0, len(tiles))
     with single_threaded_libraries(), ThreadPoolExecutor(n_jobs, thread_name_prefix="repdiff") as pool:
-        workers = [pool.submit(work_until_empty) for _ in range(min(n_jobs, len(tiles)))]
         try:
+            workers = [pool.submit(work_until_empty) for _ in range(min(n_jobs, len(tiles)))]
             while wait(workers, timeout=_POLL_SECONDS, return_when=FIRST_EXCEPTION).not_done:
                 _raise_first_error(workers)
                 progress(stage, done, len(tiles))

@@ -109,8 +109,7 @@ def weigh(
     claimed = [place for place, cluster in clusters.items() if not cluster.is_no_change]
     drawn: Drawn = {}
     untested: Untested = "sample_too_small"
-    # A user's clusterer need not be ready for several threads.
-    threads = resolve_n_jobs(n_jobs) if takes_number else 1
+    threads = resolve_n_jobs(n_jobs) if takes_number else 1  # a user's clusterer need not take several threads
     try:
         drawn = _drawn(sides, groups, n_resamples, threads, seed, progress)
         if drawn:
@@ -119,16 +118,22 @@ def weigh(
     except RepdiffError:
         drawn, untested = {}, "sample_too_small" if takes_number else "clusterer_failed"
     found |= {place: judge(found[place], untested=untested) for place in claimed}
-    resamples = drawn["x_only"] if drawn else ()
-    conclusion = conclude(
-        (found[place] for place in claimed), level=level, untested=untested, no_change_threshold=no_change_threshold,
-        n_resamples=len(resamples), n_seen=len(resamples[0].seen) if resamples else 0,
-    )  # fmt: skip
+    conclusion = _concluded([found[place] for place in claimed], drawn, no_change_threshold, level, untested)
     whole = replace(
         conclusion, findings=findings.directions, neighbours=findings.neighbours, correctness=findings.correctness,
         predictions=findings.predictions, regression=findings.regression,
     )  # fmt: skip
     return _with(x_only.direction, found), _with(y_only.direction, found), whole
+
+
+def _concluded(
+    found: Sequence[ClusterEvidence], drawn: Drawn, no_change_threshold: float, level: float, untested: Untested
+) -> ComparisonEvidence:
+    resamples = drawn["x_only"] if drawn else ()
+    return conclude(
+        found, n_resamples=len(resamples), n_seen=len(resamples[0].seen) if resamples else 0,
+        no_change_threshold=no_change_threshold, level=level, untested=untested,
+    )  # fmt: skip
 
 
 def _described(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -16,6 +16,7 @@ from repdiff.inputs.tables import TABLE_READERS, as_arrow, mapped_arrow, with_cl
 
 Kind = Literal["vector", "number", "other"]
 _COLUMNS_AT_A_TIME = 64
+_ROWS_AT_A_TIME, _BUFFER = 8192, 1 << 20  # of a column of vectors in a .parquet file; bytes
 _LIKE_NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal", "boolean")
 
 
@@ -88,13 +89,23 @@ class ArrowTable:
         Gives some of the columns.
     source : str
         What to call the table in messages.
+    chunks : callable of str to iterator of arrays, optional
+        Gives a column piece by piece, where that takes less memory than the whole.
     """
 
-    def __init__(self, schema: Any, n: int, read: Callable[[list[str]], Any], source: str) -> None:
+    def __init__(
+        self,
+        schema: Any,
+        n: int,
+        read: Callable[[list[str]], Any],
+        source: str,
+        chunks: Callable[[str], Iterator[Any]] | None = None,
+    ) -> None:
         twice = [name for place, name in enumerate(schema.names) if name in schema.names[:place]]
         if twice:
             raise InputError(f"{source}: two columns are called {twice[0]!r}; rename one")
         self._read, self._source, self.n = read, source, n
+        self._chunks = chunks or (lambda name: iter(read([name]).column(name).chunks))
         levels = (schema.pandas_metadata or {}).get("index_columns", [])
         self._index = [level for level in levels if isinstance(level, str) and level in schema.names]
         if any(_names_ids(level) for level in self._index):
@@ -114,9 +125,13 @@ class ArrowTable:
 
     def vectors(self, name: str) -> npt.NDArray[Any]:
         """A column of vectors as a matrix."""
-        column = self._read([name]).column(name)
-        flat = None if _is_text(self._types[name]) else _flat_lists(column, f"{self._source}: column {name!r}")
-        return cells.stack(column.to_pandas().rename(name), self._source) if flat is None else flat
+        where, kind = f"{self._source}: column {name!r}", self._types[name]
+        if hasattr(kind, "shape") and sum(length != 1 for length in kind.shape) > 1:
+            raise InputError(f"{where} holds tensors of shape {tuple(kind.shape)}; flatten or pool them")
+        storage = kind.storage_type if hasattr(kind, "storage_type") else kind
+        if _is_text(kind) or not _is_number(storage.value_type):
+            return cells.stack(self._read([name]).column(name).to_pandas().rename(name), self._source)
+        return _matrix_of_lists((chunk for chunk in self._chunks(name) if len(chunk)), self.n, where)
 
     def matrix(self, names: Sequence[str]) -> npt.NDArray[Any]:
         """Columns of numbers as a matrix, NaN where one is missing."""
@@ -159,7 +174,9 @@ def read_vector_table(path: Path, *, text: str | None = None) -> VectorTable:
 
         with pq.ParquetFile(path) as file:
             schema, n = file.schema_arrow, file.metadata.num_rows
-        return ArrowTable(schema, n, lambda names: _read_parquet(path, names), str(path))
+        return ArrowTable(
+            schema, n, lambda names: _read_parquet(path, names), str(path), lambda name: _parquet_chunks(path, name)
+        )
     if suffix in (".feather", ".arrow"):
         return arrow_table(mapped_arrow(path), str(path))
     from repdiff.inputs.tables import read_csv
@@ -174,6 +191,15 @@ def _read_parquet(path: Path, names: list[str]) -> Any:
 
     with pq.ParquetFile(path) as file:
         return file.read(columns=names)
+
+
+def _parquet_chunks(path: Path, name: str) -> Iterator[Any]:
+    """A column of vectors in pieces, so that besides the matrix only one of them is in memory."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
+        for batch in file.iter_batches(batch_size=_ROWS_AT_A_TIME, columns=[name]):
+            yield batch.column(0)
 
 
 def _names_ids(name: str) -> bool:
@@ -225,55 +251,55 @@ def _numbers(column: Any) -> npt.NDArray[Any]:
     return values
 
 
-def _flat_lists(column: Any, where: str) -> npt.NDArray[Any] | None:
-    """The matrix of a column of lists of numbers, not copied where it lies in one piece; None for nested lists."""
+def _matrix_of_lists(chunks: Iterator[Any], n: int, where: str) -> npt.NDArray[Any]:
+    """The matrix of a column of lists of numbers, which is not copied where it lies in one piece."""
+    values: npt.NDArray[Any] | None = None
+    start, width = 0, -1
+    for chunk in chunks:
+        if chunk.null_count:
+            raise InputError(_without_vector(chunk, chunks, start, where))
+        lists = chunk.storage if hasattr(chunk, "storage") else chunk
+        width = _width(lists, width, start, where)
+        part = np.asarray(lists.flatten().to_numpy(zero_copy_only=False)).reshape(len(lists), width)
+        if len(lists) == n:
+            return part
+        if values is None:
+            values = np.empty((n, width), part.dtype)
+        if np.result_type(part, values) != values.dtype:  # a later chunk has gaps in its lists
+            values = values.astype(np.result_type(part, values))
+        values[start : start + len(lists)] = part
+        start += len(lists)
+    return np.empty((0, 0)) if values is None else values
+
+
+def _without_vector(chunk: Any, rest: Iterator[Any], start: int, where: str) -> str:
+    import pyarrow.compute as pc
+
+    row = start + pc.index(chunk.is_null(), True).as_py()
+    count = chunk.null_count + sum(other.null_count for other in rest)
+    return (
+        f"{where}: row {row} has no vector ({count:,} such {'row' if count == 1 else 'rows'}); "
+        "remove those rows from both sides, or fill them in"
+    )
+
+
+def _width(lists: Any, width: int, start: int, where: str) -> int:
+    """How many numbers each list has; the same as in the lists before, where there were any."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if column.null_count:
-        row = pc.index(column.is_null(), True).as_py()
-        raise InputError(
-            f"{where}: row {row} has no vector ({column.null_count:,} such "
-            f"{'row' if column.null_count == 1 else 'rows'}); remove those rows from both sides, or fill them in"
-        )
-    chunks = [chunk.storage if hasattr(chunk, "storage") else chunk for chunk in column.chunks if len(chunk)]
-    if not chunks or not _is_number(chunks[0].type.value_type):
-        return None
-    if pa.types.is_fixed_size_list(chunks[0].type):
-        width = chunks[0].type.list_size
-        if hasattr(column.type, "shape") and sum(length != 1 for length in column.type.shape) > 1:
-            raise InputError(f"{where} holds tensors of shape {tuple(column.type.shape)}; flatten or pool them")
-    else:
-        width = _common_length(chunks, where)
-    if len(chunks) == 1:
-        return np.asarray(_flat(chunks[0])).reshape(len(column), width)
-    values = np.empty((len(column), width), _flat(chunks[0].slice(0, 1)).dtype)
-    start = 0
-    for chunk in chunks:
-        part = _flat(chunk).reshape(len(chunk), width)
-        if np.result_type(part, values) != values.dtype:  # a later chunk has gaps in its lists
-            values = values.astype(np.result_type(part, values))
-        values[start : start + len(chunk)] = part
-        start += len(chunk)
-    return values
-
-
-def _flat(chunk: Any) -> npt.NDArray[Any]:
-    return np.asarray(chunk.flatten().to_numpy(zero_copy_only=False))
-
-
-def _common_length(chunks: Sequence[Any], where: str) -> int:
-    import pyarrow.compute as pc
-
-    lengths = np.concatenate([pc.list_value_length(chunk).to_numpy(zero_copy_only=False) for chunk in chunks])
-    odd = np.flatnonzero(lengths != lengths[0])
+    if pa.types.is_fixed_size_list(lists.type):
+        return int(lists.type.list_size)
+    lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
+    width = int(lengths[0]) if width < 0 else width
+    odd = np.flatnonzero(lengths != width)
     if len(odd):
         row = int(odd[0])
         raise InputError(
-            f"{where} is ragged: row 0 has {lengths[0]} values and row {row} {lengths[row]}; "
+            f"{where} is ragged: row 0 has {width} values and row {start + row} {lengths[row]}; "
             "give every row the same number"
         )
-    return int(lengths[0])
+    return width
 
 
 def _numpy_type(dtype: Any) -> np.dtype[Any]:

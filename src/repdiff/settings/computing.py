@@ -9,7 +9,12 @@ from repdiff.core.errors import RepdiffError
 from repdiff.core.memory import parse_bytes
 from repdiff.settings.fields import Group, setting
 
-ENGINES = ("exact", "sampled", "torch")  # the engines that come with the package; affinity/ holds one for each name
+ENGINES = (
+    "auto",
+    "exact",
+    "sampled",
+    "torch",
+)  # the engines that come with the package; affinity/ holds one for each name
 
 
 @runtime_checkable
@@ -49,7 +54,7 @@ class Computing(Seed):
 
     engine: Engine = setting(
         "exact",
-        "What computes the affinity: exact (cores), sampled (cores, for many items) or torch (a device).",
+        "What computes the affinity: exact (cores), sampled (for many items), auto (one of these) or torch (a device).",
         choices=ENGINES,
         allowed=f"one of {', '.join(ENGINES)}, or an engine with plan and compute",
         kind=f"{{{', '.join(repr(name) for name in ENGINES)}}} or engine".replace("'", '"'),

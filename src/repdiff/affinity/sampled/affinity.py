@@ -19,7 +19,7 @@ from repdiff.core.parallel import for_each_tile
 from repdiff.core.progress import Progress, silent
 
 PURPOSE = 0  # of the random streams
-_ROWS_AT_A_TIME = 128  # between looks for Ctrl-C
+_ROWS_AT_A_TIME = 64  # between looks for Ctrl-C
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,7 @@ class Sampled:
         return {
             "name": self.name,
             "device": "cpu",
-            **plan.details,
+            **{option: plan.details[option] for option in ("candidates", "kept", "block")},
             "share_of_pairs": candidates / n,
             "expected_error": _EXPECTED_ERROR * max(1.0, float(np.sqrt(_MEASURED_WITH / candidates))),
             "n_jobs": plan.n_jobs,

@@ -62,7 +62,7 @@ def _ranks(side: Reader, rows: Rows, columns: Rows, candidates: CandidateList) -
     ranks = np.empty(to_asked.shape, np.float32)
     for r, row in enumerate(rows):
         others = np.flatnonzero(candidates.items != row)
-        order = others[np.lexsort((candidates.items[others], to_listed[r, others]))]
+        order = others[np.argsort(to_listed[r, others], kind="stable")]  # candidates are in index order
         weights = candidates.weights[order] * ((side.n - 1) / candidates.weights[others].sum())
         middle = np.maximum(2, 1 + np.cumsum(weights) - (weights - 1) / 2)
         _ranks_between(to_listed[r, order], candidates.items[order], middle, to_asked[r], columns, side.n, ranks[r])

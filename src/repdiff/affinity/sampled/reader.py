@@ -88,11 +88,10 @@ class Reader:
         equal rows get equal distances to the last bit. Four rows are compared with another while that is at hand, which
         is as fast as a matrix product of so few rows, since nothing is gathered.
         """
-        padded = np.concatenate([rows, np.repeat(rows[-1:], -len(rows) % _ROWS_AT_ONCE)])
-        own = self.values[padded] * self.factors[padded, None]
-        out = np.empty((len(padded), len(others)), np.float32)
+        own = self.values[rows] * self.factors[rows, None]
+        out = np.empty((len(rows), len(others)), np.float32)
         _squared_distances(self.values, self.factors, others, own, out)
-        return out[: len(rows)]
+        return out
 
 
 def squared_norms(coordinates: FloatArray) -> FloatArray:
@@ -112,7 +111,8 @@ def _squared_distances(values, factors, others, own, out):  # type: ignore[no-un
     zero = np.float32(0)
     for t in range(others.shape[0]):
         row, factor = values[others[t]], factors[others[t]]
-        for r in range(0, own.shape[0], _ROWS_AT_ONCE):
+        fours = own.shape[0] // _ROWS_AT_ONCE * _ROWS_AT_ONCE
+        for r in range(0, fours, _ROWS_AT_ONCE):
             own_0, own_1, own_2, own_3 = own[r], own[r + 1], own[r + 2], own[r + 3]
             sum_0, sum_1, sum_2, sum_3 = zero, zero, zero, zero
             for k in range(row.shape[0]):
@@ -126,3 +126,9 @@ def _squared_distances(values, factors, others, own, out):  # type: ignore[no-un
                 gap = np.float32(value - own_3[k])
                 sum_3 += gap * gap
             out[r, t], out[r + 1, t], out[r + 2, t], out[r + 3, t] = sum_0, sum_1, sum_2, sum_3
+        for r in range(fours, own.shape[0]):
+            alone, total = own[r], zero
+            for k in range(row.shape[0]):
+                gap = np.float32(row[k] * factor - alone[k])
+                total += gap * gap
+            out[r, t] = total

@@ -12,8 +12,6 @@ from repdiff.results.clusters import DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence, Outcome, Reason, Untested
 
-Parts = tuple[tuple[str, bool], ...]
-
 _UNTESTED: Mapping[Untested, str] = {
     "sample_too_small": "a sample of the items is too small for so many clusters",
     "clusterer_failed": "the clusterer could not label a sample of the items",

@@ -1,0 +1,116 @@
+"""The engine that chooses: exact where that fits memory and patience, else sampled, and it says which and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from repdiff.affinity.base import Affinities
+from repdiff.affinity.engine import Engine, Plan
+from repdiff.affinity.exact import Exact
+from repdiff.affinity.kept_ranks import KeptRanks
+from repdiff.affinity.representation import Representation
+from repdiff.affinity.sampled.engine import Sampled
+from repdiff.core.errors import MemoryLimitError
+from repdiff.core.memory import format_bytes
+from repdiff.core.progress import Progress, silent
+
+LONGEST_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Auto:
+    """The exact engine where it fits into memory and about two minutes, else the sampled one.
+
+    Attributes
+    ----------
+    longest : float
+        Seconds that the exact engine may take for the affinities, by its own estimate.
+    """
+
+    longest: float = LONGEST_SECONDS
+
+    @property
+    def name(self) -> str:
+        """Auto; the engine facts of a result name the engine that was chosen."""
+        return "auto"
+
+    @property
+    def runs_side_by_side(self) -> bool:
+        """Comparisons share the cores."""
+        return True
+
+    def shared(self, representation: Representation) -> KeptRanks | None:
+        """The neighbour ranks where the exact engine would be chosen."""
+        try:
+            chosen = self.plan(representation, representation)
+        except MemoryLimitError:
+            return None
+        return Exact().shared(representation) if chosen.details["engine"] == "exact" else None
+
+    def plan(
+        self,
+        x: Representation,
+        y: Representation,
+        *,
+        memory_limit: int | None = None,
+        n_jobs: int | None = None,
+        held: int = 0,
+        like: Plan | None = None,
+    ) -> Plan:
+        """The plan of the engine that is chosen; its ``details`` hold its name and, where it is not exact, the reason.
+
+        Raises
+        ------
+        MemoryLimitError
+            Where neither fits.
+        """
+        exact, sampled = Exact(), Sampled()
+        if like is not None:
+            engine: Engine = exact if like.details["engine"] == "exact" else sampled
+            found = engine.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like)
+            return _noting(found, engine.name, like.details["reason"])
+        only_exact = "precomputed" in (x.metric, y.metric)
+        try:
+            found = exact.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held)
+        except MemoryLimitError:
+            if only_exact:
+                raise
+            found = sampled.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held)
+            return _noting(
+                found, "sampled", f"the exact engine does not fit into {format_bytes(found.limit)} of memory"
+            )
+        if only_exact or found.seconds is None or found.seconds <= self.longest:
+            return _noting(found, "exact", None)
+        reason = f"the exact engine would take about {found.seconds / 60:.0f} minutes"
+        found = sampled.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held)
+        return _noting(found, "sampled", reason)
+
+    def compute(
+        self,
+        x: Representation,
+        y: Representation,
+        *,
+        gamma: float,
+        beta: float,
+        plan: Plan,
+        groups: npt.NDArray[np.int32] | None = None,
+        random_state: int | None = 0,
+        progress: Progress = silent,
+    ) -> Affinities:
+        """Both affinities, from the engine that the plan names; its facts say that it was chosen, and why."""
+        chosen: Engine = Exact() if plan.details["engine"] == "exact" else Sampled()
+        found = chosen.compute(
+            x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
+        )
+        facts: dict[str, Any] = {**found.engine, "chosen_by": self.name}
+        if plan.details["reason"] is not None:
+            facts["reason"] = plan.details["reason"]
+        return Affinities(found.x_only, found.y_only, facts)
+
+
+def _noting(plan: Plan, engine: str, reason: str | None) -> Plan:
+    return replace(plan, details={**plan.details, "engine": engine, "reason": reason})
