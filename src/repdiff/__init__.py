@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from repdiff.inputs.triplets import TripletEmbedding, embed_triplets
     from repdiff.report import write_report
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
+    from repdiff.report.wording.answer import Answer, answer
     from repdiff.report.wording.summary import describe
     from repdiff.results.choice import ChosenNumber
     from repdiff.results.clusters import AffinityMap, DifferenceCluster, Direction
@@ -58,6 +59,8 @@ _HOME = {
     "AffinityMap": "results.clusters",
     "align": "similarities.alignment",
     "Alignment": "similarities.alignment",
+    "answer": "report.wording.answer",
+    "Answer": "report.wording.answer",
     "ChosenNumber": "results.choice",
     "cluster_affinity": "clustering.cluster",
     "ClusterEvidence": "results.evidence",
@@ -114,6 +117,7 @@ __all__ = [
     "Affinity",
     "AffinityMap",
     "Alignment",
+    "Answer",
     "ChosenNumber",
     "ClusterEvidence",
     "Comparison",
@@ -140,6 +144,7 @@ __all__ = [
     "Timeline",
     "TripletEmbedding",
     "align",
+    "answer",
     "cluster_affinity",
     "compare",
     "compare_matrix",

@@ -82,7 +82,7 @@ def _print(timeline: Timeline, run: Path, report: Path) -> None:
     from repdiff.results.comparison import warnings_of
 
     console = Console(highlight=False)
-    table = Table(box=SIMPLE_HEAD, title=escape(f"what {timeline.reference} groups and a checkpoint scatters"))
+    table = Table(box=SIMPLE_HEAD, title=escape(f"what {timeline.reference} keeps closer together than a checkpoint"))
     table.add_column("checkpoint")
     for title in ("clusters", "lowest", "others", "no change", "right"):
         table.add_column(title, justify="right")
