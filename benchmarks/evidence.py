@@ -31,9 +31,9 @@ def _false_alarms() -> Table:
     rows = []
     for noise in _NOISES:
         found = [_noisy_views(seed, noise) for seed in range(_DRAWS)]
-        alarms = sum(comparison.evidence.any_significant for comparison in found)
+        alarms = sum(comparison.evidence.n_standing_out > 0 for comparison in found)
         tested = sum(comparison.evidence.n_tested for comparison in found)
-        clusters = sum(comparison.evidence.n_significant for comparison in found)
+        clusters = sum(comparison.evidence.n_standing_out for comparison in found)
         rows.append([f"{noise:g}", f"{alarms} of {_DRAWS} (bar: 2)", f"{clusters} of {tested}"])
     columns = ("noise", "comparisons with a significant cluster", "significant clusters")
     caption = "False alarms: two independent noisy views of one embedding, n = 1,000, d = 64, false discovery rate 5 %:"
@@ -71,7 +71,7 @@ def _power() -> Table:
 def _reported(pair: planted.Planted) -> np.ndarray:
     """For each planted group, whether a significant cluster is it."""
     found = repdiff.compare(pair.x, pair.y, n_clusters=int(pair.group.max()) + 2)
-    significant = [set(c.items.tolist()) for c in found.x_only.clusters if c.evidence.is_significant()]
+    significant = [set(c.items.tolist()) for c in found.x_only.clusters if c.evidence.stands_out()]
     groups = [set(np.flatnonzero(pair.group == group).tolist()) for group in range(pair.group.max() + 1)]
     return np.array([any(2 * len(g & c) >= len(g | c) for c in significant) for g in groups])
 

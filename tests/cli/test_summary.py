@@ -25,12 +25,14 @@ def test_machines_are_told_the_verdict_its_figures_and_why_so_many_clusters(comp
     told = json.loads(json.dumps(summary(comparison, Path("run"), Path("report.html")), allow_nan=False))
     assert told["evidence"] == {
         "verdict": verdict(comparison).plain,
-        "code": "significant",
+        "code": "in_groups",
         "untested": None,
         "fdr": 0.05,
         "n_tested": comparison.evidence.n_tested,
         "n_significant": comparison.evidence.n_significant,
+        "n_found_again": comparison.evidence.n_found_again,
         "n_holding": comparison.evidence.n_holding,
+        "n_standing_out": comparison.evidence.n_standing_out,
     }
     for name, number in comparison.chosen.items():
         assert told["chosen"][name] == {"n": number.n, "code": "gap", "reason": why_so_many(number)}

@@ -41,7 +41,7 @@ def test_planted_groups_hold(weighed: Comparison, pair: planted.Planted) -> None
     held = [cluster for cluster in weighed.x_only.clusters if cluster.evidence.holds]
     assert sorted({int(np.bincount(pair.group[cluster.items] + 1).argmax()) - 1 for cluster in held}) == [0, 1, 2, 3]
     assert all(not cluster.evidence.reasons for cluster in held)
-    assert "differences between old and new are more than chance (false discovery rate 5 %)" in verdict(weighed)
+    assert weighed.evidence.findings["x_only"].n_significant == 4
     assert weighed.evidence.n_holding >= 4
 
 
@@ -64,25 +64,27 @@ def test_no_significant_difference_is_an_answer() -> None:
     rng = np.random.default_rng(0)
     shared = rng.normal(size=(300, 6))
     found = repdiff.compare(*(shared + rng.normal(size=shared.shape) for _ in range(2)), names=("a", "b"))
-    assert not found.evidence.any_significant
+    assert not found.evidence.n_significant
     assert verdict(found).startswith("No single difference between a and b stands out")
     for cluster in found.x_only.difference_clusters:
         assert cluster.evidence.holds is False
-        assert cluster.evidence.reasons[0] in ("does_not_stand_out", "few_unseen")
+        assert cluster.evidence.reasons[0] in ("no_more_than_noise", "few_unseen")
 
 
 def test_what_differs_all_over_is_said_to() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(400, 5)) + 8 * rng.normal(size=(5, 5))[np.arange(400) % 5], rng.normal(size=(400, 5))
     found = repdiff.compare(x, y, n_clusters=5)
-    assert not found.evidence.any_significant
+    assert found.evidence.findings["x_only"].code == "throughout"
+    assert (found.evidence.where, found.evidence.n_standing_out) == ("everywhere", 0)
     assert "Either the two differ all over, or in nothing but noise" in verdict(found)
 
 
 def one_cluster(**figures: object) -> ClusterEvidence:
     sound = ClusterEvidence(
-        p_value=0.001, q_value=0.01, unseen_affinity=9.0, null_affinity=1.1, stability=0.9, robustness=0.8
-    )
+        p_value=0.001, q_value=0.01, unseen_affinity=9.0, null_affinity=1.1, stability=0.9, robustness=0.8,
+        excess=0.8, excess_affinity=9.0, excess_p=0.001, excess_q=0.01, is_significant=True,
+    )  # fmt: skip
     return judge(replace(sound, **figures))
 
 
@@ -129,11 +131,11 @@ def test_every_verdict_is_a_sentence(found: list[ClusterEvidence], n_resamples: 
     assert wording.verdict_sentence(conclusion, ("a", "b")).plain == told
 
 
-@pytest.mark.parametrize(("threshold", "code"), [(1.5, "none_stands_out"), (2.5, "none_significant")])
+@pytest.mark.parametrize(("threshold", "code"), [(1.5, "everywhere"), (2.5, "in_no_group")])
 def test_what_counts_as_differing_everywhere_is_the_threshold_of_the_run(threshold: float, code: str) -> None:
     found = [one_cluster(q_value=0.2, null_affinity=affinity) for affinity in (1.4, 2.0, 3.0)]
     conclusion = conclude(found, n_resamples=5, n_seen=10, no_change_threshold=threshold)
-    assert (conclusion.verdict, conclusion.null_affinity) == (code, 2.0)
+    assert (conclusion.where, conclusion.null_affinity) == (code, 2.0)
 
 
 def test_the_sentence_goes_by_the_threshold_of_its_run(pair: planted.Planted, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,12 +157,8 @@ def test_the_sentence_goes_by_the_threshold_of_its_run(pair: planted.Planted, mo
 @pytest.mark.parametrize(
     ("figures", "code", "reason"),
     [
-        (
-            {"q_value": 0.06},
-            "does_not_stand_out",
-            "it does not stand out: its mean affinity on unseen items is 9.00, that of random ",
-        ),
-        ({"q_value": 0.06, "unseen_affinity": None}, "few_unseen", "too few unseen items fall into it"),
+        ({"is_significant": False}, "no_more_than_noise", "it is no tighter than a group in noise of the same amount"),
+        ({"is_significant": False, "excess": None}, "few_unseen", "too few unseen items fall into it"),
         ({"stability": 0.4}, "dissolves", "it dissolves when items are left out (stability 0.40)"),
         (
             {"robustness": 0.4},
@@ -227,7 +225,7 @@ def test_few_items_are_said_to_be_few() -> None:
 def test_tiny_comparisons_have_evidence(n: int, n_clusters: int | str) -> None:
     rng = np.random.default_rng(n)
     found = repdiff.compare(rng.normal(size=(n, 3)), rng.normal(size=(n, 3)), n_clusters=n_clusters)
-    assert not found.evidence.any_significant
+    assert not found.evidence.n_significant
     assert json.dumps([to_plain(c.evidence) for c in found.x_only.clusters], allow_nan=False)
 
 
@@ -240,7 +238,7 @@ def test_of_the_same_twice_nothing_is_claimed(pair: planted.Planted) -> None:
 def test_pairs_of_one_group_only(pair: planted.Planted) -> None:
     items = pd.DataFrame({"half": np.arange(len(pair.x)) % 2})
     found = repdiff.compare(pair.x, pair.y, items=items, within="half", n_clusters=6)
-    significant = [cluster for cluster in found.x_only.clusters if cluster.evidence.is_significant()]
+    significant = [cluster for cluster in found.x_only.clusters if cluster.evidence.stands_out()]
     assert len(significant) >= 4
     for cluster in significant:
         assert len(set((np.arange(len(pair.x)) % 2)[cluster.items])) == 1

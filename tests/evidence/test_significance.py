@@ -36,7 +36,7 @@ def test_noise_is_not_called_significant(noise):
     alarms = 0
     for seed in range(5):
         found = repdiff.compare(*noisy_views(seed, noise=noise), n_clusters=8, random_state=seed)
-        alarms += found.evidence.any_significant
+        alarms += found.evidence.n_standing_out > 0
     assert alarms == 0
 
 
@@ -47,7 +47,7 @@ def test_a_planted_group_of_a_fiftieth_of_the_items_is():
         x, group = with_planted_group(x, 0.02, seed)
         found = repdiff.compare(x, y, n_clusters=8, random_state=seed)
         reported += any(
-            cluster.evidence.is_significant() and np.isin(group, cluster.items).mean() > 0.5
+            cluster.evidence.stands_out() and np.isin(group, cluster.items).mean() > 0.5
             for cluster in found.x_only.clusters
         )
     assert reported >= 4
@@ -56,9 +56,9 @@ def test_a_planted_group_of_a_fiftieth_of_the_items_is():
 def test_many_planted_groups_do_not_hide_each_other():
     pair = planted.split_in_x(np.random.default_rng(5), n_groups=5, size=40, n_agreed=260)
     found = repdiff.compare(pair.x, pair.y, n_clusters=6)
-    significant = [c for c in found.x_only.difference_clusters if c.evidence.is_significant()]
+    significant = [c for c in found.x_only.difference_clusters if c.evidence.stands_out()]
     assert len(significant) >= 4
-    assert found.evidence.any_significant
+    assert found.evidence.n_standing_out > 0
     for cluster in significant:
         assert cluster.evidence.unseen_affinity > 3 * cluster.evidence.null_affinity
 
@@ -73,7 +73,7 @@ def test_items_fall_to_their_own_group_where_only_pairs_within_one_count():
     kinds = [c for c in found.x_only.difference_clusters if c.size > 40 and (label[c.items] == 0).all()]
     assert len(kinds) >= 2
     for cluster in kinds:
-        assert cluster.evidence.is_significant()
+        assert cluster.evidence.stands_out()
         assert cluster.evidence.unseen_affinity == pytest.approx(cluster.mean_affinity, rel=0.3)
 
 
@@ -82,7 +82,7 @@ def test_noise_within_groups_is_not_called_significant():
     for seed in range(5):
         x, y = noisy_views(seed)
         items = pd.DataFrame({"label": np.random.default_rng(seed).integers(0, 20, len(x))})
-        alarms += repdiff.compare(x, y, items=items, within="label", n_clusters=8).evidence.any_significant
+        alarms += repdiff.compare(x, y, items=items, within="label", n_clusters=8).evidence.n_standing_out > 0
     assert alarms == 0
 
 

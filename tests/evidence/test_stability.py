@@ -6,7 +6,7 @@ import pytest
 
 import repdiff
 from repdiff.affinity.base import DenseAffinity
-from repdiff.evidence.resampling import Findings, draw_resamples
+from repdiff.evidence.resampling import Clustered, draw_resamples
 
 
 def test_separated_groups_are_perfectly_stable_and_robust():
@@ -29,7 +29,7 @@ def test_of_a_cluster_too_small_for_a_sample_nothing_is_said():
     labels = np.where(pair.group == 0, 0, 1 + (pair.agreed > 0)).astype(np.int32)
     affinity = DenseAffinity(np.ones((len(labels), len(labels)), np.float32))
     places = np.arange(len(labels))
-    findings = Findings(
+    findings = Clustered(
         affinity, labels,
         nearness=lambda rows, columns: np.abs(places[rows][:, None] - places[columns]).astype(np.float32),
         recluster=lambda some, seed, number: np.zeros(some.n, np.int32),

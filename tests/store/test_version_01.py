@@ -62,8 +62,11 @@ def test_what_it_said_in_sentences_is_said_from_codes(old: Path, run: str) -> No
     told = json.loads((old / run / "evidence.json").read_text(encoding="utf-8"))
     comparison = repdiff.load(old / run)
     assert verdict(comparison).plain == "".join(text for text, _ in told["comparison"]["verdict"])
-    for figure in ("n_significant", "n_holding", "n_tested", "fdr", "n_seen", "any_significant"):
+    for figure in ("n_holding", "n_tested", "fdr", "n_seen"):
         assert getattr(comparison.evidence, figure) == told["comparison"][figure]
+    assert comparison.evidence.n_standing_out == told["comparison"]["n_significant"]
+    assert not comparison.evidence.findings
+    assert comparison.evidence.neighbours is None
     for name, number in told["chosen"].items():
         assert why_so_many(comparison.chosen[name]) == number["reason"]
     sentences = 0
@@ -91,5 +94,5 @@ def test_what_was_not_tested_is_told_with_its_reason(why: str) -> None:
     found = evidence_in_codes(told, {"parameters": {"no_change_threshold": 1.5}, "n_items": 4})
     assert [entry["reasons"] for entry in found["clusters"]["x_only"]] == [[], [why]]
     assert found["clusters"]["y_only"] == [None]
-    assert (found["comparison"]["verdict"], found["comparison"]["untested"]) == ("untested", why)
+    assert (found["comparison"]["where"], found["comparison"]["untested"]) == ("untested", why)
     assert found["chosen"]["x_only"] == {"n": 1, "candidates": [], "code": "too_few_items", "n_items": 4}

@@ -95,8 +95,11 @@ def _conclusion(comparison: Comparison) -> dict[str, Any]:
     found, told = comparison.evidence, verdict(comparison)
     if found is None or told is None:
         return {}
-    figures = {name: getattr(found, name) for name in ("fdr", "n_tested", "n_significant", "n_holding")}
-    return {"evidence": {"verdict": told.plain, "code": found.verdict, "untested": found.untested, **figures}}
+    figures = {
+        name: getattr(found, name)
+        for name in ("fdr", "n_tested", "n_significant", "n_found_again", "n_holding", "n_standing_out")
+    }
+    return {"evidence": {"verdict": told.plain, "code": found.where, "untested": found.untested, **figures}}
 
 
 def direction_facts(comparison: Comparison, direction: Direction) -> dict[str, Any]:

@@ -115,11 +115,11 @@ def weigh_against_noise(
         Told about each set of simulations.
     """
     sizes = {name: len(test.directions[name].clusters) for name in DIRECTIONS}
-    if not is_testable(test.x.n, max(sizes.values())):
-        return {name: _untested(Finding("too_few"), sizes[name]) for name in DIRECTIONS}
     if _is_same(test, drawn):
         same = Finding("same", overlap=drawn[0].overlap, n_sampled=len(drawn[0].rows))
-        return {name: _untested(same, sizes[name]) for name in DIRECTIONS}
+        return {name: untested(same, sizes[name]) for name in DIRECTIONS}
+    if not is_testable(test.x.n, max(sizes.values())):
+        return {name: untested(Finding("too_few"), sizes[name]) for name in DIRECTIONS}
     rounds = _simulate(test, drawn, DIRECTIONS, telling(progress, "noise"))
     excess = {name: _excess(test, name, rounds[name]) for name in DIRECTIONS}
     significant, rates = _significant(test, excess)
@@ -139,7 +139,8 @@ def weigh_against_noise(
     }
 
 
-def _untested(finding: Finding, k: int) -> Weighed:
+def untested(finding: Finding, k: int) -> Weighed:
+    """A direction of ``k`` clusters none of which was tested."""
     unknown = np.full(k, np.nan)
     return Weighed(finding, unknown, unknown, unknown, unknown, np.zeros(k, bool), None)
 

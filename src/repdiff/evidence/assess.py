@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +15,9 @@ from repdiff.core.geometry import neighbor_places
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.enrichment import enrichments
+from repdiff.evidence.findings import Findings
 from repdiff.evidence.outcomes import outcomes
-from repdiff.evidence.resampling import Findings, Resample, draw_resamples
+from repdiff.evidence.resampling import Clustered, Resample, draw_resamples
 from repdiff.evidence.robustness import LARGEST_VARIED, Sample, vary_settings
 from repdiff.evidence.significance import combine
 from repdiff.evidence.statistics import benjamini_hochberg
@@ -62,6 +62,7 @@ def weigh(
     x_only: Weighed,
     y_only: Weighed,
     items: Items,
+    findings: Findings,
     *,
     gamma: float,
     beta: float,
@@ -82,6 +83,8 @@ def weigh(
         The directions.
     items : Items
         What is known of the items.
+    findings : Findings
+        What the comparison comes to.
     gamma, beta, no_change_threshold : float
         The settings of the comparison.
     groups : ndarray of int32, (n,), optional
@@ -100,9 +103,9 @@ def weigh(
         Told about the stage "evidence".
     """
     seed = int(np.random.default_rng(random_state).integers(2**31))
-    sides = (x_only, y_only) if takes_number else (_guarded(x_only), _guarded(y_only))
+    sides = (x_only, y_only)
     clusters = {(side.direction.name, one.index): one for side in sides for one in side.direction.clusters}
-    found = _described(items, clusters, level)
+    found = _described(items, clusters, findings, level)
     claimed = [place for place, cluster in clusters.items() if not cluster.is_no_change]
     drawn: Drawn = {}
     untested: Untested = "sample_too_small"
@@ -114,9 +117,13 @@ def weigh(
             found |= _believed(found, claimed, drawn, varied)
     except RepdiffError:
         drawn, untested = {}, "sample_too_small" if takes_number else "clusterer_failed"
-    found |= {place: judge(found[place], level=level, untested=untested) for place in claimed}
+    found |= {place: judge(found[place], untested=untested) for place in claimed}
     conclusion = _concluded([found[place] for place in claimed], drawn, no_change_threshold, level, untested)
-    return _with(x_only.direction, found), _with(y_only.direction, found), conclusion
+    whole = replace(
+        conclusion, findings=findings.directions, neighbours=findings.neighbours, correctness=findings.correctness,
+        predictions=findings.predictions, regression=findings.regression,
+    )  # fmt: skip
+    return _with(x_only.direction, found), _with(y_only.direction, found), whole
 
 
 def _concluded(
@@ -129,34 +136,21 @@ def _concluded(
     )  # fmt: skip
 
 
-def _described(items: Items, clusters: Mapping[Place, DifferenceCluster], level: float) -> dict[Place, ClusterEvidence]:
-    """What each cluster has more of than chance, and how the models fare on it."""
+def _described(
+    items: Items, clusters: Mapping[Place, DifferenceCluster], findings: Findings, level: float
+) -> dict[Place, ClusterEvidence]:
+    """What is found of each cluster, what it has more of than chance, and how the models fare on it."""
     rows = [cluster.items for cluster in clusters.values()]
     found = zip(clusters, enrichments(items, rows, level=level), outcomes(items, rows), strict=True)
-    return {place: ClusterEvidence(enriched=enriched, outcome=outcome) for place, enriched, outcome in found}
+    return {
+        (name, index): ClusterEvidence(**vars(findings.clusters[name][index]), enriched=enriched, outcome=outcome)
+        for (name, index), enriched, outcome in found
+    }
 
 
 def _with(direction: Direction, found: Mapping[Place, ClusterEvidence]) -> Direction:
     clusters = (replace(cluster, evidence=found[direction.name, cluster.index]) for cluster in direction.clusters)
     return replace(direction, clusters=tuple(clusters))
-
-
-def _guarded(side: Weighed) -> Weighed:
-    """The side with a clusterer of the user's, which may not be able to label some of the items, and say so anyhow.
-
-    What a sample warns of shows in how little its clusters agree. Python's filters of warnings belong to the process,
-    so this is for one thread alone.
-    """
-
-    def recluster(affinity: Affinity, seed: int, number: int | None) -> npt.NDArray[np.int32]:
-        with catch_warnings():
-            simplefilter("ignore")
-            try:
-                return side.recluster(affinity, seed, number)
-            except Exception as error:
-                raise RepdiffError("the clusterer could not label a sample of the items") from error
-
-    return replace(side, recluster=recluster)
 
 
 def _drawn(
@@ -170,7 +164,7 @@ def _drawn(
     """The resamples of both directions; nothing where there are too few items for one of them."""
     drawn = {
         side.direction.name: draw_resamples(
-            Findings(side.affinity, side.direction.labels, side.nearness, side.recluster, groups),
+            Clustered(side.affinity, side.direction.labels, side.nearness, side.recluster, groups),
             n_resamples=n_resamples, n_jobs=n_jobs, seed=seed, stage=_STAGE, progress=progress,
         )
         for side in sides

@@ -13,9 +13,10 @@ from repdiff.affinity.base import Affinity
 from repdiff.affinity.distances import Ranked
 from repdiff.clustering.cluster import cluster_affinity
 from repdiff.clustering.spectral import unheard
+from repdiff.core.errors import RepdiffError
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent, telling
-from repdiff.evidence.against_noise import NoiseTest, Weighed, weigh_against_noise
+from repdiff.evidence.against_noise import NoiseTest, Weighed, untested, weigh_against_noise
 from repdiff.evidence.cohesion import cohesions
 from repdiff.evidence.correctness import (
     codes_of,
@@ -39,7 +40,7 @@ from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.findings import (
     ClusterFinding,
     Correctness,
-    Findings,
+    Finding,
     Neighbours,
     PairedAccuracy,
     Regression,
@@ -62,6 +63,34 @@ class Columns:
     labels: pd.Series | None = None
     prediction_x: pd.Series | None = None
     prediction_y: pd.Series | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The answers for one comparison.
+
+    Attributes
+    ----------
+    directions : mapping of str to Finding
+        Whether each direction shows more than noise would.
+    clusters : mapping of str to tuple of ClusterFinding
+        For each direction, in the order of its clusters.
+    neighbours : Neighbours
+        How much of the neighbourhoods changed.
+    correctness : Correctness or None
+        By the majority vote of the nearest neighbours' labels, each item left out; None without labels.
+    predictions : Correctness or None
+        By the models' predictions; None without labels and predictions of both.
+    regression : Regression or None
+        Where labels are numbers.
+    """
+
+    directions: Mapping[DirectionName, Finding]
+    clusters: Mapping[DirectionName, tuple[ClusterFinding, ...]]
+    neighbours: Neighbours
+    correctness: Correctness | None = None
+    predictions: Correctness | None = None
+    regression: Regression | None = None
 
 
 def assess_findings(
@@ -103,10 +132,9 @@ def assess_findings(
     progress : Progress, optional
         Told how far the work is.
 
-    Raises
-    ------
-    RepdiffError
-        Where a clusterer cannot label a sample of the items.
+    Notes
+    -----
+    Where a clusterer cannot label a sample of the items, both directions are "untested"; the other answers stand.
     """
     columns = Columns() if columns is None else columns
     seed = int(np.random.default_rng(random_state).integers(2**31))
@@ -115,10 +143,11 @@ def assess_findings(
         reclusters = {name: _spectral(len(directions[name].clusters)) for name in DIRECTIONS}
     nearest = look_up(x, y, seed=seed, n_jobs=threads, progress=telling(progress, "neighbours"))
     drawn = draw_rounds(x, y, groups=groups, n_rounds=N_ROUNDS, seed=seed, n_jobs=threads)
-    weighed = weigh_against_noise(
-        NoiseTest(x, y, directions, reclusters, gamma, beta, no_change_threshold, groups, seed, threads), drawn,
-        progress=progress,
-    )  # fmt: skip
+    test = NoiseTest(x, y, directions, reclusters, gamma, beta, no_change_threshold, groups, seed, threads)
+    try:
+        weighed = weigh_against_noise(test, drawn, progress=progress)
+    except RepdiffError:
+        weighed = {name: untested(Finding("untested"), len(directions[name].clusters)) for name in DIRECTIONS}
     right = _Right.of(nearest, columns, directions)
     clusters = {
         name: _clusters(directions[name], weighed[name], nearest, right, drawn[0], gamma, beta, no_change_threshold)
@@ -192,11 +221,10 @@ def _clusters(
         at, own = cluster.index, cohesion[cluster.index]
         votes = right.by_cluster.get((direction.name, at))
         finding = ClusterFinding(
-            size=cluster.size,
             standard_error=_known(errors[at]),
             borderline=bool(abs(cluster.mean_affinity - no_change_threshold) <= errors[at]),
             excess=_known(weighed.excess[at]),
-            unseen_affinity=_known(weighed.unseen_affinity[at]),
+            excess_affinity=_known(weighed.unseen_affinity[at]),
             excess_p=_known(weighed.p_value[at]),
             excess_q=_known(weighed.q_value[at]),
             is_significant=bool(weighed.is_significant[at]),

@@ -36,7 +36,7 @@ _FEWEST_PER_CLUSTER = 3  # items seen, for each cluster asked for, below which c
 
 
 @dataclass(frozen=True)
-class Findings:
+class Clustered:
     """One direction, and what evidence is taken from.
 
     Attributes
@@ -88,7 +88,7 @@ class Resample:
 
 
 def draw_resamples(
-    findings: Findings,
+    clustered: Clustered,
     *,
     n_resamples: int = EvidenceSettings.n_resamples,
     n_jobs: int = 1,
@@ -100,7 +100,7 @@ def draw_resamples(
 
     Parameters
     ----------
-    findings : Findings
+    clustered : Clustered
         The direction.
     n_resamples : int
         How often.
@@ -118,44 +118,44 @@ def draw_resamples(
     RepdiffError
         Where the clusterer cannot label some of the items.
     """
-    size = min(LARGEST_SAMPLE, findings.affinity.n // 2)
-    if size < _FEWEST_PER_CLUSTER * findings.n_clusters:
+    size = min(LARGEST_SAMPLE, clustered.affinity.n // 2)
+    if size < _FEWEST_PER_CLUSTER * clustered.n_clusters:
         return ()
     drawn: dict[int, Resample] = {}
 
     def draw(number: int) -> None:
-        drawn[number] = _draw(findings, size, np.random.default_rng([seed, number]), number)
+        drawn[number] = _draw(clustered, size, np.random.default_rng([seed, number]), number)
 
     for_each_tile(draw, range(n_resamples), n_jobs=n_jobs, stage=stage, progress=progress)
     return tuple(drawn[number] for number in range(n_resamples))
 
 
-def _draw(findings: Findings, size: int, rng: np.random.Generator, draw: int) -> Resample:
-    dealt = rng.permutation(findings.affinity.n).astype(np.int64)
+def _draw(clustered: Clustered, size: int, rng: np.random.Generator, draw: int) -> Resample:
+    dealt = rng.permutation(clustered.affinity.n).astype(np.int64)
     seen, unseen = np.sort(dealt[:size]), np.sort(dealt[size : 2 * size])
-    labels = findings.recluster(DenseAffinity(findings.affinity.block(seen, seen)), draw, None)
-    jaccard, match = match_clusters(findings.labels[seen], labels, findings.n_clusters)
-    jaccard[np.bincount(findings.labels[seen], minlength=findings.n_clusters) < FEWEST_MEMBERS] = np.nan
-    fallen = labels[_nearest(findings, unseen, seen)]
+    labels = clustered.recluster(DenseAffinity(clustered.affinity.block(seen, seen)), draw, None)
+    jaccard, match = match_clusters(clustered.labels[seen], labels, clustered.n_clusters)
+    jaccard[np.bincount(clustered.labels[seen], minlength=clustered.n_clusters) < FEWEST_MEMBERS] = np.nan
+    fallen = labels[_nearest(clustered, unseen, seen)]
     picked = rng.permutation(size)[:N_NEIGHBORHOODS]
-    others = _other_group(findings, unseen[picked], unseen)
-    order = nearest_first(findings.nearness(unseen[picked], unseen), picked, others)
-    found = compare_with_neighborhoods(findings.affinity.block(unseen, unseen), fallen, match, order)
+    others = _other_group(clustered, unseen[picked], unseen)
+    order = nearest_first(clustered.nearness(unseen[picked], unseen), picked, others)
+    found = compare_with_neighborhoods(clustered.affinity.block(unseen, unseen), fallen, match, order)
     return Resample(seen, jaccard, found)
 
 
-def _nearest(findings: Findings, items: Rows, candidates: Rows) -> Rows:
+def _nearest(clustered: Clustered, items: Rows, candidates: Rows) -> Rows:
     """Place of the nearest candidate of each item: of its own group, where only pairs within a group count."""
-    nearness = findings.nearness(items, candidates)
-    others = _other_group(findings, items, candidates)
+    nearness = clustered.nearness(items, candidates)
+    others = _other_group(clustered, items, candidates)
     if others is not None:
         others[others.all(axis=1)] = False  # a group that no candidate is of
         nearness = np.where(others, np.inf, nearness)
     return np.asarray(nearness.argmin(axis=1))
 
 
-def _other_group(findings: Findings, items: Rows, candidates: Rows) -> npt.NDArray[np.bool_] | None:
+def _other_group(clustered: Clustered, items: Rows, candidates: Rows) -> npt.NDArray[np.bool_] | None:
     """For each item, the candidates of other groups; None where all pairs count."""
-    if findings.groups is None:
+    if clustered.groups is None:
         return None
-    return np.asarray(findings.groups[items][:, None] != findings.groups[candidates])
+    return np.asarray(clustered.groups[items][:, None] != clustered.groups[candidates])

@@ -14,32 +14,36 @@ from repdiff.results.evidence import (
     ComparisonEvidence,
     Reason,
     Untested,
-    Verdict,
+    Where,
 )
 
 
-def judge(evidence: ClusterEvidence, *, level: float = FDR, untested: Untested = "sample_too_small") -> ClusterEvidence:
+def judge(evidence: ClusterEvidence, *, untested: Untested = "sample_too_small") -> ClusterEvidence:
     """The evidence of a difference cluster with whether it holds, and where not, why.
 
     Parameters
     ----------
     evidence : ClusterEvidence
         Its figures.
-    level : float
-        False discovery rate.
     untested : {"sample_too_small", "clusterer_failed"}
         Why, where there are no figures.
     """
     if evidence.p_value is None:
         return replace(evidence, holds=None, reasons=(untested,))
-    reasons = tuple(_reasons(evidence, level))
+    if evidence.excess_q is None:
+        return replace(evidence, holds=None, reasons=("too_few_items",))
+    reasons = tuple(_reasons(evidence))
     return replace(evidence, holds=not reasons, reasons=reasons)
 
 
-def _reasons(evidence: ClusterEvidence, level: float) -> Iterator[Reason]:
-    if not evidence.is_significant(level):
-        unseen = evidence.unseen_affinity is not None and evidence.null_affinity is not None
-        yield "does_not_stand_out" if unseen else "few_unseen"
+def _reasons(evidence: ClusterEvidence) -> Iterator[Reason]:
+    if not evidence.is_significant:
+        yield "few_unseen" if evidence.excess is None else "no_more_than_noise"
+    yield from not_found_again(evidence)
+
+
+def not_found_again(evidence: ClusterEvidence) -> Iterator[Reason]:
+    """Why a cluster is not there when items are left out or settings change; nothing where it is."""
     if evidence.stability is None or evidence.robustness is None:
         yield "few_sampled"
     if evidence.stability is not None and evidence.stability < DISSOLVED:
@@ -57,7 +61,7 @@ def conclude(
     level: float = FDR,
     untested: Untested | None = None,
 ) -> ComparisonEvidence:
-    """What the evidence of all difference clusters comes to.
+    """What the evidence of all difference clusters comes to, but for the findings.
 
     Parameters
     ----------
@@ -76,26 +80,27 @@ def conclude(
     clusters = list(found)
     elsewhere = [evidence.null_affinity for evidence in clusters if evidence.null_affinity is not None]
     null_affinity = float(np.median(elsewhere)) if elsewhere else None
-    n_significant = sum(evidence.is_significant(level) for evidence in clusters)
-    verdict: Verdict
+    n_standing_out = sum(evidence.stands_out(level) for evidence in clusters)
+    where: Where
     if not clusters:
-        verdict = "nothing_to_test"
+        where = "nothing_to_test"
     elif not n_resamples:
-        verdict = "untested"
-    elif n_significant:
-        verdict = "significant"
+        where = "untested"
+    elif n_standing_out:
+        where = "in_groups"
     else:
-        everywhere = null_affinity is not None and null_affinity >= no_change_threshold
-        verdict = "none_stands_out" if everywhere else "none_significant"
+        all_over = null_affinity is not None and null_affinity >= no_change_threshold
+        where = "everywhere" if all_over else "in_no_group"
     return ComparisonEvidence(
         fdr=level,
         n_resamples=n_resamples,
         n_seen=n_seen,
-        n_significant=n_significant,
-        n_holding=sum(evidence.holds is True for evidence in clusters),
-        n_found_again=sum(evidence.is_found_again for evidence in clusters),
         n_tested=len(clusters),
-        verdict=verdict,
+        n_significant=sum(evidence.is_significant for evidence in clusters),
+        n_found_again=sum(evidence.is_found_again for evidence in clusters),
+        n_holding=sum(evidence.holds is True for evidence in clusters),
+        n_standing_out=n_standing_out,
+        where=where,
         null_affinity=null_affinity,
-        untested=untested if verdict == "untested" else None,
+        untested=untested if where == "untested" else None,
     )

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.results.directions import DIRECTIONS, DirectionName
 from repdiff.results.evidence import ClusterEvidence
 
-DirectionName = Literal["x_only", "y_only"]
-
-
-DIRECTIONS: tuple[DirectionName, ...] = get_args(DirectionName)
+__all__ = ["DIRECTIONS", "AffinityMap", "DifferenceCluster", "Direction", "DirectionName"]
 
 
 @dataclass(frozen=True)

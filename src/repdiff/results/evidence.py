@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+from repdiff.results.directions import DirectionName
+from repdiff.results.findings import ClusterFinding, Correctness, Finding, Neighbours, Regression
 
 FDR = 0.05
 DISSOLVED = 0.5  # Hennig 2007: a cluster of lower Jaccard agreement has dissolved
 
 Untested = Literal["sample_too_small", "clusterer_failed"]
 Reason = Literal[
-    "does_not_stand_out", "few_unseen", "few_sampled", "dissolves", "depends_on_settings",
-    "sample_too_small", "clusterer_failed",
+    "no_more_than_noise", "too_few_items", "few_unseen", "few_sampled", "dissolves", "depends_on_settings",
+    "sample_too_small", "clusterer_failed", "does_not_stand_out",
 ]  # fmt: skip
-Verdict = Literal["nothing_to_test", "untested", "none_significant", "none_stands_out", "significant"]
+Where = Literal["nothing_to_test", "untested", "in_no_group", "everywhere", "in_groups"]
 
 
 @dataclass(frozen=True)
@@ -105,11 +109,13 @@ class Variation:
 
 
 @dataclass(frozen=True)
-class ClusterEvidence:
-    """What a cluster consists of, and whether to believe it.
+class ClusterEvidence(ClusterFinding):
+    """What a cluster consists of, what became of it on the other side, and whether to believe it.
 
     Attributes
     ----------
+    standard_error to neighbours_right
+        As of :class:`ClusterFinding`: against matched noise, cohesion, fate and value.
     enriched : tuple of Enrichment
         Labels and metadata values that it has more of than chance, the surest first.
     outcome : Outcome or None
@@ -121,7 +127,8 @@ class ClusterEvidence:
     null_affinity : float or None
         The same for neighbourhoods of as many unseen items, picked at random: the median.
     p_value : float or None
-        Chance that such a neighbourhood has so high an affinity (:mod:`repdiff.evidence.significance`).
+        Chance that such a neighbourhood has so high an affinity (:mod:`repdiff.evidence.significance`). It tells whether
+        the cluster differs more than other places of the same pair, not whether it is more than noise.
     q_value : float or None
         False discovery rate over the difference clusters of both directions (Benjamini & Hochberg).
     stability : float or None
@@ -132,16 +139,20 @@ class ClusterEvidence:
     variations : tuple of Variation
         The agreement under each of those settings.
     holds : bool or None
-        Whether it is significant, stable and robust; None where nothing is claimed (no change) or can be said.
+        Whether it is tighter than matched noise, and found again: stable and robust. None where nothing is claimed
+        (no change) or can be said.
     reasons : tuple of str
         Why it does not hold, in codes whose figures are above; empty where it does.
 
-        - "does_not_stand_out": ``unseen_affinity`` is not significantly above ``null_affinity``;
+        - "no_more_than_noise": ``excess`` is not significant;
+        - "too_few_items": there are too few items to compare with noise;
         - "few_unseen": too few unseen items fall into it to say;
         - "few_sampled": too few of its items are in a sample to see whether it is found again;
         - "dissolves": ``stability`` is below :data:`DISSOLVED`;
         - "depends_on_settings": ``robustness`` is;
-        - "sample_too_small", "clusterer_failed": nothing was tested, see :class:`ComparisonEvidence`.
+        - "sample_too_small", "clusterer_failed": nothing was tested, see :class:`ComparisonEvidence`;
+        - "does_not_stand_out": in runs of version 0.1, which compared with no noise: ``unseen_affinity`` is not
+          significantly above ``null_affinity``.
     """
 
     enriched: tuple[Enrichment, ...] = ()
@@ -161,14 +172,14 @@ class ClusterEvidence:
         """Whether it is there when items are left out, and when settings change."""
         return all(share is not None and share >= DISSOLVED for share in (self.stability, self.robustness))
 
-    def is_significant(self, level: float = FDR) -> bool:
-        """Whether it is called at this false discovery rate."""
+    def stands_out(self, level: float = FDR) -> bool:
+        """Whether it has more of the difference than other places of the same pair, at this false discovery rate."""
         return self.q_value is not None and self.q_value <= level
 
 
 @dataclass(frozen=True)
 class ComparisonEvidence:
-    """How the evidence of a comparison was taken, and what it comes to.
+    """What a comparison comes to, and how its evidence was taken.
 
     Attributes
     ----------
@@ -178,16 +189,15 @@ class ComparisonEvidence:
         How often some of the items were clustered again; 0 where there were too few.
     n_seen : int
         How many items each time, and how many others were looked at.
-    n_significant, n_holding, n_found_again, n_tested : int
-        Difference clusters of both directions that are significant; that are stable and robust too; that are stable
-        and robust, significant or not; and all of them.
-    verdict : str
-        What it comes to:
+    n_tested, n_significant, n_found_again, n_holding, n_standing_out : int
+        Difference clusters of both directions: all of them; those tighter than matched noise; those stable and robust;
+        those that are both; and those that differ more than other places of the same pair.
+    where : str
+        Where the difference is, whether or not it is more than noise:
 
-        - "significant": ``n_significant`` of them are more than chance;
-        - "none_significant": none is;
-        - "none_stands_out": none is, but neighbourhoods picked at random differ as well, so that the representations
-          differ everywhere, or in nothing but noise;
+        - "in_groups": ``n_standing_out`` clusters have more of it than neighbourhoods picked at random;
+        - "in_no_group": none has;
+        - "everywhere": none has, since neighbourhoods picked at random differ as well;
         - "nothing_to_test": there is no difference cluster;
         - "untested": it cannot be told.
     null_affinity : float or None
@@ -195,20 +205,31 @@ class ComparisonEvidence:
     untested : {"sample_too_small", "clusterer_failed"} or None
         Why nothing was tested: a sample of the items is too small for so many clusters, or the clusterer could not
         label one.
+    findings : mapping of str to Finding
+        Whether each direction shows more than noise would; empty in runs of version 0.1.
+    neighbours : Neighbours or None
+        How much of the neighbourhoods changed; None in runs of version 0.1, as all that follows.
+    correctness : Correctness or None
+        Which side is right, by the labels of the nearest neighbours; None without labels that are names.
+    predictions : Correctness or None
+        Which side is right, by the models' predictions; None without those of both.
+    regression : Regression or None
+        The same for labels that are numbers.
     """
 
     fdr: float
     n_resamples: int
     n_seen: int
-    n_significant: int
-    n_holding: int
-    n_found_again: int
     n_tested: int
-    verdict: Verdict
+    n_significant: int
+    n_found_again: int
+    n_holding: int
+    n_standing_out: int
+    where: Where
     null_affinity: float | None = None
     untested: Untested | None = None
-
-    @property
-    def any_significant(self) -> bool:
-        """Whether any difference cluster is more than chance."""
-        return self.n_significant > 0
+    findings: Mapping[DirectionName, Finding] = field(default_factory=dict)
+    neighbours: Neighbours | None = None
+    correctness: Correctness | None = None
+    predictions: Correctness | None = None
+    regression: Regression | None = None

@@ -7,12 +7,12 @@ neighbourhoods changed (:class:`Neighbours`)? Which of the two is right (:class:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast, get_args
+from dataclasses import dataclass
+from typing import Literal, get_args
 
-from repdiff.results.clusters import DIRECTIONS, DirectionName
+from repdiff.results.directions import DirectionName
 
-FindingCode = Literal["same", "noise", "directions", "throughout", "local", "too_few"]
+FindingCode = Literal["same", "noise", "directions", "throughout", "local", "too_few", "untested"]
 Fate = Literal["lost", "loosened", "reordered"]
 Value = Literal["gain", "loss", "neither"]
 
@@ -31,7 +31,8 @@ class Finding:
         ``same``: no difference cluster, and the neighbours are the same. ``noise``: no more than unstructured noise of
         the same amount would do. ``directions``: more than that, but no more than noise along a few directions, and in
         no group. ``throughout``: more than either, all over. ``local``: in groups that hold at most half of the items,
-        and in nothing else. ``too_few``: too few items to compare with noise.
+        and in nothing else. ``too_few``: too few items to compare with noise. ``untested``: the clusterer could not
+        label a sample of the items.
     excess : float or None
         Mean log affinity within clusters, on unseen items, above that of isotropic noise of the same amount.
     excess_shaped : float or None
@@ -109,8 +110,6 @@ class ClusterFinding:
 
     Attributes
     ----------
-    size : int
-        Members.
     standard_error : float or None
         Of its mean affinity, as of a sample of members; None where fewer than four of them are in a sample.
     borderline : bool
@@ -118,7 +117,7 @@ class ClusterFinding:
     excess : float or None
         Log of its mean affinity on unseen items, above that of simulated neighbourhoods of its size. None where not
         tested: no-change clusters, and where too few of its items are in a sample.
-    unseen_affinity : float or None
+    excess_affinity : float or None
         That mean affinity.
     excess_p, excess_q : float or None
         Chance of such an excess in matched noise; and the false discovery rate over the difference clusters of both
@@ -140,11 +139,10 @@ class ClusterFinding:
         The figures for that.
     """
 
-    size: int
     standard_error: float | None = None
     borderline: bool = False
     excess: float | None = None
-    unseen_affinity: float | None = None
+    excess_affinity: float | None = None
     excess_p: float | None = None
     excess_q: float | None = None
     is_significant: bool = False
@@ -250,66 +248,3 @@ class Regression:
     only_x: int
     only_y: int
     p_value: float
-
-
-@dataclass(frozen=True)
-class Findings:
-    """The answers for one comparison.
-
-    Attributes
-    ----------
-    directions : mapping of str to Finding
-        Whether each direction shows more than noise would.
-    clusters : mapping of str to tuple of ClusterFinding
-        For each direction, in the order of its clusters.
-    neighbours : Neighbours
-        How much of the neighbourhoods changed.
-    correctness : Correctness or None
-        By the majority vote of the nearest neighbours' labels, each item left out; None without labels.
-    predictions : Correctness or None
-        By the models' predictions; None without labels and predictions of both.
-    regression : Regression or None
-        Where labels are numbers.
-    """
-
-    directions: Mapping[DirectionName, Finding]
-    clusters: Mapping[DirectionName, tuple[ClusterFinding, ...]]
-    neighbours: Neighbours
-    correctness: Correctness | None = None
-    predictions: Correctness | None = None
-    regression: Regression | None = None
-
-    def to_plain(self) -> dict[str, Any]:
-        """Dicts, lists, numbers and None, as JSON holds them."""
-        return asdict(self)
-
-    @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Findings:
-        """The findings that :meth:`to_plain` told of."""
-        regression = plain["regression"]
-        return cls(
-            {name: Finding(**plain["directions"][name]) for name in DIRECTIONS},
-            {name: tuple(map(_cluster, plain["clusters"][name])) for name in DIRECTIONS},
-            _neighbours(plain["neighbours"]),
-            _correctness(plain["correctness"]),
-            _correctness(plain["predictions"]),
-            None if regression is None else Regression(**regression),
-        )
-
-
-def _cluster(plain: dict[str, Any]) -> ClusterFinding:
-    right = plain["neighbours_right"]
-    return ClusterFinding(**{**plain, "neighbours_right": None if right is None else PairedAccuracy(**right)})
-
-
-def _neighbours(plain: dict[str, Any]) -> Neighbours:
-    parts = ("all", "sampled", "noise_x", "noise_y")
-    shares = {part: None if plain[part] is None else NeighbourShares(**plain[part]) for part in parts}
-    return Neighbours(**{**plain, **cast(dict[str, Any], shares)})
-
-
-def _correctness(plain: dict[str, Any] | None) -> Correctness | None:
-    if plain is None:
-        return None
-    by_label = {label: PairedAccuracy(**one) for label, one in plain["by_label"].items()}
-    return Correctness(PairedAccuracy(**plain["overall"]), by_label)

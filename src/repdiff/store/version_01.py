@@ -6,11 +6,12 @@ comparison, and with the no-change threshold of the run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from repdiff.evidence.verdict import conclude, judge
-from repdiff.results.evidence import FDR, ClusterEvidence, Untested
+from repdiff.evidence.verdict import conclude, not_found_again
+from repdiff.results.evidence import FDR, ClusterEvidence, Reason, Untested
 from repdiff.store.plain import from_plain, to_plain
 
 _CLUSTERER_FAILED = "the clusterer could not label a sample of the items"
@@ -38,7 +39,7 @@ def evidence_in_codes(told: Mapping[str, Any], manifest: Mapping[str, Any]) -> d
             if found is not None and (found.p_value is not None or entry["reasons"]):  # it claims a difference
                 why: Untested = "clusterer_failed" if _CLUSTERER_FAILED in entry["reasons"] else "sample_too_small"
                 untested.append(why)
-                found = judge(found, level=level, untested=why)
+                found = _judged(found, level, why)
                 judged.append(found)
             clusters[name].append(found and to_plain(found))
     conclusion = whole and conclude(
@@ -55,6 +56,20 @@ def evidence_in_codes(told: Mapping[str, Any], manifest: Mapping[str, Any]) -> d
         "chosen": {name: _chosen(number, manifest["n_items"]) for name, number in told["chosen"].items()},
         "clusters": clusters,
     }
+
+
+def _judged(evidence: ClusterEvidence, level: float, untested: Untested) -> ClusterEvidence:
+    """Whether a cluster held: it stood out from neighbourhoods picked at random, and was found again."""
+    if evidence.p_value is None:
+        return replace(evidence, holds=None, reasons=(untested,))
+    reasons = (*_does_not_stand_out(evidence, level), *not_found_again(evidence))
+    return replace(evidence, holds=not reasons, reasons=reasons)
+
+
+def _does_not_stand_out(evidence: ClusterEvidence, level: float) -> Iterator[Reason]:
+    if not evidence.stands_out(level):
+        unseen = evidence.unseen_affinity is not None and evidence.null_affinity is not None
+        yield "does_not_stand_out" if unseen else "few_unseen"
 
 
 def _chosen(number: Mapping[str, Any], n_items: int) -> dict[str, Any]:

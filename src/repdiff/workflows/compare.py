@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from repdiff.affinity.engine import Plan
-from repdiff.clustering.cluster import cluster_affinity
 from repdiff.clustering.order import map_affinity
 from repdiff.clustering.representatives import Contrast
-from repdiff.clustering.spectral import unheard
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs
 from repdiff.core.progress import Progress, silent, telling
 from repdiff.evidence.agreement import agreement
-from repdiff.evidence.assess import Weighed, weigh
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
-from repdiff.evidence.resampling import RECLUSTERING_RESTARTS
 from repdiff.inputs import Items
 from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.results.clusters import Direction, DirectionName
@@ -30,12 +26,10 @@ from repdiff.settings import CompareCall, Settings, takes
 from repdiff.similarities.alignment import align_pair
 from repdiff.similarities.table import score_sample
 from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, find_direction, undecided
+from repdiff.workflows.evidence import take_evidence
 from repdiff.workflows.projection import side_by_side
 from repdiff.workflows.provenance import Clock, inputs_of, noting, now, versions
 from repdiff.workflows.representation import ShownRepresentation, representations_of
-
-if TYPE_CHECKING:
-    from repdiff.affinity.base import Affinity
 
 
 @takes(CompareCall)
@@ -124,15 +118,10 @@ def compare_pair(
     if settings.evidence:
         with clock.time("similarity"):
             similarity = score_sample(pair, random_state=settings.random_state)
-        with clock.time("evidence"):
-            x_only, y_only, evidence = weigh(
-                _weighed(x_only, contrasts.x_only, found["x_only"].n_wanted, settings),
-                _weighed(y_only, contrasts.y_only, found["y_only"].n_wanted, settings),
-                pair.items, gamma=settings.gamma, beta=settings.beta,
-                no_change_threshold=settings.no_change_threshold, groups=pair.groups,
-                takes_number=isinstance(settings.clusterer, str), n_resamples=settings.n_resamples,
-                n_jobs=settings.n_jobs, random_state=settings.random_state, progress=progress,
-            )  # fmt: skip
+        directions: dict[DirectionName, Direction] = {"x_only": x_only, "y_only": y_only}
+        x_only, y_only, evidence = take_evidence(
+            pair, (x, y), contrasts, found, directions, settings, clock=clock, progress=progress
+        )
     return Comparison(
         names=pair.names,
         items=pair.items,
@@ -176,18 +165,6 @@ def _provenance(
         timings=clock.seconds,
         warnings=tuple(warnings),
     )
-
-
-def _weighed(direction: Direction, contrast: Contrast, number: int, settings: Settings) -> Weighed:
-    """A direction, with what evidence for it is taken from."""
-
-    def recluster(affinity: Affinity, seed: int, other_number: int | None) -> npt.NDArray[np.int32]:
-        return cluster_affinity(
-            affinity, other_number or number, clusterer=settings.clusterer, restarts=RECLUSTERING_RESTARTS,
-            random_state=seed, warn=unheard,
-        )  # fmt: skip
-
-    return Weighed(direction, contrast.affinity, contrast.near.distances, recluster)
 
 
 def _with_effect(found: Comparison, plain: Comparison) -> Comparison:

@@ -24,12 +24,14 @@ def level_of(comparison: Comparison) -> float:
 
 
 def standing(evidence: ClusterEvidence) -> str:
-    """``holds``, ``as elsewhere`` (found again, but all around differs as much), ``in doubt`` or ``not tested``."""
+    """``holds``, ``no more than noise``, ``in doubt`` ``not tested``; in runs of 0.1 also ``as elsewhere``."""
     if evidence.holds is None:
         return "not tested"
     if evidence.holds:
         return "holds"
-    return "as elsewhere" if evidence.is_found_again and evidence.null_affinity is not None else "in doubt"
+    if not evidence.is_found_again:
+        return "in doubt"
+    return "as elsewhere" if "does_not_stand_out" in evidence.reasons else "no more than noise"
 
 
 def cluster_verdict(comparison: Comparison, direction: DirectionName, evidence: ClusterEvidence) -> str:
@@ -39,7 +41,7 @@ def cluster_verdict(comparison: Comparison, direction: DirectionName, evidence: 
         return f"Not tested: {why}" if why else ""
     if not evidence.holds:
         return f"{standing(evidence).capitalize()}: {why}"
-    parts = [f"false discovery rate {words.rate(evidence.q_value)}"]
+    parts = [f"false discovery rate {words.rate(evidence.excess_q or evidence.q_value)}"]
     parts += [
         f"{name} {value:.2f}"
         for name, value in (("stability", evidence.stability), ("robustness", evidence.robustness))
@@ -59,6 +61,8 @@ def reasons(comparison: Comparison, direction: DirectionName, evidence: ClusterE
         return words.UNKNOWN if value is None else f"{value:.2f}"
 
     told: dict[Reason, str] = {
+        "no_more_than_noise": "it is no tighter than a group in noise of the same amount",
+        "too_few_items": "there are too few items to compare with noise",
         "does_not_stand_out": f"it does not stand out: its mean affinity on unseen items is "
         f"{affinity(evidence.unseen_affinity)}, that of random neighbourhoods of {holder} "
         f"{affinity(evidence.null_affinity)}",
@@ -82,19 +86,19 @@ def verdict(comparison: Comparison) -> words.Sentence | None:
 def verdict_sentence(evidence: ComparisonEvidence, names: tuple[str, str]) -> words.Sentence:
     """What the evidence comes to, in a sentence about these two."""
     between = (" between ", False), (names[0], True), (" and ", False), (names[1], True)
-    n, significant, holding = evidence.n_tested, evidence.n_significant, evidence.n_holding
-    if evidence.verdict == "nothing_to_test":
+    n, significant, holding = evidence.n_tested, evidence.n_standing_out, evidence.n_holding
+    if evidence.where == "nothing_to_test":
         return words.Sentence((("There is no difference", False), *between, (" to be tested.", False)))
-    if evidence.verdict == "untested":
+    if evidence.where == "untested":
         why = "nothing was tested" if evidence.untested is None else _UNTESTED[evidence.untested]
         tail = f" are chance cannot be told: {why}."
         return words.Sentence((("Whether the differences", False), *between, (tail, False)))
-    if evidence.verdict == "significant":
+    if evidence.where == "in_groups":
         verb = "is" if significant == 1 else "are"
         more = f" {verb} more than chance ({_rate(evidence.fdr)}){_also(holding, significant)}."
         start = f"{significant} of {n} difference{'' if n == 1 else 's'}"
         return words.Sentence(((start, False), *between, (more, False)))
-    if evidence.verdict == "none_significant":
+    if evidence.where == "in_no_group":
         groups = "the one group of items found does not stand" if n == 1 else f"none of {n} groups of items stands"
         why = f": {groups} out from neighbourhoods picked at random ({_rate(evidence.fdr)})."
         return words.Sentence((("No significant difference", False), *between, (why, False)))
