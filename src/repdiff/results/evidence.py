@@ -127,8 +127,8 @@ class ClusterEvidence(ClusterFinding):
     null_affinity : float or None
         The same for neighbourhoods of as many unseen items, picked at random: the median.
     p_value : float or None
-        Chance that such a neighbourhood has so high an affinity (:mod:`repdiff.evidence.significance`). It tells whether
-        the cluster differs more than other places of the same pair, not whether it is more than noise.
+        Chance that such a neighbourhood has so high an affinity (:mod:`repdiff.evidence.significance`). It tells
+        whether the cluster differs more than other places of the same pair, not whether it is more than noise.
     q_value : float or None
         False discovery rate over the difference clusters of both directions (Benjamini & Hochberg).
     stability : float or None
