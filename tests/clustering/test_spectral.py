@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import repdiff
 from repdiff import NotConvergedWarning, RepdiffError
 from repdiff.affinity.base import DenseAffinity
-from repdiff.clustering.cluster import spectral
+from repdiff.clustering import spectral
 
 
 @pytest.fixture(scope="module")

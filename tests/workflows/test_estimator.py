@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from repdiff import DifferenceClustering, compare
+from repdiff import DifferenceClustering, RepdiffError, compare
 
 # Checks of scikit-learn that do not suit an estimator of two matrices, and why. CCA runs the same ones and passes over
 # the same ones: those of clusterers, classifiers, regressors and transformers are chosen by mixins that neither has,
@@ -55,3 +55,9 @@ def test_one_column_of_targets_is_a_matrix_of_one_column(pair_xy) -> None:
     x, y = pair_xy
     flat, column = (DifferenceClustering(3).fit(x, target).labels_ for target in (y[:, 0], y[:, :1]))
     np.testing.assert_array_equal(flat, column)
+
+
+@pytest.mark.parametrize("wrong", [{"gamma": -1}, {"gamma": float("nan")}, {"beta": 200}, {"n_representatives": 0}])
+def test_values_out_of_range_are_refused_as_in_compare(pair_xy, wrong) -> None:
+    with pytest.raises(RepdiffError, match=f"{next(iter(wrong))} must be"):
+        DifferenceClustering(3, **wrong).fit(*pair_xy)
