@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from repdiff.results.provenance import Provenance
     from repdiff.results.similarity import Score, SimilarityTable
     from repdiff.results.timeline import Timeline
-    from repdiff.results.tracks import Flow, History, Life
+    from repdiff.results.tracks import Flow, History, Track
     from repdiff.similarities.alignment import Alignment, align
     from repdiff.similarities.table import similarity
     from repdiff.store.kinds import save
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Every public name and where it lives. Looked up on first use, so that `import repdiff` costs next to nothing.
+# Every public name and where it is defined. Looked up on first use, so that `import repdiff` costs next to nothing.
 _HOME = {
     "Affinity": "affinity.base",
     "AffinityMap": "results.clusters",
@@ -85,7 +85,6 @@ _HOME = {
     "Flow": "results.tracks",
     "History": "results.tracks",
     "InputError": "core.errors",
-    "Life": "results.tracks",
     "load": "store.run",
     "load_matrix": "store.matrix",
     "load_series": "store.series",
@@ -108,6 +107,7 @@ _HOME = {
     "SimilarityTable": "results.similarity",
     "spectral_embedding": "clustering.spectral",
     "Timeline": "results.timeline",
+    "Track": "results.tracks",
     "TripletEmbedding": "inputs.triplets",
     "write_report": "report",
 }
@@ -132,7 +132,6 @@ __all__ = [
     "Flow",
     "History",
     "InputError",
-    "Life",
     "MemoryLimitError",
     "MissingExtraError",
     "NotConvergedWarning",
@@ -142,6 +141,7 @@ __all__ = [
     "Score",
     "SimilarityTable",
     "Timeline",
+    "Track",
     "TripletEmbedding",
     "align",
     "answer",

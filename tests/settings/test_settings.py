@@ -120,7 +120,7 @@ def test_options_of_one_function_are_checked(call, options, says):
         {"n_clusters": "auto", "memory_limit": 4e9, "n_jobs": -1},
         {"memory_limit": "512MiB", "clusterer": lambda affinity: np.zeros(len(affinity), int), "beta": 40},
     ],
-    ids=str,
+    ids=lambda options: "-".join(options),  # a function's own name would differ between processes
 )
 def test_what_is_allowed_is_taken_as_it_is(options):
     settings = Settings(**options)

@@ -83,7 +83,7 @@ def compare_and_write(
         run = run_of(comparison, progress=progress)
         attachments = kept(files, sides)
         write_run(run, output, overwrite=overwrite, report=render(run), attachments=attachments)
-    tell = (run.comparison, output, output / REPORT)
+    tell = (comparison, output, output / REPORT, run.thumbnails.warnings)
     if as_json:
         print_json(summary(*tell))
     else:

@@ -67,7 +67,7 @@ def _summary(timeline: Timeline, run: Path, report: Path) -> dict[str, Any]:
         "accuracy_reference": timeline.comparisons[0].accuracy_x,
         "never_settled": int((timeline.settled == len(timeline.checkpoints)).sum()),
         "growth": json.loads(timeline.growth().to_json(orient="records")),
-        "lives": json.loads(timeline.lives_frame().to_json(orient="records")),
+        "tracks": json.loads(timeline.tracks_frame().to_json(orient="records")),
         "warnings": [str(warning) for warning in warnings_of(timeline.comparisons)],
     }
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from repdiff.results.comparison import Comparison
 
 
-def print_summary(comparison: Comparison, run: Path, report: Path) -> None:
+def print_summary(comparison: Comparison, run: Path, report: Path, warnings: tuple[str, ...] = ()) -> None:
     """Sentences, a table per direction, warnings, and where the results are."""
     from rich.console import Console
 
@@ -26,7 +26,7 @@ def print_summary(comparison: Comparison, run: Path, report: Path) -> None:
             console.print(_table(comparison, direction))
     for line in (*alignment_lines(comparison), *chosen_lines(comparison), *verdict_lines(comparison)):
         console.print(line, markup=False)
-    for warning in comparison.provenance.warnings:
+    for warning in (*comparison.provenance.warnings, *warnings):
         console.print(f"note: {warning}", markup=False)
     console.print(f"run:    {run}", markup=False, soft_wrap=True)
     console.print(f"report: {report}", markup=False, soft_wrap=True)
@@ -70,7 +70,7 @@ def _table(comparison: Comparison, direction: Direction) -> Any:
     return table
 
 
-def summary(comparison: Comparison, run: Path, report: Path) -> dict[str, Any]:
+def summary(comparison: Comparison, run: Path, report: Path, warnings: tuple[str, ...] = ()) -> dict[str, Any]:
     """The same for machines: plain values that JSON holds, codes and the words for them."""
     from repdiff.report.wording.choice import why_so_many
 
@@ -90,7 +90,7 @@ def summary(comparison: Comparison, run: Path, report: Path) -> dict[str, Any]:
             for name, number in comparison.chosen.items()
         },
         **_conclusion(comparison),
-        "warnings": list(comparison.provenance.warnings),
+        "warnings": [*comparison.provenance.warnings, *warnings],
     }
 
 

@@ -65,6 +65,15 @@ class Thumbnails:
     images: tuple[bytes, ...]
     skipped: tuple[str, ...] = ()
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """How many images could not be opened; nothing of those that are not there, which the comparison tells of."""
+        broken = [line for line in self.skipped if not line.endswith(("does not exist", "no image is named"))]
+        if not broken:
+            return ()
+        tried = len(self.skipped) + len(self.rows)
+        return (f"{len(broken):,} of {tried:,} images could not be opened (first: {broken[0]})",)
+
 
 def make_thumbnails(
     items: Items,

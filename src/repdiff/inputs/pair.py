@@ -123,23 +123,15 @@ def make_pair(
     side_x, side_y = (as_embeddings(one, source=name, id_column=id_column) for one, name in ((x, "x"), (y, "y")))
     sha256 = (side_x.sha256(), side_y.sha256())
     side_x, side_y, encodings = agree(side_x, side_y, data=(x, y), sha256=sha256)
-    told = [*encodings.warnings]
-    for side, metric_of_side in zip((side_x, side_y), metrics, strict=True):
-        check_values(side, metric_of_side)
-        told += (*side.warnings, *notes_on_rows(side, metric_of_side))
+    told = [*encodings.warnings, *_checked((side_x, side_y), metrics)]
     side_x, side_y, matched_by, notes = match_sides(side_x, side_y, match=match, is_matrix=metrics[1] == "precomputed")
     told += notes
-    side_x, side_y = (
-        as_distances(side) if name == "precomputed" else side
-        for side, name in zip((side_x, side_y), metrics, strict=True)
-    )
+    side_x, side_y = _as_compared(side_x, metrics[0]), _as_compared(side_y, metrics[1])
     roles = {"label": label, "prediction_x": prediction_x, "prediction_y": prediction_y, "image": image, "text": text}
     table, how, notes = _items_of(items, images, roles, (side_x, side_y), encodings.numbered, match)
     table = with_predictions(table, encodings, side_x.ids)
-    told += notes
     _check_count(len(side_x.values), n_clusters)
-    if sha256[0] == sha256[1]:
-        told.append(SAME_VALUES)
+    told += [*notes, *[SAME_VALUES] * (sha256[0] == sha256[1])]
     return EmbeddingPair(
         x=side_x.values,
         y=side_y.values,
@@ -156,6 +148,19 @@ def make_pair(
         within=within,
         groups=None if within is None else groups_within(table, within),
     )
+
+
+def _checked(sides: tuple[Embeddings, Embeddings], metrics: tuple[Metric, Metric]) -> tuple[str, ...]:
+    """What to tell of the sides; those that cannot be compared are refused."""
+    told: list[str] = []
+    for side, metric in zip(sides, metrics, strict=True):
+        check_values(side, metric)
+        told += (*side.warnings, *notes_on_rows(side, metric))
+    return tuple(told)
+
+
+def _as_compared(side: Embeddings, metric: Metric) -> Embeddings:
+    return as_distances(side) if metric == "precomputed" else side
 
 
 def _items_of(

@@ -133,7 +133,7 @@ def _direction(frame: Frame, direction: Direction, carried: Carried) -> dict[str
 
 
 def _fate(fate: Fate | None) -> dict[str, Any]:
-    return {} if fate is None else {"life": fate.life, "letter": fate.letter}
+    return {} if fate is None else {"track": fate.track, "letter": fate.letter}
 
 
 def _pictures(thumbnails: Thumbnails, carried: Carried) -> dict[str, Any]:

@@ -22,15 +22,15 @@ class Fate:
 
     Attributes
     ----------
-    life : int
-        Index of the life that it is a part of.
+    track : int
+        Index of the track that it is a part of.
     letter : str
-        What that life is called.
+        What that track is called.
     words : Sentence
-        Since when it lives, and what becomes of it.
+        Its history in words: when it begins, and what becomes of it.
     """
 
-    life: int
+    track: int
     letter: str
     words: Sentence
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,19 +56,7 @@ def run_of(comparison: Comparison, *, progress: Progress = silent) -> Run:
     thumbnails = comparison.thumbnails
     if thumbnails is None:
         thumbnails = make_thumbnails(comparison.items, _rows_to_picture(comparison), progress=progress)
-        comparison = _with_count_of_skipped(comparison, thumbnails)
     return Run(comparison, thumbnails, manifest_of(comparison, thumbnails))
-
-
-def _with_count_of_skipped(comparison: Comparison, thumbnails: Thumbnails) -> Comparison:
-    """The comparison, whose warnings tell how many images could not be opened; those that are not there it has told."""
-    skipped = [line for line in thumbnails.skipped if not line.endswith(("does not exist", "no image is named"))]
-    if not skipped:
-        return comparison
-    tried = len(thumbnails.skipped) + len(thumbnails.rows)
-    told = f"{len(skipped):,} of {tried:,} images could not be opened (first: {skipped[0]})"
-    made = comparison.provenance
-    return replace(comparison, provenance=replace(made, warnings=(*made.warnings, told)))
 
 
 def write_run(

@@ -38,7 +38,8 @@ Rows = npt.NDArray[np.int64]
 PURPOSE = 1  # of the random streams
 DRAWS = 16
 _STRIPES = 8
-_ROWS = 4_096  # looked at in all, about
+_FEW_ROWS, _MANY_ROWS = 4_096, 16_384  # looked at in all, about
+_SHARE_OF_ROWS = 8  # one in so many is looked at, within these bounds
 _FEWEST_ROWS = 256  # of a group, while there are few groups; a smaller one is looked at several times
 _FEWEST_PARTNERS = 1_000  # for the stored matrix to say how rows differ
 _TINY = float(np.finfo(np.float64).tiny)
@@ -112,8 +113,10 @@ def _deal(
     of_place: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64], block: int, rng: np.random.Generator
 ) -> list[Rows]:
     """Places of the rows of each draw, ascending, so that rows of a cell are together."""
-    wanted = max(1, min(_ROWS, len(of_place)) // len(sizes))
-    if len(sizes) * _FEWEST_ROWS <= _ROWS:
+    n = len(of_place)
+    in_all = min(n, max(_FEW_ROWS, min(n // _SHARE_OF_ROWS, _MANY_ROWS)))
+    wanted = max(1, in_all // len(sizes))
+    if len(sizes) * _FEWEST_ROWS <= _FEW_ROWS:
         wanted = max(wanted, _FEWEST_ROWS)
     dealt: list[list[Rows]] = [[] for _ in range(DRAWS)]
     first = 0
