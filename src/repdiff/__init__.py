@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from repdiff.encoding.pipeline import Encoded, encode
     from repdiff.evaluation.runs import evaluate_run
     from repdiff.evaluation.scoring import Evaluation, evaluate
+    from repdiff.gate.check import CheckResult, RuleResult, check
     from repdiff.inputs.triplets import TripletEmbedding, embed_triplets
     from repdiff.report import write_report
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
@@ -58,6 +59,8 @@ _HOME = {
     "AffinityMap": "results.clusters",
     "align": "similarities.alignment",
     "Alignment": "similarities.alignment",
+    "check": "gate.check",
+    "CheckResult": "gate.check",
     "ChosenNumber": "results.choice",
     "cluster_affinity": "clustering.cluster",
     "ClusterEvidence": "results.evidence",
@@ -98,6 +101,7 @@ _HOME = {
     "rank_difference": "affinity.difference",
     "RepdiffError": "core.errors",
     "RunError": "core.errors",
+    "RuleResult": "gate.check",
     "save": "store.kinds",
     "save_figure": "report.figures",
     "Score": "results.similarity",
@@ -114,6 +118,7 @@ __all__ = [
     "Affinity",
     "AffinityMap",
     "Alignment",
+    "CheckResult",
     "ChosenNumber",
     "ClusterEvidence",
     "Comparison",
@@ -134,12 +139,14 @@ __all__ = [
     "NotConvergedWarning",
     "Provenance",
     "RepdiffError",
+    "RuleResult",
     "RunError",
     "Score",
     "SimilarityTable",
     "Timeline",
     "TripletEmbedding",
     "align",
+    "check",
     "cluster_affinity",
     "compare",
     "compare_matrix",
