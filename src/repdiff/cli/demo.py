@@ -1,4 +1,4 @@
-"""``repdiff demo``: two small networks that differ in a known way, compared."""
+"""``repdiff demo``: small networks that differ in a known way, compared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def demo(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Train two small networks on scikit-learn's digits and compare what they learned."""
+    """Train small networks on scikit-learn's digits, compare what two of them learned, and say what to try next."""
     from repdiff.cli import demo_data as demo
     from repdiff.cli.models import Side
     from repdiff.store.directory import check_target
@@ -24,7 +24,7 @@ def demo(
     run, data = output / "run", output / "data"
     check_target(run, overwrite=overwrite)
     if not as_json:
-        echo("training two small networks on 1,797 handwritten digits ...")
+        echo("training three small networks on 1,797 handwritten digits ...")
     files = demo.write_demo_files(data)
     if not as_json:
         echo(f"comparing them, as this would: {demo.command_line(files)}")
@@ -35,3 +35,7 @@ def demo(
         as_json=as_json,
         **demo.options(files),
     )
+    if not as_json:
+        echo("\ntry next:")
+        for purpose, command in demo.next_commands(files, run):
+            echo(f"  # {purpose}\n  {command}")
