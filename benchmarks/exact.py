@@ -20,7 +20,7 @@ from repdiff.affinity.base import Affinities, Affinity
 from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering.cluster import cluster_affinity
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
-from repdiff.settings import Method
+from repdiff.settings import MethodSettings
 
 FLOOR_BAR, NAIVE_BAR, MEMORY_BAR = 2.0, 8.0, 1.6
 _TILE_ROWS = 256
@@ -70,9 +70,9 @@ def naive(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]) -> None:
         return torch.cdist(points, points).argsort(dim=1).argsort(dim=1) + 1
 
     ranks_x, ranks_y = neighbour_ranks(x), neighbour_ranks(y)
-    G = torch.tanh(Method.gamma * (ranks_x - ranks_y) / torch.minimum(ranks_x, ranks_y))
+    G = torch.tanh(MethodSettings.gamma * (ranks_x - ranks_y) / torch.minimum(ranks_x, ranks_y))
     for sign in (-1, 1):
-        A = torch.exp(sign * Method.beta * G)
+        A = torch.exp(sign * MethodSettings.beta * G)
         A = ((A + A.T) / 2).numpy()
         SpectralClustering(_CLUSTERS, affinity="precomputed", random_state=0).fit(A)
 

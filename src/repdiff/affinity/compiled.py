@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
 from repdiff.affinity.rank_kernels import rank_rows
-from repdiff.core.interrupts import heeded_interrupts
+from repdiff.core.interrupts import deferred_interrupts
 from repdiff.core.progress import Progress
 
 STAGE = "compiling (first use only)"
@@ -25,7 +25,7 @@ Kinds = tuple[tuple[str, bool], ...]
 _compiled: set[tuple[Kinds, str]] = set()
 
 
-class BothDirections(Protocol):
+class HasBothDirections(Protocol):
     """The affinities of a few items."""
 
     @property
@@ -40,7 +40,7 @@ class BothDirections(Protocol):
 def compile_for(
     values: tuple[npt.NDArray[Any], ...],
     how: str,
-    compute: Callable[[list[npt.NDArray[Any]]], BothDirections],
+    compute: Callable[[list[npt.NDArray[Any]]], HasBothDirections],
     progress: Progress,
     *,
     kernel: Any = rank_rows,
@@ -67,7 +67,7 @@ def compile_for(
     tell = not _on_disk(kernel)
     if tell:
         progress(STAGE, 0, 1)
-    with heeded_interrupts():
+    with deferred_interrupts():
         few = compute([_few_items(*kind) for kind in kinds])
         for affinity in (few.x_only, few.y_only):
             affinity.group_means(np.arange(ROWS, dtype=np.int32) % 2)

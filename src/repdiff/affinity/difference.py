@@ -21,7 +21,7 @@ import numpy.typing as npt
 from numba import njit
 
 from repdiff.core.errors import RepdiffError
-from repdiff.settings import Method, check_setting
+from repdiff.settings import MethodSettings, check_setting
 
 
 def difference_formula(tanh: Callable[..., Any], minimum: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,7 +43,7 @@ def affinity_formula(exp: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rank_difference(
-    ranks_x: npt.ArrayLike, ranks_y: npt.ArrayLike, *, gamma: float = Method.gamma
+    ranks_x: npt.ArrayLike, ranks_y: npt.ArrayLike, *, gamma: float = MethodSettings.gamma
 ) -> npt.NDArray[np.float32]:
     """Signed, bounded difference of neighbour ranks; negative where a pair is closer in x than in y.
 
@@ -71,13 +71,13 @@ def rank_difference(
         raise RepdiffError(
             "neighbour ranks are counted from 1, but a rank below 1 was given; add 1 to ranks counted from 0"
         )
-    check_setting(Method, "gamma", gamma)
+    check_setting(MethodSettings, "gamma", gamma)
     formula = difference_formula(np.tanh, np.minimum)
     # float64 inside, since squares of large ratios would lose digits; the bounded result needs no more than float32.
     return np.asarray(formula(x.astype(np.float64), y.astype(np.float64), gamma), dtype=np.float32)
 
 
-def difference_affinity(difference: npt.ArrayLike, *, beta: float = Method.beta) -> npt.NDArray[np.float32]:
+def difference_affinity(difference: npt.ArrayLike, *, beta: float = MethodSettings.beta) -> npt.NDArray[np.float32]:
     """Symmetric affinity of a square difference matrix: high where pairs are closer in x than in y.
 
     Parameters
@@ -100,7 +100,7 @@ def difference_affinity(difference: npt.ArrayLike, *, beta: float = Method.beta)
     G = np.asarray(difference)
     if G.ndim != 2 or G.shape[0] != G.shape[1]:
         raise RepdiffError(f"the difference must be a square matrix, but its shape is {G.shape}")
-    check_setting(Method, "beta", beta)
+    check_setting(MethodSettings, "beta", beta)
     directed = affinity_formula(np.exp)(G, beta)
     return np.asarray((directed + directed.T) / 2, dtype=np.float32)
 

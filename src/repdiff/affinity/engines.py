@@ -14,7 +14,7 @@ from repdiff.affinity.representation import Representation
 from repdiff.core.errors import RepdiffError
 from repdiff.core.metrics import Metrics, metrics_of
 from repdiff.core.progress import Progress, silent
-from repdiff.settings import ENGINES, Computing, EngineLike, Method
+from repdiff.settings import ENGINES, ComputingSettings, EngineLike, MethodSettings
 
 
 def _auto(device: str | None) -> Engine:
@@ -89,10 +89,10 @@ def compute_affinities(
     x: npt.NDArray[Any] | Representation,
     y: npt.NDArray[Any] | Representation,
     *,
-    engine: str | EngineLike = Computing.engine,
+    engine: str | EngineLike = ComputingSettings.engine,
     device: str | None = None,
-    gamma: float = Method.gamma,
-    beta: float = Method.beta,
+    gamma: float = MethodSettings.gamma,
+    beta: float = MethodSettings.beta,
     metric: Metrics = "euclidean",
     groups: npt.NDArray[np.int32] | None = None,
     memory_limit: int | None = None,

@@ -24,7 +24,7 @@ from repdiff.affinity.kept_ranks import KeptRanks
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
 from repdiff.affinity.ranks import RankedEmbedding, RankScratch
 from repdiff.affinity.representation import Representation
-from repdiff.affinity.symmetric_products import MirroredProducts
+from repdiff.affinity.symmetric_products import SymmetricProducts
 from repdiff.core.errors import MemoryLimitError
 from repdiff.core.memory import available_bytes, format_bytes
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
@@ -209,7 +209,7 @@ class _DirectedRows:
             for side, kept in zip(sides, self._kept, strict=True)
             if isinstance(side.ready, RankedEmbedding) and not (kept is not None and kept.complete)
         ]
-        self._products = MirroredProducts(self._embeddings, packed.spare, self._tile_rows)
+        self._products = SymmetricProducts(self._embeddings, packed.spare, self._tile_rows)
         self._of_thread = threading.local()
 
     def write_all(self, progress: Progress) -> None:

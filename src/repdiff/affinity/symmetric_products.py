@@ -24,7 +24,7 @@ from repdiff.affinity.ranks import RankedEmbedding
 FloatArray = npt.NDArray[np.float32]
 
 
-class MirroredProducts:
+class SymmetricProducts:
     """Products of the rows of embeddings with all rows, a tile of rows at a time, in order.
 
     Parameters

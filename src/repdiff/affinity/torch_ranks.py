@@ -22,14 +22,14 @@ def on_device(representation: Representation, device: Device) -> DeviceRanks:
     """What gives the ranks: what is kept of them where that is complete, else the representation itself."""
     kept = representation.shared if isinstance(representation.shared, KeptRanks) else None
     if kept is not None and kept.complete:
-        return FromHost(device, kept)
+        return HostRanks(device, kept)
     ready = representation.ready
-    side = FromHost(device, ready) if isinstance(ready, RankedDistances) else DeviceEmbedding.of(ready, device)
-    return side if kept is None else Keeping(side, kept)
+    side = HostRanks(device, ready) if isinstance(ready, RankedDistances) else DeviceEmbedding.of(ready, device)
+    return side if kept is None else KeepingRanks(side, kept)
 
 
 @dataclass(frozen=True)
-class FromHost:
+class HostRanks:
     """Ranks that are kept, or computed from distances, on the host."""
 
     device: Device
@@ -41,10 +41,10 @@ class FromHost:
 
 
 @dataclass(frozen=True)
-class Keeping:
+class KeepingRanks:
     """A side whose ranks are kept as they are computed."""
 
-    side: FromHost | DeviceEmbedding
+    side: HostRanks | DeviceEmbedding
     store: KeptRanks
 
     def ranks(self, rows: slice) -> Any:
@@ -125,4 +125,4 @@ def _float64_distances(side: DeviceEmbedding, items: Any, others: Any) -> Any:
     return distances
 
 
-DeviceRanks: TypeAlias = FromHost | DeviceEmbedding | Keeping
+DeviceRanks: TypeAlias = HostRanks | DeviceEmbedding | KeepingRanks

@@ -14,7 +14,7 @@ from typer import Option
 
 from repdiff.core.metrics import Metric, Metrics
 from repdiff.settings.checks import hints_of, members
-from repdiff.settings.fields import Setting, dataclass_field, flags_of, setting_of, settings_of
+from repdiff.settings.fields import SettingFacts, dataclass_field, flags_of, setting_of, settings_of
 
 Json = Annotated[bool, Option("--json", help="Print a summary as JSON.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace a run that is there.")]
@@ -88,7 +88,7 @@ def _parameter(call: type[Any], name: str) -> inspect.Parameter:
     )
 
 
-def type_on_command_line(hint: Any, facts: Setting) -> Any:
+def type_on_command_line(hint: Any, facts: SettingFacts) -> Any:
     """What an option is read as: the one type that a word can have, or text where there are several."""
     if facts.typed is not None:
         return facts.typed

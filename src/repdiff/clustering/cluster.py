@@ -16,7 +16,7 @@ from repdiff.clustering.kmeans import RESTARTS, k_means
 from repdiff.clustering.spectral import Warn, spectral_embedding, warn_not_converged
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, silent
-from repdiff.settings import N_CLUSTERS, Clusterer, Method
+from repdiff.settings import N_CLUSTERS, Clusterer, MethodSettings
 
 Labels = npt.NDArray[np.int32]
 
@@ -25,7 +25,7 @@ def cluster_affinity(
     affinity: Affinity | npt.ArrayLike,
     n_clusters: int = N_CLUSTERS,
     *,
-    clusterer: Clusterer = Method.clusterer,
+    clusterer: Clusterer = MethodSettings.clusterer,
     restarts: int = RESTARTS,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from repdiff.core.interrupts import heeded_interrupts
+from repdiff.core.interrupts import deferred_interrupts
 from repdiff.core.progress import Progress, silent
 
 RESTARTS = 10
@@ -57,7 +57,7 @@ def k_means(
     rng = np.random.default_rng(random_state)
     draws = rng.random((restarts, n_clusters, n_trials))
     best: tuple[float, npt.NDArray[np.int32]] | None = None
-    with heeded_interrupts():  # the first use compiles
+    with deferred_interrupts():  # the first use compiles
         for restart in range(restarts):
             progress("k-means", restart, restarts)
             labels = np.empty(len(given), np.int32)

@@ -8,16 +8,16 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinity
 from repdiff.clustering.representatives import Contrast, choose_representatives
 from repdiff.results.clusters import AffinityMap, DifferenceCluster
-from repdiff.settings import Method, RepresentativeKind
+from repdiff.settings import MethodSettings, RepresentativeKind
 
 
 def find_clusters(
     labels: npt.NDArray[np.int32],
     contrast: Contrast,
     *,
-    no_change_threshold: float = Method.no_change_threshold,
-    n_representatives: int = Method.n_representatives,
-    representatives: RepresentativeKind = Method.representatives,
+    no_change_threshold: float = MethodSettings.no_change_threshold,
+    n_representatives: int = MethodSettings.n_representatives,
+    representatives: RepresentativeKind = MethodSettings.representatives,
 ) -> tuple[npt.NDArray[np.int32], tuple[DifferenceCluster, ...]]:
     """Ordered labels, and the cluster of each.
 

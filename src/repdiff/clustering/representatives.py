@@ -32,7 +32,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
 from repdiff.core.parallel import single_threaded_libraries
-from repdiff.settings import Method, RepresentativeKind, check_setting
+from repdiff.settings import MethodSettings, RepresentativeKind, check_setting
 
 _Rows: TypeAlias = npt.NDArray[np.int64]
 _Floats: TypeAlias = npt.NDArray[np.float64]
@@ -46,7 +46,7 @@ _MOST_SWAPS = 500
 _GAIN = 1e-9  # smaller ones are rounding
 
 
-class Distances(Protocol):
+class HasDistances(Protocol):
     """Distances within one representation, in any unit."""
 
     @property
@@ -65,13 +65,13 @@ class Contrast:
     ----------
     affinity : Affinity
         High where a pair is nearer in ``near`` than in ``far``.
-    near, far : Distances
+    near, far : HasDistances
         The representation that holds the clusters together, and the other.
     """
 
     affinity: Affinity
-    near: Distances
-    far: Distances
+    near: HasDistances
+    far: HasDistances
 
 
 def choose_representatives(
@@ -109,8 +109,8 @@ def choose_representatives(
     RepdiffError
         For an unknown kind, or fewer than one representative.
     """
-    check_setting(Method, "representatives", kind)
-    check_setting(Method, "n_representatives", n_representatives)
+    check_setting(MethodSettings, "representatives", kind)
+    check_setting(MethodSettings, "n_representatives", n_representatives)
     ties = ties_to_clusters(contrast.affinity, labels)
     chosen = []
     # The products are so small that sharing one out takes longer than computing it.

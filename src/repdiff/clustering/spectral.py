@@ -41,7 +41,7 @@ def warn_not_converged(message: str) -> None:
     warnings.warn(message, NotConvergedWarning, stacklevel=3)
 
 
-def unheard(message: str) -> None:
+def ignore_warning(message: str) -> None:
     """Say nothing: for many small problems, where it shows in the results how unsure they are."""
 
 
@@ -134,7 +134,7 @@ def _block_krylov(
     """Grow span(V, M V, M^2 V, ...), take its Ritz pairs, restart from the best ones."""
     n, width = block.shape
     root = np.sqrt(degree).astype(np.float32)[:, None]
-    space = _Space(n, min(n, n_vectors + _BLOCKS_BEFORE_RESTART * width))
+    space = _KrylovSpace(n, min(n, n_vectors + _BLOCKS_BEFORE_RESTART * width))
     for product in range(1, max_products + 1):
         image = affinity.matmat(block / root) / root
         space.append(block, image)
@@ -156,7 +156,7 @@ def _block_krylov(
     return Spectrum(values.astype(np.float64), vectors, residuals, degree, product, converged)
 
 
-class _Space:
+class _KrylovSpace:
     """An orthonormal basis Q of a subspace, M Q, and Q^T M Q, grown a block at a time."""
 
     def __init__(self, n: int, capacity: int) -> None:

@@ -20,7 +20,7 @@ _COMPILING = "numba:compile"
 
 
 @contextmanager
-def heeded_interrupts() -> Iterator[None]:
+def deferred_interrupts() -> Iterator[None]:
     """Let no Ctrl-C get lost in the compiler.
 
     Does nothing on other threads than the main one, where Python raises none, and where Ctrl-C is not an exception.

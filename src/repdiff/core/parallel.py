@@ -166,7 +166,7 @@ def run_side_by_side(
     if n_at_once == 1:
         return [task.work(progress) for task in tasks]
     stop = threading.Event()
-    running: dict[Future[Result], tuple[_Overheard, int]] = {}
+    running: dict[Future[Result], tuple[_RelayedProgress, int]] = {}
     begun: list[Future[Result]] = []
 
     def wait_for_one() -> None:
@@ -181,7 +181,7 @@ def run_side_by_side(
             for task in tasks:
                 while running and sum(need for _, need in running.values()) + task.need > budget:
                     wait_for_one()
-                heard = _Overheard(stop)
+                heard = _RelayedProgress(stop)
                 begun.append(pool.submit(task.work, heard))
                 running[begun[-1]] = heard, task.need
                 if len(running) == n_at_once:
@@ -197,7 +197,7 @@ class _Stopped(Exception):  # noqa: N818 (no error: nobody sees it)
     """Ends a task whose result nobody waits for any more."""
 
 
-class _Overheard:
+class _RelayedProgress:
     """The progress of a task on another thread: keeps what was told last, and ends the task when it is to stop."""
 
     def __init__(self, stop: threading.Event) -> None:

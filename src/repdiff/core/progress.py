@@ -19,7 +19,7 @@ def silent(stage: str, done: int, total: int) -> None:
     """Report nothing."""
 
 
-def telling(progress: Progress, what: str) -> Progress:
+def prefixed(progress: Progress, what: str) -> Progress:
     """The same progress, with what the stages are of before their names."""
 
     def tell(stage: str, done: int, total: int) -> None:

@@ -6,7 +6,7 @@ import time
 from itertools import islice
 from typing import Any
 
-from repdiff.encoding.batches import Opening, open_samples
+from repdiff.encoding.batches import DecodingOptions, open_samples
 from repdiff.encoding.models.base import Model
 from repdiff.encoding.sources import Source
 
@@ -16,7 +16,7 @@ _SECONDS = 0.3  # of measurement per size, at least
 _SAMPLES = 16
 
 
-def measure_batch_size(source: Source, model: Model, opening: Opening) -> int:
+def measure_batch_size(source: Source, model: Model, opening: DecodingOptions) -> int:
     """The smallest batch size beyond which the model gains little; the first items are what it is measured with.
 
     The choice depends on the machine and the moment. A resumed job therefore takes that of its plan.

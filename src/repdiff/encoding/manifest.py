@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from repdiff import __version__
-from repdiff.encoding.models import Chosen, Model
-from repdiff.encoding.shards import Plan, Shard
+from repdiff.encoding.models import ChosenModel, Model
+from repdiff.encoding.shards import EncodingPlan, Shard
 from repdiff.encoding.sources import Source
 from repdiff.encoding.writers import Rows
 from repdiff.inputs.encoded import FORMAT, SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
-class Made:
+class SharedFacts:
     """What all layers of one encoding share: the manifest's facts, but for those of a layer's own file."""
 
     facts: Mapping[str, Any]
@@ -39,7 +39,7 @@ class Made:
 
 
 def settings_of(
-    chosen: Chosen, model: Model, source: Source, layers: Sequence[str], pool: str | None
+    chosen: ChosenModel, model: Model, source: Source, layers: Sequence[str], pool: str | None
 ) -> dict[str, Any]:
     """What the plan says of an encoding: all that its bytes depend on, but for the sizes of batches."""
     return {
@@ -51,7 +51,9 @@ def settings_of(
     }
 
 
-def summarise(source: Source, plan: Plan, shards: Iterable[Shard], classes: Sequence[str] | None) -> Made:
+def summarise(
+    source: Source, plan: EncodingPlan, shards: Iterable[Shard], classes: Sequence[str] | None
+) -> SharedFacts:
     """What the shards say of the whole."""
     digest, n, skipped, predicts = hashlib.sha256(), 0, list[dict[str, str]](), False
     for shard in shards:
@@ -77,7 +79,7 @@ def summarise(source: Source, plan: Plan, shards: Iterable[Shard], classes: Sequ
         "plan_sha256": plan.sha256(),
         "versions": settings["versions"],
     }
-    return Made(facts, n)
+    return SharedFacts(facts, n)
 
 
 def _versions() -> dict[str, str]:

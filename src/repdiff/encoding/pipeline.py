@@ -20,11 +20,11 @@ from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress
 from repdiff.encoding import manifest
 from repdiff.encoding.batch_size import measure_batch_size
-from repdiff.encoding.batches import Batch, Opening, open_batches
+from repdiff.encoding.batches import Batch, DecodingOptions, open_batches
 from repdiff.encoding.malloc import freed_memory_kept
 from repdiff.encoding.models import Model, Request, choose_kind
 from repdiff.encoding.models.base import USUAL
-from repdiff.encoding.shards import Plan, Shard, Shards, joined, open_shards, planned_batch_size, remove
+from repdiff.encoding.shards import EncodingPlan, Shard, Shards, joined, open_shards, planned_batch_size, remove
 from repdiff.encoding.sources import Source, find_source
 from repdiff.encoding.writers import Rows, writer_for
 from repdiff.inputs.encoded import items_path, manifest_path, read_manifest
@@ -102,28 +102,28 @@ def encode(call: EncodeCall) -> Encoded:
     chosen = choose_kind(call.model)
     source = find_source(call.items, chosen.kind.modalities, images=call.images, image=call.image, text=call.text)
     loaded = chosen.kind.load(chosen.target, Request(source.modality, layers, call.pool, call.device, source))
-    opening = Opening(_n_workers(call.n_workers), call.seconds_per_image)
+    opening = DecodingOptions(_n_workers(call.n_workers), call.seconds_per_image)
     settings = manifest.settings_of(chosen, loaded, source, layers, call.pool)
-    task = _Task(targets, source, loaded, chosen.spec, opening, settings)
+    task = _EncodingJob(targets, source, loaded, chosen.spec, opening, settings)
     return task.run(call.batch, overwrite=call.overwrite, progress=call.progress)
 
 
 @dataclass(frozen=True)
-class _Task:
+class _EncodingJob:
     """All that is known before the work begins, but how many items make a batch."""
 
     targets: Mapping[str, Path]
     source: Source
     model: Model
     spec: str
-    opening: Opening
+    opening: DecodingOptions
     settings: Mapping[str, Any]
 
     def run(self, batch: int | str, *, overwrite: bool, progress: Progress) -> Encoded:
         """Use what is finished, go on with what was begun, or begin."""
         folder = _folder(self.targets)
         size = self._batch_size(batch, folder)
-        plan = Plan(self.settings, len(self.source), size, max(1, _SHARD_ITEMS // size))
+        plan = EncodingPlan(self.settings, len(self.source), size, max(1, _SHARD_ITEMS // size))
         if (finished := _finished(self.targets, plan, overwrite=overwrite)) is not None:
             shutil.rmtree(folder, ignore_errors=True)  # there only if a process was killed while it cleared away
             return finished
@@ -173,7 +173,7 @@ def _n_workers(n_workers: int | None) -> int:
     return min(_MOST_WORKERS, resolve_n_jobs(None)) if n_workers is None else resolve_n_jobs(n_workers)
 
 
-def _finished(targets: Mapping[str, Path], plan: Plan, *, overwrite: bool) -> Encoded | None:
+def _finished(targets: Mapping[str, Path], plan: EncodingPlan, *, overwrite: bool) -> Encoded | None:
     """What is there already, where it was made by this very plan; None where the work has to be done."""
     there = [path for path in targets.values() if path.exists()]
     manifests = {layer: read_manifest(path) if path.exists() else None for layer, path in targets.items()}

@@ -59,7 +59,7 @@ class Shard:
 
 
 @dataclass(frozen=True)
-class Plan:
+class EncodingPlan:
     """All that the bytes of the result depend on.
 
     Attributes
@@ -108,7 +108,7 @@ class Plan:
 class Shards:
     """The folder of a job under way."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: EncodingPlan) -> None:
         self.folder, self.plan = folder, plan
         self.done = 0
         while self._path(self.done).exists():
@@ -145,7 +145,7 @@ def planned_batch_size(folder: Path) -> int | None:
 
 
 @contextmanager
-def open_shards(folder: Path, plan: Plan, *, overwrite: bool) -> Iterator[Shards]:
+def open_shards(folder: Path, plan: EncodingPlan, *, overwrite: bool) -> Iterator[Shards]:
     """The shards of a plan: those that an interrupted job left, or none yet. One process at a time.
 
     Raises

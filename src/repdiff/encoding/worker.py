@@ -1,9 +1,9 @@
 """The processes that open images.
 
-A *nursery* process imports what preparing an image needs, once, and starts workers by ``fork``: they share its memory
-and are there at once, so that one that hung or died is soon replaced. It has one thread, which is what makes the fork
-safe; the main process, with the threads of its model, never forks. A worker that outlives the main process, or its time
-for an image, ends itself.
+A *fork server* process imports once what preparing an image needs, and starts workers by ``fork``. They share its
+memory and start at once, so one that hangs or dies is soon replaced. The server has one thread, which makes forking
+safe; the main process, whose model has threads, never forks. A worker that outlives the main process, or exceeds its
+time for an image, ends itself.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Outcome = Literal["array", "object", "unreadable", "unfit"]
 
 
 @dataclass(frozen=True)
-class Task:
+class ImageTask:
     """An image to prepare: its place in the list, its path, and how to call it in messages."""
 
     index: int
@@ -85,7 +85,7 @@ class _Gate:
         return True
 
 
-def run_nursery(descriptor: int) -> None:
+def run_fork_server(descriptor: int) -> None:
     """Import what is needed, say so, and start a worker for each socket received, until the main process goes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's, which then closes the socket
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for workers that ended
@@ -129,7 +129,7 @@ def _run_worker(connection: Connection, prepare: Callable[[Any], Any], seconds: 
     try:
         connection.send(os.getpid())
         while True:
-            task: Task = connection.recv()
+            task: ImageTask = connection.recv()
             signal.setitimer(signal.ITIMER_REAL, seconds)  # ends this process, even inside a decoder
             reply, body = _prepared(task, prepare, gate)
             gate.leave()
@@ -141,7 +141,7 @@ def _run_worker(connection: Connection, prepare: Callable[[Any], Any], seconds: 
         return
 
 
-def _prepared(task: Task, prepare: Callable[[Any], Any], gate: _Gate) -> tuple[Reply, Any]:
+def _prepared(task: ImageTask, prepare: Callable[[Any], Any], gate: _Gate) -> tuple[Reply, Any]:
     try:
         image = open_image(task.path, name=task.name, before_large=gate.enter)
         digest = _digest_of(task.path)

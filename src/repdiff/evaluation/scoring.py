@@ -30,7 +30,7 @@ _STAGE = "other methods"
 
 
 @dataclass(frozen=True)
-class Score:
+class MethodScore:
     """How one method fares in one direction.
 
     Attributes
@@ -77,7 +77,7 @@ class Evaluation:
     ----------
     names : (str, str)
         How to call x and y.
-    scores : tuple of Score
+    scores : tuple of MethodScore
         One for each method and direction, by mean success from high to low; without groups last.
     rows : ndarray of int64, (n_items,)
         The items that were looked at, as rows of the pair; ascending.
@@ -90,7 +90,7 @@ class Evaluation:
     """
 
     names: tuple[str, str]
-    scores: tuple[Score, ...]
+    scores: tuple[MethodScore, ...]
     rows: npt.NDArray[np.int64]
     n_groups: tuple[int, int]
     size: int
@@ -113,7 +113,7 @@ class Evaluation:
         return means.sort_values("success", ascending=False, kind="stable", ignore_index=True)
 
 
-def _row(score: Score) -> dict[str, Any]:
+def _row(score: MethodScore) -> dict[str, Any]:
     nothing = dict.fromkeys(DISTANCES, float("nan"))
     held_out = score.held_out or nothing
     return {
@@ -238,14 +238,14 @@ class _Bench:
         # What was found on one half is measured in the spaces of the other.
         self._folds = [(fit, rest, sides.of(rest)) for fit, rest in (parts, parts[::-1])] if held_out else []
 
-    def score(self, method: Method, direction: DirectionName) -> Score:
+    def score(self, method: Method, direction: DirectionName) -> MethodScore:
         """Fit on all items, and on each half."""
         sides = self._sides.seen_from(direction)
         start = time.perf_counter()
         groups = self._fit(method, direction, sides.x.values, sides.y.values)
         seconds = time.perf_counter() - start
         collages = [group.collage for group in groups]
-        return Score(
+        return MethodScore(
             method=method,
             direction=direction,
             groups=tuple(groups),

@@ -12,19 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from repdiff.core.progress import Progress, silent
-from repdiff.settings.columns import ItemSettings, PredictionColumns
-from repdiff.settings.computing import Computing, Seed
+from repdiff.settings.columns import ItemSettings, PredictionSettings
+from repdiff.settings.computing import ComputingSettings, SeedSettings
 from repdiff.settings.encoding import EncodingSettings
-from repdiff.settings.evaluating import Evaluating, EvaluatingRun
+from repdiff.settings.evaluating import EvaluationSettings, RunEvaluationSettings
 from repdiff.settings.evidence import EvidenceSettings
-from repdiff.settings.fields import Group, like, setting
-from repdiff.settings.measuring import Fitting, Judging, SimilaritySettings
-from repdiff.settings.method import Method
-from repdiff.settings.pairing import AlignmentSettings, Guidance, Matching, MetricOfEach, OneMetric
+from repdiff.settings.fields import SettingsGroup, like, setting
+from repdiff.settings.measuring import FittingSettings, SimilaritySettings, TripletSettings
+from repdiff.settings.method import MethodSettings
+from repdiff.settings.pairing import (
+    AlignmentSettings,
+    GuidanceSettings,
+    MatchingSettings,
+    MetricSettings,
+    PairMetricSettings,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClusterSettings(Computing, Method):
+class ClusterSettings(ComputingSettings, MethodSettings):
     """How clusters are found in one direction: the method, and what computes it."""
 
 
@@ -34,21 +40,21 @@ class Settings(EvidenceSettings, ClusterSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watching(Group):
+class ProgressSettings(SettingsGroup):
     """Who is told how far the work is."""
 
     progress: Progress = setting(silent, "Told how far the work is.", kind="Progress, optional", on_command_line=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Describing(Watching):
+class DescriptionSettings(ProgressSettings):
     """What the report is told of the comparison."""
 
     description: str | None = setting(None, "A few words on what is compared, for the report.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class NamesOfTwo(Group):
+class PairNameSettings(SettingsGroup):
     """What the two representations are called."""
 
     names: tuple[str, str] | None = setting(
@@ -58,14 +64,14 @@ class NamesOfTwo(Group):
 
 @dataclass(frozen=True, eq=False)
 class CompareCall(
-    Describing,
+    DescriptionSettings,
     Settings,
     AlignmentSettings,
-    Guidance,
-    MetricOfEach,
-    PredictionColumns,
-    NamesOfTwo,
-    Matching,
+    GuidanceSettings,
+    PairMetricSettings,
+    PredictionSettings,
+    PairNameSettings,
+    MatchingSettings,
     ItemSettings,
 ):
     """What :func:`repdiff.compare` is given."""
@@ -75,7 +81,7 @@ class CompareCall(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Several(Describing, Settings, Guidance):
+class SeveralSettings(DescriptionSettings, Settings, GuidanceSettings):
     """What comparisons of several representations have in common."""
 
     names: Sequence[str] | None = setting(
@@ -98,7 +104,7 @@ class Several(Describing, Settings, Guidance):
 
 
 @dataclass(frozen=True, eq=False)
-class SeriesCall(Several, MetricOfEach, Matching, ItemSettings):
+class SeriesCall(SeveralSettings, PairMetricSettings, MatchingSettings, ItemSettings):
     """What :func:`repdiff.compare_series` is given."""
 
     checkpoints: Sequence[Any] | Mapping[str, Any]
@@ -107,23 +113,29 @@ class SeriesCall(Several, MetricOfEach, Matching, ItemSettings):
 
 
 @dataclass(frozen=True, eq=False)
-class MatrixCall(Several, OneMetric, Matching, ItemSettings):
+class MatrixCall(SeveralSettings, MetricSettings, MatchingSettings, ItemSettings):
     """What :func:`repdiff.compare_matrix` is given."""
 
     representations: Sequence[Any] | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class EstimatorOptions(ClusterSettings, MetricOfEach):
+class EstimatorOptions(ClusterSettings, PairMetricSettings):
     """What :class:`repdiff.DifferenceClustering` is made with."""
 
     n_clusters: int = like(
-        Method, "n_clusters", kw_only=False, sentence="Number of clusters.", more="What does not change is among them."
+        MethodSettings,
+        "n_clusters",
+        kw_only=False,
+        sentence="Number of clusters.",
+        more="What does not change is among them.",
     )
 
 
 @dataclass(frozen=True, eq=False)
-class SimilarityCall(Watching, Seed, SimilaritySettings, MetricOfEach, NamesOfTwo, Matching):
+class SimilarityCall(
+    ProgressSettings, SeedSettings, SimilaritySettings, PairMetricSettings, PairNameSettings, MatchingSettings
+):
     """What :func:`repdiff.similarity` is given."""
 
     x: Any
@@ -131,7 +143,7 @@ class SimilarityCall(Watching, Seed, SimilaritySettings, MetricOfEach, NamesOfTw
 
 
 @dataclass(frozen=True, eq=False)
-class AlignCall(Seed, Fitting, Matching):
+class AlignCall(SeedSettings, FittingSettings, MatchingSettings):
     """What :func:`repdiff.align` is given."""
 
     x: Any
@@ -139,14 +151,14 @@ class AlignCall(Seed, Fitting, Matching):
 
 
 @dataclass(frozen=True, eq=False)
-class TripletsCall(Watching, Seed, Judging):
+class TripletsCall(ProgressSettings, SeedSettings, TripletSettings):
     """What :func:`repdiff.embed_triplets` is given."""
 
     judgements: Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class InspectCall(Matching):
+class InspectCall(MatchingSettings):
     """What :func:`repdiff.inputs.inspection.inspect_files` is given beside the files."""
 
     items: Any = like(ItemSettings, "items")
@@ -154,7 +166,7 @@ class InspectCall(Matching):
 
 
 @dataclass(frozen=True, eq=False)
-class EncodeCall(Watching, EncodingSettings):
+class EncodeCall(ProgressSettings, EncodingSettings):
     """What :func:`repdiff.encode` is given."""
 
     model: Any
@@ -163,7 +175,7 @@ class EncodeCall(Watching, EncodingSettings):
 
 
 @dataclass(frozen=True, eq=False)
-class EvaluateCall(Watching, Evaluating, MetricOfEach, NamesOfTwo, Matching):
+class EvaluateCall(ProgressSettings, EvaluationSettings, PairMetricSettings, PairNameSettings, MatchingSettings):
     """What :func:`repdiff.evaluate` is given."""
 
     x: Any
@@ -171,7 +183,7 @@ class EvaluateCall(Watching, Evaluating, MetricOfEach, NamesOfTwo, Matching):
 
 
 @dataclass(frozen=True)
-class EvaluateRunCall(Watching, EvaluatingRun):
+class EvaluateRunCall(ProgressSettings, RunEvaluationSettings):
     """What :func:`repdiff.evaluate_run` is given."""
 
     run: str | Path

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from repdiff.settings.fields import Group, setting
+from repdiff.settings.fields import SettingsGroup, setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItemSettings(Group):
+class ItemSettings(SettingsGroup):
     """The table of the items, and the columns that comparisons of any kind know."""
 
     items: Any = setting(
@@ -32,7 +32,7 @@ class ItemSettings(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictionColumns(Group):
+class PredictionSettings(SettingsGroup):
     """What both models of a pair predict, as columns of the items."""
 
     prediction_x: str | None = setting(

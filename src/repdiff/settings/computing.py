@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from repdiff.core.errors import RepdiffError
 from repdiff.core.memory import parse_bytes
-from repdiff.settings.fields import Group, setting
+from repdiff.settings.fields import SettingsGroup, setting
 
 ENGINES = (
     "auto",
@@ -28,7 +28,7 @@ class EngineLike(Protocol):
         """Both affinities of a pair."""
 
 
-Engine: TypeAlias = str | EngineLike
+EngineChoice: TypeAlias = str | EngineLike
 
 
 def _is_size(size: float | str) -> bool:
@@ -40,7 +40,7 @@ def _is_size(size: float | str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seed(Group):
+class SeedSettings(SettingsGroup):
     """Where randomness comes from."""
 
     random_state: int | None = setting(
@@ -49,10 +49,10 @@ class Seed(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Computing(Seed):
+class ComputingSettings(SeedSettings):
     """What does the work, and with what; none of it is part of the method."""
 
-    engine: Engine = setting(
+    engine: EngineChoice = setting(
         "exact",
         "What computes the affinity: exact (cores), sampled (for many items), auto (one of these) or torch (a device).",
         choices=ENGINES,

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 from repdiff.settings.columns import ItemSettings
-from repdiff.settings.fields import Group, like, setting
+from repdiff.settings.fields import SettingsGroup, like, setting
 
 Pool = Literal["cls", "mean", "max", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncodingSettings(Group):
+class EncodingSettings(SettingsGroup):
     """What is taken from a model, and how items go through it."""
 
     images: str | Path | None = like(ItemSettings, "images")

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from repdiff.settings.computing import Computing
-from repdiff.settings.fields import Group, like, setting
-from repdiff.settings.method import N_CLUSTERS, Method
+from repdiff.settings.computing import ComputingSettings
+from repdiff.settings.fields import SettingsGroup, like, setting
+from repdiff.settings.method import N_CLUSTERS, MethodSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trials(Group):
+class TrialSettings(SettingsGroup):
     """Which methods are tried, and on which items."""
 
     methods: Sequence[Any] | None = setting(
@@ -33,18 +33,18 @@ class Trials(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluating(Trials):
+class EvaluationSettings(TrialSettings):
     """How methods are tried on a pair that no run holds."""
 
     n_groups: int | tuple[int, int] = setting(
         N_CLUSTERS, "Groups to ask of each method in each direction, or in that of x and that of y.", at_least=1
     )
-    size: int = like(Method, "n_representatives", sentence="Items in a collage.", at_least=2, flags=())
-    random_state: int = like(Computing, "random_state", kind="int")
+    size: int = like(MethodSettings, "n_representatives", sentence="Items in a collage.", at_least=2, flags=())
+    random_state: int = like(ComputingSettings, "random_state", kind="int")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluatingRun(Trials):
+class RunEvaluationSettings(TrialSettings):
     """How methods are tried on what a run was made from."""
 
-    random_state: int | None = like(Computing, "random_state", default=None, kind="int", unset="the run's")
+    random_state: int | None = like(ComputingSettings, "random_state", default=None, kind="int", unset="the run's")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from repdiff.settings.fields import Group, setting
+from repdiff.settings.fields import SettingsGroup, setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvidenceSettings(Group):
+class EvidenceSettings(SettingsGroup):
     """What is found out about clusters after they were found."""
 
     evidence: bool = setting(

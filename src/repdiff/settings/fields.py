@@ -16,7 +16,7 @@ _KEY = "setting"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting(Allowed):
+class SettingFacts(Allowed):
     """What is known of an option beside its name, type and default.
 
     Attributes
@@ -51,7 +51,7 @@ class Setting(Allowed):
 
 def setting(default: Any, sentence: str, **facts: Any) -> Any:
     """A field with this default, sentence and :class:`Setting`; a keyword of the constructor."""
-    return dataclasses.field(default=default, kw_only=True, metadata={_KEY: Setting(sentence=sentence, **facts)})
+    return dataclasses.field(default=default, kw_only=True, metadata={_KEY: SettingFacts(sentence=sentence, **facts)})
 
 
 def like(group: type[Any], name: str, *, kw_only: bool = True, **changes: Any) -> Any:
@@ -66,18 +66,18 @@ def dataclass_field(group: type[Any], name: str) -> dataclasses.Field[Any]:
     return next(field for field in dataclasses.fields(group) if field.name == name)
 
 
-def setting_of(group: type[Any], name: str) -> Setting:
+def setting_of(group: type[Any], name: str) -> SettingFacts:
     """What is known of the option of that name."""
-    found: Setting = dataclass_field(group, name).metadata[_KEY]
+    found: SettingFacts = dataclass_field(group, name).metadata[_KEY]
     return found
 
 
-def settings_of(group: type[Any]) -> dict[str, Setting]:
+def settings_of(group: type[Any]) -> dict[str, SettingFacts]:
     """Every option of a group, in order; fields that are plain data are none."""
     return {field.name: field.metadata[_KEY] for field in dataclasses.fields(group) if _KEY in field.metadata}
 
 
-def flags_of(name: str, facts: Setting) -> tuple[str, ...]:
+def flags_of(name: str, facts: SettingFacts) -> tuple[str, ...]:
     """How the command line spells an option."""
     return facts.flags or (f"--{name.replace('_', '-')}",)
 
@@ -96,7 +96,7 @@ def check_setting(group: type[Any], name: str, value: Any) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class SettingsGroup:
     """Options that belong together, checked.
 
     Raises
@@ -114,6 +114,6 @@ class Group:
         """Refuse values that are fine one by one, but not together."""
 
     @classmethod
-    def of(cls, other: Group) -> Self:
+    def of(cls, other: SettingsGroup) -> Self:
         """The same options, out of a group that has them among others."""
         return cls(**{field.name: getattr(other, field.name) for field in dataclasses.fields(cls)})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from repdiff.settings.fields import Group, like, setting
+from repdiff.settings.fields import SettingsGroup, like, setting
 from repdiff.settings.pairing import AlignmentSettings, AlignMethod
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimilaritySettings(Group):
+class SimilaritySettings(SettingsGroup):
     """Which scores say how alike two representations are as a whole, and on how many items."""
 
     scores: Iterable[str] | None = setting(
@@ -35,7 +35,7 @@ class SimilaritySettings(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fitting(Group):
+class FittingSettings(SettingsGroup):
     """How y is turned towards x."""
 
     method: AlignMethod = like(
@@ -59,7 +59,7 @@ class Fitting(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judging(Group):
+class TripletSettings(SettingsGroup):
     """How judgements become points."""
 
     n_dims: int = setting(2, "Dimensions.", at_least=1, flags=("--dims",))

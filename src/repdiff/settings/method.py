@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from repdiff.core.errors import OptionError
-from repdiff.settings.fields import Group, setting
+from repdiff.settings.fields import SettingsGroup, setting
 
 N_CLUSTERS = 10
 LARGEST_BETA = 40.0  # exp(beta) has to fit into a float32
@@ -27,7 +27,7 @@ Clusterer: TypeAlias = Literal["spectral"] | AffinityClusterer | Callable[[Any],
 
 
 @dataclass(frozen=True, kw_only=True)
-class Method(Group):
+class MethodSettings(SettingsGroup):
     """The method's own parameters (RDC, ICLR 2025 workshop on Bidirectional Human-AI Alignment)."""
 
     n_clusters: int | Literal["auto"] = setting(
@@ -83,7 +83,7 @@ class Method(Group):
     @property
     def parameters(self) -> dict[str, Any]:
         """What the manifest keeps."""
-        named = {name: getattr(self, name) for name in Method.__dataclass_fields__}
+        named = {name: getattr(self, name) for name in MethodSettings.__dataclass_fields__}
         clusterer = self.clusterer
         return named | {"clusterer": clusterer if isinstance(clusterer, str) else _name_of(clusterer)}
 

@@ -7,13 +7,13 @@ from typing import Literal
 
 from repdiff.core.errors import OptionError
 from repdiff.core.metrics import Metric, Metrics
-from repdiff.settings.fields import Group, setting
+from repdiff.settings.fields import SettingsGroup, setting
 
 AlignMethod = Literal["none", "procrustes", "linear", "cka"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matching(Group):
+class MatchingSettings(SettingsGroup):
     """How rows are matched."""
 
     match: str = setting(
@@ -24,7 +24,7 @@ class Matching(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricOfEach(Group):
+class PairMetricSettings(SettingsGroup):
     """The distance within each of two representations."""
 
     metric: Metrics = setting(
@@ -37,7 +37,7 @@ class MetricOfEach(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneMetric(Group):
+class MetricSettings(SettingsGroup):
     """The distance within every one of several representations."""
 
     metric: Metric = setting(
@@ -47,7 +47,7 @@ class OneMetric(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Guidance(Group):
+class GuidanceSettings(SettingsGroup):
     """Which pairs of items count."""
 
     within: str | None = setting(
@@ -59,7 +59,7 @@ class Guidance(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlignmentSettings(Group):
+class AlignmentSettings(SettingsGroup):
     """Whether y is turned towards x before the two are compared."""
 
     align: AlignMethod = setting(

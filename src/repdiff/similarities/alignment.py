@@ -35,7 +35,7 @@ import numpy.typing as npt
 
 from repdiff.core.errors import InputError
 from repdiff.inputs.pair import EmbeddingPair, make_pair
-from repdiff.settings import AlignCall, AlignmentSettings, AlignMethod, Fitting, check_setting, takes
+from repdiff.settings import AlignCall, AlignmentSettings, AlignMethod, FittingSettings, check_setting, takes
 from repdiff.similarities import debiased_cka
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
@@ -159,7 +159,7 @@ def _align(
     y: npt.NDArray[Any],
     method: AlignMethod,
     *,
-    test_share: float = Fitting.test_share,
+    test_share: float = FittingSettings.test_share,
     ridge: float | None = None,
     random_state: int | None,
 ) -> Alignment:

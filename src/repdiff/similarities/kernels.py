@@ -17,7 +17,7 @@ from repdiff.core.parallel import row_tiles
 from repdiff.similarities.points import (
     ROWS_AT_A_TIME,
     Points,
-    Side,
+    PointsOrDistances,
     both,
     check_memory_for_pairs,
     sides,
@@ -148,7 +148,7 @@ class RbfSums:
         return float(np.clip(product / np.sqrt(self.square_x) / np.sqrt(self.square_y), 0, 1))
 
 
-def rbf_sums(x: Side, y: Side, *, bandwidth: float = BANDWIDTH) -> RbfSums:
+def rbf_sums(x: PointsOrDistances, y: PointsOrDistances, *, bandwidth: float = BANDWIDTH) -> RbfSums:
     """The sums over both kernels of two sides with some spread, a block of rows at a time.
 
     Centring takes row means away, so <HKH, HLH> = sum K L - 2/n r_K . r_L + s_K s_L / n^2 with r the sums of rows
@@ -173,14 +173,14 @@ def rbf_sums(x: Side, y: Side, *, bandwidth: float = BANDWIDTH) -> RbfSums:
     )  # fmt: skip
 
 
-def _kernel(side: Side, rows: slice, slope: float) -> Any:
+def _kernel(side: PointsOrDistances, rows: slice, slope: float) -> Any:
     """The Gaussian kernel of some items with all, less 1; an item's own entry is exactly zero."""
     distances = side.squared_distances(rows)
     distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = 0
     return np.expm1(slope * distances)
 
 
-def _median(side: Side) -> float:
+def _median(side: PointsOrDistances) -> float:
     """Median squared distance of two items; of those that are apart, where it is zero."""
     distances = np.sqrt(side.squared_distances_of_pairs)
     return float(np.median(distances, overwrite_input=True) or np.median(distances[distances > 0])) ** 2

@@ -12,7 +12,7 @@ from repdiff.core.errors import InputError
 from repdiff.core.overlap import jaccard_index
 from repdiff.core.parallel import row_tiles
 from repdiff.settings import SimilaritySettings
-from repdiff.similarities.points import ROWS_AT_A_TIME, TIE, Side, sides, tied_ranks, without_spread
+from repdiff.similarities.points import ROWS_AT_A_TIME, TIE, PointsOrDistances, sides, tied_ranks, without_spread
 
 
 def mutual_knn(x: Any, y: Any, *, n_neighbors: int = SimilaritySettings.n_neighbors) -> float:
@@ -101,7 +101,7 @@ class SharedNeighbors:
 
 
 def shared_neighbors(
-    x: Side, y: Side, *, n_neighbors: int, queries: npt.NDArray[np.int64] | None = None
+    x: PointsOrDistances, y: PointsOrDistances, *, n_neighbors: int, queries: npt.NDArray[np.int64] | None = None
 ) -> SharedNeighbors:
     """Neighbours, among all items, that both sides agree on, of some items or of all."""
     if n_neighbors < 1:
@@ -117,7 +117,7 @@ def shared_neighbors(
     return SharedNeighbors(shared, k, x.n)
 
 
-def _nearest(side: Side, rows: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.int64]:
+def _nearest(side: PointsOrDistances, rows: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.int64]:
     """The k nearest of some items, (r, k); of those that tie, the first."""
     distances = side.squared_distances(rows)
     distances[np.arange(len(rows)), rows] = np.inf

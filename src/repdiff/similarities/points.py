@@ -137,7 +137,7 @@ class Points(_Items):
 
 
 @dataclass(frozen=True, eq=False)
-class Distances(_Items):
+class DistanceItems(_Items):
     """Items of which only the distances are known.
 
     Attributes
@@ -163,7 +163,7 @@ class Distances(_Items):
         return np.asarray(self.values[rows] ** 2)
 
 
-Side: TypeAlias = Points | Distances
+PointsOrDistances: TypeAlias = Points | DistanceItems
 
 
 def both(x: Any, y: Any) -> tuple[Points, Points]:
@@ -180,9 +180,9 @@ def both(x: Any, y: Any) -> tuple[Points, Points]:
     return pair
 
 
-def sides(x: Any, y: Any) -> tuple[Side, Side]:
+def sides(x: Any, y: Any) -> tuple[PointsOrDistances, PointsOrDistances]:
     """The same, where both may already be made ready, as points or as distances."""
-    if isinstance(x, Points | Distances) and isinstance(y, Points | Distances):
+    if isinstance(x, Points | DistanceItems) and isinstance(y, Points | DistanceItems):
         return x, y
     return both(x, y)
 
@@ -208,21 +208,21 @@ def as_points(values: Any, source: str = "x") -> Points:
     return Points(_scaled(scaled))
 
 
-def as_distances(values: npt.NDArray[Any]) -> Distances:
+def as_distances(values: npt.NDArray[Any]) -> DistanceItems:
     """A matrix of distances, symmetric and finite, as a side; only their order and ratios count."""
     scaled = _scaled(values.astype(np.float64))
     scaled = (scaled + scaled.T) / 2
     np.fill_diagonal(scaled, scaled.min())
     scaled -= scaled.min()
-    return Distances(scaled / (scaled.max() or 1.0))
+    return DistanceItems(scaled / (scaled.max() or 1.0))
 
 
-def without_spread(x: Side, y: Side) -> float | None:
+def without_spread(x: PointsOrDistances, y: PointsOrDistances) -> float | None:
     """The value of any score where a side has no spread: 1 for two such, 0 for one; None where both have some."""
     return float(x.is_constant and y.is_constant) if x.is_constant or y.is_constant else None
 
 
-def check_memory_for_pairs(x: Side, y: Side, bytes_per_pair: int) -> None:
+def check_memory_for_pairs(x: PointsOrDistances, y: PointsOrDistances, bytes_per_pair: int) -> None:
     """Refuse what needs more for all pairs of items than is free; distances that are there need no more.
 
     Raises

@@ -9,8 +9,8 @@ import numpy as np
 from repdiff.similarities.points import (
     Floats,
     Points,
+    PointsOrDistances,
     Rows,
-    Side,
     both,
     check_memory_for_pairs,
     sides,
@@ -78,7 +78,7 @@ def rsa(x: Any, y: Any) -> float:
     return float(np.clip(ranks_x @ ranks_y / size_x / size_y, -1, 1))
 
 
-def _centred_ranks(side: Side) -> Floats:
+def _centred_ranks(side: PointsOrDistances) -> Floats:
     """Ranks of the distances of all pairs less their mean; equal distances share the mean of their ranks."""
     ranks = tied_ranks(side.squared_distances_of_pairs, side.typical_square)
     ranks -= (len(ranks) + 1) / 2

@@ -19,7 +19,7 @@ from repdiff.results.similarity import Score, SimilarityTable
 from repdiff.settings import SimilarityCall, SimilaritySettings, takes
 from repdiff.similarities.kernels import RbfSums, cka, cka_of_unrelated, debiased_cka, rbf_sums
 from repdiff.similarities.neighbors import SharedNeighbors, shared_neighbors
-from repdiff.similarities.points import Points, Side, as_distances, as_points, without_spread
+from repdiff.similarities.points import Points, PointsOrDistances, as_distances, as_points, without_spread
 from repdiff.similarities.shapes import procrustes, procrustes_of_points, rsa
 from repdiff.similarities.subspaces import pwcca, pwcca_of_points, svcca, svcca_of_points
 
@@ -110,7 +110,7 @@ class _Work:
         return as_points(self.pair.x), as_points(self.pair.y, "y")
 
     @cached_property
-    def sides(self) -> tuple[Side, Side]:
+    def sides(self) -> tuple[PointsOrDistances, PointsOrDistances]:
         """All items, with the distances that were asked for."""
         if self.pair.metrics == ("euclidean", "euclidean"):
             return self.points
@@ -118,7 +118,7 @@ class _Work:
         return x, y
 
     @cached_property
-    def sampled(self) -> tuple[Side, Side]:
+    def sampled(self) -> tuple[PointsOrDistances, PointsOrDistances]:
         if len(self.sample) == self.pair.n:
             return self.sides
         x, y = (
@@ -146,7 +146,7 @@ class _Work:
         return sums.alignment, sums.alignment_of_unrelated, len(self.sample)
 
 
-def _side(values: npt.NDArray[Any], metric: Metric) -> Side:
+def _side(values: npt.NDArray[Any], metric: Metric) -> PointsOrDistances:
     if metric == "precomputed":
         return as_distances(values)
     return as_points(_directions(values) if metric == "cosine" else values)
@@ -163,7 +163,7 @@ def _directions(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class _Recipe:
+class _ScoreRecipe:
     """A score without its value, and how to get it."""
 
     score: Score
@@ -180,12 +180,12 @@ def _recipe(
     *,
     low: float = 0.0,
     of_distances: bool = False,
-) -> tuple[str, _Recipe]:
+) -> tuple[str, _ScoreRecipe]:
     empty = Score(name, title, 0.0, low, 1.0, 1.0, 0.0, 0, meaning, source)
-    return name, _Recipe(empty, compute, of_distances)
+    return name, _ScoreRecipe(empty, compute, of_distances)
 
 
-_RECIPES: dict[str, _Recipe] = dict(
+_RECIPES: dict[str, _ScoreRecipe] = dict(
     (
         _recipe(
             "cka",
@@ -261,7 +261,7 @@ _RECIPES: dict[str, _Recipe] = dict(
 SCORES = tuple(_RECIPES)
 
 
-def _chosen(names: Iterable[str] | None, metrics: tuple[Metric, Metric]) -> list[_Recipe]:
+def _chosen(names: Iterable[str] | None, metrics: tuple[Metric, Metric]) -> list[_ScoreRecipe]:
     has_points = "precomputed" not in metrics
     if names is None:
         return [recipe for recipe in _RECIPES.values() if has_points or recipe.of_distances]
@@ -277,7 +277,7 @@ def _chosen(names: Iterable[str] | None, metrics: tuple[Metric, Metric]) -> list
     return [_RECIPES[name] for name in dict.fromkeys(asked)]
 
 
-def _warnings(pair: EmbeddingPair, recipes: list[_Recipe], n_neighbors: int) -> tuple[str, ...]:
+def _warnings(pair: EmbeddingPair, recipes: list[_ScoreRecipe], n_neighbors: int) -> tuple[str, ...]:
     names = {recipe.score.name for recipe in recipes}
     found = list(pair.warnings)
     dimensions = max(pair.x.shape[1], pair.y.shape[1])

@@ -14,7 +14,7 @@ from repdiff.affinity.engine import Plan
 from repdiff.clustering.order import map_affinity
 from repdiff.clustering.representatives import Contrast
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs
-from repdiff.core.progress import Progress, silent, telling
+from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.agreement import agreement
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
 from repdiff.inputs import Items
@@ -67,7 +67,7 @@ def compare(call: CompareCall) -> Comparison:
     if call.align_effect:
         with clock.time("comparison without alignment"):
             plain = compare_pair(
-                pair, replace(settings, evidence=False), progress=telling(call.progress, "without alignment")
+                pair, replace(settings, evidence=False), progress=prefixed(call.progress, "without alignment")
             )
     found = compare_pair(aligned, settings, description=call.description, clock=clock, progress=call.progress)
     return _with_effect(found, plain) if call.align_effect else found

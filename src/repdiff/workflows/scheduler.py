@@ -13,7 +13,7 @@ from itertools import chain
 from repdiff.affinity.engine import Engine, Plan
 from repdiff.affinity.engines import engine_of
 from repdiff.core.parallel import Task, resolve_n_jobs, run_side_by_side
-from repdiff.core.progress import Progress, silent, telling
+from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.comparison import Comparison
 from repdiff.settings import Settings
@@ -135,7 +135,7 @@ class _Crew:
         def work(progress: Progress) -> Comparison:
             return compare_pair(
                 one.pair, settings, representations=one.representations, plan=plan,
-                progress=telling(progress, one.what),
+                progress=prefixed(progress, one.what),
             )  # fmt: skip
 
         return Task(work, 0 if plan is None else plan.need)

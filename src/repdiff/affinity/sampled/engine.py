@@ -22,7 +22,7 @@ from repdiff.affinity.sampled.reader import Reader
 from repdiff.core.errors import MemoryLimitError, RepdiffError
 from repdiff.core.memory import format_bytes
 from repdiff.core.parallel import resolve_n_jobs
-from repdiff.core.progress import Progress, silent, telling
+from repdiff.core.progress import Progress, prefixed, silent
 
 _MANY_ITEMS = 200_000  # from here on lists are shorter, and more rows share one
 _FEW, _MANY = (4096, 512, 4), (2048, 256, 8)  # candidates, kept, block
@@ -208,7 +208,7 @@ def _sample(
     candidates, kept, block = sizes
     found = []
     for direction, (name, near, far) in enumerate((("x_only", x, y), ("y_only", y, x))):
-        tell = telling(progress, name)
+        tell = prefixed(progress, name)
         rng = np.random.default_rng([seed, direction])
         cells = make_cells(near, rng, n_jobs=n_jobs, stage="cells", progress=tell)
         sampler = Sampler(

@@ -92,7 +92,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ModelKind:
     """A kind of model, as its module presents it.
 
     Attributes

@@ -12,7 +12,7 @@ import numpy as np
 from repdiff.core.errors import InputError, MissingExtraError, RepdiffError
 from repdiff.core.files import one_line
 from repdiff.encoding.models import torch_tools
-from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request
+from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request
 from repdiff.encoding.models.sentence import SentenceSettings, sentence_settings
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _quiet(transformers: Any) -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-KIND = Kind(
+KIND = ModelKind(
     "hf",
     "hf:FOLDER or hf:HUB-ID",
     "a transformers model with its own image processor or tokenizer",

@@ -10,7 +10,7 @@ import numpy as np
 
 from repdiff.core.errors import InputError, MissingExtraError, RepdiffError
 from repdiff.core.files import one_line
-from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request, choose
+from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request, choose
 from repdiff.encoding.models.graphs import file_sha256, filled, open_graph, to_tensor
 from repdiff.encoding.pooling import pool_maps
 
@@ -125,7 +125,7 @@ def _usual_output(names: list[str]) -> str:
     return next(iter([*called, *(name for name in names if name != _LOGITS)]), names[0])
 
 
-KIND = Kind(
+KIND = ModelKind(
     "onnx",
     "onnx:FILE",
     "a graph for onnxruntime that takes images (onnx:FILE?normalize=imagenet|half|none&size=224)",

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repdiff.encoding.models.base import USUAL, Kind, Matrix, Model, Output, Request, no_layers, options_of, positive
+from repdiff.encoding.models.base import (
+    USUAL,
+    Matrix,
+    Model,
+    ModelKind,
+    Output,
+    Request,
+    no_layers,
+    options_of,
+    positive,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,4 +61,6 @@ def _load(target: str, request: Request) -> Model:
     return _Pixels(_Shrink(positive(options.get("size", str(_SIDE)), "pixels: size")))
 
 
-KIND = Kind("pixels", "pixels", f"the image itself at {_SIDE} x {_SIDE} pixels (pixels?size=64)", ("image",), _load)
+KIND = ModelKind(
+    "pixels", "pixels", f"the image itself at {_SIDE} x {_SIDE} pixels (pixels?size=64)", ("image",), _load
+)

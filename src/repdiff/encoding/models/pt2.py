@@ -11,7 +11,7 @@ from typing import Any
 from repdiff.core.errors import InputError
 from repdiff.core.files import one_line
 from repdiff.encoding.models import torch_tools
-from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request
+from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request
 from repdiff.encoding.models.graphs import file_sha256, filled, open_graph, to_tensor
 
 
@@ -75,7 +75,7 @@ def _input_of(program: Any, path: Path) -> Any:
     return nodes[names[0]].meta["val"]
 
 
-KIND = Kind(
+KIND = ModelKind(
     "pt2",
     "pt2:FILE",
     "a model saved by torch.export that takes images (pt2:FILE?normalize=imagenet|half|none&size=224)",

@@ -20,7 +20,7 @@ from repdiff.core.errors import InputError, RepdiffError
 from repdiff.core.files import one_line
 from repdiff.encoding.decoders import portable
 from repdiff.encoding.models import torch_tools
-from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request, no_layers
+from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request, no_layers
 from repdiff.encoding.pooling import pool_maps
 
 _WANTED = (
@@ -212,7 +212,7 @@ def _accepts(model: Any) -> bool:
     return isinstance(model, tuple) or callable(model)
 
 
-KIND = Kind(
+KIND = ModelKind(
     "py",
     "py:MODULE:ATTRIBUTE",
     "your own code: a torch module with its transform, or any function from a batch to an array",

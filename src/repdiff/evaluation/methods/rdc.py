@@ -9,7 +9,7 @@ from repdiff.affinity.representation import Representation
 from repdiff.clustering.representatives import Contrast
 from repdiff.evaluation.groups import SMALLEST, Group
 from repdiff.evaluation.methods.base import FloatArray
-from repdiff.settings import Computing, Method, RepresentativeKind, Settings
+from repdiff.settings import ComputingSettings, MethodSettings, RepresentativeKind, Settings
 from repdiff.workflows.direction import contrasts_of, find_direction
 
 
@@ -21,11 +21,11 @@ class RDC:
     name or an object, as in :func:`repdiff.compare`.
     """
 
-    gamma: float = Method.gamma
-    beta: float = Method.beta
-    no_change_threshold: float = Method.no_change_threshold
-    representatives: RepresentativeKind = Method.representatives
-    engine: Any = Computing.engine
+    gamma: float = MethodSettings.gamma
+    beta: float = MethodSettings.beta
+    no_change_threshold: float = MethodSettings.no_change_threshold
+    representatives: RepresentativeKind = MethodSettings.representatives
+    engine: Any = ComputingSettings.engine
     name: str = "rdc"
     title: str = "difference clusters (this package)"
     source: str = "Kondapaneni, Gu, Mac Aodha & Perona, ICLR 2025 workshop on Bidirectional Human-AI Alignment"
