@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from repdiff.inputs.triplets import TripletEmbedding, embed_triplets
     from repdiff.report import write_report
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
+    from repdiff.report.wording.answer import Answer, answer
     from repdiff.report.wording.summary import describe
     from repdiff.results.choice import ChosenNumber
     from repdiff.results.clusters import AffinityMap, DifferenceCluster, Direction
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from repdiff.results.provenance import Provenance
     from repdiff.results.similarity import Score, SimilarityTable
     from repdiff.results.timeline import Timeline
-    from repdiff.results.tracks import Flow, History, Life
+    from repdiff.results.tracks import Flow, History, Track
     from repdiff.similarities.alignment import Alignment, align
     from repdiff.similarities.table import similarity
     from repdiff.store.kinds import save
@@ -53,12 +54,14 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Every public name and where it lives. Looked up on first use, so that `import repdiff` costs next to nothing.
+# Every public name and where it is defined. Looked up on first use, so that `import repdiff` costs next to nothing.
 _HOME = {
     "Affinity": "affinity.base",
     "AffinityMap": "results.clusters",
     "align": "similarities.alignment",
     "Alignment": "similarities.alignment",
+    "answer": "report.wording.answer",
+    "Answer": "report.wording.answer",
     "check": "gate.check",
     "CheckResult": "gate.check",
     "ChosenNumber": "results.choice",
@@ -85,7 +88,6 @@ _HOME = {
     "Flow": "results.tracks",
     "History": "results.tracks",
     "InputError": "core.errors",
-    "Life": "results.tracks",
     "load": "store.run",
     "load_matrix": "store.matrix",
     "load_series": "store.series",
@@ -109,6 +111,7 @@ _HOME = {
     "SimilarityTable": "results.similarity",
     "spectral_embedding": "clustering.spectral",
     "Timeline": "results.timeline",
+    "Track": "results.tracks",
     "TripletEmbedding": "inputs.triplets",
     "write_report": "report",
 }
@@ -118,6 +121,7 @@ __all__ = [
     "Affinity",
     "AffinityMap",
     "Alignment",
+    "Answer",
     "CheckResult",
     "ChosenNumber",
     "ClusterEvidence",
@@ -133,7 +137,6 @@ __all__ = [
     "Flow",
     "History",
     "InputError",
-    "Life",
     "MemoryLimitError",
     "MissingExtraError",
     "NotConvergedWarning",
@@ -144,8 +147,10 @@ __all__ = [
     "Score",
     "SimilarityTable",
     "Timeline",
+    "Track",
     "TripletEmbedding",
     "align",
+    "answer",
     "check",
     "cluster_affinity",
     "compare",

@@ -168,7 +168,7 @@ def _write_results(timeline: Timeline, table: pd.DataFrame, epochs: Sequence[int
     table.to_csv(folder / "claims.csv", index=False)
     (folder / "claims.md").write_text(claims.as_markdown(table), encoding="utf-8")
     timeline.growth().to_csv(folder / "figure-1.csv", index=False)
-    timeline.lives_frame().to_csv(folder / "lives.csv", index=False)
+    timeline.tracks_frame().to_csv(folder / "tracks.csv", index=False)
     timeline.save(folder / "series", overwrite=True)
     timeline.report(folder / "report.html")
 

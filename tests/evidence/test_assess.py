@@ -110,7 +110,7 @@ def one_cluster(**figures: object) -> ClusterEvidence:
         ([one_cluster()], 5,
          "1 of 1 difference between a and b is more than chance (false discovery rate 5 %); it is also stable and "
          "robust."),
-        ([one_cluster(stability=0.1), one_cluster(q_value=0.2)], 5,
+        ([one_cluster(stability=0.1), one_cluster(q_value=0.2, is_significant=False)], 5,
          "1 of 2 differences between a and b is more than chance (false discovery rate 5 %); it is not stable, or not "
          "robust."),
         ([one_cluster()] * 3, 5,

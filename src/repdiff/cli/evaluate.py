@@ -88,7 +88,9 @@ def _print(found: Evaluation, output: Path | None) -> None:
     names = {"x_only": found.names[0], "y_only": found.names[1]}
     for direction, name in names.items():
         other = names["y_only" if direction == "x_only" else "x_only"]
-        console.print(f"What `{escape(name)}` groups and `{escape(other)}` scatters, by the success of each method:")
+        console.print(
+            f"What `{escape(name)}` keeps closer together than `{escape(other)}`, by the success of each method:"
+        )
         console.print(_table(found, direction))
     console.print(
         "success: share of pairs inside a collage that are closer where they should be, the mean of four distances; "

@@ -32,6 +32,7 @@ def matrix(
     from repdiff.cli.console import print_json, progress_bars
     from repdiff.inputs.names import names_of
     from repdiff.report import render, render_matrix
+    from repdiff.report.overview import BACK
     from repdiff.store.directory import check_target
     from repdiff.store.matrix import matrix_run_of, write_matrix
     from repdiff.store.run import REPORT, run_of
@@ -42,7 +43,7 @@ def matrix(
     with progress_bars() as progress:
         found = repdiff.compare_matrix(representations, progress=progress, **options)
         run = matrix_run_of(found, progress=progress)
-        pages = [render(run_of(comparison)) for comparison in run.matrix.comparisons]
+        pages = [render(run_of(comparison), back=BACK) for comparison in run.matrix.comparisons]
         reports = dict(zip(run.manifest["runs"], pages, strict=True))
         write_matrix(run, output, overwrite=overwrite, report=render_matrix(run), reports=reports)
     if as_json:
@@ -76,7 +77,9 @@ def _print(found: ComparisonMatrix, run: Path, report: Path) -> None:
     from repdiff.results.comparison import warnings_of
 
     console = Console(highlight=False)
-    table = Table(box=SIMPLE_HEAD, title="mean affinity of what the row groups and the column scatters (1: they agree)")
+    table = Table(
+        box=SIMPLE_HEAD, title="how much closer the row keeps items than the column: mean affinity (1: they agree)"
+    )
     table.add_column("")
     strengths = found.table()
     for column in strengths.columns:

@@ -67,7 +67,7 @@ def _summary(timeline: Timeline, run: Path, report: Path) -> dict[str, Any]:
         "accuracy_reference": timeline.comparisons[0].accuracy_x,
         "never_settled": int((timeline.settled == len(timeline.checkpoints)).sum()),
         "growth": json.loads(timeline.growth().to_json(orient="records")),
-        "lives": json.loads(timeline.lives_frame().to_json(orient="records")),
+        "tracks": json.loads(timeline.tracks_frame().to_json(orient="records")),
         "warnings": [str(warning) for warning in warnings_of(timeline.comparisons)],
     }
 
@@ -82,7 +82,7 @@ def _print(timeline: Timeline, run: Path, report: Path) -> None:
     from repdiff.results.comparison import warnings_of
 
     console = Console(highlight=False)
-    table = Table(box=SIMPLE_HEAD, title=escape(f"what {timeline.reference} groups and a checkpoint scatters"))
+    table = Table(box=SIMPLE_HEAD, title=escape(f"what {timeline.reference} keeps closer together than a checkpoint"))
     table.add_column("checkpoint")
     for title in ("clusters", "lowest", "others", "no change", "right"):
         table.add_column(title, justify="right")

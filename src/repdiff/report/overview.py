@@ -17,6 +17,8 @@ from repdiff.store.matrix import MatrixRun, matrix_run_of, read_matrix_run
 from repdiff.store.run import REPORT
 from repdiff.store.several import RUNS
 
+BACK = f"../../{REPORT}"  # from a run of a matrix to the page of the matrix
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -82,7 +84,7 @@ def write_matrix_report(run: MatrixRun | ComparisonMatrix | str | Path, output: 
     folder = (run.path / RUNS).absolute()
     for name in run.manifest["runs"]:
         if not (folder / name / REPORT).exists():
-            write_run_report(folder / name, folder / name / REPORT)
+            write_run_report(folder / name, folder / name / REPORT, back=BACK)
     seen_from_page = Path(relpath(folder, Path(output).absolute().parent))  # the page may lie anywhere
     return write_page(render_matrix(run, runs=seen_from_page.as_posix()), output)
 

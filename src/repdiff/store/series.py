@@ -1,7 +1,7 @@
 """Timeline <-> a directory of runs.
 
 Each checkpoint's comparison is a run of its own, which :func:`repdiff.load` and ``repdiff report`` read. What follows
-from the runs (lives, growth, when items settled) stands beside them as tables, for other programs.
+from the runs (tracks, growth, when items settled) stands beside them as tables, for other programs.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _write_parts(series: SeriesRun, folder: Path) -> None:
     timeline = series.timeline
     timeline.to_frame().to_parquet(folder / "items.parquet", index=False)
     timeline.growth().to_parquet(folder / "growth.parquet", index=False)
-    timeline.lives_frame().to_parquet(folder / "lives.parquet", index=False)
+    timeline.tracks_frame().to_parquet(folder / "tracks.parquet", index=False)
     _flows(timeline).to_parquet(folder / "flows.parquet", index=False)
     write_runs(folder / RUNS, dict(zip(series.manifest["runs"], timeline.comparisons, strict=True)))
 
