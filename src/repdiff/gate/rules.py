@@ -89,7 +89,7 @@ def _figure(name: str, text: str) -> Figure:
     plain = " ".join(name.lower().replace("neighbors", "neighbours").split())
     if plain in FIGURES:
         return FIGURES[plain]
-    near = get_close_matches(plain, FIGURES, n=1, cutoff=0.5)
+    near = get_close_matches(plain, FIGURES, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "see repdiff check --rules"
     raise RepdiffError(f"{text!r}: there is no figure {plain!r}; {hint}")
 
