@@ -1,4 +1,4 @@
-"""Train a network, compare every checkpoint with the last, draw the paper's figures and hold its claims against them.
+"""Train a network, compare every checkpoint with the last, draw the paper's figures and test its claims.
 
 python studies/checkpoints/run.py                      # digits
 python studies/checkpoints/run.py --images FOLDER      # any folder of class subfolders

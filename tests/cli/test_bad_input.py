@@ -367,7 +367,7 @@ MISTAKES: dict[str, Mistake] = {
     # encoding
     "no model": Mistake(lambda: ["encode", "--items", "pics", "-o", "e.npz"], r"encode needs --model"),
     "nothing to encode": Mistake(lambda: ["encode", "--model", "pixels", "-o", "e.npz"], r"encode needs --items"),
-    "no model spec": Mistake(encode("resnet50"), r"resnet50: is no model spec; use hf:FOLDER.*pixels.*--list"),
+    "no model spec": Mistake(encode("resnet50"), r"resnet50: is not a model spec; use hf:FOLDER.*pixels.*--list"),
     "model without a name": Mistake(encode("hf:"), r"hf: names no model"),
     "option of no model": Mistake(encode("pixels?sise=3"), r"\?sise=3: has no option 'sise'; options are size=PIXELS"),
     "size that is none": Mistake(encode("pixels?size=big"), r"pixels: size must be a positive whole number, .*'big'"),
@@ -382,7 +382,7 @@ MISTAKES: dict[str, Mistake] = {
     "attribute that is not there": Mistake(encode("py:math:net"), r"py:math:net: .*no attribute 'net'"),
     "attribute that is no model": Mistake(encode("py:math:pi"), r"py:math:pi: is float, but must be a \(torch module"),
     "model that fails": Mistake(encode("py:math:sqrt"), r"py:math:sqrt: the model failed on items 0 to 2 with TypeErr"),
-    "model that counts": Mistake(encode("py:builtins:len"), r"py:builtins:len: gave shape \(\) for 3 items"),
+    "model that counts": Mistake(encode("py:builtins:len"), r"py:builtins:len: returned shape \(\) for 3 items"),
     "no items": Mistake(encode("pixels", items="no.csv"), r"no\.csv: no such file of items"),
     "empty folder": Mistake(encode_made(lambda: Path("d").mkdir()), r"d: holds no image \(it is empty\)"),
     "folder without images": Mistake(encode_made(folder_with("a.txt")), r"d: holds no image \(1 not images\)"),
@@ -397,8 +397,8 @@ MISTAKES: dict[str, Mistake] = {
     "embeddings onto a folder": Mistake(
         encode_made(lambda: (Path("d").mkdir(), Path("e.npz").mkdir())), r"e\.npz: is a folder; give the name of a file"
     ),
-    "embeddings into no folder": Mistake(encode("pixels", to="no/e.npz"), r"no/e\.npz: there is no folder no; make it"),
-    "embeddings are there": Mistake(encode("pixels", to="x.npy"), r"x\.npy: is there already, made otherwise.*--overw"),
+    "embeddings to no folder": Mistake(encode("pixels", to="no/e.npz"), r"no/e\.npz: there is no folder no; create it"),
+    "embeddings are there": Mistake(encode("pixels", to="x.npy"), r"x\.npy: exists with other settings.*--overw"),
     "file and model": Mistake(options("--model-y", "pixels"), r"y\.npy: a model was given for this side too"),
     "one side": Mistake(
         given(pictures, "compare", "--model-x", "pixels", "--items", "pics", "-o", "run"), r"Missing .*--model-y"
@@ -408,7 +408,7 @@ MISTAKES: dict[str, Mistake] = {
     "pooling without model": Mistake(options("--pool-x", "max"), r"--pool-x was given, but no --model-x"),
     "comparison of no model": Mistake(
         given(pictures, "compare", "--model-x", "resnet50", "--model-y", "pixels", "--items", "pics", "-o", "run"),
-        r"resnet50: is no model spec",
+        r"resnet50: is not a model spec",
     ),
     # runs
     "a run is there": Mistake(given(a_run, *options()()), r"run: is a run already.*--overwrite"),
@@ -477,7 +477,7 @@ def test_an_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     good()
     Path("x.npy").chmod(0)
     assert cli.run(["compare", "x.npy", "y.npy", "-o", "run"]) == 2
-    assert "x.npy: may not be read (permission denied)" in capsys.readouterr().err
+    assert "x.npy: cannot be read (permission denied)" in capsys.readouterr().err
     shutil.rmtree(tmp_path, ignore_errors=True)
 
 

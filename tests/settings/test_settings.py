@@ -68,10 +68,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
 OF_PAIRS: list[tuple[dict[str, Any], str]] = [
     ({"metric": "manhattan"}, "metric must be one of euclidean, cosine, precomputed"),
     ({"evidence": "yes"}, "evidence must be True or False, but is 'yes'"),
-    ({"n_resamples": 0}, "n_resamples must be an integer of at least 1, but is 0; evidence can be left out as a whole"),
+    ({"n_resamples": 0}, "n_resamples must be an integer of at least 1, but is 0; evidence=False turns all of it off"),
     ({"label": 3}, "label must be text, or None, but is 3"),
     ({"within": 3}, "within must be text, or None, but is 3"),
-    ({"n_clusters": "auto", "clusterer": len}, "others bring their own number"),
+    ({"n_clusters": "auto", "clusterer": len}, "works with the spectral clusterer only; give a number of clusters"),
 ]
 
 

@@ -28,7 +28,7 @@ def find_clusters(
     contrast : Contrast
         The affinity that was clustered, and the distances of both representations.
     no_change_threshold : float
-        A cluster whose mean affinity is below it counts as no change.
+        A cluster with a lower mean affinity counts as no change.
     n_representatives : int
         Items in the collage of a cluster.
     representatives : {"typical", "spread", "border"}
@@ -65,7 +65,7 @@ def order_by_mean_affinity(
     mean_affinity : ndarray of float64, (k,)
         Ascending.
     standard_error : ndarray of float64, (k,)
-        Of each mean; zeros where the engine looked at all pairs.
+        Of each mean; zeros if the engine computed all pairs.
     """
     found = affinity.group_means(labels)
     means, errors = np.diagonal(found.mean), np.diagonal(found.standard_error)

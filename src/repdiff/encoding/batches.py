@@ -1,7 +1,7 @@
 """Items -> batches that are ready before the model asks for them.
 
-Batch b holds the items of places b * size to (b + 1) * size, less those that are skipped. So what is in a batch, and
-with it the rounding of the model's sums, does not depend on timing, nor on where a resumed job began.
+Batch b holds the items at places b * size to (b + 1) * size, without skipped ones. So the content of a batch, and with
+it the rounding of the model's sums, does not depend on timing or on where a resumed job started.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ _END = object()
 
 @dataclass(frozen=True)
 class Batch:
-    """Some items next to each other.
+    """Consecutive items.
 
     Attributes
     ----------
     stop : int
         Place after the last of them, skipped ones included.
     rows : ndarray of int64, (b,)
-        Places of those that are there.
+        Places of the items in the batch.
     digests : list of str, b of them
         Hash of each item's bytes.
     skips : tuple of Skip
-        Those that are not.
+        The skipped items.
     data : object
-        What the model's ``collate`` made; None where all are skipped.
+        The output of the model's ``collate``; None if all are skipped.
     """
 
     stop: int
@@ -56,7 +56,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class DecodingOptions:
-    """How images are opened: by how many processes, and after how many seconds one is given up."""
+    """How images are opened: number of processes, and seconds after which an image is skipped."""
 
     n_workers: int
     seconds: float
@@ -73,7 +73,7 @@ class _Failure:
 def open_batches(
     source: Source, model: Model, *, size: int, start: int, opening: DecodingOptions
 ) -> Iterator[Iterator[Batch]]:
-    """Batches from place ``start`` on, made in other processes (images) and on another thread while the model works."""
+    """Batches from place ``start`` on, made by other processes (images) and a thread while the model works."""
     window = (_BATCHES_AHEAD + 1) * size
     with (
         _opened(source, model, start, window, opening) as (samples, stop),
@@ -84,7 +84,7 @@ def open_batches(
 
 @contextmanager
 def open_samples(source: Source, model: Model, opening: DecodingOptions) -> Iterator[Iterator[PreparedItem]]:
-    """The items that can be prepared, one by one, from the first on."""
+    """The items that can be prepared, one by one, from the first."""
     with _opened(source, model, 0, opening.n_workers, opening) as (samples, _):
         yield (sample for sample in samples if isinstance(sample, PreparedItem))
 
@@ -93,7 +93,7 @@ def open_samples(source: Source, model: Model, opening: DecodingOptions) -> Iter
 def _opened(
     source: Source, model: Model, start: int, window: int, opening: DecodingOptions
 ) -> Iterator[tuple[Iterator[PreparedItem | Skip], Callable[[], None]]]:
-    """The items, prepared or skipped, and how to make that end early."""
+    """The items, prepared or skipped, and a function that ends preparation early."""
     if source.modality == "text":
         yield _texts(source, model.prepare, start), lambda: None
         return
@@ -147,7 +147,7 @@ def _collated(samples: list[PreparedItem], collate: Callable[[list[Any]], Any]) 
 
 @contextmanager
 def _ahead(values: Iterator[T], stop: Callable[[], None]) -> Iterator[Iterator[T]]:
-    """The same values, made on a thread of their own, a few ahead."""
+    """The same values, produced by another thread, a few ahead."""
     ready: queue.Queue[Any] = queue.Queue(_BATCHES_AHEAD)
     stopped = threading.Event()
 

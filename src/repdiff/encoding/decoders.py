@@ -1,4 +1,4 @@
-"""Image paths -> prepared samples, in order, by processes that may hang or die without harm."""
+"""Image paths -> prepared items, in order, by processes that may hang or die without harm."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from repdiff.encoding.worker import ImageTask, Reply
 from repdiff.settings import EncodingSettings
 
 _TASKS_PER_WORKER = 6
-_LONGER = 5.0  # a worker ends itself so much later than it is given up, for when nobody is left to do that
+_LONGER = 5.0  # seconds after its time limit at which a worker ends itself, if the main process has not
 _START = (
     "import sys; fd = int(sys.argv[1]); sys.path[:] = sys.argv[2:]; "
     "from repdiff.encoding.worker import run_fork_server; run_fork_server(fd)"
@@ -33,7 +33,7 @@ _START = (
 
 @dataclass(frozen=True)
 class PreparedItem:
-    """A prepared item: its place in the list, what the model's ``prepare`` made, and a hash of the item's bytes."""
+    """A prepared item: its place in the list, the output of the model's ``prepare``, and a hash of the item's bytes."""
 
     index: int
     value: Any
@@ -63,7 +63,7 @@ class Decoders:
     Parameters
     ----------
     prepare : callable
-        One image -> one sample.
+        One image -> one prepared value.
     n_workers : int
         Processes.
     seconds : float
@@ -72,7 +72,7 @@ class Decoders:
     Raises
     ------
     InputError
-        Where ``prepare`` cannot be sent to another process.
+        If ``prepare`` cannot be sent to another process.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Decoders:
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # what a decoder or a transform says would tear the progress bar
+                stderr=subprocess.DEVNULL,  # output of a decoder or a transform would break the progress bar
                 env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
             )
         try:
@@ -99,7 +99,7 @@ class Decoders:
             raise
 
     def map(self, tasks: Iterable[ImageTask], *, window: int) -> Generator[PreparedItem | Skip]:
-        """What becomes of each task, in order; at most ``window`` tasks are under way or waiting to be taken."""
+        """The outcome of each task, in order; at most ``window`` tasks are running or waiting to be consumed."""
         fresh, again = iter(tasks), deque[ImageTask]()
         order, done = deque[int](), dict[int, PreparedItem | Skip]()
         while True:
@@ -112,7 +112,7 @@ class Decoders:
                 self._collect(done, again)
 
     def close(self) -> None:
-        """End the processes. ``map`` must not be under way, or must be told by :meth:`stop` before."""
+        """End the processes. ``map`` must not be running; call :meth:`stop` first if it may be."""
         for worker in self._workers:
             worker.connection.close()
         self._control.close()
@@ -164,7 +164,7 @@ class Decoders:
         worker.tasks.append(task)
         try:
             worker.connection.send(task)
-        except OSError:  # it died; that is noticed, and its tasks are given to another, where replies are read
+        except OSError:  # it died; ``_collect`` notices and gives its tasks to another worker
             return
 
     def _collect(self, done: dict[int, PreparedItem | Skip], again: deque[ImageTask]) -> None:
@@ -181,7 +181,7 @@ class Decoders:
         if self._stopped:
             raise RepdiffError("stopped")
         for worker in busy.values():
-            # One that has sent nothing since it was last heard has been at one image all that time.
+            # A worker that has sent nothing since its last reply has spent that time on one image.
             if time.monotonic() - worker.heard > self._seconds and not worker.connection.poll():
                 os.kill(worker.pid, signal.SIGKILL)
                 self._replace(worker, f"took longer than {self._seconds:g} s to decode", done, again)
@@ -211,16 +211,16 @@ def _receive(worker: _Worker) -> PreparedItem | Skip:
 
 
 def portable(prepare: Callable[[Any], Any]) -> bytes:
-    """The function in bytes: by name where it has one, else (lambdas, notebooks) with its code."""
+    """The function as bytes: by name if it has one, else (lambdas, notebooks) with its code."""
     try:
         import cloudpickle
-    except ImportError:  # older joblibs, which scikit-learn brings, carry it along
+    except ImportError:  # older versions of joblib, a dependency of scikit-learn, contain it
         from joblib.externals import cloudpickle
     try:
         code: bytes = cloudpickle.dumps(prepare)
     except Exception as error:
         raise InputError(
             f"the transform cannot be sent to the processes that prepare images: {one_line(error)}; "
-            "define it at the top of a module, without the model in it"
+            "define it at the top level of a module, without the model in it"
         ) from error
     return code

@@ -1,4 +1,4 @@
-"""What is told beside each finished file: how it was made, of what, and what was left out."""
+"""The manifest beside each finished file: how it was made, from what, and what was skipped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from repdiff.inputs.encoded import FORMAT, SCHEMA_VERSION
 
 @dataclass(frozen=True)
 class SharedFacts:
-    """What all layers of one encoding share: the manifest's facts, but for those of a layer's own file."""
+    """The manifest's facts that all layers of one encoding share."""
 
     facts: Mapping[str, Any]
     n: int
@@ -41,7 +41,7 @@ class SharedFacts:
 def settings_of(
     chosen: ChosenModel, model: Model, source: Source, layers: Sequence[str], pool: str | None
 ) -> dict[str, Any]:
-    """What the plan says of an encoding: all that its bytes depend on, but for the sizes of batches."""
+    """The settings in an encoding's plan: all that its bytes depend on, except batch sizes."""
     return {
         "model": {"spec": chosen.spec, "kind": chosen.kind.name, **model.facts},
         "layers": list(layers),
@@ -54,7 +54,7 @@ def settings_of(
 def summarise(
     source: Source, plan: EncodingPlan, shards: Iterable[Shard], classes: Sequence[str] | None
 ) -> SharedFacts:
-    """What the shards say of the whole."""
+    """The manifest's facts from all shards."""
     digest, n, skipped, predicts = hashlib.sha256(), 0, list[dict[str, str]](), False
     for shard in shards:
         n += len(shard.rows)
@@ -88,7 +88,7 @@ def _versions() -> dict[str, str]:
 
 
 def write_items(path: Path, source: Source, shards: Iterable[Shard], classes: Sequence[str] | None) -> None:
-    """One row per item: id, hash, and what the model predicts, where it does."""
+    """One row per item: id, hash, and the model's prediction, if it has one."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

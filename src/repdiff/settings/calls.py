@@ -1,7 +1,7 @@
-"""What each public function is given: data first, then options in groups.
+"""The arguments of each public function: data first, then options in groups.
 
 A function takes its dataclass through :func:`repdiff.settings.keywords.takes`, a command its options through
-:mod:`repdiff.cli.options`. Of the groups that a dataclass inherits, the last comes first in the documentation.
+:mod:`repdiff.cli.options`. The documentation lists the groups that a dataclass inherits from last to first.
 """
 
 from __future__ import annotations
@@ -41,24 +41,26 @@ class Settings(EvidenceSettings, ClusterSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class ProgressSettings(SettingsGroup):
-    """Who is told how far the work is."""
+    """Where progress is reported."""
 
-    progress: Progress = setting(silent, "Told how far the work is.", kind="Progress, optional", on_command_line=False)
+    progress: Progress = setting(
+        silent, "Receives the progress of the work.", kind="Progress, optional", on_command_line=False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class DescriptionSettings(ProgressSettings):
-    """What the report is told of the comparison."""
+    """How the report describes the comparison."""
 
-    description: str | None = setting(None, "A few words on what is compared, for the report.")
+    description: str | None = setting(None, "Short description of what is compared, for the report.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairNameSettings(SettingsGroup):
-    """What the two representations are called."""
+    """Display names of the two representations."""
 
     names: tuple[str, str] | None = setting(
-        None, "What to call the two.", unset="the files' names", metavar="NAME NAME"
+        None, "Display names of the two.", unset="the files' names", metavar="NAME NAME"
     )
 
 
@@ -82,24 +84,24 @@ class CompareCall(
 
 @dataclass(frozen=True, kw_only=True)
 class SeveralSettings(DescriptionSettings, Settings, GuidanceSettings):
-    """What comparisons of several representations have in common."""
+    """Options that comparisons of several representations share."""
 
     names: Sequence[str] | None = setting(
         None,
-        "What to call them, one name for each.",
+        "Display names, one for each.",
         unset="the files' names",
         kind="sequence of str",
         on_command_line=False,
     )
     predictions: Sequence[Any] | None = setting(
         None,
-        "What each of them predicts, and last the reference where there is one.",
+        "Predictions of each one, and last of the reference, if there is one.",
         more="Columns of ``items``, or values in the order of the rows of the first (of the reference).",
         kind="sequence of str or of array_like (n,)",
         on_command_line=False,
     )
     evidence: bool = like(
-        EvidenceSettings, "evidence", default=False, more="False by default, since it is taken for every comparison."
+        EvidenceSettings, "evidence", default=False, more="False by default, since it is computed for every comparison."
     )
 
 
@@ -109,7 +111,7 @@ class SeriesCall(SeveralSettings, PairMetricSettings, MatchingSettings, ItemSett
 
     checkpoints: Sequence[Any] | Mapping[str, Any]
     reference: Any
-    reference_name: str | None = setting(None, "What to call the reference.", unset="the file's name")
+    reference_name: str | None = setting(None, "Display name of the reference.", unset="the file's name")
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +130,7 @@ class EstimatorOptions(ClusterSettings, PairMetricSettings):
         "n_clusters",
         kw_only=False,
         sentence="Number of clusters.",
-        more="What does not change is among them.",
+        more="No-change clusters count, too.",
     )
 
 

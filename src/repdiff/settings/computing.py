@@ -1,4 +1,4 @@
-"""Computing: what does the work, and with what."""
+"""Computing: the engine, the device, memory, threads and the seed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class EngineLike(Protocol):
     """A user's own engine; see :mod:`repdiff.affinity`."""
 
     def plan(self, *args: Any, **kwargs: Any) -> Any:
-        """What the work will take, said before it starts."""
+        """What the work will need, known before it starts."""
 
     def compute(self, *args: Any, **kwargs: Any) -> Any:
         """Both affinities of a pair."""
@@ -50,7 +50,7 @@ class SeedSettings(SettingsGroup):
 
 @dataclass(frozen=True, kw_only=True)
 class ComputingSettings(SeedSettings):
-    """What does the work, and with what; none of it is part of the method."""
+    """How the work is computed; none of it is part of the method."""
 
     engine: EngineChoice = setting(
         "exact",

@@ -1,4 +1,4 @@
-"""Fields -> the Parameters section of a docstring, so that a sentence about an option is written once."""
+"""Fields -> the Parameters section of a docstring, so that the sentence about an option is written once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The evaluation: which methods are tried, and on what."""
+"""The evaluation: which methods to try, and on which items."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from repdiff.settings.method import N_CLUSTERS, MethodSettings
 
 @dataclass(frozen=True, kw_only=True)
 class TrialSettings(SettingsGroup):
-    """Which methods are tried, and on which items."""
+    """Which methods to try, and on which items."""
 
     methods: Sequence[Any] | None = setting(
         None,
-        "One to try; repeatable.",
-        more="By name, or as they are (``repdiff.evaluation.methods.METHODS``).",
+        "A method to try; may be given several times.",
+        more="Names, or method objects (``repdiff.evaluation.methods.METHODS``).",
         unset="all",
         kind="sequence of str or Method",
         flags=("--method",),
     )
-    held_out: bool = setting(True, "Also fit on each half and measure on the other.")
+    held_out: bool = setting(True, "Also fit on each half of the items and measure on the other.")
     max_items: int = setting(
         4_000,
-        "Of more items so many are drawn.",
+        "If there are more items, a random sample of this size is used.",
         more="Some methods hold several n x n matrices.",
         at_least=1,
     )
@@ -34,10 +34,12 @@ class TrialSettings(SettingsGroup):
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationSettings(TrialSettings):
-    """How methods are tried on a pair that no run holds."""
+    """How methods are tried on a pair of embeddings."""
 
     n_groups: int | tuple[int, int] = setting(
-        N_CLUSTERS, "Groups to ask of each method in each direction, or in that of x and that of y.", at_least=1
+        N_CLUSTERS,
+        "Groups that each method should find in each direction; a pair gives x_only and y_only separately.",
+        at_least=1,
     )
     size: int = like(MethodSettings, "n_representatives", sentence="Items in a collage.", at_least=2, flags=())
     random_state: int = like(ComputingSettings, "random_state", kind="int")
@@ -45,6 +47,6 @@ class EvaluationSettings(TrialSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class RunEvaluationSettings(TrialSettings):
-    """How methods are tried on what a run was made from."""
+    """How methods are tried on the embeddings of a run."""
 
     random_state: int | None = like(ComputingSettings, "random_state", default=None, kind="int", unset="the run's")

@@ -1,6 +1,6 @@
 """An option as a field of a frozen dataclass: its default, its type, what is allowed, and the sentence about it.
 
-Everything else is made from these fields: the keywords of the public functions and their documentation
+Everything else is derived from these fields: the keywords of the public functions and their documentation
 (:mod:`repdiff.settings.keywords`), and the options of the command line (:mod:`repdiff.cli.options`).
 """
 
@@ -17,7 +17,7 @@ _KEY = "setting"
 
 @dataclass(frozen=True, kw_only=True)
 class SettingFacts(Allowed):
-    """What is known of an option beside its name, type and default.
+    """An option's facts beside its name, type and default.
 
     Attributes
     ----------
@@ -26,15 +26,15 @@ class SettingFacts(Allowed):
     more : str
         Further sentences for the documentation of functions.
     unset : str
-        What None stands for, such as "all cores"; said as the default.
+        What None means, such as "all cores"; documented as the default.
     kind : str
-        How the documentation writes the type; by default it is made from the annotation.
+        How the documentation writes the type; derived from the annotation by default.
     flags : tuple of str
         How the command line spells it; by default ``--name-with-hyphens``. The first is the one that errors name.
     metavar : str or None
         What the help of commands shows for the value.
     typed : type or None
-        What the command line reads it as; by default it is made from the annotation.
+        What the command line parses it as; derived from the annotation by default.
     on_command_line : bool
         Whether commands have it.
     """
@@ -55,7 +55,7 @@ def setting(default: Any, sentence: str, **facts: Any) -> Any:
 
 
 def like(group: type[Any], name: str, *, kw_only: bool = True, **changes: Any) -> Any:
-    """The field of another group, with another ``default`` or other facts where they are given."""
+    """The field of another group, with ``default`` and the given facts changed."""
     default = changes.pop("default", dataclass_field(group, name).default)
     facts = dataclasses.replace(setting_of(group, name), **changes)
     return dataclasses.field(default=default, kw_only=kw_only, metadata={_KEY: facts})
@@ -67,13 +67,13 @@ def dataclass_field(group: type[Any], name: str) -> dataclasses.Field[Any]:
 
 
 def setting_of(group: type[Any], name: str) -> SettingFacts:
-    """What is known of the option of that name."""
+    """The facts of the option of that name."""
     found: SettingFacts = dataclass_field(group, name).metadata[_KEY]
     return found
 
 
 def settings_of(group: type[Any]) -> dict[str, SettingFacts]:
-    """Every option of a group, in order; fields that are plain data are none."""
+    """Every option of a group, in order, without fields that are plain data."""
     return {field.name: field.metadata[_KEY] for field in dataclasses.fields(group) if _KEY in field.metadata}
 
 
@@ -83,7 +83,7 @@ def flags_of(name: str, facts: SettingFacts) -> tuple[str, ...]:
 
 
 def check_setting(group: type[Any], name: str, value: Any) -> None:
-    """Refuse a value that an option cannot have.
+    """Refuse a value that an option does not allow.
 
     Raises
     ------
@@ -102,7 +102,7 @@ class SettingsGroup:
     Raises
     ------
     OptionError
-        For a value that an option cannot have.
+        For a value that an option does not allow.
     """
 
     def __post_init__(self) -> None:
@@ -111,9 +111,9 @@ class SettingsGroup:
         self.check_together()
 
     def check_together(self) -> None:
-        """Refuse values that are fine one by one, but not together."""
+        """Refuse values that are allowed one by one, but not together."""
 
     @classmethod
     def of(cls, other: SettingsGroup) -> Self:
-        """The same options, out of a group that has them among others."""
+        """The options of this group, copied from a group that has them among others."""
         return cls(**{field.name: getattr(other, field.name) for field in dataclasses.fields(cls)})

@@ -25,7 +25,7 @@ from repdiff.similarities.subspaces import pwcca, pwcca_of_points, svcca, svcca_
 
 SAMPLED_ITEMS = 500
 _AT_A_GLANCE = ("debiased_cka", "procrustes", "rsa", "mutual_knn")
-_ONE_DIRECTION = 8  # of the last digit: rows of length one that differ by less point the same way
+_ONE_DIRECTION = 8  # of the last digit: unit rows that differ by less have the same direction
 _FEW_ITEMS = 5  # per dimension: below this, canonical correlations are high whatever the data
 
 
@@ -36,7 +36,7 @@ def similarity(call: SimilarityCall) -> SimilarityTable:
     Parameters
     ----------
     x, y : array_like (n, d_x) and (n, d_y), table, or path
-        Embeddings of the same items, as :func:`repdiff.compare` takes them. The metric is for the scores that look at
+        Embeddings of the same items, as for :func:`repdiff.compare`. The metric is used by the scores based on
         distances: "rbf_cka", "rsa", "mutual_knn", "jaccard".
 
     Returns
@@ -47,7 +47,7 @@ def similarity(call: SimilarityCall) -> SimilarityTable:
     Raises
     ------
     RepdiffError
-        For input that cannot be used, a name that is no score, or one that distances do not give.
+        For input that cannot be used, an unknown score, or one that needs embeddings where distances are given.
     """
     pair = make_pair(call.x, call.y, metric=call.metric, names=call.names, match=call.match)
     return score_pair(
@@ -65,7 +65,7 @@ def score_pair(
     random_state: int | None = 0,
     progress: Progress = silent,
 ) -> SimilarityTable:
-    """The same, of a pair that was checked already."""
+    """The same for a pair that is already checked."""
     recipes = _chosen(scores, pair.metrics)
     work = _Work(pair, n_neighbors, pair.n if max_items is None else max_items, random_state)
     found = []
@@ -78,7 +78,7 @@ def score_pair(
 
 
 def score_sample(pair: EmbeddingPair, *, random_state: int | None = 0) -> SimilarityTable:
-    """A few scores of a random sample of the items, for a first look that costs next to nothing beside a comparison."""
+    """A few scores of a random sample of the items: a first look that takes little time beside a comparison."""
     rows = np.sort(np.random.default_rng(random_state).choice(pair.n, min(pair.n, SAMPLED_ITEMS), replace=False))
     x, y = (
         values[np.ix_(rows, rows)] if metric == "precomputed" else values[rows]
@@ -96,7 +96,7 @@ _Found = tuple[float, float, int]  # value, value by chance, items looked at
 
 
 class _Work:
-    """What scores of one pair share, each made when it is first asked for."""
+    """Data that the scores of one pair share, each computed on first use."""
 
     def __init__(self, pair: EmbeddingPair, n_neighbors: int, max_items: int, random_state: int | None) -> None:
         self.pair = pair
@@ -111,7 +111,7 @@ class _Work:
 
     @cached_property
     def sides(self) -> tuple[PointsOrDistances, PointsOrDistances]:
-        """All items, with the distances that were asked for."""
+        """All items, with the requested distances."""
         if self.pair.metrics == ("euclidean", "euclidean"):
             return self.points
         x, y = (_side(*side) for side in zip((self.pair.x, self.pair.y), self.pair.metrics, strict=True))
@@ -153,9 +153,9 @@ def _side(values: npt.NDArray[Any], metric: Metric) -> PointsOrDistances:
 
 
 def _directions(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Rows of length one; the same bits where all point one way, since rounding would pass for spread."""
+    """Rows of length one; the same bits if all have one direction, since rounding would count as spread."""
     largest = np.abs(values).max(axis=1, keepdims=True).astype(np.float64)
-    scaled = values / largest  # so that the squares of no row vanish or overflow
+    scaled = values / largest  # so that no row's squares vanish or overflow
     units = unit_rows(scaled)
     if np.abs(units - units[0]).max() <= _ONE_DIRECTION * np.finfo(values.dtype).eps:
         units[:] = units[0]
@@ -164,7 +164,7 @@ def _directions(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class _ScoreRecipe:
-    """A score without its value, and how to get it."""
+    """A score without its value, and the function that computes it."""
 
     score: Score
     compute: Callable[[_Work], _Found]
@@ -197,7 +197,7 @@ _RECIPES: dict[str, _ScoreRecipe] = dict(
         _recipe(
             "debiased_cka",
             "linear CKA, debiased",
-            "Linear CKA without what it owes to having few items: 0 means no more alike than by chance.",
+            "Linear CKA without the bias of few items: 0 means no more alike than by chance.",
             "Song et al. 2012; Nguyen et al. 2021",
             lambda work: work.of_all(debiased_cka, lambda *_: 0.0),
             low=-1.0,
@@ -220,7 +220,7 @@ _RECIPES: dict[str, _ScoreRecipe] = dict(
         _recipe(
             "pwcca",
             "PWCCA",
-            "Correlation of the directions of both, each weighted by how much of the representation it makes up.",
+            "Correlation of the directions of both, each weighted by how much of the representation it explains.",
             "Morcos et al. 2018",
             lambda work: work.of_shuffled(pwcca, pwcca_of_points),
         ),
@@ -251,7 +251,7 @@ _RECIPES: dict[str, _ScoreRecipe] = dict(
         _recipe(
             "jaccard",
             "Jaccard of neighbours",
-            "Neighbours that both agree on, as a share of all that either has.",
+            "Neighbours that both have, as a share of all that either has.",
             "Klabunde et al. 2025",
             lambda work: (work.shared.jaccard, work.shared.jaccard_of_unrelated, len(work.sample)),
             of_distances=True,
@@ -284,8 +284,8 @@ def _warnings(pair: EmbeddingPair, recipes: list[_ScoreRecipe], n_neighbors: int
     if names & {"svcca", "pwcca"} and pair.n < _FEW_ITEMS * dimensions:
         found.append(
             f"{pair.n:,} items are few for {dimensions:,} dimensions: SVCCA and PWCCA are high whatever the data; "
-            "read them against their chance value"
+            "compare them with their chance value"
         )
     if names & {"mutual_knn", "jaccard"} and n_neighbors > pair.n - 1:
-        found.append(f"{n_neighbors} neighbours were asked for, but an item has {pair.n - 1} others")
+        found.append(f"{n_neighbors} neighbours were requested, but an item has {pair.n - 1} others")
     return tuple(found)

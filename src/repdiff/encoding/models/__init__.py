@@ -1,4 +1,4 @@
-"""The kinds of models: one module each, found by their presence in this folder."""
+"""The kinds of models: each module in this folder adds one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ChosenModel", "Model", "ModelKind", "Output", "Request", "choose_kin
 
 @cache
 def kinds() -> dict[str, ModelKind]:
-    """All kinds by name. A module here that has a ``KIND`` is one; none imports its library before it loads a model."""
+    """All kinds by name, from modules with a ``KIND``. None imports its library before it loads a model."""
     modules = (import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
     found = (module.KIND for module in modules if hasattr(module, "KIND"))
     return {kind.name: kind for kind in found}
@@ -24,16 +24,16 @@ def kinds() -> dict[str, ModelKind]:
 
 @dataclass(frozen=True)
 class ChosenModel:
-    """A model that was named but not loaded yet.
+    """A model that is named but not loaded yet.
 
     Attributes
     ----------
     kind : ModelKind
         Its kind.
     target : str or object
-        What the kind loads it from.
+        What the model is loaded from.
     spec : str
-        How to name it in manifests.
+        Its name in manifests.
     """
 
     kind: ModelKind
@@ -47,7 +47,7 @@ def choose_kind(model: Any) -> ChosenModel:
     Raises
     ------
     InputError
-        Where no kind takes it.
+        If no kind accepts it.
     """
     if not isinstance(model, str):
         for kind in kinds().values():
@@ -60,7 +60,7 @@ def choose_kind(model: Any) -> ChosenModel:
     name, _, target = model.partition(":")
     name, mark, options = name.partition("?")
     if name not in kinds():
-        raise InputError(f"{model}: is no model spec; use {_usages()} (repdiff encode --list tells more)")
+        raise InputError(f"{model}: is not a model spec; use {_usages()} (repdiff encode --list explains them)")
     return ChosenModel(kinds()[name], target + mark + options, model)
 
 

@@ -1,4 +1,4 @@
-"""``pixels``: the image itself, made small; a baseline that needs no model."""
+"""``pixels``: the image itself, reduced in size; a baseline without a model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Shrink:
     side: int
 
     def __call__(self, image: Image) -> Matrix:
-        small = image.resize((self.side, self.side), 2)  # 2: bilinear, over all pixels that fall into one
+        small = image.resize((self.side, self.side), 2)  # 2: bilinear, over all pixels within an output pixel
         return np.asarray(small, np.float32).ravel() / np.float32(255)
 
 

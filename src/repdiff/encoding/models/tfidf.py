@@ -45,7 +45,7 @@ def _load(target: str, request: Request) -> Model:
     vectorizer = TfidfVectorizer(max_features=most, sublinear_tf=True, dtype=np.float32)
     try:
         vectorizer.fit(request.source.texts())
-    except ValueError as error:  # scikit-learn's word for texts of nothing but punctuation
+    except ValueError as error:  # raised by scikit-learn for texts of only punctuation
         raise InputError(f"{request.source.name}: the texts hold no words to count") from error
     return _TfIdf(vectorizer, _facts(vectorizer, most, __version__))
 

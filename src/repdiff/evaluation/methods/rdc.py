@@ -17,8 +17,8 @@ from repdiff.workflows.direction import contrasts_of, find_direction
 class RDC:
     """Difference clusters, in order of mean affinity from high to low, with their representatives as collages.
 
-    ``n_groups`` counts the no-change clusters, which are no groups: it finds fewer where less differs. ``engine`` is a
-    name or an object, as in :func:`repdiff.compare`.
+    ``n_groups`` includes the no-change clusters, which are not returned: fewer groups come back if less differs.
+    ``engine`` is a name or an object, as in :func:`repdiff.compare`.
     """
 
     gamma: float = MethodSettings.gamma
@@ -31,7 +31,7 @@ class RDC:
     source: str = "Kondapaneni, Gu, Mac Aodha & Perona, ICLR 2025 workshop on Bidirectional Human-AI Alignment"
 
     def groups(self, x: FloatArray, y: FloatArray, n_groups: int, size: int, random_state: int) -> list[Group]:
-        """The steps of :func:`repdiff.compare`, for the one direction that is asked for."""
+        """The steps of :func:`repdiff.compare`, for one direction."""
         settings = self._settings(n_clusters=n_groups, n_representatives=size, random_state=random_state)
         found = find_direction(self.contrast(x, y, random_state), settings)
         return [
