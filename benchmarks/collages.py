@@ -1,7 +1,4 @@
-"""Whether a collage shows what it should: pairs near in one representation and far in the other; also of items unseen.
-
-Issue 2, bar 5; issue 6, bar 2.
-"""
+"""Whether collages show pairs near in one representation and far in the other, also for items that were not fitted."""
 
 from __future__ import annotations
 
@@ -47,7 +44,7 @@ class Truth:
 
     @classmethod
     def of(cls, near: Values, far: Values) -> Truth:
-        """That of two representations."""
+        """The one of two representations."""
         return cls(neighbor_ranks(near) < neighbor_ranks(far), _normalised(near) < _normalised(far))
 
     def shares(self, collages: list[Rows]) -> tuple[float, float]:
@@ -76,7 +73,7 @@ class Fit:
 
 
 def collages(options: argparse.Namespace) -> Section:
-    """Issue 2, bar 5; issue 6, bar 2."""
+    """Success of collages, of all kinds of representatives, and of collages of unseen items."""
     rows, kinds, held_out = [], [], []
     for name, (x, y) in pairs(options).items():
         for direction, fitted in _fit(x, y).items():
@@ -111,13 +108,13 @@ def _held_out_table(rows: list[list[str]]) -> Table:
         f"Items unseen: clusters and collages are found on a random half of the emoji, and success is measured in the "
         f"other half, by its own ranks and largest distances; least and mean of {2 * len(_SPLITS)} halves "
         f"(bar: {_HELD_OUT_BAR}). Unseen items belong to the cluster of most of their {_VOTERS} nearest fitted items "
-        "in the representation that holds it, and nothing else tells them apart.",
+        "in the representation that holds it, whatever the other one says.",
         ("direction", "collage of unseen items", *(f"{right}, {of}" for right in _RIGHT for of in ("least", "mean"))),
         rows,
         [
-            "*Same rule*, which the bar is for: the groups were found without these items, and each shows a collage "
-            "chosen among them as it always is. *Nearest* is stricter: each representative is replaced by the unseen "
-            "member nearest to it, a new one each time, so that nothing is known of the pairs shown but their place in "
+            "*Same rule*, to which the bar applies: the groups were found without these items, and each shows a "
+            "collage chosen among them in the usual way. *Nearest* is stricter: each representative is replaced by the unseen "
+            "member nearest to it, a new one each time, so that the pairs shown are chosen only by their place in "
             "the representation that holds the cluster. *Random*: any of the unseen members."
         ],
     )

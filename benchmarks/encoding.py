@@ -26,7 +26,7 @@ _SPEED_BAR, _MEMORY_BAR = 0.9, 1.1
 
 
 def encoding(options: argparse.Namespace) -> Section:
-    """Issue 4, bars 2 and 6."""
+    """Speed against the bare loop, and memory as the number of items grows."""
     with tempfile.TemporaryDirectory() as folder:
         tables = [_throughput(Path(folder), options.repeats), _memory(Path(folder))]
     return Section("Encoding: models and images to embeddings on disk", tables)
@@ -71,8 +71,8 @@ def _throughput(folder: Path, repeats: int) -> Table:
         "ready; encode starts its processes and opens its images:"
     )
     notes = [
-        "encode keeps freed memory between batches (`encoding/heap.py`); the second loop does so too, and is the one "
-        "that is like for like."
+        "encode keeps freed memory between batches (`encoding/malloc.py`); the second loop does so too, and is the "
+        "fair comparison."
     ]
     return Table(caption, columns, [row], notes)
 

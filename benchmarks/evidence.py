@@ -22,9 +22,9 @@ _NOISES = (0.3, 0.6, 1.0)  # standard deviations of the noise, in those of the e
 
 
 def evidence(options: argparse.Namespace) -> Section:
-    """Issue 6, bars 3, 5 and 6."""
+    """False alarms, power, the chosen number of clusters, and the time that evidence takes."""
     tables = [_false_alarms(), _power(), _chosen_number(), _cost(options.repeats)]
-    return Section("Evidence: what is chance, and what it costs to know", tables)
+    return Section("Evidence: false alarms, power and cost", tables)
 
 
 def _false_alarms() -> Table:

@@ -24,7 +24,7 @@ from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering.cluster import cluster_affinity, normalized_cut
 
 Pair = data.Pair
-_CHECKED = 3_000  # items on which every entry is held to the exact engine
+_CHECKED = 3_000  # items on which every entry is compared with the exact engine
 _CASES = ((20_000, 1_280, 0.0), (20_000, 1_280, 0.16), (50_000, 1_280, 0.0), (100_000, 256, 0.0))  # n, d, copied rows
 _CLUSTERS = 10
 

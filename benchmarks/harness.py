@@ -46,7 +46,7 @@ class Section:
     notes: Sequence[str] = field(default_factory=tuple)
 
     def save(self, name: str) -> None:
-        """Keep it for the report."""
+        """Save it for the report."""
         RESULTS.mkdir(exist_ok=True)
         told = asdict(self) | {"machine": machine(), "versions": versions(), "date": time.strftime("%Y-%m-%d")}
         (RESULTS / f"{name}.json").write_text(json.dumps(told, indent=1))
@@ -62,7 +62,7 @@ class Section:
 
 
 def interleaved(work: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median seconds of each, all of them in turn ``repeats`` times, so that a slow spell of the machine hits all."""
+    """Median seconds of each; they take turns ``repeats`` times, so that a slow phase of the machine affects all."""
     seconds: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(repeats):
         for name, call in work.items():

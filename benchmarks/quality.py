@@ -28,7 +28,7 @@ _CUT_BAR = {32: 0.002, 16: 0.002, 8: 0.005}
 
 
 def ranks(options: argparse.Namespace) -> Section:
-    """Issue 3, bar 4: ranks that equal stable float64 ranks."""
+    """Share of ranks that equal stable float64 ranks."""
     rng = np.random.default_rng(0)
     rows = []
     for name, sides in pairs(options).items():
@@ -46,7 +46,7 @@ def _equal_share(values: npt.NDArray[np.float32]) -> float:
 
 
 def quality(options: argparse.Namespace) -> Section:
-    """Issue 2, bar 2; issue 3, bar 3."""
+    """Affinities and normalised cuts against the float64 reference."""
     rows = []
     for name, (x, y) in pairs(options).items():
         ranks_xy = oracle.ranks(x), oracle.ranks(y)

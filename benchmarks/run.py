@@ -1,7 +1,7 @@
 """Run benchmarks and write RESULTS.md: ``python benchmarks/run.py [section ...]``, all of them by default.
 
-Each section leaves its figures in ``benchmarks/results``, and its text in RESULTS.md takes the place of the one that
-was there, so that a slow section need not be repeated for the sake of another.
+Each section leaves its figures in ``benchmarks/results``, and its text in RESULTS.md replaces the previous
+one, so that a slow section need not be repeated to update another.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _INTRODUCTION = """# Benchmarks
 
 Written by `make bench` (`python benchmarks/run.py`). Times are medians of interleaved repeats in seconds of wall time.
 The *floor* is the two matrix products `x @ x.T` and `y @ y.T` alone, in the same tiles, on the same threads, in the
-same run. *Naive* is the method written down plainly: `torch.cdist`, two `argsort`, scikit-learn's `SpectralClustering`.
+same run. *Naive* is a direct implementation: `torch.cdist`, two `argsort`, scikit-learn's `SpectralClustering`.
 *Synthetic* embeddings are mixtures of Gaussians with a heavy-tailed spectrum (`benchmarks/data.py`); *emoji* are two
 image networks' embeddings of the same 3,786 emoji.
 """
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def write_report() -> None:
-    """RESULTS.md: every section as it was run here last, else as it stood there."""
+    """RESULTS.md: every section as last run here, else unchanged."""
     path = HERE / "RESULTS.md"
     stood = path.read_text().split("\n## ")[1:] if path.exists() else []
     texts = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in stood}
@@ -78,7 +78,7 @@ def write_report() -> None:
 
 
 def as_text(section: Section) -> str:
-    """The section as it stands in RESULTS.md."""
+    """The text of the section in RESULTS.md."""
     lines = [f"## {section.title}", ""]
     if section.machine:
         lines += [f"{section.machine}; {section.versions}; {section.date}.", ""]

@@ -27,7 +27,7 @@ CUT_BAR, MEAN_BAR, SUBSPACE_BAR, SUBSPACE_BAR_20 = 0.005, 0.02, 0.97, 0.95
 GROWTH_BAR = 1.12
 _CLUSTERS = 10
 _LARGE_CLUSTER = 0.03  # share of the items
-_LEAST_EIGENVALUE = 0.2  # below it a subspace is not asked for
+_LEAST_EIGENVALUE = 0.2  # below it no subspace is compared
 _NEAR_THRESHOLD = 0.03
 _N = 8_000
 _GROWTH = (25_000, 50_000, 100_000)
@@ -35,7 +35,7 @@ _D = 128
 
 
 def against_exact(options: argparse.Namespace) -> Section:
-    """Bar 1: every kind of data, both directions."""
+    """Quality on every kind of data, both directions."""
     n = min(_N, options.largest)
     made: dict[str, tuple[Callable[[], data.Pair], Sampled]] = {
         f"synthetic, {n:,}": (lambda: data.synthetic_pair(n, _D, 96), Sampled()),

@@ -19,7 +19,7 @@ _BAR = 0.65
 
 
 def series(options: argparse.Namespace) -> Section:
-    """Issue 5, bar 4."""
+    """Time of a series over that of its comparisons one by one."""
     rows = []
     for width in _WIDTHS:
         reference, checkpoints = _training(width)
@@ -43,7 +43,7 @@ def series(options: argparse.Namespace) -> Section:
 
 
 def _as_commands() -> Table:
-    """The same as a user types it: a command for each checkpoint against one for all, files and reports included."""
+    """The same on the command line: a command for each checkpoint against one for all, files and reports included."""
     reference, checkpoints = _training(_WIDTHS[0])
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/last.npy", reference)

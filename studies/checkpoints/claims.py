@@ -1,4 +1,4 @@
-"""The paper's claims about a network while it trains, each held against a series."""
+"""The paper's claims about a network while it trains, each checked on a series."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 from repdiff import Comparison, Timeline, neighbor_ranks
 
 UNSATURATED = 0.99  # accuracy of the checkpoint over all items
-FEWEST_OUTSIDE = 20  # items outside the no-change group, below which their accuracy says nothing
+FEWEST_OUTSIDE = 20  # items outside the no-change group; with fewer, their accuracy means little
 
 
 @dataclass(frozen=True)

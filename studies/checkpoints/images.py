@@ -36,7 +36,7 @@ class ImageSet:
     classes : tuple of str
         Names of the classes.
     confusable : tuple of str
-        The classes that are easily taken for one another; empty where that is not known.
+        The classes that are easily confused; empty where that is not known.
     held_out : ndarray of bool, (n,)
         Which images the network does not train on.
     """
@@ -91,12 +91,12 @@ def digits(*, noise: float, random_state: int) -> ImageSet:
 def folder(path: Path, *, side: int, confusable: Iterable[str], random_state: int) -> ImageSet:
     """The images of a folder whose subfolders are the classes, each cut to a square of ``side`` pixels, in colour.
 
-    An image that cannot be opened is named on standard error and left out.
+    An image that cannot be opened is reported on standard error and left out.
 
     Raises
     ------
     InputError
-        Where there are fewer than two classes, or one that is said to be confusable is not there.
+        Where there are fewer than two classes, or a confusable class is missing.
     """
     items = as_items(path)
     if items.label is None or items.frame[items.label].nunique() < 2:
