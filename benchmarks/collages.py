@@ -108,13 +108,13 @@ def _held_out_table(rows: list[list[str]]) -> ResultTable:
         f"Items unseen: clusters and collages are found on a random half of the emoji, and success is measured in the "
         f"other half, by its own ranks and largest distances; least and mean of {2 * len(_SPLITS)} halves "
         f"(bar: {_HELD_OUT_BAR}). Unseen items belong to the cluster of most of their {_VOTERS} nearest fitted items "
-        "in the representation that holds it, and nothing else tells them apart.",
+        "in the representation that holds it, whatever the other one says.",
         ("direction", "collage of unseen items", *(f"{right}, {of}" for right in _RIGHT for of in ("least", "mean"))),
         rows,
         [
-            "*Same rule*, which the bar is for: the groups were found without these items, and each shows a collage "
-            "chosen among them as it always is. *Nearest* is stricter: each representative is replaced by the unseen "
-            "member nearest to it, a new one each time, so that nothing is known of the pairs shown but their place in "
+            "*Same rule*, to which the bar applies: the groups were found without these items, and each shows a "
+            "collage chosen among them in the usual way. *Nearest* is stricter: each representative is replaced by the unseen "
+            "member nearest to it, a new one each time, so that the pairs shown are chosen only by their place in "
             "the representation that holds the cluster. *Random*: any of the unseen members."
         ],
     )

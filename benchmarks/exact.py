@@ -78,7 +78,7 @@ def naive(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]) -> None:
 
 
 def speed(options: argparse.Namespace) -> Section:
-    """Bar 1: wall time of the engine over that of the floor, and of the naive pipeline over the engine's."""
+    """Wall time of the engine over that of the floor, and of the naive pipeline over the engine's."""
     n = min(8_000, options.largest)
     pairs = {f"synthetic, n = {n:,}, d = 1,280": data.synthetic_pair(n, 1_280, 1_280)}
     pairs |= {f"emoji, n = {len(x):,}, d = {x.shape[1]:,}": (x, y) for x, y in _emoji(options)}
@@ -147,7 +147,7 @@ def measured(n: int, d_x: int, d_y: int, repeats: int = 1, folder: str | None = 
 
 
 def memory(options: argparse.Namespace) -> Section:
-    """Bar 1: resident memory above the inputs, over n * n * 4 bytes."""
+    """Resident memory above the inputs, over n * n * 4 bytes."""
     n = min(8_000, options.largest)
     runs = [("synthetic", in_child("measured", n=n, d_x=1_280, d_y=1_280))]
     if options.emoji:
@@ -178,7 +178,7 @@ def growth(options: argparse.Namespace) -> Section:
 
 
 def scale(options: argparse.Namespace) -> Section:
-    """Bar 2: ImageNet's validation set, and twice that."""
+    """As many items as ImageNet's validation set, and twice that."""
     rows = []
     for n, d_x, d_y, minutes, gigabytes in _SCALE:
         if n > options.largest:

@@ -78,7 +78,7 @@ def write_report() -> None:
 
 
 def as_text(section: Section) -> str:
-    """The section as it stands in RESULTS.md."""
+    """The text of the section in RESULTS.md."""
     lines = [f"## {section.title}", ""]
     if section.machine:
         lines += [f"{section.machine}; {section.versions}; {section.date}.", ""]

@@ -35,7 +35,7 @@ _D = 128
 
 
 def against_exact(options: argparse.Namespace) -> Section:
-    """Bar 1: every kind of data, both directions."""
+    """Quality on every kind of data, both directions."""
     n = min(_N, options.largest)
     made: dict[str, tuple[Callable[[], data.Pair], Sampled]] = {
         f"synthetic, {n:,}": (lambda: data.synthetic_pair(n, _D, 96), Sampled()),

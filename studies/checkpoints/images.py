@@ -91,7 +91,7 @@ def digits(*, noise: float, random_state: int) -> ImageSet:
 def folder(path: Path, *, side: int, confusable: Iterable[str], random_state: int) -> ImageSet:
     """The images of a folder whose subfolders are the classes, each cropped to a square of ``side`` pixels, in colour.
 
-    An image that cannot be opened is named on standard error and left out.
+    An image that cannot be opened is reported on standard error and left out.
 
     Raises
     ------

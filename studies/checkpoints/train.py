@@ -137,7 +137,7 @@ def _one_epoch(network: Any, optimiser: Any, images: ImageSet, recipe: Recipe, r
     network.train()
     order = rng.permutation(np.flatnonzero(~images.held_out))
     losses = []
-    for start in range(0, len(order) - recipe.batch // 2, recipe.batch):  # no batch of a few: its statistics are poor
+    for start in range(0, len(order) - recipe.batch // 2, recipe.batch):  # no small batch: its statistics are poor
         rows = order[start : start + recipe.batch]
         logits = network(torch.from_numpy(_varied(images.clean[rows], recipe, rng))).logits
         loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(images.targets[rows]))

@@ -230,7 +230,7 @@ MISTAKES: dict[str, Mistake] = {
     "series: reference of another metric": Mistake(
         lambda: [*SERIES, "--reference-metric", "precomputed"], r"x\.npy: has shape \(30, 4\), but precomputed"
     ),
-    "series: onto this folder": Mistake(lambda: [*SERIES[:-1], "."], r"\.: is no name for a directory of a run"),
+    "series: onto this folder": Mistake(lambda: [*SERIES[:-1], "."], r"\.: cannot name a directory"),
     "matrix: a hole in the last": Mistake(last_has_a_hole("matrix", "x.npy"), r"z\.npy: row 7, column 2 is NaN"),
     "matrix: clusters of words": Mistake(lambda: [*MATRIX, "-n", "ten"], r"--clusters must be an integer .*'ten'"),
     "matrix: no such predictions": Mistake(
@@ -311,7 +311,7 @@ MISTAKES: dict[str, Mistake] = {
     # ids
     "same id twice": Mistake(
         compare_with_x("x.csv", lambda: frame([*range(N - 1), 3]).to_csv("x.csv", index=False)),
-        r"x\.csv: id '3' stands in rows 3 and 29",
+        r"x\.csv: id '3' is in rows 3 and 29",
     ),
     "row without id": Mistake(
         compare_with_x("x.csv", lambda: frame([*range(N - 1), None]).to_csv("x.csv", index=False)),
@@ -415,7 +415,7 @@ MISTAKES: dict[str, Mistake] = {
     "something else is there": Mistake(
         given(a_folder_with_a_file, *options("--overwrite")()), r"run: exists and is not a run"
     ),
-    "not a place to write": Mistake(lambda: ["compare", "x.npy", "y.npy", "-o", "x.npy/run"], r"x\.npy is no folder"),
+    "not a place to write": Mistake(lambda: ["compare", "x.npy", "y.npy", "-o", "x.npy/r"], r"x\.npy is not a folder"),
     "no such run": Mistake(lambda: ["report", "nowhere"], r"nowhere: no such run directory"),
     "not a run": Mistake(given(a_folder_with_a_file, "report", "run"), r"run: is not a run"),
     "a newer run": Mistake(given(a_newer_run, "report", "run"), r"schema version 99.*upgrade"),

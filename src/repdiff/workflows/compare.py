@@ -28,7 +28,7 @@ from repdiff.similarities.table import score_sample
 from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, find_direction, undecided
 from repdiff.workflows.evidence import take_evidence
 from repdiff.workflows.projection import side_by_side
-from repdiff.workflows.provenance import Clock, inputs_of, noting, now, versions
+from repdiff.workflows.provenance import Clock, inputs_of, now, versions, warning_recorder
 from repdiff.workflows.representation import ShownRepresentation, representations_of
 
 
@@ -146,7 +146,7 @@ def _find_both(
     found: dict[DirectionName, FoundClusters] = {}
     for name, contrast in both.items():
         found[name] = find_direction(
-            contrast, settings, name=name, warn=noting(warnings, name), clock=clock, progress=progress
+            contrast, settings, name=name, warn=warning_recorder(warnings, name), clock=clock, progress=progress
         )
         warnings += [f"{name}: {line}" for line in undecided(found[name].clusters, settings.no_change_threshold)]
     return found
