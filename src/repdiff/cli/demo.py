@@ -18,7 +18,7 @@ def demo(
 ) -> None:
     """Train small networks on scikit-learn's digits, compare what two of them learned, and say what to try next."""
     from repdiff.cli import demo_data as demo
-    from repdiff.cli.models import Side
+    from repdiff.cli.models import ModelOrFile
     from repdiff.store.directory import check_target
 
     run, data = output / "run", output / "data"
@@ -29,7 +29,7 @@ def demo(
     if not as_json:
         echo(f"comparing them, as this would: {demo.command_line(files)}")
     compare_and_write(
-        [Side("x", files.x), Side("y", files.y)],
+        [ModelOrFile("x", files.x), ModelOrFile("y", files.y)],
         output=run,
         overwrite=overwrite,
         as_json=as_json,

@@ -64,6 +64,7 @@ def _summary(found: ComparisonMatrix, run: Path, report: Path) -> dict[str, Any]
         "names": list(found.names),
         "n_items": len(found.items.frame),
         "cells": cells,
+        "answers": {" and ".join(one.names): one.answer for one in found.comparisons if one.answer},
         "warnings": [str(warning) for warning in warnings_of(found.comparisons)],
     }
 
@@ -87,6 +88,9 @@ def _print(found: ComparisonMatrix, run: Path, report: Path) -> None:
     for row, values in strengths.iterrows():
         table.add_row(escape(str(row)), *("·" if value != value else f"{value:.2f}" for value in values))
     console.print(table)
+    for comparison in found.comparisons:
+        if comparison.answer:
+            console.print(f"{' and '.join(comparison.names)}: {comparison.answer}", markup=False)
     for warning in warnings_of(found.comparisons):
         console.print(f"note: {warning}", markup=False)
     console.print(f"run:    {run}", markup=False, soft_wrap=True)

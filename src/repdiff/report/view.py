@@ -217,7 +217,7 @@ def facts(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     accuracies = [(x, comparison.accuracy_x), (y, comparison.accuracy_y)]
     return (
         ("items", words.number(len(comparison.items.frame))),
-        *((f"kinds only {name} groups", words.number(count)) for name, count in found),
+        *((f"groups closer in {name}", words.number(count)) for name, count in found),
         *((f"accuracy of {name}", words.percent(share)) for name, share in accuracies if share is not None),
     )
 

@@ -7,7 +7,7 @@ section on evidence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from repdiff.report.wording import headline, next_step
 from repdiff.report.wording.formatting import Sentence
@@ -58,8 +58,7 @@ def answer(comparison: Comparison) -> Answer | None:
     evidence = comparison.evidence
     if evidence is None or not evidence.findings or evidence.neighbours is None:
         return None
-    return Answer(
-        headline.headline(comparison, evidence, evidence.neighbours),
-        three_figures(comparison, evidence, evidence.neighbours),
-        next_step.next_step(comparison, evidence, evidence.neighbours),
-    )
+    found = (comparison, evidence, evidence.neighbours)
+    told = Answer(headline.headline(*found), three_figures(*found), next_step.next_step(*found))
+    # The cards name the groups, too.
+    return told if told.n_words <= MOST_WORDS else replace(told, headline=headline.headline(*found, naming=False))

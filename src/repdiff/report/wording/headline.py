@@ -21,8 +21,10 @@ _MOST_GROUPS_NAMED = 2
 _FATES: tuple[Fate, ...] = ("lost", "loosened", "reordered")
 
 
-def headline(comparison: Comparison, evidence: ComparisonEvidence, neighbours: Neighbours) -> Sentence:
-    """What happened, in one sentence."""
+def headline(
+    comparison: Comparison, evidence: ComparisonEvidence, neighbours: Neighbours, *, naming: bool = True
+) -> Sentence:
+    """What happened, in one sentence; ``naming`` the first groups by their labels where it is local."""
     codes = {name: evidence.findings[name].code for name in DIRECTIONS}
     x, y = ((name, True) for name in comparison.names)
     n = words.number(len(comparison.items.frame))
@@ -46,7 +48,7 @@ def headline(comparison: Comparison, evidence: ComparisonEvidence, neighbours: N
     if said <= {"directions", "noise"}:
         told = " differ all over, but in no group of items: along a few directions."
         return Sentence((x, (" and ", False), y, (told, False)))
-    return Sentence((*_both(comparison, evidence.findings), (".", False)))
+    return Sentence((*_both(comparison, evidence.findings, naming), (".", False)))
 
 
 def little_in_common(neighbours: Neighbours) -> bool:
@@ -54,7 +56,7 @@ def little_in_common(neighbours: Neighbours) -> bool:
     return neighbours.all.shared - neighbours.chance < _NEAR_CHANCE * (1 - neighbours.chance)
 
 
-def _both(comparison: Comparison, findings: Mapping[DirectionName, Finding]) -> Parts:
+def _both(comparison: Comparison, findings: Mapping[DirectionName, Finding], naming: bool) -> Parts:
     """Where at least one direction is local or throughout: a clause for each that has groups."""
     directions = {"x_only": comparison.x_only, "y_only": comparison.y_only}
     told = {name: told_of(directions[name], findings[name].code) for name in DIRECTIONS}
@@ -62,12 +64,15 @@ def _both(comparison: Comparison, findings: Mapping[DirectionName, Finding]) -> 
     if not with_groups:
         x, y = ((name, True) for name in comparison.names)
         return (x, (" and ", False), y, (" differ all over, in no single group.", False))
+    names = {name: _named(groups) if naming and findings[name].code == "local" else "" for name, groups in told.items()}
     fates = {name: usual_fate(told[name]) for name in with_groups}
     if len(with_groups) == 2 and len({*fates.values()}) == 1 and findings["x_only"].code == findings["y_only"].code:
-        return _mutual(comparison, told, fates["x_only"], findings["x_only"].code == "local")
+        return _mutual(comparison, names, fates["x_only"], findings["x_only"].code == "local")
     clauses: Parts = ()
     for name in with_groups:
-        clause = _clause(comparison, name, told[name], fates[name], findings[name].code == "local")
+        some = f"{words.count_in_words(len(told[name]))} {'group' if len(told[name]) == 1 else 'groups'} of "
+        some = some if findings[name].code == "local" else ""
+        clause = _clause(comparison, name, fates[name], some, names[name])
         clauses += (("; ", False), *clause) if clauses else clause
     if len(with_groups) == 1:
         clauses += ((_rest(findings[with_groups[0]]), False),)
@@ -83,26 +88,19 @@ def usual_fate(groups: Sequence[DifferenceCluster]) -> Fate:
     return max(_FATES, key=lambda fate: items[fate])
 
 
-def _clause(
-    comparison: Comparison, name: DirectionName, groups: Sequence[DifferenceCluster], fate: Fate, local: bool
-) -> Parts:
+def _clause(comparison: Comparison, name: DirectionName, fate: Fate, some: str, named: str) -> Parts:
     """What one side makes of the groups of the other: ``dinov2 scatters 3 groups of resnet18 (Monarch, Viceroy)``."""
     holder, other = holder_and_other(comparison, name)
-    n = words.count_in_words(len(groups))
-    noun = "group" if len(groups) == 1 else "groups"
-    some = f"{n} {noun} of " if local else "nearly all groups of " if fate == "reordered" else "most groups of "
+    some = some or ("nearly all groups of " if fate == "reordered" else "most groups of ")
     verb = {"lost": " scatters ", "loosened": " loosens ", "reordered": " keeps "}[fate]
-    tail = " but reorders neighbours inside" if fate == "reordered" else ""
-    named = _named(groups) if local else ""
+    tail = ", neighbours reordered" if fate == "reordered" else ""
     return ((other, True), (f"{verb}{some}", False), (holder, True), (f"{named}{tail}", False))
 
 
-def _mutual(
-    comparison: Comparison, told: Mapping[DirectionName, Sequence[DifferenceCluster]], fate: Fate, local: bool
-) -> Parts:
+def _mutual(comparison: Comparison, names: Mapping[DirectionName, str], fate: Fate, local: bool) -> Parts:
     x, y = ((name, True) for name in comparison.names)
     if local:
-        named = _named(told["x_only"]) or _named(told["y_only"])
+        named = names["x_only"] or names["y_only"]
         did = {
             "lost": "each scatter a few groups of the other",
             "loosened": "each loosen a few groups of the other",

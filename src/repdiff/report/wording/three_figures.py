@@ -18,10 +18,10 @@ def three_figures(comparison: Comparison, evidence: ComparisonEvidence, neighbou
     """At most three figures, each a few words."""
     found = [f"{neighbours.all.shared * neighbours.k:.1f} of {neighbours.k} neighbours shared"]
     found += _who_is_right(comparison, evidence)
+    if len(found) < 2:
+        found.append(f"by chance {neighbours.chance * neighbours.k:.1f}")
     if len(found) < 3:
-        found.append(f"neighbourhood lost for {_percent(neighbours.all.lost)} of items")
-    if len(found) < 3:
-        found.append(f"kept for {_percent(neighbours.all.kept)}")
+        found.append(f"{_percent(neighbours.all.lost)} of neighbourhoods lost")
     return tuple(found[:3])
 
 
