@@ -56,11 +56,7 @@ def render(run: Run, *, back: str | None = None) -> str:
     """
     subject = subject_of(run)
     return fill_template(
-<<<<<<< HEAD
-        "page.html.j2", subject, carry(subject), _SCRIPTS, facts=view.facts(run.comparison), back=back,
-=======
-        "page.html.j2", subject, choose_shown_items(subject), _SCRIPTS, facts=view.facts(run.comparison),
->>>>>>> wordsb
+        "page.html.j2", subject, choose_shown_items(subject), _SCRIPTS, facts=view.facts(run.comparison), back=back,
         methods={name: methods_table(run.evaluation, name) for name in DIRECTIONS},
     )  # fmt: skip
 
