@@ -45,6 +45,8 @@ class Batch:
         Those that are not.
     data : object
         What the model's ``collate`` made; None where all are skipped.
+    samples : list
+        What it made it of; for the first batch that has any, and empty for the others.
     """
 
     stop: int
@@ -52,6 +54,7 @@ class Batch:
     digests: list[str]
     skips: tuple[Skip, ...]
     data: Any
+    samples: list[Any]
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ def _images(source: Source, decoders: Decoders, start: int, *, window: int) -> I
 
 
 def _grouped(samples: Iterator[Sample | Skip], size: int, collate: Callable[[list[Any]], Any]) -> Iterator[Batch]:
+    is_first = True
     while group := [sample for _, sample in zip(range(size), samples, strict=False)]:
         there = [sample for sample in group if isinstance(sample, Sample)]
         yield Batch(
@@ -132,7 +136,9 @@ def _grouped(samples: Iterator[Sample | Skip], size: int, collate: Callable[[lis
             digests=[sample.digest for sample in there],
             skips=tuple(sample for sample in group if isinstance(sample, Skip)),
             data=_collated(there, collate),
+            samples=[sample.value for sample in there] if is_first else [],
         )
+        is_first = is_first and not there
 
 
 def _collated(samples: list[Sample], collate: Callable[[list[Any]], Any]) -> Any:

@@ -29,11 +29,14 @@ class Output:
         How each layer's maps became vectors: a name of :data:`repdiff.settings.Pool`, or "" for none needed.
     logits : ndarray, (b, classes), or None
         What a classifier head gives, where the model has one.
+    precision : {"float32", "tfloat32", "float16", "bfloat16"}
+        What the model computed with, which says how far two calls of it may differ by rounding.
     """
 
     layers: Mapping[str, Matrix]
     pools: Mapping[str, str]
     logits: npt.NDArray[Any] | None = None
+    precision: str = "float32"
 
 
 class Model(Protocol):
