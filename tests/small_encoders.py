@@ -1,4 +1,4 @@
-"""Small random models of many architectures in folders, as transformers saves them, for checks against the originals."""
+"""Small random models of many architectures, in folders as transformers saves them."""
 
 from __future__ import annotations
 

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from repdiff.encoding.pipeline import Encoded, encode
     from repdiff.evaluation.runs import evaluate_run
     from repdiff.evaluation.scoring import Evaluation, evaluate
+    from repdiff.gate.check import CheckResult, RuleResult, check
     from repdiff.inputs.triplets import TripletEmbedding, embed_triplets
     from repdiff.report import write_report
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
+    from repdiff.report.wording.answer import Answer, answer
     from repdiff.report.wording.summary import describe
     from repdiff.results.choice import ChosenNumber
     from repdiff.results.clusters import AffinityMap, DifferenceCluster, Direction
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from repdiff.results.provenance import Provenance
     from repdiff.results.similarity import Score, SimilarityTable
     from repdiff.results.timeline import Timeline
-    from repdiff.results.tracks import Flow, History, Life
+    from repdiff.results.tracks import Flow, History, Track
     from repdiff.similarities.alignment import Alignment, align
     from repdiff.similarities.table import similarity
     from repdiff.store.kinds import save
@@ -52,12 +54,16 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Every public name and where it lives. Looked up on first use, so that `import repdiff` costs next to nothing.
+# Every public name and where it is defined. Looked up on first use, so that `import repdiff` costs next to nothing.
 _HOME = {
     "Affinity": "affinity.base",
     "AffinityMap": "results.clusters",
     "align": "similarities.alignment",
     "Alignment": "similarities.alignment",
+    "answer": "report.wording.answer",
+    "Answer": "report.wording.answer",
+    "check": "gate.check",
+    "CheckResult": "gate.check",
     "ChosenNumber": "results.choice",
     "cluster_affinity": "clustering.cluster",
     "ClusterEvidence": "results.evidence",
@@ -82,7 +88,6 @@ _HOME = {
     "Flow": "results.tracks",
     "History": "results.tracks",
     "InputError": "core.errors",
-    "Life": "results.tracks",
     "load": "store.run",
     "load_matrix": "store.matrix",
     "load_series": "store.series",
@@ -98,6 +103,7 @@ _HOME = {
     "rank_difference": "affinity.difference",
     "RepdiffError": "core.errors",
     "RunError": "core.errors",
+    "RuleResult": "gate.check",
     "save": "store.kinds",
     "save_figure": "report.figures",
     "Score": "results.similarity",
@@ -105,6 +111,7 @@ _HOME = {
     "SimilarityTable": "results.similarity",
     "spectral_embedding": "clustering.spectral",
     "Timeline": "results.timeline",
+    "Track": "results.tracks",
     "TripletEmbedding": "inputs.triplets",
     "write_report": "report",
 }
@@ -114,6 +121,8 @@ __all__ = [
     "Affinity",
     "AffinityMap",
     "Alignment",
+    "Answer",
+    "CheckResult",
     "ChosenNumber",
     "ClusterEvidence",
     "Comparison",
@@ -128,18 +137,21 @@ __all__ = [
     "Flow",
     "History",
     "InputError",
-    "Life",
     "MemoryLimitError",
     "MissingExtraError",
     "NotConvergedWarning",
     "Provenance",
     "RepdiffError",
+    "RuleResult",
     "RunError",
     "Score",
     "SimilarityTable",
     "Timeline",
+    "Track",
     "TripletEmbedding",
     "align",
+    "answer",
+    "check",
     "cluster_affinity",
     "compare",
     "compare_matrix",

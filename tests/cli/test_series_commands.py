@@ -57,7 +57,7 @@ def test_series_for_machines(folder: Path, capsys: pytest.CaptureFixture[str]) -
     facts = json.loads(capsys.readouterr().out)
     assert (facts["checkpoints"], facts["reference"], facts["n_items"]) == (["then"], "now", N)
     assert {row["checkpoint"] for row in facts["growth"]} == {"then"}
-    assert len(facts["lives"]) == sum(
+    assert len(facts["tracks"]) == sum(
         len(direction.difference_clusters)
         for comparison in repdiff.load_series(folder / "out").comparisons
         for direction in (comparison.x_only, comparison.y_only)

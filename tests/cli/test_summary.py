@@ -53,14 +53,16 @@ def test_clusters_are_marked_in_the_terminal(comparison, capsys) -> None:
     told = " ".join(capsys.readouterr().out.split())
     assert verdict(comparison).plain in told
     assert f"what old groups, in {comparison.chosen['x_only'].n}" in told
-    assert told.count("holds") == comparison.evidence.n_holding > 0
+    assert told.count(" holds ") == comparison.evidence.n_holding
+    assert repdiff.answer(comparison).text in told
 
 
 def test_a_comparison_is_described_in_the_same_words(comparison, capsys) -> None:
     print_summary(comparison, Path("run"), Path("report.html"))
     told = " ".join(capsys.readouterr().out.split())
     lines = repdiff.describe(comparison).splitlines()
-    assert len(lines) == 5  # both directions, both numbers of clusters, the verdict
+    assert len(lines) == 6  # the answer, both directions, both numbers of clusters, the verdict
+    assert lines[0] == comparison.answer
     for line in lines:
         assert " ".join(line.split()) in told
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repdiff.clustering.tracking import follow_clusters
-from repdiff.results.tracks import NO_CHANGE, History, Life
+from repdiff.results.tracks import NO_CHANGE, History, Track
 
 # What may be done to one group between two checkpoints.
 DEEDS = ("keep", "split", "resolve", "shrink")
@@ -66,8 +66,8 @@ def shuffled_names(state: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return renamed[state].astype(np.int32)
 
 
-def items_of(states: list[np.ndarray], life: Life, at: int) -> set[int]:
-    return set(np.flatnonzero(states[at] == life.clusters[at - life.first]).tolist())
+def items_of(states: list[np.ndarray], track: Track, at: int) -> set[int]:
+    return set(np.flatnonzero(states[at] == track.clusters[at - track.first]).tolist())
 
 
 @given(st.integers(0, 100_000), st.integers(1, 5), st.integers(2, 6))
@@ -75,31 +75,31 @@ def items_of(states: list[np.ndarray], life: Life, at: int) -> set[int]:
 def test_what_happened_at_known_steps_is_told(seed: int, n_groups: int, n_steps: int) -> None:
     states, deeds = planted(seed, n_groups, n_steps)
     found = follow_clusters(states)
-    told = [(life.first, life.begins, items_of(states, life, life.first)) for life in found.lives if life.first > 0]
+    told = [(one.first, one.begins, items_of(states, one, one.first)) for one in found.tracks if one.first > 0]
     told += [
-        (life.last + 1, life.ends, items_of(states, life, life.last))
-        for life in found.lives
-        if life.last < len(states) - 1
+        (track.last + 1, track.ends, items_of(states, track, track.last))
+        for track in found.tracks
+        if track.last < len(states) - 1
     ]
     assert sorted(told, key=repr) == sorted(deeds, key=repr)
-    for life in found.lives:
-        if life.begins == "splits":
-            parent = found.lives[life.parent]
-            assert items_of(states, life, life.first) < items_of(states, parent, life.first - 1)
-        if life.ends == "merges":
-            assert items_of(states, life, life.last) & items_of(states, found.lives[life.heir], life.last + 1)
+    for track in found.tracks:
+        if track.begins == "splits":
+            parent = found.tracks[track.parent]
+            assert items_of(states, track, track.first) < items_of(states, parent, track.first - 1)
+        if track.ends == "merges":
+            assert items_of(states, track, track.last) & items_of(states, found.tracks[track.successor], track.last + 1)
 
 
 @given(st.integers(0, 100_000), st.integers(1, 5), st.integers(1, 5))
 @settings(max_examples=40, deadline=None)
-def test_every_cluster_has_one_life_and_every_item_flows(seed: int, n_groups: int, n_steps: int) -> None:
+def test_every_cluster_has_one_track_and_every_item_flows(seed: int, n_groups: int, n_steps: int) -> None:
     states, _ = planted(seed, n_groups, n_steps)
     found = follow_clusters(states)
     for at, state in enumerate(states):
-        assert sorted(found.life_of[at]) == np.unique(state[state >= 0]).tolist()
-        for cluster, index in found.life_of[at].items():
-            life = found.lives[index]
-            assert life.clusters[at - life.first] == cluster
+        assert sorted(found.track_of[at]) == np.unique(state[state >= 0]).tolist()
+        for cluster, index in found.track_of[at].items():
+            track = found.tracks[index]
+            assert track.clusters[at - track.first] == cluster
     for at in range(len(states) - 1):
         flows = [flow for flow in found.flows if flow.step == at]
         assert sum(flow.count for flow in flows) == len(states[at])
@@ -117,18 +117,18 @@ def test_the_order_of_items_does_not_matter(seed: int) -> None:
 
 def test_a_group_that_scatters_dissolves() -> None:
     found = follow_clusters(partitions([0] * 9 + [1] * 21, [1, 1, 1, 2, 2, 2, -1, -1, -1] + [1] * 12 + [2] * 9))
-    assert [life.ends for life in found.lives if life.last == 0] == ["dissolves"]
+    assert [track.ends for track in found.tracks if track.last == 0] == ["dissolves"]
 
 
-def test_one_checkpoint_has_lives_and_no_flows() -> None:
+def test_one_checkpoint_has_tracks_and_no_flows() -> None:
     found = follow_clusters(partitions([0, 1, 1, -1]))
-    assert [(life.begins, life.ends) for life in found.lives] == [("start", "end")] * 2
+    assert [(track.begins, track.ends) for track in found.tracks] == [("start", "end")] * 2
     assert found.flows == ()
 
 
-def test_no_difference_at_all_is_a_history_without_lives() -> None:
+def test_no_difference_at_all_is_a_history_without_tracks() -> None:
     found = follow_clusters(partitions([-1, -1], [-1, -1]))
-    assert found.lives == ()
+    assert found.tracks == ()
     assert [(flow.source, flow.target, flow.count) for flow in found.flows] == [(-1, -1, 2)]
 
 
@@ -137,7 +137,7 @@ def test_overlap_says_how_much_must_stay(overlap: float, carries_on: bool) -> No
     before = [0] * 50 + [NO_CHANGE] * 150
     after = [0] * 30 + [NO_CHANGE] * 20 + [0] * 100 + [NO_CHANGE] * 50  # three fifths stay, among many newcomers
     found: History = follow_clusters(partitions(before, after), overlap=overlap)
-    assert (found.life_of[0][0] == found.life_of[1][0]) is carries_on
+    assert (found.track_of[0][0] == found.track_of[1][0]) is carries_on
 
 
 @given(st.integers(0, 100_000), st.integers(4, 40), st.integers(1, 4), st.sampled_from([0.3, 0.5, 0.8]))
@@ -157,7 +157,7 @@ def test_no_other_matching_has_a_larger_sum(seed: int, n: int, n_clusters: int, 
     choices = permutations([*targets, *[None] * len(sources)], len(sources))
     best = max(sum(map(worth, sources, choice)) for choice in choices)
     found = follow_clusters([before, after], overlap=overlap)
-    pairs = [life.clusters for life in found.lives if len(life.clusters) == 2]
+    pairs = [track.clusters for track in found.tracks if len(track.clusters) == 2]
     assert sum(worth(*pair) for pair in pairs) == pytest.approx(best)
     assert all(worth(*pair) > 0 for pair in pairs)
 
@@ -166,19 +166,19 @@ def test_a_split_and_a_merge_at_the_same_step_are_both_told() -> None:
     before = [0] * 100 + [1] * 30 + [2] * 50 + [NO_CHANGE] * 20
     after = [0] * 60 + [3] * 40 + [1] * 80 + [NO_CHANGE] * 20
     found = follow_clusters(partitions(before, after))
-    told = {life.clusters: (life.begins, life.ends) for life in found.lives}
+    told = {track.clusters: (track.begins, track.ends) for track in found.tracks}
     assert told == {(0, 0): ("start", "end"), (2, 1): ("start", "end"), (1,): ("start", "merges"),
                     (3,): ("splits", "end")}  # fmt: skip
-    by_cluster = {life.clusters: life for life in found.lives}
-    assert by_cluster[(1,)].heir == by_cluster[2, 1].index
+    by_cluster = {track.clusters: track for track in found.tracks}
+    assert by_cluster[(1,)].successor == by_cluster[2, 1].index
     assert by_cluster[(3,)].parent == by_cluster[0, 0].index
     assert found.children(by_cluster[0, 0].index) == (by_cluster[(3,)],)
 
 
-def test_a_group_that_is_away_for_a_checkpoint_has_two_lives() -> None:
+def test_a_group_that_is_away_for_a_checkpoint_has_two_tracks() -> None:
     there, away = [0] * 8 + [NO_CHANGE] * 4, [NO_CHANGE] * 12
     found = follow_clusters(partitions(there, away, there))
-    assert [(life.first, life.begins, life.ends) for life in found.lives] == [
+    assert [(track.first, track.begins, track.ends) for track in found.tracks] == [
         (0, "start", "resolved"),
         (2, "appears", "end"),
     ]
@@ -187,9 +187,9 @@ def test_a_group_that_is_away_for_a_checkpoint_has_two_lives() -> None:
 def test_of_equal_halves_one_carries_on_and_the_other_splits_off_or_merges() -> None:
     whole, halves = [0] * 60, [0] * 30 + [1] * 30
     split = follow_clusters(partitions(whole, halves))
-    assert [(life.begins, life.ends, len(life.clusters)) for life in split.lives] == [
+    assert [(track.begins, track.ends, len(track.clusters)) for track in split.tracks] == [
         ("start", "end", 2),
         ("splits", "end", 1),
     ]
     merged = follow_clusters(partitions(halves, whole))
-    assert sorted((life.ends, len(life.clusters)) for life in merged.lives) == [("end", 2), ("merges", 1)]
+    assert sorted((track.ends, len(track.clusters)) for track in merged.tracks) == [("end", 2), ("merges", 1)]

@@ -18,7 +18,7 @@ from repdiff.store.plain import from_plain, to_plain
 
 
 def verdict(comparison: Comparison) -> str:
-    return wording.verdict(comparison).plain
+    return wording.verdict(comparison).plain.replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_no_significant_difference_is_an_answer() -> None:
     shared = rng.normal(size=(300, 6))
     found = repdiff.compare(*(shared + rng.normal(size=shared.shape) for _ in range(2)), names=("a", "b"))
     assert not found.evidence.n_significant
-    assert verdict(found).startswith("No single difference between a and b stands out")
+    assert verdict(found).startswith("0 of 20 groups are tighter than noise of the same amount would make them")
     for cluster in found.x_only.difference_clusters:
         assert cluster.evidence.holds is False
         assert cluster.evidence.reasons[0] in ("no_more_than_noise", "few_unseen")
@@ -77,7 +77,7 @@ def test_what_differs_all_over_is_said_to() -> None:
     found = repdiff.compare(x, y, n_clusters=5)
     assert found.evidence.findings["x_only"].code == "throughout"
     assert (found.evidence.where, found.evidence.n_standing_out) == ("everywhere", 0)
-    assert "Either the two differ all over, or in nothing but noise" in verdict(found)
+    assert verdict(found).endswith("other places of this pair differ as much as the groups do.")
 
 
 def one_cluster(**figures: object) -> ClusterEvidence:
@@ -110,7 +110,7 @@ def one_cluster(**figures: object) -> ClusterEvidence:
         ([one_cluster()], 5,
          "1 of 1 difference between a and b is more than chance (false discovery rate 5 %); it is also stable and "
          "robust."),
-        ([one_cluster(stability=0.1), one_cluster(q_value=0.2)], 5,
+        ([one_cluster(stability=0.1), one_cluster(q_value=0.2, is_significant=False)], 5,
          "1 of 2 differences between a and b is more than chance (false discovery rate 5 %); it is not stable, or not "
          "robust."),
         ([one_cluster()] * 3, 5,
@@ -207,6 +207,8 @@ def test_a_clusterer_that_knows_these_items_only_is_not_believed_or_doubted(pair
     }
     found = repdiff.compare(pair.x, pair.y, clusterer=clusterer[says])
     assert found.evidence.n_resamples == 0
+    assert {one.code for one in found.evidence.findings.values()} == {"untested"}
+    assert found.evidence.neighbours is not None
     assert "cannot be told: the clusterer could not label a sample of the items" in verdict(found)
     cluster = found.x_only.difference_clusters[0]
     assert cluster.evidence.holds is None
@@ -232,7 +234,8 @@ def test_tiny_comparisons_have_evidence(n: int, n_clusters: int | str) -> None:
 def test_of_the_same_twice_nothing_is_claimed(pair: planted.Planted) -> None:
     found = repdiff.compare(pair.x, pair.x)
     assert found.evidence.n_tested == 0
-    assert verdict(found) == "There is no difference between x and y to be tested."
+    assert verdict(found) == "There is no group to be tested."
+    assert {one.code for one in found.evidence.findings.values()} == {"same"}
 
 
 def test_pairs_of_one_group_only(pair: planted.Planted) -> None:

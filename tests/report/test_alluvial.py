@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from repdiff.report.alluvial import HEIGHT, Alluvial, alluvial, short_names
-from repdiff.report.tracks import colours_of_lives, letter
+from repdiff.report.tracks import colours_of_tracks, letter
 from repdiff.results.tracks import NO_CHANGE
 from repdiff.store.series import SeriesRun
 
@@ -21,7 +21,7 @@ def drawing(learning: SeriesRun, direction: str) -> Alluvial:
     timeline = learning.timeline
     history = getattr(timeline, direction)
     found = timeline.directions(direction)  # type: ignore[arg-type]
-    return alluvial(history, found, timeline.checkpoints, colours_of_lives(history.lives))
+    return alluvial(history, found, timeline.checkpoints, colours_of_tracks(history.tracks))
 
 
 def test_every_cluster_is_a_node_and_no_change_is_one(learning: SeriesRun, direction: str, drawing: Alluvial) -> None:
@@ -58,13 +58,13 @@ def test_ribbons_are_the_flows_and_lie_within_their_nodes(
             assert start + height <= node.y + node.height + 0.2
 
 
-def test_a_life_has_one_colour_and_no_change_none(learning: SeriesRun, direction: str, drawing: Alluvial) -> None:
+def test_a_track_has_one_colour_and_no_change_none(learning: SeriesRun, direction: str, drawing: Alluvial) -> None:
     history = getattr(learning.timeline, direction)
-    colours = colours_of_lives(history.lives)
+    colours = colours_of_tracks(history.tracks)
     for node in drawing.nodes:
-        life = history.life_of[node.step].get(node.cluster)
-        assert node.colour == (None if life is None else colours[life])
-        assert node.letter == ("" if life is None else letter(life))
+        track = history.track_of[node.step].get(node.cluster)
+        assert node.colour == (None if track is None else colours[track])
+        assert node.letter == ("" if track is None else letter(track))
         assert (": no change, " in node.said) == (node.cluster == NO_CHANGE)
 
 

@@ -78,7 +78,7 @@ def test_the_page_holds_the_verdict_the_table_and_the_scores(comparison) -> None
 
 
 def test_every_figure_of_the_table_is_explained(comparison) -> None:
-    heads = set(evidence_tables(comparison, comparison.x_only)[0].columns) - {"cluster"}
+    heads = set(evidence_tables(comparison, comparison.x_only)[0].columns) - {"group"}
     assert {column.name for column in explanations(comparison)} == heads
 
 
@@ -95,10 +95,10 @@ def test_a_page_without_evidence_has_no_such_section(comparison) -> None:
     [
         ({"holds": True}, "holds"),
         ({"holds": None}, "not tested"),
-        ({"holds": False}, "as elsewhere"),
+        ({"holds": False}, "no more than noise"),
+        ({"holds": False, "reasons": ("does_not_stand_out",)}, "as elsewhere"),
         ({"holds": False, "stability": 0.4}, "in doubt"),
         ({"holds": False, "robustness": 0.4}, "in doubt"),
-        ({"holds": False, "null_affinity": None}, "in doubt"),
         ({"holds": False, "stability": None}, "in doubt"),
     ],
 )

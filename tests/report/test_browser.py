@@ -158,10 +158,10 @@ def test_maps_can_be_moved_and_zoomed_and_reset(page: Chrome, hostile_run: Run) 
 def test_the_other_direction_swaps_words_cards_colours_and_tables(page: Chrome, hostile_run: Run) -> None:
     comparison = hostile_run.comparison
     heading = "document.querySelector('h1').innerText.replaceAll('\\u00a0', ' ').trim()"
-    assert get(page, heading).startswith("<u>x groups 5 kinds of items that y & co scatters; ")
+    assert get(page, heading).startswith("<u>x keeps 5 groups of items closer together than y & co; ")
     assert get(page, CLUSTERS) == comparison.x_only.labels.tolist()
     page.find_element(By.CSS_SELECTOR, "input[value=y_only]").send_keys(Keys.SPACE)
-    assert get(page, heading).startswith("y & co groups 5 kinds of items that <u>x scatters; ")
+    assert get(page, heading).startswith("y & co keeps 5 groups of items closer together than <u>x; ")
     assert get(page, CLUSTERS) == comparison.y_only.labels.tolist()
     assert set(get(page, f"{DIRECTIONS}.map((part) => part.dataset.direction)")) == {"y_only"}
     assert get(page, "document.querySelector('[data-role=y]').textContent") == "groups them"

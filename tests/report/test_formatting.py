@@ -33,9 +33,9 @@ def test_the_finding_names_who_groups_how_many_kinds(hostile_run: Run) -> None:
     kinds = len(comparison.x_only.difference_clusters)
     share = f"{comparison.x_only.no_change.mean():.0%}".replace("%", f"{words.NBSP}%")
     text = finding(comparison, comparison.x_only).text
-    assert text.startswith(f"`<u>x` groups {kinds} kind")
-    assert text.endswith(f" of items that `y & co` scatters; {share} of items do not change.")
-    assert finding(comparison, comparison.y_only).text.startswith("`y & co` groups ")
+    assert text.startswith(f"`<u>x` keeps {kinds} group")
+    assert text.endswith(f" of items closer together than `y & co`; {share} of items do not change.")
+    assert finding(comparison, comparison.y_only).text.startswith("`y & co` keeps ")
 
 
 def test_nothing_differs_is_said_plainly_in_both_directions(same_run: Run) -> None:
@@ -47,7 +47,9 @@ def test_nothing_differs_is_said_plainly_in_both_directions(same_run: Run) -> No
 
 def test_one_direction_without_a_difference_is_not_nothing(hostile_run: Run, same_run: Run) -> None:
     comparison = replace(hostile_run.comparison, y_only=replace(same_run.comparison.y_only, name="y_only"))
-    assert finding(comparison, comparison.y_only).text == "`y & co` groups nothing that `<u>x` scatters."
+    assert (
+        finding(comparison, comparison.y_only).text == "`y & co` keeps no group of items closer together than `<u>x`."
+    )
 
 
 def test_no_unchanged_group_is_said_as_such(hostile_run: Run) -> None:
@@ -55,7 +57,7 @@ def test_no_unchanged_group_is_said_as_such(hostile_run: Run) -> None:
     changed = tuple(replace(cluster, is_no_change=False) for cluster in comparison.x_only.clusters)
     direction = replace(comparison.x_only, clusters=changed)
     assert not np.any(direction.no_change)
-    assert finding(comparison, direction).text.endswith("scatters; no group of items is left unchanged.")
+    assert finding(comparison, direction).text.endswith("; no group of items is left unchanged.")
 
 
 @pytest.mark.parametrize(

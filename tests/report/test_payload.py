@@ -66,7 +66,8 @@ def test_many_labels_take_four_bytes_each() -> None:
 
 def test_the_strongest_difference_has_the_first_colour(hostile_run: Run) -> None:
     clusters = payload_of(hostile_run)["frames"][0]["directions"]["x_only"]["clusters"]
-    changed = [entry["colour"] for entry in reversed(clusters) if not entry["noChange"]]
+    shown = sorted(clusters, key=lambda entry: entry["number"])
+    changed = [entry["colour"] for entry in shown if not entry["noChange"]]
     assert changed == list(range(len(changed)))
     assert all(entry["colour"] is None for entry in clusters if entry["noChange"])
 

@@ -146,16 +146,17 @@ def test_a_box_of_the_drawing_goes_to_its_checkpoint_and_shows_its_cluster_alone
     assert get(page, NAME) == CHECKPOINTS[3]
 
 
-def test_a_cluster_seen_alone_stays_so_while_its_life_goes_on(page: Chrome, learning: SeriesRun) -> None:
+def test_a_cluster_seen_alone_stays_so_while_its_track_goes_on(page: Chrome, learning: SeriesRun) -> None:
     history = learning.timeline.x_only
-    long = next(life for life in history.lives if len(life.clusters) == 4)
-    short = next(life for life in history.lives if life.first == 0 and len(life.clusters) == 2)
-    for life in (long, short):
+    long = next(track for track in history.tracks if len(track.clusters) == 4)
+    short = next(track for track in history.tracks if track.first == 0 and len(track.clusters) == 2)
+    for track in (long, short):
         slide(page, Keys.HOME)
-        click(page, node("x_only", 0, life.clusters[0]))
+        click(page, node("x_only", 0, track.clusters[0]))
         for step in range(1, 4):
             slide(page, Keys.ARROW_RIGHT)
-            expected = f"Cluster {life.clusters[step]} alone ✕" if step < len(life.clusters) else "Cluster null alone ✕"
+            alone = track.clusters[step] if step < len(track.clusters) else "null"
+            expected = f"Cluster {alone} alone ✕"
             assert get(page, "document.getElementById('show-all').textContent") == expected
 
 

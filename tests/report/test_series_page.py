@@ -84,18 +84,18 @@ def test_frames_say_what_the_comparisons_say(data: dict, learning: SeriesRun) ->
             assert unpack(frame["directions"][name]["labels"]) == direction.labels.tolist()
 
 
-def test_a_cluster_keeps_its_colour_and_letter_through_its_life(data: dict, learning: SeriesRun) -> None:  # type: ignore[type-arg]
+def test_a_cluster_keeps_its_colour_and_letter_through_its_track(data: dict, learning: SeriesRun) -> None:  # type: ignore[type-arg]
     for name in ("x_only", "y_only"):
         history = getattr(learning.timeline, name)
-        for life in history.lives:
+        for track in history.tracks:
             told = [
                 data["frames"][step]["directions"][name]["clusters"][cluster]
-                for step, cluster in enumerate(life.clusters, start=life.first)
+                for step, cluster in enumerate(track.clusters, start=track.first)
             ]
-            assert len({(cluster["colour"], cluster["letter"], cluster["life"]) for cluster in told}) == 1
+            assert len({(cluster["colour"], cluster["letter"], cluster["track"]) for cluster in told}) == 1
         for frame in data["frames"]:
             clusters = frame["directions"][name]["clusters"]
-            assert all(("life" in cluster) is (cluster["colour"] is not None) for cluster in clusters)
+            assert all(("track" in cluster) is (cluster["colour"] is not None) for cluster in clusters)
             colours = [cluster["colour"] for cluster in clusters if cluster["colour"] is not None]
             assert len(colours) == len(set(colours))
 
@@ -121,7 +121,7 @@ def test_cards_of_the_first_checkpoint_are_seen_and_the_others_wait(shown: Page)
         assert ("hidden" in attributes) is not first
 
 
-def test_lives_are_told_on_cards_and_in_tables(shown: Page) -> None:
+def test_tracks_are_told_on_cards_and_in_tables(shown: Page) -> None:
     text = " ".join(shown.text.split())
     assert "There from the start; lasts to the end." in text
     assert "splits off at" in text or "split off at" in text

@@ -4,6 +4,7 @@ import pytest
 
 from repdiff.report import tables
 from repdiff.report.wording import formatting as words
+from repdiff.report.wording.groups import all_in_order
 from repdiff.store.run import Run
 
 
@@ -15,8 +16,8 @@ def cells(table: tables.Table, column: str) -> list[str]:
 def test_the_cluster_table_tells_what_the_cards_tell(hostile_run: Run) -> None:
     comparison = hostile_run.comparison
     table = tables.clusters_table(comparison, comparison.x_only)
-    strongest_first = comparison.x_only.clusters[::-1]
-    assert cells(table, "cluster") == [str(cluster.index) for cluster in strongest_first]
+    strongest_first = all_in_order(comparison.x_only)
+    assert cells(table, "group") == [str(number) for number in range(1, len(strongest_first) + 1)]
     assert cells(table, "items") == [words.number(cluster.size) for cluster in strongest_first]
     assert cells(table, "mean affinity") == [words.affinity(cluster.mean_affinity) for cluster in strongest_first]
     assert cells(table, "accuracy of <u>x") == [words.percent(1.0)] * len(strongest_first)
@@ -43,14 +44,14 @@ def test_label_counts_add_up_to_the_sizes_and_rare_labels_are_summed(
     assert short.rows[-1][0].replace(words.NBSP, " ") == f"{len(whole.rows) - 2} other labels"
     for table in (whole, short):
         sums = [sum(int(row[place]) for row in table.rows) for place in range(1, len(table.columns))]
-        assert sums == [cluster.size for cluster in direction.clusters[::-1]]
+        assert sums == [cluster.size for cluster in all_in_order(direction)]
 
 
 def test_the_affinity_table_has_the_means_on_its_diagonal(hostile_run: Run) -> None:
     direction = hostile_run.comparison.x_only
     table = tables.affinity_table(direction)
     diagonal = [float(row[place + 1]) for place, row in enumerate(table.rows)]
-    means = [cluster.mean_affinity for cluster in direction.clusters[::-1]]
+    means = [cluster.mean_affinity for cluster in all_in_order(direction)]
     assert all(abs(one - other) <= 0.01 * other for one, other in zip(diagonal, means, strict=True))
     assert len(table.columns) == len(direction.clusters) + 1
 
@@ -58,6 +59,6 @@ def test_the_affinity_table_has_the_means_on_its_diagonal(hostile_run: Run) -> N
 def test_the_maps_table_has_a_row_a_cluster(hostile_run: Run) -> None:
     comparison = hostile_run.comparison
     table = tables.maps_table(comparison, comparison.x_only)
-    cluster = comparison.x_only.clusters[-1]
+    cluster = all_in_order(comparison.x_only)[0]
     across = comparison.projection.x[cluster.items, 0]
     assert table.rows[0][1] == f"{across.mean():.3g} ± {across.std():.2g}"

@@ -28,17 +28,17 @@ def settling_late(timeline: Timeline, steps: int) -> Timeline:
 def test_the_finding_tells_start_middle_and_end(learning: SeriesRun) -> None:
     late = settling_late(learning.timeline, 2)
     assert series_finding(late, "x_only").text == (
-        "`<u>whole` groups 6 kinds of items that `<b>first` scatters; a first group settles at `third`; "
+        "`<u>whole` keeps 6 groups of items closer together than `<b>first`; a first group settles at `third`; "
         "at `last` five are left."
     )
     assert series_finding(late, "y_only").text.startswith(
-        "`<b>first` groups 6 kinds of items that `<u>whole` scatters;"
+        "`<b>first` keeps 6 groups of items closer together than `<u>whole`;"
     )
 
 
 def test_what_settles_from_the_start_needs_no_word(learning: SeriesRun) -> None:
     assert series_finding(learning.timeline, "x_only").text == (
-        "`<u>whole` groups 5 kinds of items that `<b>first` scatters; at `last` five are left."
+        "`<u>whole` keeps 5 groups of items closer together than `<b>first`; at `last` five are left."
     )
 
 
@@ -54,7 +54,7 @@ def test_settling_means_to_the_end(learning: SeriesRun) -> None:
 def test_one_checkpoint_has_no_end() -> None:
     timeline = learning_series()
     first = timeline_of(timeline.comparisons[:1])
-    assert series_finding(first, "x_only").text == "`<u>whole` groups 5 kinds of items that `<b>first` scatters."
+    assert series_finding(first, "x_only").text == "`<u>whole` keeps 5 groups of items closer together than `<b>first`."
 
 
 def test_nothing_differs_is_said_plainly() -> None:

@@ -112,11 +112,11 @@ def test_growth_tells_the_numbers_of_the_clusters(timeline) -> None:
                 assert row["accuracy_x_min"] == min(cluster.accuracy_x for cluster in others)
 
 
-def test_lives_are_told_by_name(timeline) -> None:
-    lives = timeline.lives_frame().query("direction == 'x_only'")
-    assert lives.iloc[0]["first"] == "epoch 0"
-    assert lives["checkpoints"].sum() == sum(len(c.x_only.difference_clusters) for c in timeline.comparisons)
-    assert all(NO_CHANGE not in at for at in timeline.x_only.life_of)
+def test_tracks_are_told_by_name(timeline) -> None:
+    tracks = timeline.tracks_frame().query("direction == 'x_only'")
+    assert tracks.iloc[0]["first"] == "epoch 0"
+    assert tracks["checkpoints"].sum() == sum(len(c.x_only.difference_clusters) for c in timeline.comparisons)
+    assert all(NO_CHANGE not in at for at in timeline.x_only.track_of)
 
 
 def test_save_then_load_is_identity(timeline, tmp_path: Path) -> None:
@@ -203,14 +203,14 @@ def test_checkpoints_of_other_items_are_refused(learning, tmp_path: Path) -> Non
         compare_series([tmp_path / "a.npz", tmp_path / "b.npz"], reference, n_clusters=3)
 
 
-def test_a_reference_against_itself_alone_is_a_series_without_lives(learning, tmp_path: Path) -> None:
+def test_a_reference_against_itself_alone_is_a_series_without_tracks(learning, tmp_path: Path) -> None:
     _, reference, _ = learning
     found = compare_series([reference], reference, n_clusters=3)
-    assert found.lives_frame().empty
+    assert found.tracks_frame().empty
     assert (found.settled == 0).all()
     found.save(tmp_path / "series")
     again = repdiff.load_series(tmp_path / "series")
-    pd.testing.assert_frame_equal(again.lives_frame(), found.lives_frame())
+    pd.testing.assert_frame_equal(again.tracks_frame(), found.tracks_frame())
     for comparison in again.comparisons:
         for direction in (comparison.x_only, comparison.y_only):
             assert [cluster.mean_affinity for cluster in direction.clusters] == [1.0]
@@ -280,7 +280,7 @@ def test_ids_that_only_some_carry_are_no_contradiction(learning, tmp_path: Path)
     np.savez(tmp_path / "named.npz", embeddings=checkpoints[0], ids=ids)
     np.savez(tmp_path / "other.npz", embeddings=checkpoints[1][order], ids=ids[order])
     compare_series([checkpoints[1], tmp_path / "named.npz", checkpoints[2]], reference, n_clusters=3)
-    with pytest.raises(RepdiffError, match=r"checkpoint 3: holds other items, or in another order, .* its row 0 is"):
+    with pytest.raises(RepdiffError, match=r"checkpoint 3: its items, or their order, differ .*: its row 0 is"):
         compare_series([tmp_path / "named.npz", checkpoints[2], tmp_path / "other.npz"], reference, n_clusters=3)
 
 

@@ -10,7 +10,6 @@ import pandas as pd
 import planted
 import pytest
 from half_engine import HalfEngine
-from repdiff.report.formatting import affinity
 
 import repdiff
 from repdiff import Comparison, MemoryLimitError
@@ -18,6 +17,7 @@ from repdiff.evaluation.measures import Space, mean_success
 from repdiff.evaluation.methods.controls import CentralItems, ChosenItems
 from repdiff.evaluation.methods.rdc import RDC
 from repdiff.evidence import choice, resampling
+from repdiff.report.wording.formatting import affinity
 from repdiff.results.clusters import DifferenceCluster
 from repdiff.workflows.direction import undecided
 

@@ -32,6 +32,7 @@ def matrix(
     from repdiff.cli.console import print_json, progress_bars
     from repdiff.inputs.names import names_of
     from repdiff.report import render, render_matrix
+    from repdiff.report.overview import BACK
     from repdiff.store.directory import check_target
     from repdiff.store.matrix import matrix_run_of, write_matrix
     from repdiff.store.run import REPORT, run_of
@@ -42,7 +43,7 @@ def matrix(
     with progress_bars() as progress:
         found = repdiff.compare_matrix(representations, progress=progress, **options)
         run = matrix_run_of(found, progress=progress)
-        pages = [render(run_of(comparison)) for comparison in run.matrix.comparisons]
+        pages = [render(run_of(comparison), back=BACK) for comparison in run.matrix.comparisons]
         reports = dict(zip(run.manifest["runs"], pages, strict=True))
         write_matrix(run, output, overwrite=overwrite, report=render_matrix(run), reports=reports)
     if as_json:
@@ -63,6 +64,7 @@ def _summary(found: ComparisonMatrix, run: Path, report: Path) -> dict[str, Any]
         "names": list(found.names),
         "n_items": len(found.items.frame),
         "cells": cells,
+        "answers": {" and ".join(one.names): one.answer for one in found.comparisons if one.answer},
         "warnings": [str(warning) for warning in warnings_of(found.comparisons)],
     }
 
@@ -76,7 +78,9 @@ def _print(found: ComparisonMatrix, run: Path, report: Path) -> None:
     from repdiff.results.comparison import warnings_of
 
     console = Console(highlight=False)
-    table = Table(box=SIMPLE_HEAD, title="mean affinity of what the row groups and the column scatters (1: they agree)")
+    table = Table(
+        box=SIMPLE_HEAD, title="how much closer the row keeps items than the column: mean affinity (1: they agree)"
+    )
     table.add_column("")
     strengths = found.table()
     for column in strengths.columns:
@@ -84,6 +88,9 @@ def _print(found: ComparisonMatrix, run: Path, report: Path) -> None:
     for row, values in strengths.iterrows():
         table.add_row(escape(str(row)), *("·" if value != value else f"{value:.2f}" for value in values))
     console.print(table)
+    for comparison in found.comparisons:
+        if comparison.answer:
+            console.print(f"{' and '.join(comparison.names)}: {comparison.answer}", markup=False)
     for warning in warnings_of(found.comparisons):
         console.print(f"note: {warning}", markup=False)
     console.print(f"run:    {run}", markup=False, soft_wrap=True)

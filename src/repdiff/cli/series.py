@@ -67,7 +67,8 @@ def _summary(timeline: Timeline, run: Path, report: Path) -> dict[str, Any]:
         "accuracy_reference": timeline.comparisons[0].accuracy_x,
         "never_settled": int((timeline.settled == len(timeline.checkpoints)).sum()),
         "growth": json.loads(timeline.growth().to_json(orient="records")),
-        "lives": json.loads(timeline.lives_frame().to_json(orient="records")),
+        "tracks": json.loads(timeline.tracks_frame().to_json(orient="records")),
+        "answers": {one.names[1]: one.answer for one in timeline.comparisons if one.answer},
         "warnings": [str(warning) for warning in warnings_of(timeline.comparisons)],
     }
 
@@ -82,7 +83,7 @@ def _print(timeline: Timeline, run: Path, report: Path) -> None:
     from repdiff.results.comparison import warnings_of
 
     console = Console(highlight=False)
-    table = Table(box=SIMPLE_HEAD, title=escape(f"what {timeline.reference} groups and a checkpoint scatters"))
+    table = Table(box=SIMPLE_HEAD, title=escape(f"what {timeline.reference} keeps closer together than a checkpoint"))
     table.add_column("checkpoint")
     for title in ("clusters", "lowest", "others", "no change", "right"):
         table.add_column(title, justify="right")
@@ -95,6 +96,9 @@ def _print(timeline: Timeline, run: Path, report: Path) -> None:
             percent(float(direction.no_change.mean())), percent(comparison.accuracy_y),
         )  # fmt: skip
     console.print(table)
+    for comparison in timeline.comparisons:
+        if comparison.answer:
+            console.print(f"{comparison.names[1]}: {comparison.answer}", markup=False)
     never = int((timeline.settled == len(timeline.checkpoints)).sum())
     console.print(f"{number(never)} of {number(len(timeline.settled))} items never settle", markup=False)
     for warning in warnings_of(timeline.comparisons):

@@ -15,9 +15,11 @@ def print_summary(comparison: Comparison, run: Path, report: Path, warnings: tup
     from rich.console import Console
 
     from repdiff.report.wording.findings import finding
-    from repdiff.report.wording.summary import alignment_lines, chosen_lines, verdict_lines
+    from repdiff.report.wording.summary import alignment_lines, answer_lines, chosen_lines, verdict_lines
 
     console = Console(highlight=False)
+    for line in answer_lines(comparison):
+        console.print(line, markup=False, style="bold")
     for direction in (comparison.x_only, comparison.y_only):
         console.print(finding(comparison, direction).text, markup=False)
         if direction.difference_clusters:
@@ -38,10 +40,11 @@ def _table(comparison: Comparison, direction: Direction) -> Any:
     from repdiff.report.wording.evidence import standing
     from repdiff.report.wording.findings import makeup
     from repdiff.report.wording.formatting import UNKNOWN, number, percent
+    from repdiff.report.wording.groups import all_in_order, numbers
 
     names = [escape(name) for name in comparison.names]
     table = Table(box=SIMPLE_HEAD)
-    for title in ("cluster", "items", "mean affinity"):
+    for title in ("group", "items", "mean affinity"):
         table.add_column(title, justify="right")
     table.add_column("labels")
     accuracies = [
@@ -56,12 +59,13 @@ def _table(comparison: Comparison, direction: Direction) -> Any:
         table.add_column(f"{name} right", justify="right")
     if comparison.evidence is not None:
         table.add_column("verdict")
-    for cluster in direction.clusters:
+    called = numbers(direction)
+    for cluster in all_in_order(direction):
         figures = [percent(getattr(cluster, field)) for _, field in accuracies]
         if cluster.evidence is not None:
             figures.append(UNKNOWN if cluster.is_no_change else standing(cluster.evidence))
         label = escape(makeup(cluster.label_counts)) or UNKNOWN
-        name = "no change" if cluster.is_no_change else str(cluster.index)
+        name = "no change" if cluster.is_no_change else str(called[cluster.index])
         table.add_row(name, number(cluster.size), f"{cluster.mean_affinity:.2f}", label, *figures)
     return table
 
@@ -74,6 +78,7 @@ def summary(comparison: Comparison, run: Path, report: Path, warnings: tuple[str
         "run": str(run),
         "report": str(report),
         "names": list(comparison.names),
+        **_answer(comparison),
         "n_items": len(comparison.items.frame),
         "accuracy_x": comparison.accuracy_x,
         "accuracy_y": comparison.accuracy_y,
@@ -86,6 +91,26 @@ def summary(comparison: Comparison, run: Path, report: Path, warnings: tuple[str
         },
         **_conclusion(comparison),
         "warnings": [*comparison.provenance.warnings, *warnings],
+    }
+
+
+def _answer(comparison: Comparison) -> dict[str, Any]:
+    """The answer in sentences, and its codes and figures."""
+    from repdiff.report.wording.answer import answer
+    from repdiff.store.plain import to_plain
+
+    told, found = answer(comparison), comparison.evidence
+    if told is None or found is None:
+        return {}
+    facts = ("findings", "neighbours", "correctness", "predictions", "regression")
+    return {
+        "answer": {
+            "text": told.text,
+            "headline": told.headline.plain,
+            "figures": list(told.figures),
+            "verdict": told.verdict.plain,
+        },
+        **{name: to_plain(getattr(found, name)) for name in facts},
     }
 
 
@@ -131,7 +156,10 @@ def _belief(comparison: Comparison, direction: Direction, cluster: DifferenceClu
     found = cluster.evidence
     if found is None:
         return {}
-    figures = ("p_value", "q_value", "unseen_affinity", "null_affinity", "stability", "robustness")
+    figures = (
+        "p_value", "q_value", "unseen_affinity", "null_affinity", "stability", "robustness", "excess", "excess_q",
+        "is_significant", "borderline", "fate", "value", "cohesion_x", "cohesion_y", "cohesion_chance",
+    )  # fmt: skip
     return {
         "holds": found.holds,
         "reasons": reasons(comparison, direction.name, found),

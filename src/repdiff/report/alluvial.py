@@ -49,7 +49,7 @@ class Ribbon:
 
     flow: Flow
     colour: int | None
-    lives: tuple[int | None, int | None]
+    tracks: tuple[int | None, int | None]
     path: str
 
 
@@ -88,13 +88,13 @@ def alluvial(
     Parameters
     ----------
     history : History
-        Its lives and flows.
+        Its tracks and flows.
     directions : sequence of Direction
         Its clusters at each checkpoint.
     checkpoints : sequence of str
         Names.
     colours : sequence of int
-        Place in the palette of each life.
+        Place in the palette of each track.
     """
     pitch = float(np.clip(_ROOM / max(len(checkpoints) - 1, 1), *_PITCH))
     sizes = [_sizes(direction) for direction in directions]
@@ -105,10 +105,10 @@ def alluvial(
         heights = [max(sizes[step][cluster] * scale, _LEAST_HEIGHT) for cluster in order]
         top = HEIGHT - sum(heights) - _GAP * (len(order) - 1)  # all columns stand on one ground
         for cluster, height in zip(order, heights, strict=True):
-            size, life = sizes[step][cluster], history.life_of[step].get(cluster)
+            size, track = sizes[step][cluster], history.track_of[step].get(cluster)
             nodes[step, cluster] = Node(
-                step, cluster, size, None if life is None else colours[life], "" if life is None else letter(life),
-                _said(checkpoints[step], directions[step], cluster, size, life),
+                step, cluster, size, None if track is None else colours[track], "" if track is None else letter(track),
+                _said(checkpoints[step], directions[step], cluster, size, track),
                 round(_MARGIN + step * pitch - _NODE_WIDTH / 2, 1), round(top, 2), _NODE_WIDTH, round(height, 2),
             )  # fmt: skip
             top += height + _GAP
@@ -191,10 +191,10 @@ def _ribbons(history: History, nodes: dict[tuple[int, int], Node], scale: float)
     ribbons = []
     for flow in sorted(history.flows, key=lambda flow: (flow.step, -flow.count)):
         source, target = ends(flow)
-        lives = history.life_of[flow.step].get(flow.source), history.life_of[flow.step + 1].get(flow.target)
+        tracks = history.track_of[flow.step].get(flow.source), history.track_of[flow.step + 1].get(flow.target)
         colour = source.colour if source.colour is not None else target.colour
         path = _path(source.x + source.width, target.x, starts[flow], stops[flow], flow.count * scale)
-        ribbons.append(Ribbon(flow, colour, lives, path))
+        ribbons.append(Ribbon(flow, colour, tracks, path))
     return tuple(ribbons)
 
 
@@ -205,10 +205,10 @@ def _path(left: float, right: float, start: float, stop: float, height: float) -
     return f"{above}v{height:.2f}C{middle:.1f} {stop:.1f} {middle:.1f} {start:.1f} {left:.1f} {start:.1f}z"
 
 
-def _said(checkpoint: str, direction: Direction, cluster: int, size: int, life: int | None) -> str:
+def _said(checkpoint: str, direction: Direction, cluster: int, size: int, track: int | None) -> str:
     items = f"{words.plural(size, 'item')}, {words.percent(size / len(direction.labels))}"
-    if life is None:
+    if track is None:
         return f"{checkpoint}: no change, {items}"
     found = direction.clusters[cluster]
-    parts = (f"cluster {cluster} ({letter(life)})", items, f"mean affinity {words.affinity(found.mean_affinity)}")
+    parts = (f"cluster {cluster} ({letter(track)})", items, f"mean affinity {words.affinity(found.mean_affinity)}")
     return f"{checkpoint}: " + ", ".join(filter(None, (*parts, makeup(found.label_counts))))

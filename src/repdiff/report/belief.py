@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from repdiff.report.tables import Table, cluster_name
 from repdiff.report.wording import formatting as words
 from repdiff.report.wording.evidence import cluster_verdict, level_of, outcome_in_words, standing
+from repdiff.report.wording.groups import fate_sentence, in_order
 from repdiff.report.wording.meaning import lift, meaning, value_in_words
 from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
 from repdiff.results.comparison import Comparison
@@ -23,6 +24,8 @@ class Belief:
 
     Attributes
     ----------
+    became : str
+        What the other side makes of it; empty where that was not looked at.
     meaning : str
         What it has more of than chance and who is right on it, in words; empty where there is nothing.
     outcome : str
@@ -33,6 +36,7 @@ class Belief:
         The same in words; empty where it was not tested.
     """
 
+    became: str
     meaning: str
     outcome: str
     standing: str
@@ -48,26 +52,36 @@ class Column:
 
 
 COLUMNS = (
-    Column("cluster", ""),
+    Column("group", ""),
     Column(
         "verdict",
-        "Holds: it stands out, and is stable and robust. As elsewhere: it is found again, but the items around it "
-        "differ as much. In doubt: it dissolves, depends on the settings, or is too small to be checked.",
+        "Holds: it is tighter than noise would make it, and found again (stable and robust). No more than noise: it is "
+        "found again, but no tighter than that. In doubt: it dissolves, depends on the settings, or is too small to be "
+        "checked. As elsewhere: in runs of version 0.1.",
+    ),
+    Column(
+        "excess over noise",
+        "Log of its mean affinity on unseen items above that of simulated neighbourhoods of its size, noise shaped: "
+        "0.22 is 1.25 times, the least that counts.",
     ),
     Column(
         "false discovery rate",
-        "If all clusters with a figure no higher than this one are believed, at most this share of them is expected to "
-        "be chance. A cluster counts as significant at {fdr} or less.",
+        "If all groups with a figure no higher than this one are believed to be more than noise, at most this share of "
+        "them is expected to be noise. A group counts as significant at {fdr} or less.",
     ),
     Column(
         "affinity on unseen items",
-        "Some items are clustered without the others, which then join the cluster of their nearest neighbours. This is "
-        "their mean affinity in there: the difference as it shows on items that had no part in choosing the cluster.",
+        "Some items are clustered without the others, which then join the group of their nearest neighbours. This is "
+        "their mean affinity in there: the difference as it shows on items that had no part in choosing the group.",
     ),
     Column(
         "of random neighbourhoods",
-        "The same for the nearest neighbours of an item picked at random, as many as joined the cluster. They are "
-        "close by choice, which lifts their affinity above 1 even in noise; a cluster must have clearly more.",
+        "The same for the nearest neighbours of an item picked at random, as many as joined the group. Where they have "
+        "as much, the two differ as much elsewhere.",
+    ),
+    Column(
+        "rate, against elsewhere",
+        "The false discovery rate of having more of the difference than random neighbourhoods of the same pair.",
     ),
     Column(
         "stability",
@@ -87,6 +101,7 @@ def belief(comparison: Comparison, direction: DirectionName, cluster: Difference
     if evidence is None:
         return None
     return Belief(
+        fate_sentence(comparison, direction, evidence),
         meaning(comparison, cluster),
         outcome_in_words(comparison, evidence.outcome),
         standing(evidence),
@@ -102,36 +117,39 @@ def explanations(comparison: Comparison) -> tuple[Column, ...]:
 
 def evidence_tables(comparison: Comparison, direction: Direction) -> tuple[Table, ...]:
     """The figures of each difference cluster, and what they consist of."""
-    changed = [cluster for cluster in reversed(direction.difference_clusters) if cluster.evidence is not None]
+    changed = [cluster for cluster in in_order(direction) if cluster.evidence is not None]
     if not changed:
         return ()
     names = tuple(column.name for column in COLUMNS)
-    rows = tuple(_row(cluster, cluster.evidence) for cluster in changed if cluster.evidence is not None)
+    rows = tuple(_row(direction, cluster, cluster.evidence) for cluster in changed if cluster.evidence is not None)
     enriched = tuple(_enriched(comparison, direction))
     tables = [Table("Evidence for each cluster", names, rows)]
     if enriched:
-        heads = ("cluster", "more than by chance", "items", "share", "expected", "lift", "false discovery rate")
+        heads = ("group", "more than by chance", "items", "share", "expected", "lift", "false discovery rate")
         tables.append(Table("What the clusters have more of than chance", heads, enriched))
     return tuple(tables)
 
 
-def _row(cluster: DifferenceCluster, evidence: ClusterEvidence) -> tuple[str, ...]:
+def _row(direction: Direction, cluster: DifferenceCluster, evidence: ClusterEvidence) -> tuple[str, ...]:
+    excess = words.UNKNOWN if evidence.excess is None else f"{evidence.excess:.2f}"
     figures = (evidence.unseen_affinity, evidence.null_affinity)
     shares = (evidence.stability, evidence.robustness)
     return (
-        cluster_name(cluster),
+        cluster_name(direction, cluster),
         standing(evidence),
-        words.rate(evidence.q_value),
+        excess,
+        words.rate(evidence.excess_q),
         *(words.UNKNOWN if value is None else words.affinity(value) for value in figures),
+        words.rate(evidence.q_value),
         *(words.UNKNOWN if value is None else f"{value:.2f}" for value in shares),
     )
 
 
 def _enriched(comparison: Comparison, direction: Direction) -> Iterator[tuple[str, ...]]:
-    for cluster in reversed(direction.clusters):
+    for cluster in in_order(direction):
         for value in cluster.evidence.enriched[:_MOST_ENRICHED] if cluster.evidence else ():
             yield (
-                cluster_name(cluster),
+                cluster_name(direction, cluster),
                 value_in_words(value, label=comparison.items.label),
                 words.number(value.count),
                 words.percent(value.share),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from os.path import relpath
 from pathlib import Path
@@ -12,10 +13,13 @@ import numpy as np
 
 from repdiff.inputs.images import make_thumbnails
 from repdiff.report.page import asset, environment, write_page, write_run_report
+from repdiff.report.wording.answer import answer
 from repdiff.results.matrix import ComparisonMatrix
 from repdiff.store.matrix import MatrixRun, matrix_run_of, read_matrix_run
 from repdiff.store.run import REPORT
 from repdiff.store.several import RUNS
+
+BACK = f"../../{REPORT}"  # from a run of a matrix to the page of the matrix
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ def render_matrix(run: MatrixRun, *, runs: str | None = RUNS) -> str:
         run=run,
         matrix=matrix,
         rows=rows,
+        answers=_answers(run, cells),
         leads_to_runs=runs is not None,
         strongest=max(cells.values(), key=lambda cell: cell.strength),
         threshold=f"{run.manifest['parameters']['no_change_threshold']:g}",
@@ -82,7 +87,7 @@ def write_matrix_report(run: MatrixRun | ComparisonMatrix | str | Path, output: 
     folder = (run.path / RUNS).absolute()
     for name in run.manifest["runs"]:
         if not (folder / name / REPORT).exists():
-            write_run_report(folder / name, folder / name / REPORT)
+            write_run_report(folder / name, folder / name / REPORT, back=BACK)
     seen_from_page = Path(relpath(folder, Path(output).absolute().parent))  # the page may lie anywhere
     return write_page(render_matrix(run, runs=seen_from_page.as_posix()), output)
 
@@ -94,6 +99,16 @@ def _run_of(given: MatrixRun | ComparisonMatrix | str | Path) -> MatrixRun:
         return read_matrix_run(given)
     none = make_thumbnails(given.items, np.empty(0, np.int64))  # the page shows no pictures
     return matrix_run_of(replace(given, thumbnails=none))
+
+
+def _answers(run: MatrixRun, cells: Mapping[tuple[str, str], Cell]) -> list[tuple[str, str | None, str]]:
+    """Name, link and answer of each pair of which there is one."""
+    told = []
+    for comparison in run.matrix.comparisons:
+        found = answer(comparison)
+        if found is not None:
+            told.append((" and ".join(comparison.names), cells[comparison.names].link, found.text))
+    return told
 
 
 def _cells(run: MatrixRun, runs: str | None) -> dict[tuple[str, str], Cell]:

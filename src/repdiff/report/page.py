@@ -15,11 +15,13 @@ from repdiff.report import matrix, palette, view
 from repdiff.report.belief import explanations, similarity_table
 from repdiff.report.maps import maps_document
 from repdiff.report.methods import methods_table
+from repdiff.report.noise_tables import finding_tables
 from repdiff.report.origin import origin
 from repdiff.report.payload import as_script_text, payload
 from repdiff.report.shown_items import Carried, carry
 from repdiff.report.subject import Subject, subject_of
 from repdiff.report.wording import formatting as words
+from repdiff.report.wording.answer import answer
 from repdiff.report.wording.evidence import verdict
 from repdiff.results.clusters import DIRECTIONS
 from repdiff.results.comparison import warnings_of
@@ -36,13 +38,15 @@ _SCRIPTS = (
 _BOKEH_PARTS = ("bokeh", "bokeh-gl")
 
 
-def render(run: Run) -> str:
+def render(run: Run, *, back: str | None = None) -> str:
     """The report of a run: one HTML document that needs nothing beside itself.
 
     Parameters
     ----------
     run : Run
         What to report on.
+    back : str, optional
+        Address of the page that leads to this one.
 
     Returns
     -------
@@ -52,12 +56,12 @@ def render(run: Run) -> str:
     """
     subject = subject_of(run)
     return fill_template(
-        "page.html.j2", subject, carry(subject), _SCRIPTS, facts=view.facts(run.comparison),
+        "page.html.j2", subject, carry(subject), _SCRIPTS, facts=view.facts(run.comparison), back=back,
         methods={name: methods_table(run.evaluation, name) for name in DIRECTIONS},
     )  # fmt: skip
 
 
-def write_run_report(run: Run | str | Path, output: str | Path) -> Path:
+def write_run_report(run: Run | str | Path, output: str | Path, *, back: str | None = None) -> Path:
     """Write the report of a run, whole or not at all.
 
     Parameters
@@ -66,6 +70,8 @@ def write_run_report(run: Run | str | Path, output: str | Path) -> Path:
         A run, or the directory of one.
     output : path
         The file to write; one that is there is replaced.
+    back : str, optional
+        Address of the page that leads to this one.
 
     Returns
     -------
@@ -77,7 +83,7 @@ def write_run_report(run: Run | str | Path, output: str | Path) -> Path:
     RepdiffError
         Where the path is no run, or the file cannot be written.
     """
-    return write_page(render(run if isinstance(run, Run) else read_run(run)), output)
+    return write_page(render(run if isinstance(run, Run) else read_run(run), back=back), output)
 
 
 def write_page(html: str, output: str | Path) -> Path:
@@ -143,6 +149,8 @@ def fill_template(
         carried=carried,
         views=view.direction_views(subject, carried),
         nothing_differs=all(frame.nothing_differs for frame in subject.frames),
+        answers=[answer(frame.comparison) for frame in subject.frames],
+        findings=[finding_tables(frame.comparison) for frame in subject.frames],
         verdicts=[verdict(frame.comparison) for frame in subject.frames],
         explanations=explanations(subject.first),
         similarities=[similarity_table(frame.comparison) for frame in subject.frames],

@@ -18,6 +18,7 @@ from repdiff.report.matrix import means_between
 from repdiff.report.palette import cluster_colours, no_change_colour
 from repdiff.report.shown_items import Carried
 from repdiff.report.subject import Fate, Frame, Subject
+from repdiff.report.wording.groups import numbers
 from repdiff.results.clusters import Direction
 
 LONGEST_TEXT = 280  # characters of an item's text that the page shows
@@ -112,11 +113,13 @@ def _coordinates(values: npt.NDArray[np.float32], carried: Carried) -> str:
 def _direction(frame: Frame, direction: Direction, carried: Carried) -> dict[str, Any]:
     places = frame.places[direction.name]
     fates = frame.fates.get(direction.name, {})
+    called = numbers(direction)
     return {
         "labels": labels_packed(direction.labels[carried.rows], len(direction.clusters)),
         "clusters": [
             {
                 "index": cluster.index,
+                "number": called[cluster.index],
                 "noChange": cluster.is_no_change,
                 "colour": places[cluster.index],
                 "size": cluster.size,
@@ -130,7 +133,7 @@ def _direction(frame: Frame, direction: Direction, carried: Carried) -> dict[str
 
 
 def _fate(fate: Fate | None) -> dict[str, Any]:
-    return {} if fate is None else {"life": fate.life, "letter": fate.letter}
+    return {} if fate is None else {"track": fate.track, "letter": fate.letter}
 
 
 def _pictures(thumbnails: Thumbnails, carried: Carried) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from repdiff.report.payload import labels_packed
 from repdiff.report.shown_items import carry
 from repdiff.report.subject import Fate, Frame, Places, Subject
 from repdiff.report.tables import Table
-from repdiff.report.tracks import colours_of_lives, fates
+from repdiff.report.tracks import colours_of_tracks, fates
 from repdiff.report.view import threshold_of
 from repdiff.report.wording import formatting as words
 from repdiff.report.wording.series import series_facts, series_finding
@@ -120,19 +120,19 @@ def _histories(timeline: Timeline) -> tuple[tuple[DirectionName, History], ...]:
 
 
 def series_subject(run: SeriesRun) -> Subject:
-    """A frame for each checkpoint; a cluster has the colour of its life in all of them."""
+    """A frame for each checkpoint; a cluster has the colour of its track in all of them."""
     timeline = run.timeline
     told = {name: fates(history, timeline.checkpoints) for name, history in _histories(timeline)}
-    colours = {name: colours_of_lives(history.lives) for name, history in _histories(timeline)}
+    colours = {name: colours_of_tracks(history.tracks) for name, history in _histories(timeline)}
     frames = []
     for step, comparison in enumerate(_mirrored(timeline.comparisons)):
         places: dict[DirectionName, Places] = {}
         at: dict[DirectionName, dict[int, Fate]] = {}
         for name, history in _histories(timeline):
-            life_of = history.life_of[step]
+            track_of = history.track_of[step]
             indices = range(len(getattr(comparison, name).clusters))
-            places[name] = {index: colours[name][life_of[index]] if index in life_of else None for index in indices}
-            at[name] = {index: told[name][life] for index, life in life_of.items()}
+            places[name] = {index: colours[name][track_of[index]] if index in track_of else None for index in indices}
+            at[name] = {index: told[name][track] for index, track in track_of.items()}
         frames.append(Frame(comparison, places, at))
     return Subject(tuple(frames), run.thumbnails)
 
@@ -156,24 +156,24 @@ def _stories(timeline: Timeline) -> tuple[Story, ...]:
     growth = timeline.growth()
     stories = []
     for name, history in _histories(timeline):
-        drawing = alluvial(history, timeline.directions(name), timeline.checkpoints, colours_of_lives(history.lives))
+        drawing = alluvial(history, timeline.directions(name), timeline.checkpoints, colours_of_tracks(history.tracks))
         names = ("the checkpoint", timeline.reference)
-        tables = (growth_table(growth, name, names, timeline.checkpoints), _lives_table(timeline, history))
+        tables = (growth_table(growth, name, names, timeline.checkpoints), _tracks_table(timeline, history))
         stories.append(Story(name, series_finding(timeline, name), drawing, (*tables, _flows_table(timeline, history))))
     return tuple(stories)
 
 
-def _lives_table(timeline: Timeline, history: History) -> Table:
-    """One row a life: clusters, and what becomes of them."""
+def _tracks_table(timeline: Timeline, history: History) -> Table:
+    """One row a track: clusters, and what becomes of them."""
     rows = tuple(
         (
             fate.letter,
-            timeline.checkpoints[life.first],
-            timeline.checkpoints[life.last],
-            " → ".join(map(str, life.clusters)),
+            timeline.checkpoints[track.first],
+            timeline.checkpoints[track.last],
+            " → ".join(map(str, track.clusters)),
             fate.words.plain,
         )
-        for life, fate in zip(history.lives, fates(history, timeline.checkpoints), strict=True)
+        for track, fate in zip(history.tracks, fates(history, timeline.checkpoints), strict=True)
     )
     return Table(
         "Clusters through the checkpoints",

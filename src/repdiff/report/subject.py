@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from repdiff.inputs.images import Thumbnails
 from repdiff.report.wording.findings import nothing_differs
 from repdiff.report.wording.formatting import Sentence
+from repdiff.report.wording.groups import in_order
 from repdiff.results.clusters import Direction, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.store.run import Run
@@ -21,15 +22,15 @@ class Fate:
 
     Attributes
     ----------
-    life : int
-        Index of the life that it is a part of.
+    track : int
+        Index of the track that it is a part of.
     letter : str
-        What that life is called.
+        What that track is called.
     words : Sentence
-        Since when it lives, and what becomes of it.
+        Its history in words: when it begins, and what becomes of it.
     """
 
-    life: int
+    track: int
     letter: str
     words: Sentence
 
@@ -104,8 +105,8 @@ def subject_of(run: Run) -> Subject:
 
 
 def places_by_strength(direction: Direction) -> dict[int, int | None]:
-    """Place in the palette of each cluster: 0 for the strongest difference, None for no change."""
-    strongest_first = reversed(direction.difference_clusters)
+    """Place in the palette of each cluster: 0 for the one shown first, None for no change."""
+    strongest_first = in_order(direction)
     places: dict[int, int | None] = {cluster.index: None for cluster in direction.clusters}
     places.update({cluster.index: place for place, cluster in enumerate(strongest_first)})
     return places

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from repdiff.report.matrix import means_between
 from repdiff.report.wording import formatting as words
+from repdiff.report.wording.groups import all_in_order, numbers
 from repdiff.results.clusters import DifferenceCluster, Direction
 from repdiff.results.comparison import Comparison
 
@@ -40,7 +41,7 @@ def direction_tables(comparison: Comparison, direction: Direction) -> tuple[Tabl
 
 
 def clusters_table(comparison: Comparison, direction: Direction) -> Table:
-    """One row a cluster, strongest first: size, mean affinity, make-up, accuracies, representatives."""
+    """One row a cluster, in the order of the cards: size, mean affinity, make-up, accuracies, representatives."""
     x, y = comparison.names
     known = comparison.accuracy_x is not None, comparison.accuracy_y is not None
     accuracies = [f"accuracy of {name}" for name, is_known in zip((x, y), known, strict=True) if is_known]
@@ -49,7 +50,7 @@ def clusters_table(comparison: Comparison, direction: Direction) -> Table:
     def row(cluster: DifferenceCluster) -> tuple[str, ...]:
         shares = (cluster.accuracy_x, cluster.accuracy_y)
         return (
-            cluster_name(cluster),
+            cluster_name(direction, cluster),
             words.number(cluster.size),
             words.percent(cluster.size / len(direction.labels)),
             words.affinity(cluster.mean_affinity),
@@ -60,8 +61,8 @@ def clusters_table(comparison: Comparison, direction: Direction) -> Table:
 
     return Table(
         "Clusters: cards and bars",
-        ("cluster", "items", "share", "mean affinity", "kind", *accuracies, "representatives"),
-        tuple(row(cluster) for cluster in reversed(direction.clusters)),
+        ("group", "items", "share", "mean affinity", "kind", *accuracies, "representatives"),
+        tuple(row(cluster) for cluster in all_in_order(direction)),
     )
 
 
@@ -73,7 +74,7 @@ def labels_table(direction: Direction) -> Table:
             totals[label] = totals.get(label, 0) + count
     ordered = sorted(totals, key=lambda label: (-totals[label], label))
     named, rest = ordered[:_MOST_LABELS], ordered[_MOST_LABELS:]
-    strongest_first = tuple(reversed(direction.clusters))
+    strongest_first = all_in_order(direction)
     rows = [
         (label, *(words.number(cluster.label_counts.get(label, 0)) for cluster in strongest_first)) for label in named
     ]
@@ -82,7 +83,7 @@ def labels_table(direction: Direction) -> Table:
         rows.append((f"{words.plural(len(rest), 'other label')}", *map(words.number, sums)))
     return Table(
         "Label make-up: items of each label in each cluster",
-        ("label", *map(cluster_name, strongest_first)),
+        ("label", *(cluster_name(direction, cluster) for cluster in strongest_first)),
         tuple(rows),
     )
 
@@ -90,13 +91,18 @@ def labels_table(direction: Direction) -> Table:
 def affinity_table(direction: Direction) -> Table:
     """Mean affinity between clusters: the matrix picture in numbers."""
     means = means_between(direction)
-    strongest_first = tuple(reversed(direction.clusters))
+    strongest_first = all_in_order(direction)
     rows = (
-        (cluster_name(one), *(words.affinity(float(means[one.index, other.index])) for other in strongest_first))
+        (
+            cluster_name(direction, one),
+            *(words.affinity(float(means[one.index, other.index])) for other in strongest_first),
+        )
         for one in strongest_first
     )
     return Table(
-        "Affinity matrix: means between clusters", ("cluster", *map(cluster_name, strongest_first)), tuple(rows)
+        "Affinity matrix: means between clusters",
+        ("group", *(cluster_name(direction, one) for one in strongest_first)),
+        tuple(rows),
     )
 
 
@@ -108,10 +114,13 @@ def maps_table(comparison: Comparison, direction: Direction) -> Table:
 
     def row(cluster: DifferenceCluster) -> tuple[str, ...]:
         axes = (values[cluster.items, axis] for _, values in sides for axis in range(2))
-        return (cluster_name(cluster), *(f"{_figures(axis.mean(), 3)} ± {_figures(axis.std(), 2)}" for axis in axes))
+        return (
+            cluster_name(direction, cluster),
+            *(f"{_figures(axis.mean(), 3)} ± {_figures(axis.std(), 2)}" for axis in axes),
+        )
 
-    rows = tuple(row(cluster) for cluster in reversed(direction.clusters))
-    return Table("Maps: mean and spread of each cluster", ("cluster", *heads), rows)
+    rows = tuple(row(cluster) for cluster in all_in_order(direction))
+    return Table("Maps: mean and spread of each cluster", ("group", *heads), rows)
 
 
 def _figures(value: float, digits: int) -> str:
@@ -119,6 +128,6 @@ def _figures(value: float, digits: int) -> str:
     return words.figures(value, digits).replace("-", "\N{MINUS SIGN}")
 
 
-def cluster_name(cluster: DifferenceCluster) -> str:
-    """What a cluster is called in tables."""
-    return f"{cluster.index}"
+def cluster_name(direction: Direction, cluster: DifferenceCluster) -> str:
+    """What a cluster is called in tables: the number of its card."""
+    return f"{numbers(direction)[cluster.index]}"

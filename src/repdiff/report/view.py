@@ -16,6 +16,7 @@ from repdiff.report.tables import Table, direction_tables
 from repdiff.report.wording import formatting as words
 from repdiff.report.wording.choice import why_so_many
 from repdiff.report.wording.findings import finding, holder_and_other, makeup, nothing_differs
+from repdiff.report.wording.groups import all_in_order, numbers
 from repdiff.results.clusters import DifferenceCluster, Direction
 from repdiff.results.comparison import Comparison
 
@@ -65,11 +66,13 @@ class Accuracy:
 class Card:
     """A cluster as its card, legend entry and bar show it.
 
-    ``colour`` is its place in the palette, None for no change; ``bar`` the end of its bar, in [0, 1]; ``fate`` its
+    ``number`` is what it is called, 1 for the first; ``index`` its key in the data. ``colour`` is its place in the
+    palette, None for no change; ``bar`` the end of its bar, in [0, 1]; ``fate`` its
     place in a series; ``belief`` what the evidence says of it.
     """
 
     index: int
+    number: int
     colour: int | None
     size: int
     share: float
@@ -120,7 +123,7 @@ class DirectionView:
 
     @property
     def cards(self) -> tuple[Card, ...]:
-        """All clusters, strongest first."""
+        """All clusters, in the order of their numbers."""
         return (*self.changed, *self.unchanged)
 
     @property
@@ -149,7 +152,7 @@ def _direction_view(index: int, frame: Frame, direction: Direction, tiles: _Tile
     holder, other = holder_and_other(comparison, direction.name)
     threshold = threshold_of(comparison)
     scale = matrix.bar_scale(direction, threshold)
-    cards = [_card(frame, direction, cluster, scale, tiles) for cluster in reversed(direction.clusters)]
+    cards = [_card(frame, direction, cluster, scale, tiles) for cluster in all_in_order(direction)]
     picture = matrix.picture(direction.affinity_map)
     colours = matrix.Scale(1 / picture.bound, picture.bound)
     return DirectionView(
@@ -214,7 +217,7 @@ def facts(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     accuracies = [(x, comparison.accuracy_x), (y, comparison.accuracy_y)]
     return (
         ("items", words.number(len(comparison.items.frame))),
-        *((f"kinds only {name} groups", words.number(count)) for name, count in found),
+        *((f"groups closer in {name}", words.number(count)) for name, count in found),
         *((f"accuracy of {name}", words.percent(share)) for name, share in accuracies if share is not None),
     )
 
@@ -270,6 +273,7 @@ def _card(frame: Frame, direction: Direction, cluster: DifferenceCluster, scale:
     )
     return Card(
         index=cluster.index,
+        number=numbers(direction)[cluster.index],
         colour=frame.places[direction.name][cluster.index],
         size=cluster.size,
         share=cluster.size / len(comparison.items.frame),

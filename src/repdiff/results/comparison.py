@@ -65,6 +65,14 @@ class Comparison:
     similarity: SimilarityTable | None = None
     chosen: Mapping[DirectionName, ChosenNumber] = field(default_factory=dict)
 
+    @property
+    def answer(self) -> str:
+        """What it comes to in a few sentences: what happened, three figures, what to do; empty without evidence."""
+        import repdiff
+
+        told = repdiff.answer(self)
+        return "" if told is None else told.text
+
     def to_frame(self) -> pd.DataFrame:
         """One row per item: id, labels and no-change flags of both directions, then the items' own columns."""
         own = self.items.frame

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _MEASURES = ("mean_affinity", "size", "accuracy_x", "accuracy_y")
 
 
-_LIFE_COLUMNS = {
-    "direction": "str", "life": "int64", "first": "str", "last": "str", "checkpoints": "int64", "begins": "str",
-    "parent": "Int64", "ends": "str", "heir": "Int64", "sizes": "object",
+_TRACK_COLUMNS = {
+    "direction": "str", "track": "int64", "first": "str", "last": "str", "checkpoints": "int64", "begins": "str",
+    "parent": "Int64", "ends": "str", "successor": "Int64", "sizes": "object",
 }  # fmt: skip
 
 
@@ -42,7 +42,7 @@ class Timeline:
     comparisons : tuple of Comparison, T of them
         The reference (x) against each checkpoint (y); row i of all is the same item.
     x_only, y_only : History
-        The lives of the difference clusters of each direction.
+        The tracks of the difference clusters of each direction.
     description : str or None
         The user's words on what is compared.
     thumbnails : Thumbnails or None
@@ -92,28 +92,28 @@ class Timeline:
         ]
         return pd.DataFrame(rows)
 
-    def lives_frame(self) -> pd.DataFrame:
-        """One row per life of a cluster: when it begins and ends, how, its sizes and what it turns into."""
+    def tracks_frame(self) -> pd.DataFrame:
+        """One row per track of a cluster: when it begins and ends, how, its sizes and what it turns into."""
         rows = [
             {
                 "direction": name,
-                "life": life.index,
-                "first": self.checkpoints[life.first],
-                "last": self.checkpoints[life.last],
-                "checkpoints": len(life.clusters),
-                "begins": life.begins,
-                "parent": life.parent,
-                "ends": life.ends,
-                "heir": life.heir,
+                "track": track.index,
+                "first": self.checkpoints[track.first],
+                "last": self.checkpoints[track.last],
+                "checkpoints": len(track.clusters),
+                "begins": track.begins,
+                "parent": track.parent,
+                "ends": track.ends,
+                "successor": track.successor,
                 "sizes": [
                     direction.clusters[cluster].size
-                    for direction, cluster in zip(self.directions(name)[life.first :], life.clusters, strict=False)
+                    for direction, cluster in zip(self.directions(name)[track.first :], track.clusters, strict=False)
                 ],
             }
             for name, history in zip(DIRECTIONS, (self.x_only, self.y_only), strict=True)
-            for life in history.lives
+            for track in history.tracks
         ]
-        return pd.DataFrame(rows, columns=list(_LIFE_COLUMNS)).astype(_LIFE_COLUMNS)
+        return pd.DataFrame(rows, columns=list(_TRACK_COLUMNS)).astype(_TRACK_COLUMNS)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per item: id, the checkpoint from which it is settled (missing for never), its clusters, metadata.

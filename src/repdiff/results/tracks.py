@@ -36,13 +36,13 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class Life:
+class Track:
     """A difference cluster through time.
 
     Attributes
     ----------
     index : int
-        Place in :attr:`History.lives`: by first checkpoint, then by strength there, strongest first.
+        Place in :attr:`History.tracks`: by first checkpoint, then by strength there, strongest first.
     first : int
         Checkpoint at which it begins.
     clusters : tuple of int
@@ -50,11 +50,11 @@ class Life:
     begins : {"start", "appears", "splits"}
         At the first checkpoint; out of items of no one cluster; or out of another cluster.
     parent : int or None
-        The life it splits from.
+        The track it splits from.
     ends : {"end", "resolved", "merges", "dissolves"}
         At the last checkpoint; into no change; into another cluster; or into several.
-    heir : int or None
-        The life it merges into.
+    successor : int or None
+        The track it merges into.
     """
 
     index: int
@@ -63,7 +63,7 @@ class Life:
     begins: Begins
     parent: int | None
     ends: Ends
-    heir: int | None
+    successor: int | None
 
     @property
     def last(self) -> int:
@@ -77,18 +77,18 @@ class History:
 
     Attributes
     ----------
-    lives : tuple of Life
+    tracks : tuple of Track
         Every difference cluster of every checkpoint belongs to exactly one.
     flows : tuple of Flow
         All items, from each checkpoint to the next.
-    life_of : tuple of mapping of int to int
-        For each checkpoint, the life of each difference cluster.
+    track_of : tuple of mapping of int to int
+        For each checkpoint, the track of each difference cluster.
     """
 
-    lives: tuple[Life, ...]
+    tracks: tuple[Track, ...]
     flows: tuple[Flow, ...]
-    life_of: tuple[Mapping[int, int], ...]
+    track_of: tuple[Mapping[int, int], ...]
 
-    def children(self, life: int) -> tuple[Life, ...]:
-        """The lives that split from a life."""
-        return tuple(other for other in self.lives if other.parent == life)
+    def children(self, track: int) -> tuple[Track, ...]:
+        """The tracks that split from a track."""
+        return tuple(other for other in self.tracks if other.parent == track)

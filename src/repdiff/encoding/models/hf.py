@@ -16,7 +16,7 @@ import numpy as np
 
 from repdiff.core.errors import InputError, MissingExtraError
 from repdiff.encoding.models import hf_loading, torch_tools
-from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request
+from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request
 from repdiff.encoding.models.hf_loading import Loaded
 from repdiff.encoding.models.sentence import Sentence, file_of
 from repdiff.encoding.models.sentence_steps import Steps
@@ -24,7 +24,7 @@ from repdiff.encoding.models.sentence_steps import Steps
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_MOST_TOKENS = 512  # for tokenizers that name no limit
+_MOST_TOKENS = 512  # for tokenizers without a limit
 _FIXED_LENGTH = ("siglip", "siglip2", "siglip_text_model", "siglip2_text_model")  # trained on texts padded to the end
 
 
@@ -81,7 +81,7 @@ class _HfModel:
         return Output(layers, pools, logits, precision)
 
     def _usual(self, output: Any) -> Any:
-        """What is pooled where no layer was asked for."""
+        """What is pooled if no layer was requested."""
         if hasattr(output, "shape") and not self._request.pool:
             return output
         if hasattr(output, "shape") or (self._request.pool and "last_hidden_state" not in output):
@@ -93,7 +93,7 @@ class _HfModel:
         return self._features_of(output) if self._pairs else self._pooled(output)
 
     def _features_of(self, output: Any) -> Any:
-        """What a model of images and texts compares: one projected vector for each."""
+        """The projected vector of each item, which a model of images and texts compares."""
         features = output.get("pooler_output")
         if not hasattr(features, "shape") or len(features.shape) != 2:
             raise InputError(f"the model has no features of one vector per {self._request.modality}; choose a layer")
@@ -105,7 +105,7 @@ class _HfModel:
 
 @dataclass(frozen=True)
 class _Processed:
-    """The pixels as the model's own image processor makes them."""
+    """Convert an image to pixels with the model's own image processor."""
 
     processor: Any
 
@@ -259,7 +259,7 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-KIND = Kind(
+KIND = ModelKind(
     "hf",
     "hf:FOLDER or hf:HUB-ID",
     "a transformers model with its own image processor or tokenizer",

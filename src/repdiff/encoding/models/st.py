@@ -7,7 +7,7 @@ from typing import Any
 
 from repdiff.core.errors import MissingExtraError
 from repdiff.encoding.models import hf_loading, torch_tools
-from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request, no_layers
+from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request, no_layers
 from repdiff.encoding.models.sentence import check_library_only, json_reader
 
 
@@ -59,7 +59,7 @@ class _StModel:
         )
 
 
-KIND = Kind(
+KIND = ModelKind(
     "st",
     "st:FOLDER or st:HUB-ID",
     "a sentence encoder, run by the sentence-transformers library",

@@ -80,11 +80,45 @@ def reasons(comparison: Comparison, direction: DirectionName, evidence: ClusterE
 def verdict(comparison: Comparison) -> words.Sentence | None:
     """What the evidence comes to, in a sentence; None where none was taken."""
     evidence = comparison.evidence
-    return None if evidence is None else verdict_sentence(evidence, comparison.names)
+    if evidence is None:
+        return None
+    return verdict_sentence(evidence, comparison.names) if not evidence.findings else groups_sentence(evidence)
+
+
+def groups_sentence(evidence: ComparisonEvidence) -> words.Sentence:
+    """How many groups are more than noise, how many are found again, and where in the pair the difference is."""
+    n = evidence.n_tested
+    if not n:
+        return words.Sentence((("There is no group to be tested.", False),))
+    if not evidence.n_resamples:
+        why = "nothing was tested" if evidence.untested is None else _UNTESTED[evidence.untested]
+        return words.Sentence(((f"Whether a group is more than noise cannot be told: {why}.", False),))
+    of = f"of {words.plural(n, 'group')}"
+    again = f"{evidence.n_found_again} {of} {_are(evidence.n_found_again)} found again when items are left out "
+    again += "and settings change"
+    elsewhere = {
+        "in_groups": f"{evidence.n_standing_out} {_have(evidence.n_standing_out)} more of the difference than other "
+        "places of this pair",
+        "in_no_group": "none has more of the difference than other places of this pair",
+        "everywhere": "other places of this pair differ as much as the groups do",
+    }[evidence.where]
+    if any(found.code in ("too_few", "untested") for found in evidence.findings.values()):
+        return words.Sentence(((f"None was compared with noise. {again}; {elsewhere}.", False),))
+    noise = f"{evidence.n_significant} {of} {_are(evidence.n_significant)} tighter than noise of the same amount would "
+    both = f"{evidence.n_holding} {_are(evidence.n_holding)} both"
+    return words.Sentence(((f"{noise}make them ({_rate(evidence.fdr)}); {again}; {both}; {elsewhere}.", False),))
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
+def _have(n: int) -> str:
+    return "has" if n == 1 else "have"
 
 
 def verdict_sentence(evidence: ComparisonEvidence, names: tuple[str, str]) -> words.Sentence:
-    """What the evidence comes to, in a sentence about these two."""
+    """What the evidence of a run of version 0.1 comes to, in a sentence about these two."""
     between = (" between ", False), (names[0], True), (" and ", False), (names[1], True)
     n, significant, holding = evidence.n_tested, evidence.n_standing_out, evidence.n_holding
     if evidence.where == "nothing_to_test":

@@ -15,7 +15,7 @@ def nothing_differs(comparison: Comparison) -> bool:
 
 
 def holder_and_other(comparison: Comparison, name: DirectionName) -> tuple[str, str]:
-    """Names of the representation that groups the clusters of a direction, and of the one that scatters them."""
+    """Names of the representation that holds the clusters of a direction together, and of the other."""
     x, y = comparison.names
     return (x, y) if name == "x_only" else (y, x)
 
@@ -23,7 +23,7 @@ def holder_and_other(comparison: Comparison, name: DirectionName) -> tuple[str, 
 def finding(comparison: Comparison, direction: Direction) -> words.Sentence:
     """What was found in one direction, in a sentence.
 
-    ```resnet18` groups 9 kinds of items that `dinov2` scatters; 41 % of items do not change.``
+    ```resnet18` keeps 9 groups of items closer together than `dinov2`; 41 % of items do not change.``
     """
     holder, other = holder_and_other(comparison, direction.name)
     unchanged = float(direction.no_change.mean())
@@ -36,13 +36,14 @@ def finding(comparison: Comparison, direction: Direction) -> words.Sentence:
             )
         )  # fmt: skip
     if not kinds:
-        return words.Sentence(((holder, True), (" groups nothing that ", False), (other, True), (" scatters.", False)))
+        told = " keeps no group of items closer together than "
+        return words.Sentence(((holder, True), (told, False), (other, True), (".", False)))
     tail = (
-        f" scatters; {words.percent(unchanged)} of items do not change."
+        f"; {words.percent(unchanged)} of items do not change."
         if unchanged
-        else " scatters; no group of items is left unchanged."
+        else "; no group of items is left unchanged."
     )
-    groups = f" groups {kinds} {'kind' if kinds == 1 else 'kinds'} of items that "
+    groups = f" keeps {kinds} {'group' if kinds == 1 else 'groups'} of items closer together than "
     return words.Sentence(((holder, True), (groups, False), (other, True), (tail, False)))
 
 

@@ -16,8 +16,8 @@ from repdiff.results.timeline import Timeline
 def series_finding(timeline: Timeline, name: DirectionName) -> Sentence:
     """What happens in one direction, in a sentence.
 
-    ```epoch 50` groups 7 kinds of items that `epoch 1` scatters; a first group settles at `epoch 12`; at `epoch 45` 2
-    kinds are left.``
+    ```epoch 50` keeps 7 groups of items closer together than `epoch 1`; a first group settles at `epoch 12`; at
+    `epoch 45` 2 are left.``
     """
     directions = timeline.directions(name)
     first, last = timeline.checkpoints[0], timeline.checkpoints[-1]
@@ -27,7 +27,7 @@ def series_finding(timeline: Timeline, name: DirectionName) -> Sentence:
         return Sentence((("Nothing differs: ", False), (timeline.reference, True),
                          (f" and {whom} arrange all {n} items alike.", False)))  # fmt: skip
     holder, other = (timeline.reference, first) if name == "x_only" else (first, timeline.reference)
-    start = ((holder, True), (f" groups {_kinds(directions[0])} that ", False), (other, True), (" scatters", False))
+    start = ((holder, True), (f" keeps {_groups(directions[0])} closer together than ", False), (other, True))
     if len(directions) == 1:
         return Sentence((*start, (".", False)))
     settles = settles_at(directions)
@@ -65,6 +65,6 @@ def series_facts(timeline: Timeline) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _kinds(direction: Direction) -> str:
+def _groups(direction: Direction) -> str:
     kinds = len(direction.difference_clusters)
-    return f"{kinds} {'kind' if kinds == 1 else 'kinds'} of items" if kinds else "nothing"
+    return f"{kinds} {'group' if kinds == 1 else 'groups'} of items" if kinds else "no group of items"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from repdiff.report.wording.answer import answer
 from repdiff.report.wording.choice import why_so_many
 from repdiff.report.wording.evidence import verdict
 from repdiff.report.wording.findings import finding, holder_and_other
@@ -10,7 +11,7 @@ from repdiff.results.comparison import Comparison
 
 
 def describe(comparison: Comparison) -> str:
-    """What a comparison comes to, in words: what each groups, why so many clusters, and whether to believe it.
+    """What a comparison comes to, in words: the answer, what each groups, why so many clusters, whether to believe it.
 
     Parameters
     ----------
@@ -22,9 +23,16 @@ def describe(comparison: Comparison) -> str:
     str
         Lines of text. A run is described in the words of the repdiff that reads it, whichever wrote it.
     """
-    lines = [finding(comparison, direction).text for direction in (comparison.x_only, comparison.y_only)]
+    lines = answer_lines(comparison)
+    lines += [finding(comparison, direction).text for direction in (comparison.x_only, comparison.y_only)]
     lines += alignment_lines(comparison) + chosen_lines(comparison) + verdict_lines(comparison)
     return "\n".join([*lines, *(f"note: {warning}" for warning in comparison.provenance.warnings)])
+
+
+def answer_lines(comparison: Comparison) -> list[str]:
+    """The answer; nothing where no evidence was taken."""
+    told = answer(comparison)
+    return [] if told is None else [told.text]
 
 
 def alignment_lines(comparison: Comparison) -> list[str]:

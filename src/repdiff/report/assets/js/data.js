@@ -37,3 +37,8 @@ function make(tag, className, text) {
   if (text !== undefined) element.textContent = text;
   return element;
 }
+
+// What a cluster is called: groups are numbered in the order in which they are shown.
+const numberOf = (index) => directionNow().clusters[index].number;
+const groupName = (index) => `group ${numberOf(index)}`;
+const groupTitle = (index) => `Group ${numberOf(index)}`;

@@ -12,7 +12,7 @@ function galleryTile(place) {
   const caption = make("div", "caption");
   const dot = make("i");
   dot.style.background = colourOf(cluster);
-  dot.title = `cluster ${cluster.index}`;
+  dot.title = `group ${cluster.number}`;
   const words = make("span");
   words.append(make("b", "", ITEMS.ids[place]));
   if (labelOf(place)) words.append(make("small", "", labelOf(place)));
@@ -31,8 +31,8 @@ function galleryPlaces() {
 
 function galleryTitle(count) {
   const items = `${inFigures(count)} ${count === 1 ? "item" : "items"}`;
-  if (state.selection.length) return state.isolated === null ? `${items} selected` : `${items} of cluster ${state.isolated} selected`;
-  return state.isolated === null ? "Nothing selected" : `Cluster ${state.isolated}: ${items}`;
+  if (state.selection.length) return state.isolated === null ? `${items} selected` : `${items} of ${groupName(state.isolated)} selected`;
+  return state.isolated === null ? "Nothing selected" : `${groupTitle(state.isolated)}: ${items}`;
 }
 
 // A list that shows its first items, and more when it is asked.

@@ -11,7 +11,7 @@ function fillHovercard(place) {
   const line = make("span", "of");
   const dot = make("i");
   dot.style.background = colourOf(cluster);
-  line.append(dot, `cluster ${cluster.index}${cluster.noChange ? " · no change" : ""}`);
+  line.append(dot, `group ${cluster.number}${cluster.noChange ? " · no change" : ""}`);
   words.append(line);
   if (DATA.settled) words.append(make("span", "", settledInWords(place)));
   const hasSight = PICTURES.has(place) || (ITEMS.texts && ITEMS.texts[place]);

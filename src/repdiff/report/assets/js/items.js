@@ -8,7 +8,7 @@ function itemColumns() {
   const columns = [["id", (place) => ITEMS.ids[place]]];
   if (ITEMS.labels) columns.push([ITEMS.labelColumn, labelOf]);
   for (const [name, holder] of [["x_only", x], ["y_only", y]]) {
-    columns.push([`cluster, only in ${holder}`, (place) => String(directions[name].labels[place])]);
+    columns.push([`group, only in ${holder}`, (place) => String(directions[name].clusters[directions[name].labels[place]].number)]);
   }
   for (const [side, name] of [["x", x], ["y", y]]) {
     for (const axis of [0, 1]) {

@@ -19,8 +19,8 @@ function followDirection() {
       return;
     }
     const [holder, other] = direction === "x_only" ? ["x", "y"] : ["y", "x"];
-    document.querySelector(`[data-role=${holder}]`).textContent = "groups them";
-    document.querySelector(`[data-role=${other}]`).textContent = "scatters them";
+    document.querySelector(`[data-role=${holder}]`).textContent = "closer together here";
+    document.querySelector(`[data-role=${other}]`).textContent = "farther apart here";
   });
 }
 
@@ -36,8 +36,9 @@ function followIsolated() {
       card.classList.toggle("alone", Number(card.dataset.cluster) === isolated);
     }
     showAll.hidden = isolated === null;
-    showAll.textContent = `Cluster ${isolated} alone ✕`;
-    showAll.setAttribute("aria-label", `Cluster ${isolated} is shown alone; show all`);
+    if (isolated === null) return;
+    showAll.textContent = `${groupTitle(isolated)} alone ✕`;
+    showAll.setAttribute("aria-label", `${groupTitle(isolated)} is shown alone; show all`);
   });
 }
 

@@ -16,13 +16,13 @@ function startMatrix() {
     const edges = blocks(grid);
     const total = edges[edges.length - 1].end;
     const clusterAt = (share) => edges.find(({ end }) => share * total < end).cluster;
-    const means = FRAMES[figure.dataset.frame].directions[figure.dataset.direction].means;
+    const { means, clusters } = FRAMES[figure.dataset.frame].directions[figure.dataset.direction];
     const read = (event) => {
       const box = grid.getBoundingClientRect();
       const [across, down] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
       if (Math.min(across, down) < 0 || Math.max(across, down) >= 1) return;
       const [one, other] = [clusterAt(down), clusterAt(across)];
-      const pair = one === other ? `within cluster ${one}` : `between clusters ${one} and ${other}`;
+      const pair = one === other ? `within group ${clusters[one].number}` : `between groups ${clusters[one].number} and ${clusters[other].number}`;
       readout.textContent = `Mean affinity ${pair}: ${threeFigures(means[one][other])}`;
     };
     grid.addEventListener("pointermove", read);

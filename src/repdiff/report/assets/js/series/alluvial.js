@@ -24,15 +24,15 @@ function nodeInWords(node) {
 
 const groupOf = ({ dataset }) => ({ step: Number(dataset.step), group: Number(dataset.group) });
 
-function lifeAt(drawing, { step, group }) {
-  return group === NO_CHANGE ? null : FRAMES[step].directions[drawing.dataset.direction].clusters[group].life;
+function trackAt(drawing, { step, group }) {
+  return group === NO_CHANGE ? null : FRAMES[step].directions[drawing.dataset.direction].clusters[group].track;
 }
 
-// What belongs to one life stands out from the rest.
-function light(drawing, life) {
-  drawing.classList.toggle("lighted", life !== null);
-  for (const node of drawing.querySelectorAll(".node")) node.classList.toggle("lit", lifeAt(drawing, groupOf(node)) === life);
-  for (const path of drawing.querySelectorAll("[data-flow]")) path.classList.toggle("lit", path.dataset.lives.split(" ").includes(String(life)));
+// What belongs to one track stands out from the rest.
+function light(drawing, track) {
+  drawing.classList.toggle("lighted", track !== null);
+  for (const node of drawing.querySelectorAll(".node")) node.classList.toggle("lit", trackAt(drawing, groupOf(node)) === track);
+  for (const path of drawing.querySelectorAll("[data-flow]")) path.classList.toggle("lit", path.dataset.tracks.split(" ").includes(String(track)));
 }
 
 function pressNode(node) {
@@ -60,7 +60,7 @@ function startDrawing(drawing) {
   nodes[0].setAttribute("tabindex", "0");
   const settle = () => {
     const seen = state.isolated !== null && drawing.dataset.direction === state.direction;
-    light(drawing, seen ? (directionNow().clusters[state.isolated].life ?? null) : null);
+    light(drawing, seen ? (directionNow().clusters[state.isolated].track ?? null) : null);
   };
   const showCard = (card, x, y) => {
     hovercard.replaceChildren(card);
@@ -70,7 +70,7 @@ function startDrawing(drawing) {
     const node = target.closest(".node");
     if (node) {
       showCard(nodeInWords(node), clientX, clientY);
-      light(drawing, lifeAt(drawing, groupOf(node)));
+      light(drawing, trackAt(drawing, groupOf(node)));
     } else if (target.dataset.flow) {
       showCard(flowInWords(drawing.dataset.direction, target.dataset.flow.split(" ").map(Number)), clientX, clientY);
     }
@@ -104,7 +104,7 @@ function startDrawing(drawing) {
     if (!node || !node.matches(":focus-visible")) return;
     const box = node.getBoundingClientRect();
     showCard(nodeInWords(node), box.right, box.top + box.height / 2);
-    light(drawing, lifeAt(drawing, groupOf(node)));
+    light(drawing, trackAt(drawing, groupOf(node)));
   });
   drawing.addEventListener("focusout", () => {
     hideHovercard();

@@ -1,16 +1,16 @@
-// The slider: which checkpoint is seen. A cluster that is seen alone stays so as long as its life goes on.
+// The slider: which checkpoint is seen. A cluster that is seen alone stays so as long as its track goes on.
 
 const PAUSE = 1400; // milliseconds a checkpoint stays while they play
 
-function clusterOfLife(frame, life) {
-  return FRAMES[frame].directions[state.direction].clusters.find((cluster) => cluster.life === life);
+function clusterOfTrack(frame, track) {
+  return FRAMES[frame].directions[state.direction].clusters.find((cluster) => cluster.track === track);
 }
 
 function goTo(frame) {
   const target = Math.max(0, Math.min(frame, FRAMES.length - 1));
   if (target === state.frame) return;
-  const life = state.isolated === null ? undefined : directionNow().clusters[state.isolated].life;
-  const goesOn = life === undefined ? undefined : clusterOfLife(target, life);
+  const track = state.isolated === null ? undefined : directionNow().clusters[state.isolated].track;
+  const goesOn = track === undefined ? undefined : clusterOfTrack(target, track);
   show({ frame: target, isolated: goesOn ? goesOn.index : null });
 }
 

@@ -1,0 +1,84 @@
+"""Which of the two is better, as far as that can be told, and what to do next."""
+
+from __future__ import annotations
+
+from repdiff.report.wording.formatting import Sentence
+from repdiff.report.wording.groups import label_of, told_of, value_of_label
+from repdiff.report.wording.headline import little_in_common
+from repdiff.report.wording.three_figures import Better, better, most_changed
+from repdiff.results.clusters import DIRECTIONS
+from repdiff.results.comparison import Comparison
+from repdiff.results.evidence import ComparisonEvidence
+from repdiff.results.findings import Neighbours
+
+Parts = tuple[tuple[str, bool], ...]
+
+
+def next_step(comparison: Comparison, evidence: ComparisonEvidence, neighbours: Neighbours) -> Sentence:
+    """A verdict, and what to do next."""
+    codes = {evidence.findings[name].code for name in DIRECTIONS}
+    who = better(evidence)
+    if codes == {"same"}:
+        return _plain("Either can take the place of the other.")
+    if "too_few" in codes:
+        return _plain("Bring more items (300, and eight for each cluster); take the groups below as hints.")
+    if "untested" in codes:
+        return _plain("Compare again with the spectral clusterer to know.")
+    if little_in_common(neighbours):
+        return _little_in_common(comparison, who)
+    if codes == {"noise"} and who in ("neither", "unknown"):
+        return _plain("Either can take the place of the other; no group of items needs a look.")
+    if codes <= {"noise", "directions"} and who in ("neither", "unknown"):
+        return _plain("Compare other seeds of the same model: only they tell this from noise.")
+    if codes == {"noise"}:
+        return _where_unequal(comparison, evidence, who)
+    return _with_groups(comparison, evidence, who)
+
+
+def _where_unequal(comparison: Comparison, evidence: ComparisonEvidence, who: Better) -> Sentence:
+    """Where no group differs and yet one is right more often, as the headline has said."""
+    look = _look(comparison, evidence).removeprefix("; ")
+    if who == "y":
+        return Sentence((("Change to ", False), (comparison.names[1], True), (f"{look and f', but {look}'}.", False)))
+    return Sentence((("Keep ", False), (comparison.names[0], True), (f"{look and f', or {look}'}.", False)))
+
+
+def _little_in_common(comparison: Comparison, who: Better) -> Sentence:
+    if who in ("x", "y"):
+        name = comparison.names[0 if who == "x" else 1]
+        return Sentence(
+            (("Keep ", False), (name, True), (", which is right far more often; check that rows match.", False))
+        )
+    return _plain("Neither can take the place of the other; check that their rows are the same items.")
+
+
+def _with_groups(comparison: Comparison, evidence: ComparisonEvidence, who: Better) -> Sentence:
+    y = (comparison.names[1], True)
+    look = _look(comparison, evidence)
+    if who == "unknown":
+        return _plain(f"Which is better cannot be told: bring labels or predictions{look}.")
+    if who == "x":
+        return Sentence((y, (f" is right less often{look}.", False)))
+    if who == "y":
+        return Sentence((y, (f" is right more often{look}.", False)))
+    changed = most_changed(evidence.correctness)
+    if changed is None:
+        return _plain(f"Both are right equally often{look}.")
+    return _plain(f"Both are right equally often over all, but not on every label{look}.")
+
+
+def _look(comparison: Comparison, evidence: ComparisonEvidence) -> str:
+    """Where to look first: the label that y is worse on, else the first group."""
+    changed = most_changed(evidence.correctness)
+    if changed is not None and changed[1].y < changed[1].x:
+        return f"; look at {value_of_label(comparison.items.label, changed[0])} first"
+    for direction in (comparison.x_only, comparison.y_only):
+        groups = told_of(direction, evidence.findings[direction.name].code)
+        if groups:
+            name = label_of(groups[0])
+            return f"; look at group 1{f' ({name})' if name else ''} first"
+    return ""
+
+
+def _plain(text: str) -> Sentence:
+    return Sentence(((text, False),))
