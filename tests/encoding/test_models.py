@@ -367,7 +367,7 @@ def test_the_list_tells_every_kind(capsys):
     assert cli.run(["encode", "--list"]) == 0
     usages = [line.split("  ")[0].strip() for line in capsys.readouterr().out.splitlines()]
     assert usages == [kind.usage for kind in kinds().values()]
-    assert {usage.split(":")[0] for usage in usages} == {"hf", "onnx", "pt2", "py", "pixels", "tfidf"}
+    assert {usage.split(":")[0] for usage in usages} == {"hf", "onnx", "pt2", "py", "pixels", "st", "tfidf"}
     assert cli.run(["encode", "--list", "--json"]) == 0
     assert {kind["name"] for kind in json.loads(capsys.readouterr().out)} == set(kinds())
 

@@ -25,7 +25,7 @@ import numpy as np
 def features(images):
     time.sleep(0.02)
     values = np.stack([np.asarray(image.resize((8, 8)), np.float32).ravel() for image in images])
-    return values - values.mean(0)
+    return values + np.float32(2e-5) * values.mean(0)  # as rounding does, other batches give other bits
 """
 TORCH_MODEL = """
 import time
