@@ -177,6 +177,12 @@ def test_what_does_not_hold_says_why(weighed: Comparison, figures: dict[str, obj
     assert one_cluster().holds is True
 
 
+@pytest.mark.parametrize(("value", "reasons"), [("gain", ()), ("loss", ()), ("neither", ("no_more_than_noise",))])
+def test_a_group_that_one_side_is_right_on_is_no_noise(value: str, reasons: tuple[str, ...]) -> None:
+    found = judge(one_cluster(is_significant=False, excess_q=0.6, value=value))
+    assert (found.holds, found.reasons) == (not reasons, reasons)
+
+
 def test_the_number_of_threads_changes_no_bit(pair: planted.Planted) -> None:
     one, two = (repdiff.compare(pair.x, pair.y, n_clusters=6, n_jobs=n_jobs) for n_jobs in (1, 2))
     assert one.evidence == two.evidence
