@@ -9,19 +9,8 @@ import pytest
 from scipy.stats import norm
 
 import repdiff
-from repdiff.core.errors import RepdiffError
 from repdiff.core.geometry import nearest_first
 from repdiff.evidence.significance import combine, compare_with_neighborhoods, normal_tail
-
-
-@pytest.fixture
-def without_matched_noise(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The simulations of matched noise are not run: they take most of the time and have no part in this null."""
-
-    def cannot(*args: object, **options: object) -> None:
-        raise RepdiffError("left out")
-
-    monkeypatch.setattr("repdiff.evidence.findings.weigh_against_noise", cannot)
 
 
 def noisy_views(seed: int, *, n: int = 400, d: int = 8, noise: float = 0.6) -> tuple[np.ndarray, np.ndarray]:
