@@ -113,9 +113,9 @@ def _held_out_table(rows: list[list[str]]) -> ResultTable:
         rows,
         [
             "*Same rule*, to which the bar applies: the groups were found without these items, and each shows a "
-            "collage chosen among them in the usual way. *Nearest* is stricter: each representative is replaced by the unseen "
-            "member nearest to it, a new one each time, so that the pairs shown are chosen only by their place in "
-            "the representation that holds the cluster. *Random*: any of the unseen members."
+            "collage chosen among them in the usual way. *Nearest* is stricter: each representative is replaced by the "
+            "unseen member nearest to it, a new one each time, so that the pairs shown are chosen only by their place "
+            "in the representation that holds the cluster. *Random*: any of the unseen members."
         ],
     )
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from repdiff.workflows.matrix import compare_matrix
     from repdiff.workflows.series import compare_series
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Every public name and where it is defined. Looked up on first use, so that `import repdiff` costs next to nothing.
 _HOME = {

@@ -345,7 +345,7 @@ MISTAKES: dict[str, Mistake] = {
     "large beta": Mistake(options("--beta", "100"), r"--beta must be a positive number of at most 40, .* but is 100"),
     "unknown metric": Mistake(options("--metric", "manhattan"), r"--metric.*manhattan.*euclidean.*cosine"),
     "unknown alignment": Mistake(options("--align", "affine"), r"--align.*affine.*none.*procrustes.*linear.*cka"),
-    "effect of no alignment": Mistake(options("--align-effect"), r"align is 'none'; choose one"),
+    "effect of no alignment": Mistake(options("--align-effect"), r"align is 'none'; choose an alignment"),
     "unknown score": Mistake(
         lambda: ["similarity", "x.npy", "y.npy", "--score", "ckb"], r"scores must be of cka, .*, but one is 'ckb'"
     ),

@@ -219,7 +219,7 @@ def test_runs_that_cannot_be_repeated_are_refused(files, tmp_path):
     with pytest.raises(repdiff.RunError, match="only pairs that agree in 'kind' counted"):
         repdiff.evaluate_run(guided)
     other = saved(tmp_path / "other", *files, clusterer=halves)
-    with pytest.raises(repdiff.RunError, match="its clusters come from halves, which a run does not keep"):
+    with pytest.raises(repdiff.RunError, match="its clusters come from halves, which a run does not store"):
         repdiff.evaluate_run(other)
 
 

@@ -37,6 +37,7 @@ from selenium.webdriver.common.keys import Keys
 
 from repdiff.report import write_report
 from repdiff.report.wording import formatting as words
+from repdiff.report.wording.groups import all_in_order, numbers
 from repdiff.store.run import Run
 
 pytestmark = pytest.mark.browser
@@ -157,14 +158,14 @@ def test_maps_can_be_moved_and_zoomed_and_reset(page: Chrome, hostile_run: Run) 
 
 def test_the_other_direction_swaps_words_cards_colours_and_tables(page: Chrome, hostile_run: Run) -> None:
     comparison = hostile_run.comparison
-    heading = "document.querySelector('h1').innerText.replaceAll('\\u00a0', ' ').trim()"
-    assert get(page, heading).startswith("<u>x keeps 5 groups of items closer together than y & co; ")
+    heading = "document.getElementById('clusters-title').innerText.replaceAll('\\u00a0', ' ').trim()"
+    assert get(page, heading) == "Closer together in <u>x"
     assert get(page, CLUSTERS) == comparison.x_only.labels.tolist()
     page.find_element(By.CSS_SELECTOR, "input[value=y_only]").send_keys(Keys.SPACE)
-    assert get(page, heading).startswith("y & co keeps 5 groups of items closer together than <u>x; ")
+    assert get(page, heading) == "Closer together in y & co"
     assert get(page, CLUSTERS) == comparison.y_only.labels.tolist()
     assert set(get(page, f"{DIRECTIONS}.map((part) => part.dataset.direction)")) == {"y_only"}
-    assert get(page, "document.querySelector('[data-role=y]').textContent") == "groups them"
+    assert get(page, "document.querySelector('[data-role=y]').textContent") == "closer together here"
 
 
 def test_the_legend_shows_a_cluster_alone_in_both_maps_and_its_items_in_the_gallery(
@@ -177,7 +178,7 @@ def test_the_legend_shows_a_cluster_alone_in_both_maps_and_its_items_in_the_gall
     key.send_keys(Keys.ENTER)
     assert key.get_attribute("aria-pressed") == "true"
     assert get(page, COLOURED) == [cluster.items.tolist()] * 2
-    assert titles(page) == f"Cluster {cluster.index}: {cluster.size} items"
+    assert titles(page) == f"Group {numbers(hostile_run.comparison.x_only)[cluster.index]}: {cluster.size} items"
     click(page, "#show-all")
     assert get(page, COLOURED) == [changed, changed]
     click(page, f"article.card[data-cluster='{cluster.index}'] .figures")
@@ -210,7 +211,8 @@ def test_hover_shows_picture_id_label_and_cluster_and_rings_the_item_on_both_map
     frame = hostile_run.comparison.items.frame
     assert frame["id"][place] in text
     assert frame["<i>kind"][place] in text
-    assert f"cluster {hostile_run.comparison.x_only.labels[place]}" in text
+    direction = hostile_run.comparison.x_only
+    assert f"group {numbers(direction)[direction.labels[place]]}" in text
     ring = get(page, "{...Bokeh.documents[0].roots()[0].renderers.find((r) => r.name === 'cursor').data_source.data}")
     assert ring["x1"] == pytest.approx([projection.x[place, 0]], abs=1e-4)
     assert ring["y2"] == pytest.approx([projection.y[place, 1]], abs=1e-4)
@@ -293,20 +295,18 @@ def test_the_mean_affinity_of_two_clusters_is_read_off_where_a_finger_touches(pa
     at = {"clientX": box[0] + 2, "clientY": box[1] + 2, "pointerType": "touch", "bubbles": True}
     page.execute_script(f"{grid}.dispatchEvent(new PointerEvent('pointerdown', arguments[0]))", at)
     strongest = hostile_run.comparison.x_only.clusters[-1]
+    number = numbers(hostile_run.comparison.x_only)[strongest.index]
     assert get(page, "document.querySelector('.affinity:not([hidden]) .readout').textContent") == (
-        f"Mean affinity within cluster {strongest.index}: {words.affinity(strongest.mean_affinity)}"
+        f"Mean affinity within group {number}: {words.affinity(strongest.mean_affinity)}"
     )
 
 
 def test_a_page_on_which_nothing_differs_works(browser: Chrome, folder: Path, same_run: Run) -> None:
     visit(browser, write_report(same_run, folder / "same.html"))
-    assert "Nothing differs: one and two arrange all 80 items alike." in get(
-        browser, "document.querySelector('h1').innerText"
-    )
+    assert "one and two arrange all 80 items alike." in get(browser, "document.querySelector('h1').innerText")
     click(browser, ".quiet-card")
-    assert titles(browser) == f"Cluster 0: {same_run.comparison.x_only.clusters[0].size} items"
+    assert titles(browser) == f"Group 1: {all_in_order(same_run.comparison.x_only)[0].size} items"
     browser.find_element(By.CSS_SELECTOR, "input[value=y_only]").send_keys(Keys.SPACE)
-    assert "Nothing differs" in get(browser, "document.querySelector('h1').innerText")
     assert errors(browser) == []
 
 

@@ -19,6 +19,7 @@ from series_runs import CHECKPOINTS, series_run
 
 from repdiff.report import write_series_report
 from repdiff.report.series_page import series_subject
+from repdiff.report.wording.groups import numbers
 from repdiff.store.series import SeriesRun
 from repdiff.workflows.series import compare_series, timeline_of
 
@@ -120,7 +121,7 @@ def test_the_other_direction_has_its_own_drawing_and_figure(page: Chrome, learni
     page.find_element(By.CSS_SELECTOR, "input[value=y_only]").send_keys(Keys.SPACE)
     seen = "[...document.querySelectorAll('.alluvial')].filter((part) => part.offsetParent)"
     assert get(page, f"{seen}.map((part) => part.dataset.direction)") == ["y_only"]
-    assert get(page, "document.querySelector('h1').innerText").strip().startswith("<b>first groups ")
+    assert get(page, "document.querySelector('h1').innerText").strip().startswith("<b>first keeps ")
     lowest = [direction.clusters[0].size for direction in learning.timeline.directions("y_only")]
     dots = "renderers.find((renderer) => renderer.name === 'lowest size dots').data_source.data.value"
     assert get(page, f"Array.from({LINES}[1].{dots})") == pytest.approx(lowest)
@@ -134,7 +135,7 @@ def test_a_box_of_the_drawing_goes_to_its_checkpoint_and_shows_its_cluster_alone
     assert get(page, NAME) == CHECKPOINTS[2]
     assert get(page, COLOURED) == [cluster.items.tolist()] * 2
     assert get(page, "document.getElementById('gallery-title').textContent") == (
-        f"Cluster {cluster.index}: {cluster.size} items"
+        f"Group {numbers(learning.timeline.comparisons[2].x_only)[cluster.index]}: {cluster.size} items"
     )
     pressed = [n.get_attribute("aria-label") for n in page.find_elements(By.CSS_SELECTOR, ".node[aria-pressed=true]")]
     assert len(pressed) == 1
@@ -155,9 +156,12 @@ def test_a_cluster_seen_alone_stays_so_while_its_track_goes_on(page: Chrome, lea
         click(page, node("x_only", 0, track.clusters[0]))
         for step in range(1, 4):
             slide(page, Keys.ARROW_RIGHT)
-            alone = track.clusters[step] if step < len(track.clusters) else "null"
-            expected = f"Cluster {alone} alone ✕"
-            assert get(page, "document.getElementById('show-all').textContent") == expected
+            goes_on = step < len(track.clusters)
+            assert get(page, "document.getElementById('show-all').hidden") is not goes_on
+            if goes_on:
+                number = numbers(learning.timeline.comparisons[step].x_only)[track.clusters[step]]
+                expected = f"Group {number} alone ✕"
+                assert get(page, "document.getElementById('show-all').textContent") == expected
 
 
 def test_arrow_keys_walk_over_the_drawing_and_enter_shows_one_alone(page: Chrome, learning: SeriesRun) -> None:

@@ -96,7 +96,7 @@ def test_what_only_comparisons_take_is_checked_too(place, options, says):
     ("call", "options", "says"),
     [
         (repdiff.compare, {"align": "affine"}, "align must be one of none, procrustes, linear, cka, but is 'affine'"),
-        (repdiff.compare, {"align_effect": True}, "align is 'none'; choose one"),
+        (repdiff.compare, {"align_effect": True}, "align is 'none'; choose an alignment"),
         (repdiff.compare, {"names": ("a",)}, "names must be a pair, or None, but is ('a',)"),
         (repdiff.compare, {"metric": ("cosine",)}, "or a pair of these, but is ('cosine',)"),
         (repdiff.evaluate, {"n_groups": 2.5}, "n_groups must be an integer of at least 1, or a pair of these"),

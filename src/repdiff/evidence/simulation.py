@@ -39,7 +39,7 @@ class SharedNeighbours:
 
     def __init__(self, ranks: Ranks) -> None:
         self._m = len(ranks)
-        self._sizes = [k for k in NEIGHBOURHOODS if k < self._m]
+        self._sizes = [k for k in NEIGHBOURHOODS if k < self._m] or [self._m - 1]
         self._places = np.flatnonzero((ranks.ravel() <= max(self._sizes) + 1) & (ranks.ravel() > 1))
         self._ranks = ranks.ravel()[self._places]
 
