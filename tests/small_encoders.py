@@ -14,7 +14,7 @@ SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "i
 WORDS = [f"w{number}" for number in range(40)]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 VOCABULARY = len(SPECIAL) + len(WORDS)
-TEXTS = [" ".join(WORDS[(7 * row + 3 * place) % 40] for place in range(1 + (5 * row) % 11)) for row in range(33)]
+TEXTS = [" ".join(WORDS[(7 * row + 3 * place) % 40] for place in range(1 + (5 * row) % 11)) for row in range(16)]
 
 
 def write_images(folder: Path, model: Any) -> Path:
@@ -67,6 +67,16 @@ def _t5(t: Any) -> Any:
     )
 
 
+def _bart(t: Any) -> Any:
+    sizes = {"encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2}
+    return t.BartModel(
+        t.BartConfig(
+            vocab_size=VOCABULARY, d_model=16, encoder_ffn_dim=24, decoder_ffn_dim=24, max_position_embeddings=32,
+            pad_token_id=0, bos_token_id=2, eos_token_id=3, decoder_start_token_id=3, forced_eos_token_id=3, **sizes,
+        )
+    )  # fmt: skip
+
+
 def _gpt2(t: Any) -> Any:
     return t.GPT2Model(t.GPT2Config(vocab_size=VOCABULARY, n_embd=16, n_layer=2, n_head=2, n_positions=64))
 
@@ -90,7 +100,7 @@ def _towers(t: Any, name: str) -> Any:
 
 
 TEXT_MODELS: dict[str, Callable[[Any], Any]] = {
-    "bert": _bert, "mpnet": _mpnet, "t5": _t5, "gpt2": _gpt2, "qwen2": _qwen2,
+    "bert": _bert, "mpnet": _mpnet, "t5": _t5, "bart": _bart, "gpt2": _gpt2, "qwen2": _qwen2,
     "clip": lambda t: _towers(t, "CLIP"), "siglip": lambda t: _towers(t, "Siglip"),
 }  # fmt: skip
 

@@ -23,6 +23,15 @@ pytestmark = pytest.mark.usefixtures("opened_here")
 BATCHES = [1, 32]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Any:
+    """Models this small only lose time to threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def agree(found: Any, expected: Any) -> None:
     """Equal but for 1e-5 of the largest value; and the items differ, so that this means something."""
     expected = np.asarray(expected.detach() if hasattr(expected, "detach") else expected, np.float64)
@@ -106,6 +115,7 @@ TEXT_CASES: dict[str, tuple[str, dict[str, Any], Callable[[Any], Any], dict[str,
     "bert": ("bert", {}, mean, {}, "mean"),
     "mpnet": ("mpnet", {}, mean, {}, "mean"),
     "t5": ("t5", {}, lambda model: mean(model.get_encoder()), {}, "mean"),
+    "bart": ("bart", {}, lambda model: mean(model.get_encoder()), {}, "mean"),
     "gpt2, padded right": ("gpt2", {"marks": False, "most": 64}, last, {}, "last"),
     "gpt2, padded left": ("gpt2", {"marks": False, "most": 64, "padding_side": "left"}, last, {}, "last"),
     "qwen2, padded right": ("qwen2", {"marks": False, "most": 64}, last, {}, "last"),
