@@ -87,10 +87,8 @@ def compare_pair(
 
     Parameters
     ----------
-    pair : EmbeddingPair
-        What to compare.
-    settings : Settings
-        How.
+    pair, settings : EmbeddingPair, Settings
+        What to compare, and how.
     representations : (ShownRepresentation, ShownRepresentation), optional
         Its two sides, where they take part in other comparisons too.
     plan : Plan, optional
