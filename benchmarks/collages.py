@@ -1,7 +1,4 @@
-"""Whether a collage shows what it should: pairs near in one representation and far in the other; also of items unseen.
-
-Issue 2, bar 5; issue 6, bar 2.
-"""
+"""Whether collages show pairs near in one representation and far in the other, also for unseen items."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from harness import Section, Table
+from harness import ResultTable, Section
 from quality import pairs
 
 from repdiff import neighbor_ranks
@@ -47,7 +44,7 @@ class Truth:
 
     @classmethod
     def of(cls, near: Values, far: Values) -> Truth:
-        """That of two representations."""
+        """The truth for two representations."""
         return cls(neighbor_ranks(near) < neighbor_ranks(far), _normalised(near) < _normalised(far))
 
     def shares(self, collages: list[Rows]) -> tuple[float, float]:
@@ -76,7 +73,7 @@ class Fit:
 
 
 def collages(options: argparse.Namespace) -> Section:
-    """Issue 2, bar 5; issue 6, bar 2."""
+    """Success of collages, against the bars for typical representatives and unseen items."""
     rows, kinds, held_out = [], [], []
     for name, (x, y) in pairs(options).items():
         for direction, fitted in _fit(x, y).items():
@@ -85,7 +82,7 @@ def collages(options: argparse.Namespace) -> Section:
         if name == "emoji":
             held_out = _held_out_rows(x, y)
     tables = [
-        Table(
+        ResultTable(
             f"Typical representatives ({_COLLAGE} items, {_CLUSTERS} clusters, no-change left out): share of ordered "
             "pairs inside the collages that are nearer in the representation that holds the cluster, by rank and by "
             "Euclidean distance over the representation's largest; least, over the clusters, mean affinity inside a "
@@ -94,7 +91,7 @@ def collages(options: argparse.Namespace) -> Section:
              f"affinity over median (bar: {_TYPICAL_BAR})", "seconds"),
             rows,
         ),
-        Table(
+        ResultTable(
             "All kinds. Share of members that are tied less to their cluster than its representatives are, and "
             "distance between two representatives over that of two members, in the representation that holds it:",
             ("data", "direction", "kind", *_RIGHT, "tied less", "distance"),
@@ -106,19 +103,19 @@ def collages(options: argparse.Namespace) -> Section:
     return Section("Collages", tables)
 
 
-def _held_out_table(rows: list[list[str]]) -> Table:
-    return Table(
+def _held_out_table(rows: list[list[str]]) -> ResultTable:
+    return ResultTable(
         f"Items unseen: clusters and collages are found on a random half of the emoji, and success is measured in the "
         f"other half, by its own ranks and largest distances; least and mean of {2 * len(_SPLITS)} halves "
         f"(bar: {_HELD_OUT_BAR}). Unseen items belong to the cluster of most of their {_VOTERS} nearest fitted items "
-        "in the representation that holds it, and nothing else tells them apart.",
+        "in the representation that holds it, whatever the other one says.",
         ("direction", "collage of unseen items", *(f"{right}, {of}" for right in _RIGHT for of in ("least", "mean"))),
         rows,
         [
-            "*Same rule*, which the bar is for: the groups were found without these items, and each shows a collage "
-            "chosen among them as it always is. *Nearest* is stricter: each representative is replaced by the unseen "
-            "member nearest to it, a new one each time, so that nothing is known of the pairs shown but their place in "
-            "the representation that holds the cluster. *Random*: any of the unseen members."
+            "*Same rule*, to which the bar applies: the groups were found without these items, and each shows a "
+            "collage chosen among them in the usual way. *Nearest* is stricter: each representative is replaced by the "
+            "unseen member nearest to it, a new one each time, so that the pairs shown are chosen only by their place "
+            "in the representation that holds the cluster. *Random*: any of the unseen members."
         ],
     )
 

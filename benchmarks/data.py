@@ -11,7 +11,7 @@ Pair = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 _N_KINDS = 60
 _SPECTRAL_DECAY = 0.6  # singular values of network embeddings fall off about like k ** -0.6
-_SHARED = 0.5  # share of the items that both sides put into the same kind
+_SHARED = 0.5  # share of the items that have the same kind on both sides
 
 
 def synthetic_pair(n: int, d_x: int, d_y: int, *, seed: int = 0) -> Pair:

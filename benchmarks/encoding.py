@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import psutil
-from harness import HERE, Section, Table, interleaved
+from harness import HERE, ResultTable, Section, interleaved
 from PIL import Image
 
 EXAMPLE = HERE.parent / "examples" / "imagenet_efficientnet"
@@ -26,17 +26,17 @@ _SPEED_BAR, _MEMORY_BAR = 0.9, 1.1
 
 
 def encoding(options: argparse.Namespace) -> Section:
-    """Issue 4, bars 2 and 6."""
+    """Speed of encode against the bare loop, and peak memory against the number of items."""
     with tempfile.TemporaryDirectory() as folder:
         tables = [_throughput(Path(folder), options.repeats), _memory(Path(folder))]
     return Section("Encoding: models and images to embeddings on disk", tables)
 
 
-def _throughput(folder: Path, repeats: int) -> Table:
+def _throughput(folder: Path, repeats: int) -> ResultTable:
     columns = ("bare loop", "bare loop, freed memory kept", "encode", f"encode / bare loop (bar: {_SPEED_BAR})",
                "encode / loop with memory kept")  # fmt: skip
     if not (find_spec("torch") and find_spec("efficientnet_lite_pytorch")):
-        return Table("", columns, [["not measured"] * len(columns)])
+        return ResultTable("", columns, [["not measured"] * len(columns)])
     sys.path.insert(0, str(EXAMPLE))
     import efficientnets
     import torch
@@ -71,13 +71,13 @@ def _throughput(folder: Path, repeats: int) -> Table:
         "ready; encode starts its processes and opens its images:"
     )
     notes = [
-        "encode keeps freed memory between batches (`encoding/heap.py`); the second loop does so too, and is the one "
-        "that is like for like."
+        "encode keeps freed memory between batches (`encoding/malloc.py`); the second loop does so, too, and is the "
+        "fair comparison."
     ]
-    return Table(caption, columns, [row], notes)
+    return ResultTable(caption, columns, [row], notes)
 
 
-def _memory(folder: Path) -> Table:
+def _memory(folder: Path) -> ResultTable:
     pictures = _pictures(folder / "many", _MANY, side=32)
     peaks = {}
     for n in (_FEW, _MANY):
@@ -90,7 +90,7 @@ def _memory(folder: Path) -> Table:
     ratio = peaks[_MANY] / peaks[_FEW]
     rows = [[f"{n:,}", f"{peak / 1e6:,.0f}", ""] for n, peak in peaks.items()]
     rows[-1][-1] = f"{ratio:.3f} (bar: {_MEMORY_BAR})"
-    return Table("Peak of all processes together, small images through `pixels`:", ("items", "MB", "ratio"), rows)
+    return ResultTable("Peak of all processes together, small images through `pixels`:", ("items", "MB", "ratio"), rows)
 
 
 def _peak_of_child(arguments: list[str]) -> int:

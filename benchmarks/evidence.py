@@ -1,4 +1,4 @@
-"""Evidence: false alarms, power, the chosen number of clusters, and what it costs."""
+"""Evidence: false alarms, power, the chosen number of clusters, and its cost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from data import synthetic_pair
-from harness import HERE, Section, Table, interleaved
+from harness import HERE, ResultTable, Section, interleaved
 
 import repdiff
 
@@ -22,12 +22,12 @@ _NOISES = (0.3, 0.6, 1.0)  # standard deviations of the noise, in those of the e
 
 
 def evidence(options: argparse.Namespace) -> Section:
-    """Issue 6, bars 3, 5 and 6."""
+    """False alarms, power, chosen numbers of clusters, and time."""
     tables = [_false_alarms(), _power(), _chosen_number(), _cost(options.repeats)]
-    return Section("Evidence: what is chance, and what it costs to know", tables)
+    return Section("Evidence: false alarms, power and cost", tables)
 
 
-def _false_alarms() -> Table:
+def _false_alarms() -> ResultTable:
     rows = []
     for noise in _NOISES:
         found = [_noisy_views(seed, noise) for seed in range(_DRAWS)]
@@ -37,7 +37,7 @@ def _false_alarms() -> Table:
         rows.append([f"{noise:g}", f"{alarms} of {_DRAWS} (bar: 2)", f"{clusters} of {tested}"])
     columns = ("noise", "comparisons with a significant cluster", "significant clusters")
     caption = "False alarms: two independent noisy views of one embedding, n = 1,000, d = 64, false discovery rate 5 %:"
-    return Table(caption, columns, rows)
+    return ResultTable(caption, columns, rows)
 
 
 def _noisy_views(seed: int, noise: float) -> repdiff.Comparison:
@@ -47,7 +47,7 @@ def _noisy_views(seed: int, noise: float) -> repdiff.Comparison:
     return repdiff.compare(x, y, random_state=seed)
 
 
-def _power() -> Table:
+def _power() -> ResultTable:
     rows = []
     for n_groups in (2, 5, 10):
         size = 40
@@ -65,7 +65,7 @@ def _power() -> Table:
         "Power: groups of 2 % of 2,000 items that x tells apart and y does not; reported: a significant cluster is the "
         "group (Jaccard index at least 0.5):"
     )
-    return Table(caption, columns, rows)
+    return ResultTable(caption, columns, rows)
 
 
 def _reported(pair: planted.Planted) -> np.ndarray:
@@ -76,7 +76,7 @@ def _reported(pair: planted.Planted) -> np.ndarray:
     return np.array([any(2 * len(g & c) >= len(g | c) for c in significant) for g in groups])
 
 
-def _chosen_number() -> Table:
+def _chosen_number() -> ResultTable:
     near, exact, told = 0, 0, []
     for seed in range(_DRAWS):
         n_groups = 3 + seed % 10
@@ -86,10 +86,10 @@ def _chosen_number() -> Table:
         told.append(f"{n_groups}→{chosen}")
     columns = ("within one of the planted number", "exactly it", "planted → chosen")
     row = [f"{near} of {_DRAWS} (bar: 16)", f"{exact} of {_DRAWS}", ", ".join(told)]
-    return Table('`n_clusters="auto"`: comparisons with 3 to 12 planted groups of 40 items:', columns, [row])
+    return ResultTable('`n_clusters="auto"`: comparisons with 3 to 12 planted groups of 40 items:', columns, [row])
 
 
-def _cost(repeats: int) -> Table:
+def _cost(repeats: int) -> ResultTable:
     x, y = synthetic_pair(8_000, 1_280, 1_280)
     rng = np.random.default_rng(0)
     label = rng.integers(100, size=len(x))
@@ -117,4 +117,4 @@ def _cost(repeats: int) -> Table:
         "What evidence adds to a comparison: n = 8,000, d = 1,280, 10 clusters, the default number of resamples, the "
         "scores of similarity included, s:"
     )
-    return Table(caption, ("given", "without", "with", "more"), rows)
+    return ResultTable(caption, ("given", "without", "with", "more"), rows)

@@ -1,4 +1,4 @@
-"""The exact engine against the floor of the hardware and against the method written down plainly."""
+"""The exact engine against the floor of the hardware and against a naive version of the method."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any
 import data
 import numpy as np
 import numpy.typing as npt
-from harness import Section, Table, in_child, interleaved, resident_peak
+from harness import ResultTable, Section, in_child, interleaved, resident_peak
 
 from repdiff.affinity.base import Affinities, Affinity
 from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering.cluster import cluster_affinity
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
-from repdiff.settings import Method
+from repdiff.settings import MethodSettings
 
 FLOOR_BAR, NAIVE_BAR, MEMORY_BAR = 2.0, 8.0, 1.6
 _TILE_ROWS = 256
@@ -61,7 +61,7 @@ def engine(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32], **options: An
 
 
 def naive(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]) -> None:
-    """The method as one would first write it, both directions."""
+    """A naive version of the method, both directions."""
     import torch
     from sklearn.cluster import SpectralClustering
 
@@ -70,15 +70,15 @@ def naive(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]) -> None:
         return torch.cdist(points, points).argsort(dim=1).argsort(dim=1) + 1
 
     ranks_x, ranks_y = neighbour_ranks(x), neighbour_ranks(y)
-    G = torch.tanh(Method.gamma * (ranks_x - ranks_y) / torch.minimum(ranks_x, ranks_y))
+    G = torch.tanh(MethodSettings.gamma * (ranks_x - ranks_y) / torch.minimum(ranks_x, ranks_y))
     for sign in (-1, 1):
-        A = torch.exp(sign * Method.beta * G)
+        A = torch.exp(sign * MethodSettings.beta * G)
         A = ((A + A.T) / 2).numpy()
         SpectralClustering(_CLUSTERS, affinity="precomputed", random_state=0).fit(A)
 
 
 def speed(options: argparse.Namespace) -> Section:
-    """Bar 1: wall time of the engine over that of the floor, and of the naive pipeline over the engine's."""
+    """Wall time of the engine over that of the floor, and of the naive pipeline over the engine's."""
     n = min(8_000, options.largest)
     pairs = {f"synthetic, n = {n:,}, d = 1,280": data.synthetic_pair(n, 1_280, 1_280)}
     pairs |= {f"emoji, n = {len(x):,}, d = {x.shape[1]:,}": (x, y) for x, y in _emoji(options)}
@@ -95,8 +95,10 @@ def speed(options: argparse.Namespace) -> Section:
     return Section(
         "Speed: affinity, eigenvectors and labels of both directions",
         [
-            Table("", columns, rows, ["The naive pipeline, where it was measured, was run once; it needs torch."]),
-            Table("Where the time goes:", ("data", "stage", "seconds", "share of the floor"), stage_rows),
+            ResultTable(
+                "", columns, rows, ["The naive pipeline, where it was measured, was run once; it needs torch."]
+            ),
+            ResultTable("Where the time goes:", ("data", "stage", "seconds", "share of the floor"), stage_rows),
         ],
         notes=notes,
     )
@@ -145,7 +147,7 @@ def measured(n: int, d_x: int, d_y: int, repeats: int = 1, folder: str | None = 
 
 
 def memory(options: argparse.Namespace) -> Section:
-    """Bar 1: resident memory above the inputs, over n * n * 4 bytes."""
+    """Resident memory above the inputs, over n * n * 4 bytes."""
     n = min(8_000, options.largest)
     runs = [("synthetic", in_child("measured", n=n, d_x=1_280, d_y=1_280))]
     if options.emoji:
@@ -155,7 +157,7 @@ def memory(options: argparse.Namespace) -> Section:
         for name, run in runs
     ]
     columns = ("data", "n", "peak above the inputs, MB", f"over 4 n² bytes (bar: {MEMORY_BAR})")
-    return Section("Memory: resident peak of a child process above its inputs", [Table("", columns, rows)])
+    return Section("Memory: resident peak of a child process above its inputs", [ResultTable("", columns, rows)])
 
 
 def growth(options: argparse.Namespace) -> Section:
@@ -166,7 +168,7 @@ def growth(options: argparse.Namespace) -> Section:
         [f"{run['n']:,}", f"{run['seconds']:.2f}", f"{run['above'] / 1e6:,.0f}", str(run["engine"]["bits"])]
         for run in runs
     ]
-    table = Table("", ("n", "seconds", "peak above the inputs, MB", "bits per pair"), rows)
+    table = ResultTable("", ("n", "seconds", "peak above the inputs, MB", "bits per pair"), rows)
     large = [run for run in runs if run["n"] >= 4_000]
     notes = []
     if len(large) > 1:
@@ -176,7 +178,7 @@ def growth(options: argparse.Namespace) -> Section:
 
 
 def scale(options: argparse.Namespace) -> Section:
-    """Bar 2: ImageNet's validation set, and twice that."""
+    """As many items as ImageNet's validation set, and twice that."""
     rows = []
     for n, d_x, d_y, minutes, gigabytes in _SCALE:
         if n > options.largest:
@@ -187,14 +189,14 @@ def scale(options: argparse.Namespace) -> Section:
              f"{run['highest'] / 1e9:.1f} (bar: {gigabytes})", str(run["engine"]["bits"])]
         )  # fmt: skip
     columns = ("n", "d", "minutes", "peak in all, GB", "bits per pair")
-    return Section("Scale: both directions, synthetic, one child process each", [Table("", columns, rows)])
+    return Section("Scale: both directions, synthetic, one child process each", [ResultTable("", columns, rows)])
 
 
 def device(options: argparse.Namespace) -> Section:
-    """Bar 6: the torch engine on a GPU, where there is one."""
+    """Bar 6: the torch engine on a GPU, if there is one."""
     n, d, bar = _DEVICE
     name, floor_seconds, seconds = "CUDA GPU", "not measured", "not measured"
-    notes = ["No GPU was at hand."]
+    notes = ["No GPU was available."]
     if _cuda():
         import torch
 
@@ -210,7 +212,7 @@ def device(options: argparse.Namespace) -> Section:
         floor_seconds, seconds = f"{taken['floor']:.2f}", f"{taken['engine']:.2f}"
     row = [name, f"{n:,}", f"{d:,}", floor_seconds, seconds]
     columns = ("device", "n", "d", "floor, s", f"engine, s (bar: {bar})")
-    return Section("Device: the torch engine, both directions", [Table("", columns, [row])], notes=notes)
+    return Section("Device: the torch engine, both directions", [ResultTable("", columns, [row])], notes=notes)
 
 
 def _cuda() -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import data
 import numpy as np
 import torch
-from harness import Section, Table
+from harness import ResultTable, Section
 from run import as_text
 
 import repdiff
@@ -24,7 +24,7 @@ from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering.cluster import cluster_affinity, normalized_cut
 
 Pair = data.Pair
-_CHECKED = 3_000  # items on which every entry is held to the exact engine
+_CHECKED = 3_000  # items for which every entry is compared with the exact engine
 _CASES = ((20_000, 1_280, 0.0), (20_000, 1_280, 0.16), (50_000, 1_280, 0.0), (100_000, 256, 0.0))  # n, d, copied rows
 _CLUSTERS = 10
 
@@ -42,7 +42,7 @@ def main() -> None:
     print(as_text(section))
 
 
-def _checks(device: str) -> Table:
+def _checks(device: str) -> ResultTable:
     """The device against the exact engine, entry by entry."""
     rows = []
     for name, metric, pair in _checked_pairs():
@@ -52,7 +52,7 @@ def _checks(device: str) -> Table:
         off = max(_excess_cut(found, exact, name) for name in ("x_only", "y_only"))
         rows.append([name, f"{far:.1e}", f"{100 * off:+.2f} %"])
     columns = ("data", "largest error of log affinity", "cut of its labels over that of exact labels")
-    return Table(f"Against the exact engine, every pair of {_CHECKED:,} items:", columns, rows)
+    return ResultTable(f"Against the exact engine, every pair of {_CHECKED:,} items:", columns, rows)
 
 
 def _checked_pairs() -> list[tuple[str, str, Pair]]:
@@ -79,13 +79,13 @@ def _excess_cut(found: Affinities, exact: Affinities, name: str) -> float:
     return cuts[0] / cuts[1] - 1
 
 
-def _figures(options: argparse.Namespace) -> Table:
+def _figures(options: argparse.Namespace) -> ResultTable:
     columns = (
         "n", "d", "copied rows", "floor, s", "affinities, s", "labels of a direction, s", "compare without evidence, s",
         "compare, s", "peak on the device, GB",
     )  # fmt: skip
     rows = [_figures_of(n, d, copied, options) for n, d, copied in _CASES if n <= options.largest]
-    return Table("Both directions, synthetic, 10 clusters:", columns, rows)
+    return ResultTable("Both directions, synthetic, 10 clusters:", columns, rows)
 
 
 def _figures_of(n: int, d: int, copied: float, options: argparse.Namespace) -> list[str]:
@@ -95,7 +95,7 @@ def _figures_of(n: int, d: int, copied: float, options: argparse.Namespace) -> l
     repdiff.compare(*few, **on_device)  # compiles, and warms the device
     affinities, seconds = _timed(lambda: compute_affinities(*pair, **on_device), options.repeats)
     _, labels = _timed(lambda: cluster_affinity(affinities.x_only, _CLUSTERS, random_state=0), options.repeats)
-    affinities = None  # its matrix leaves the device
+    affinities = None  # its matrix is stored on the host
     _, floor = _timed(lambda: _floor(pair, options.device), options.repeats)
     _, plain = _timed(lambda: repdiff.compare(*pair, evidence=False, **on_device), 1)
     found, whole = _timed(lambda: repdiff.compare(*pair, **on_device), 1)

@@ -1,4 +1,4 @@
-"""What every benchmark needs: clocks, memory, child processes, and results that outlive the run."""
+"""What every benchmark needs: clocks, memory, child processes, and stored results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SAMPLE_SECONDS = 0.003
 
 
 @dataclass(frozen=True)
-class Table:
+class ResultTable:
     """One table of RESULTS.md."""
 
     caption: str
@@ -36,17 +36,17 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """What one benchmark found, and where."""
+    """The results of one benchmark, and the machine they were measured on."""
 
     title: str
-    tables: Sequence[Table]
+    tables: Sequence[ResultTable]
     machine: str = ""
     versions: str = ""
     date: str = ""
     notes: Sequence[str] = field(default_factory=tuple)
 
     def save(self, name: str) -> None:
-        """Keep it for the report."""
+        """Store it for the report."""
         RESULTS.mkdir(exist_ok=True)
         told = asdict(self) | {"machine": machine(), "versions": versions(), "date": time.strftime("%Y-%m-%d")}
         (RESULTS / f"{name}.json").write_text(json.dumps(told, indent=1))
@@ -58,11 +58,11 @@ class Section:
         if not path.exists():
             return None
         told = json.loads(path.read_text())
-        return cls(**told | {"tables": [Table(**table) for table in told["tables"]]})
+        return cls(**told | {"tables": [ResultTable(**table) for table in told["tables"]]})
 
 
 def interleaved(work: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median seconds of each, all of them in turn ``repeats`` times, so that a slow spell of the machine hits all."""
+    """Median seconds of each, all run in turn ``repeats`` times, so that a slow phase of the machine affects all."""
     seconds: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(repeats):
         for name, call in work.items():

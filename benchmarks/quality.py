@@ -9,7 +9,7 @@ from pathlib import Path
 import data
 import numpy as np
 import numpy.typing as npt
-from harness import Section, Table
+from harness import ResultTable, Section
 
 from repdiff import neighbor_ranks
 from repdiff.affinity.base import Affinity, to_dense
@@ -28,7 +28,7 @@ _CUT_BAR = {32: 0.002, 16: 0.002, 8: 0.005}
 
 
 def ranks(options: argparse.Namespace) -> Section:
-    """Issue 3, bar 4: ranks that equal stable float64 ranks."""
+    """Share of ranks that equal stable float64 ranks."""
     rng = np.random.default_rng(0)
     rows = []
     for name, sides in pairs(options).items():
@@ -38,7 +38,7 @@ def ranks(options: argparse.Namespace) -> Section:
                 [f"{name}, {side}", f"{_equal_share(values):.6f} (bar: {_RANK_BAR})"],
                 [f"{name}, {side}, half of the rows copies of others", f"{_equal_share(copies):.6f}"],
             ]
-    return Section("Ranks: share equal to stable float64 ranks", [Table("", ("data", "share of entries"), rows)])
+    return Section("Ranks: share equal to stable float64 ranks", [ResultTable("", ("data", "share of entries"), rows)])
 
 
 def _equal_share(values: npt.NDArray[np.float32]) -> float:
@@ -46,7 +46,7 @@ def _equal_share(values: npt.NDArray[np.float32]) -> float:
 
 
 def quality(options: argparse.Namespace) -> Section:
-    """Issue 2, bar 2; issue 3, bar 3."""
+    """Affinities and normalised cuts against the reference."""
     rows = []
     for name, (x, y) in pairs(options).items():
         ranks_xy = oracle.ranks(x), oracle.ranks(y)
@@ -62,7 +62,7 @@ def quality(options: argparse.Namespace) -> Section:
         "The reference is scikit-learn's SpectralClustering on the float64 affinity of `tests/oracle.py`; the cut of "
         "both is taken under that affinity."
     ]
-    return Section("Quality of the answer", [Table("", columns, rows, notes)])
+    return Section("Quality of the answer", [ResultTable("", columns, rows, notes)])
 
 
 def _reference_labels(A: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.int32]:

@@ -1,7 +1,7 @@
 """Run benchmarks and write RESULTS.md: ``python benchmarks/run.py [section ...]``, all of them by default.
 
-Each section leaves its figures in ``benchmarks/results``, and its text in RESULTS.md takes the place of the one that
-was there, so that a slow section need not be repeated for the sake of another.
+Each section stores its figures in ``benchmarks/results`` and replaces its text in RESULTS.md, so that slow sections
+need not be repeated when another one is run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import exact
 import quality
 import sampled
 import series
-from harness import HERE, Section, Table
+from harness import HERE, ResultTable, Section
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "speed": exact.speed,
@@ -40,14 +40,14 @@ _INTRODUCTION = """# Benchmarks
 
 Written by `make bench` (`python benchmarks/run.py`). Times are medians of interleaved repeats in seconds of wall time.
 The *floor* is the two matrix products `x @ x.T` and `y @ y.T` alone, in the same tiles, on the same threads, in the
-same run. *Naive* is the method written down plainly: `torch.cdist`, two `argsort`, scikit-learn's `SpectralClustering`.
-*Synthetic* embeddings are mixtures of Gaussians with a heavy-tailed spectrum (`benchmarks/data.py`); *emoji* are two
-image networks' embeddings of the same 3,786 emoji.
+same run. *Naive* is a straightforward version of the method: `torch.cdist`, two `argsort`, scikit-learn's
+`SpectralClustering`. *Synthetic* embeddings are mixtures of Gaussians with a heavy-tailed spectrum
+(`benchmarks/data.py`); *emoji* are two image networks' embeddings of the same 3,786 emoji.
 """
 
 
 def main() -> None:
-    """Run the sections asked for."""
+    """Run the requested sections."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(SECTIONS))
     parser.add_argument("--emoji", type=Path, default=os.environ.get("REPDIFF_EMOJI"), help="folder of two .npy files")
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def write_report() -> None:
-    """RESULTS.md: every section as it was run here last, else as it stood there."""
+    """Write RESULTS.md: every section as last run here, else its existing text."""
     path = HERE / "RESULTS.md"
     stood = path.read_text().split("\n## ")[1:] if path.exists() else []
     texts = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in stood}
@@ -78,7 +78,7 @@ def write_report() -> None:
 
 
 def as_text(section: Section) -> str:
-    """The section as it stands in RESULTS.md."""
+    """The text of the section in RESULTS.md."""
     lines = [f"## {section.title}", ""]
     if section.machine:
         lines += [f"{section.machine}; {section.versions}; {section.date}.", ""]
@@ -89,7 +89,7 @@ def as_text(section: Section) -> str:
     return "\n".join(lines)
 
 
-def _table_lines(table: Table) -> list[str]:
+def _table_lines(table: ResultTable) -> list[str]:
     lines = [f"{table.caption}", ""] if table.caption else []
     lines += [_row(table.columns), _row(["---"] * len(table.columns)), *map(_row, table.rows), ""]
     for note in table.notes:

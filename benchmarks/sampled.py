@@ -13,7 +13,7 @@ from typing import Any
 import data
 import numpy as np
 import numpy.typing as npt
-from harness import Section, Table, in_child, resident_peak
+from harness import ResultTable, Section, in_child, resident_peak
 from sklearn.metrics import adjusted_rand_score
 
 from repdiff.affinity.base import Affinity
@@ -27,7 +27,7 @@ CUT_BAR, MEAN_BAR, SUBSPACE_BAR, SUBSPACE_BAR_20 = 0.005, 0.02, 0.97, 0.95
 GROWTH_BAR = 1.12
 _CLUSTERS = 10
 _LARGE_CLUSTER = 0.03  # share of the items
-_LEAST_EIGENVALUE = 0.2  # below it a subspace is not asked for
+_LEAST_EIGENVALUE = 0.2  # below it the subspace is not judged
 _NEAR_THRESHOLD = 0.03
 _N = 8_000
 _GROWTH = (25_000, 50_000, 100_000)
@@ -35,7 +35,7 @@ _D = 128
 
 
 def against_exact(options: argparse.Namespace) -> Section:
-    """Bar 1: every kind of data, both directions."""
+    """Quality on every kind of data, both directions."""
     n = min(_N, options.largest)
     made: dict[str, tuple[Callable[[], data.Pair], Sampled]] = {
         f"synthetic, {n:,}": (lambda: data.synthetic_pair(n, _D, 96), Sampled()),
@@ -47,7 +47,7 @@ def against_exact(options: argparse.Namespace) -> Section:
     if options.largest >= 20_000:
         made["synthetic, 20,000"] = lambda: data.synthetic_pair(20_000, _D, 96), Sampled()
     if options.emoji:
-        # As many candidates as by default are more than there are emoji, so that nothing would be sampled.
+        # The default number of candidates exceeds the number of emoji, so nothing would be sampled.
         made["emoji, 2,048 candidates"] = lambda: data.folder_pair(options.emoji), Sampled(2048, 512, 4)
     rows = [[name, *row] for name, (make, engine) in made.items() for row in _compared(*make(), engine)]
     columns = (
@@ -59,7 +59,7 @@ def against_exact(options: argparse.Namespace) -> Section:
         "Cuts are those of the sampled engine's labels under the exact affinity, over that of the exact labels. Means "
         "are compared for the same labels. Brackets: the eigenvalue is below 0.2, so the bar does not count."
     ]
-    return Section("Sampled against exact", [Table("", columns, rows)], notes=notes)
+    return Section("Sampled against exact", [ResultTable("", columns, rows)], notes=notes)
 
 
 def _compared(x: npt.NDArray[Any], y: npt.NDArray[Any], engine: Sampled) -> list[list[str]]:
@@ -116,7 +116,7 @@ def growth(options: argparse.Namespace) -> Section:
         seconds = [run["processor"] for run in runs]
         exponent = np.polyfit(np.log([run["n"] for run in runs]), np.log(seconds), 1)[0]
         notes.append(f"Processor time grows like n^{exponent:.2f} (bar: {GROWTH_BAR}).")
-    return Section("Sampled: growth", [Table("", columns, rows)], notes=notes)
+    return Section("Sampled: growth", [ResultTable("", columns, rows)], notes=notes)
 
 
 @dataclass

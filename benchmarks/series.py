@@ -9,7 +9,7 @@ import tempfile
 
 import numpy as np
 from data import synthetic_pair
-from harness import Section, Table, interleaved
+from harness import ResultTable, Section, interleaved
 
 import repdiff
 
@@ -19,7 +19,7 @@ _BAR = 0.65
 
 
 def series(options: argparse.Namespace) -> Section:
-    """Issue 5, bar 4."""
+    """Time of a series against that of single comparisons."""
     rows = []
     for width in _WIDTHS:
         reference, checkpoints = _training(width)
@@ -39,11 +39,11 @@ def series(options: argparse.Namespace) -> Section:
         )
     columns = ("width", "one by one, s", "series, s", "ratio")
     caption = f"n = {_N:,}, {_T} checkpoints against one reference, both directions with labels and maps:"
-    return Section("Checkpoint series", [Table(caption, columns, rows), _as_commands()])
+    return Section("Checkpoint series", [ResultTable(caption, columns, rows), _as_commands()])
 
 
-def _as_commands() -> Table:
-    """The same as a user types it: a command for each checkpoint against one for all, files and reports included."""
+def _as_commands() -> ResultTable:
+    """The same from the command line: one command per checkpoint against one for all, files and reports included."""
     reference, checkpoints = _training(_WIDTHS[0])
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/last.npy", reference)
@@ -67,11 +67,11 @@ def _as_commands() -> Table:
     ratio = taken["series"] / taken["one by one"]
     row = [f"{taken['one by one']:.1f}", f"{taken['series']:.1f}", f"{ratio:.2f} (bar: {_BAR})"]
     caption = f"The same as commands, start of the program, files and reports included; width {_WIDTHS[0]}:"
-    return Table(caption, ("compare, 8 times, s", "series, s", "ratio"), [row])
+    return ResultTable(caption, ("compare, 8 times, s", "series, s", "ratio"), [row])
 
 
 def _training(width: int) -> tuple[np.ndarray, list[np.ndarray]]:
-    """A reference, and checkpoints that come ever closer to it."""
+    """A reference, and checkpoints that get closer and closer to it."""
     reference, other = synthetic_pair(_N, width, width)
     stages = np.linspace(0.1, 0.95, _T, dtype=np.float32)
     return reference, [other * (1 - stage) + reference * stage for stage in stages]

@@ -19,8 +19,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from repdiff.encoding.decoders import Sample, Skip, portable
-from repdiff.encoding.worker import Task, _prepared
+from repdiff.encoding.decoders import PreparedItem, Skip, portable
+from repdiff.encoding.worker import ImageTask, _prepared
 
 SRC = str(Path(__file__).parents[1] / "src")
 REQUIRED = os.environ.get("REPDIFF_REQUIRE_TORCH") == "1"
@@ -53,14 +53,14 @@ class OpenedHere:
     def __init__(self, prepare: Any, **_: Any) -> None:
         self._prepare = pickle.loads(portable(prepare))  # as the other process gets it
 
-    def map(self, tasks: Iterable[Task], **_: Any) -> Iterator[Sample | Skip]:
+    def map(self, tasks: Iterable[ImageTask], **_: Any) -> Iterator[PreparedItem | Skip]:
         for task in tasks:
             reply, body = _prepared(task, self._prepare, self)
             if reply.outcome == "array":
                 dtype, shape = reply.told
-                yield Sample(reply.index, np.frombuffer(bytes(body), dtype).reshape(shape), reply.digest)
+                yield PreparedItem(reply.index, np.frombuffer(bytes(body), dtype).reshape(shape), reply.digest)
             elif reply.outcome == "object":
-                yield Sample(reply.index, pickle.loads(body), reply.digest)
+                yield PreparedItem(reply.index, pickle.loads(body), reply.digest)
             else:
                 yield Skip(reply.index, reply.told, unfit=reply.outcome == "unfit")
 

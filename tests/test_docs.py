@@ -134,7 +134,7 @@ def test_examples_in_the_documentation_run(page, world, capsys, request, monkeyp
             continue
         for command in filter(lambda command: not lacks(command), commands_in(code)):
             shutil.rmtree("run" if command.startswith("repdiff compare") else "none", ignore_errors=True)
-            arguments, _, target = command.partition(" > ")
+            arguments, target = re.fullmatch(r"(.*?)(?: > ([\w./-]+))?", command).groups()  # no > inside of quotes
             capsys.readouterr()
             assert cli.run(shlex.split(arguments, comments=True)[1:]) == 0, capsys.readouterr().err
             if target:

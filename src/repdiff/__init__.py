@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from repdiff.encoding.pipeline import Encoded, encode
     from repdiff.evaluation.runs import evaluate_run
     from repdiff.evaluation.scoring import Evaluation, evaluate
+    from repdiff.gate.check import CheckResult, RuleResult, check
     from repdiff.inputs.triplets import TripletEmbedding, embed_triplets
     from repdiff.report import write_report
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from repdiff.workflows.matrix import compare_matrix
     from repdiff.workflows.series import compare_series
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Every public name and where it is defined. Looked up on first use, so that `import repdiff` costs next to nothing.
 _HOME = {
@@ -61,6 +62,8 @@ _HOME = {
     "Alignment": "similarities.alignment",
     "answer": "report.wording.answer",
     "Answer": "report.wording.answer",
+    "check": "gate.check",
+    "CheckResult": "gate.check",
     "ChosenNumber": "results.choice",
     "cluster_affinity": "clustering.cluster",
     "ClusterEvidence": "results.evidence",
@@ -100,6 +103,7 @@ _HOME = {
     "rank_difference": "affinity.difference",
     "RepdiffError": "core.errors",
     "RunError": "core.errors",
+    "RuleResult": "gate.check",
     "save": "store.kinds",
     "save_figure": "report.figures",
     "Score": "results.similarity",
@@ -118,6 +122,7 @@ __all__ = [
     "AffinityMap",
     "Alignment",
     "Answer",
+    "CheckResult",
     "ChosenNumber",
     "ClusterEvidence",
     "Comparison",
@@ -137,6 +142,7 @@ __all__ = [
     "NotConvergedWarning",
     "Provenance",
     "RepdiffError",
+    "RuleResult",
     "RunError",
     "Score",
     "SimilarityTable",
@@ -145,6 +151,7 @@ __all__ = [
     "TripletEmbedding",
     "align",
     "answer",
+    "check",
     "cluster_affinity",
     "compare",
     "compare_matrix",

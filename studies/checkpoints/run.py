@@ -1,4 +1,4 @@
-"""Train a network, compare every checkpoint with the last, draw the paper's figures and hold its claims against them.
+"""Train a network, compare every checkpoint with the last, draw the paper's figures and test its claims.
 
 python studies/checkpoints/run.py                      # digits
 python studies/checkpoints/run.py --images FOLDER      # any folder of class subfolders
@@ -26,7 +26,7 @@ from PIL import Image
 import repdiff
 from repdiff import RepdiffError, Timeline
 
-# Dense where most happens. The last is the reference, and is compared with itself too.
+# Dense where most changes. The last is the reference, and is compared with itself too.
 KEPT = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50)
 
 
@@ -80,7 +80,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--clusters", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--probe", choices=("held-out", "all"), default="held-out", help="the images that are compared")
-    parser.add_argument("--reuse", action="store_true", help="do not train: take the checkpoints of the last run")
+    parser.add_argument("--reuse", action="store_true", help="do not train: use the checkpoints of the last run")
     parser.add_argument("-o", "--output", type=Path, default=Path("studies/checkpoints/results"))
     return parser.parse_args()
 

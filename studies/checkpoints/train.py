@@ -1,4 +1,4 @@
-"""A ResNet-18 from random weights, trained while its features of the probe images are kept."""
+"""Trains a ResNet-18 from random weights and keeps its features of the probe images."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from images import ImageSet, add_noise
 from repdiff import InputError
 from repdiff.core.files import written_whole
 
-_THREADS = 1  # how a sum is shared out among threads shows in its last bits, and fifty epochs make much of a last bit
+_THREADS = 1  # the split of a sum among threads changes its last bits, and fifty epochs amplify them
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What the network makes of the images after some epochs.
+    """The network's output for the images after some epochs.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Checkpoint:
     features : ndarray of float32, (n, width)
         Of each image, after the last average pooling.
     predictions : ndarray of int64, (n,)
-        Place of the class that each image is taken for.
+        Index of the class predicted for each image.
     """
 
     epoch: int
@@ -47,13 +47,13 @@ class Recipe:
     Attributes
     ----------
     epochs, batch : int
-        Passes over the training images, and images a step.
+        Passes over the training images, and images per step.
     rate, momentum, decay : float
         Of stochastic gradient descent.
     schedule : {"cosine", "constant"}
         Whether the rate falls to zero along a cosine, or stays.
     noise : float
-        Standard deviation of the noise that a training image gets anew whenever it is seen.
+        Standard deviation of the new noise that a training image gets each time.
     flips : bool
         Whether a training image is mirrored half of the time.
     width : int
@@ -92,7 +92,7 @@ def resnet18(channels: int, n_classes: int, width: int) -> Any:
 def train(
     images: ImageSet, recipe: Recipe, *, keep: Iterable[int], progress: Callable[[int, float], None]
 ) -> list[Checkpoint]:
-    """Checkpoints after the epochs in ``keep``; ``progress`` hears of each epoch and its mean loss."""
+    """Checkpoints after the epochs in ``keep``; ``progress`` receives each epoch and its mean loss."""
     import torch
 
     torch.set_num_threads(_THREADS)
@@ -117,7 +117,7 @@ def train(
 
 
 def look(network: Any, images: ImageSet, epoch: int) -> Checkpoint:
-    """Features and predictions of all images, the network being left as it was."""
+    """Features and predictions of all images; the network is unchanged."""
     import torch
 
     network.eval()
@@ -137,7 +137,7 @@ def _one_epoch(network: Any, optimiser: Any, images: ImageSet, recipe: Recipe, r
     network.train()
     order = rng.permutation(np.flatnonzero(~images.held_out))
     losses = []
-    for start in range(0, len(order) - recipe.batch // 2, recipe.batch):  # no batch of a few: its statistics are poor
+    for start in range(0, len(order) - recipe.batch // 2, recipe.batch):  # no small batch: its statistics are poor
         rows = order[start : start + recipe.batch]
         logits = network(torch.from_numpy(_varied(images.clean[rows], recipe, rng))).logits
         loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(images.targets[rows]))
@@ -149,14 +149,14 @@ def _one_epoch(network: Any, optimiser: Any, images: ImageSet, recipe: Recipe, r
 
 
 def _varied(pixels: npt.NDArray[np.float32], recipe: Recipe, rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """Images as they are seen this time."""
+    """The images with new noise and flips."""
     if recipe.flips:
         pixels = np.where(rng.random((len(pixels), 1, 1, 1)) < 0.5, pixels[..., ::-1], pixels)
     return add_noise(pixels, recipe.noise, rng) if recipe.noise else np.ascontiguousarray(pixels)
 
 
 def write_checkpoints(checkpoints: Sequence[Checkpoint], path: Path) -> None:
-    """Keep them in one file, .npz."""
+    """Write them to one file, .npz."""
     arrays = {"epochs": np.array([checkpoint.epoch for checkpoint in checkpoints])}
     for checkpoint in checkpoints:
         arrays[f"features-{checkpoint.epoch}"] = checkpoint.features
@@ -166,9 +166,9 @@ def write_checkpoints(checkpoints: Sequence[Checkpoint], path: Path) -> None:
 
 
 def read_checkpoints(path: Path) -> list[Checkpoint]:
-    """What :func:`write_checkpoints` kept."""
+    """The checkpoints that :func:`write_checkpoints` wrote."""
     if not path.is_file():
-        raise InputError(f"{path}: no checkpoints are kept there; run without --reuse")
+        raise InputError(f"{path}: holds no checkpoints; run without --reuse")
     with np.load(path, allow_pickle=False) as file:
         return [
             Checkpoint(epoch, file[f"features-{epoch}"], file[f"predictions-{epoch}"])

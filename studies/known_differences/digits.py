@@ -1,4 +1,4 @@
-"""MNIST digits, some of them flipped: what the networks are trained on and what they are compared on."""
+"""MNIST digits, some of them flipped, for training and comparing networks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small convolutional network, and what its last hidden layer makes of pictures."""
+"""A small convolutional network, and the output of its last hidden layer for pictures."""
 
 from __future__ import annotations
 

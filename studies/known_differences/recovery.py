@@ -17,8 +17,8 @@ def recovery(groups: Sequence[Group], known: Sequence[Mask]) -> dict[str, float]
     """How well groups recover known ones.
 
     Precision: of the items in any found group, the share that belong to a known one. Recall: of the items of known
-    groups, the share in a found group that stands for theirs, which is one with more than half of its members from it;
-    several may stand for one, so that a group found in two parts is found. AMI: adjusted mutual information of all
+    groups, the share in a found group that matches theirs, which is one with more than half of its members from it;
+    several may match one, so that a group found in two parts is found. AMI: adjusted mutual information of all
     items' labels, those of no known group being one class, and those of no found group another. On target: of the items
     shown first, in the collages of as many groups as there are known ones, the share that belong to a known one.
     """

@@ -1,4 +1,4 @@
-"""How this package's method and others fare where the difference is known: ``python studies/known_differences/run.py``.
+"""How this package's method and others do where the difference is known: ``python studies/known_differences/run.py``.
 
 Writes tables and a figure into an output folder; README.md says what they hold.
 """
@@ -28,7 +28,7 @@ def main() -> None:
     options = _options()
     start = time.perf_counter()
     tasks = [(family, seed) for seed in range(options.seeds) for family in options.families]
-    # One thread each: small products gain nothing from more, and the same bits come out on any number of cores.
+    # One thread each: small products gain nothing from more, and results are the same bits on any number of cores.
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     rows: list[dict[str, Any]] = []
     with ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:

@@ -20,7 +20,7 @@ _SUCCESS = {
 
 
 def write_results(rows: list[dict[str, Any]], output: Path, *, seconds: float) -> str:
-    """Write ``scores.csv``, ``summary.csv``, ``results.md`` and the figure; the Markdown comes back."""
+    """Write ``scores.csv``, ``summary.csv``, ``results.md`` and the figure; returns the Markdown."""
     output.mkdir(parents=True, exist_ok=True)
     scores = pd.DataFrame(rows)
     scores.drop(columns="seconds").to_csv(output / "scores.csv", index=False)  # so that two runs give the same file

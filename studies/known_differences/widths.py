@@ -1,7 +1,7 @@
-"""What the kernel does to the methods that have one: ``python studies/known_differences/widths.py``.
+"""How the kernel affects the methods that have one: ``python studies/known_differences/widths.py``.
 
 Prints success and recovery of SPEC and DiSC for several widths of the Gaussian, as shares of the root mean square
-distance, and of SPEC with the cosine. The widths that the package takes were chosen by it, and by what DiSC finds in
+distance, and of SPEC with the cosine. The widths in the package were chosen by this, and by what DiSC finds in
 the emoji: a quarter leaves many of these without neighbours.
 """
 

@@ -91,7 +91,10 @@ def test_the_projection_of_distances_is_that_of_the_embedding(pair_xy) -> None:
     ("matrix", "says"),
     [
         (np.arange(12.0).reshape(4, 3), r"x: has shape \(4, 3\), but precomputed distances are a square matrix"),
-        (np.array([[0, 1, 2], [1, 0, 3], [5, 3, 0.0]]), r"not symmetric: row 0, column 2 holds 2 and its mirror 5"),
+        (
+            np.array([[0, 1, 2], [1, 0, 3], [5, 3, 0.0]]),
+            r"not symmetric: row 0, column 2 holds 2, but row 2, column 0 5",
+        ),
         (1 - np.eye(4), r"all distances are the same"),
         (np.array([[2, 1, 3], [1, 0, 5], [3, 5, 0.0]]), r"neither distances nor similarities: in row 0"),
     ],

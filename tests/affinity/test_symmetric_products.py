@@ -9,7 +9,7 @@ from repdiff.affinity.base import to_dense
 from repdiff.affinity.engines import compute_affinities
 from repdiff.affinity.exact import Exact
 from repdiff.affinity.ranks import RankedEmbedding
-from repdiff.affinity.symmetric_products import MirroredProducts
+from repdiff.affinity.symmetric_products import SymmetricProducts
 from repdiff.core.parallel import for_each_tile, row_tiles
 
 
@@ -26,7 +26,7 @@ class Counting(RankedEmbedding):
 @pytest.mark.parametrize(("width", "share"), [(300, 1 - 3 / 8), (150, 1 - 7 / 32), (40, 1.0)])
 def test_kept_products_are_those_computed_afresh(pair_xy, width, share):
     embeddings = [Counting(values) for values in pair_xy]
-    mirror = MirroredProducts(embeddings, np.full((300, width), np.nan, np.float32), 25)
+    mirror = SymmetricProducts(embeddings, np.full((300, width), np.nan, np.float32), 25)
     out = np.empty((2, 300, 300), np.float32)
 
     def write(rows):
@@ -59,7 +59,7 @@ def test_an_error_in_one_tile_reaches_those_who_wait_for_it(pair_xy):
         raise MemoryError("no room")
 
     embedding.products = fail
-    mirror = MirroredProducts([embedding], np.empty((300, 300), np.float32), 50)
+    mirror = SymmetricProducts([embedding], np.empty((300, 300), np.float32), 50)
     out = np.empty((50, 300), np.float32)
     with pytest.raises(MemoryError, match="no room"):
         for_each_tile(lambda rows: mirror.write(0, rows, out), row_tiles(300, 50), n_jobs=3)

@@ -230,7 +230,7 @@ MISTAKES: dict[str, Mistake] = {
     "series: reference of another metric": Mistake(
         lambda: [*SERIES, "--reference-metric", "precomputed"], r"x\.npy: has shape \(30, 4\), but precomputed"
     ),
-    "series: onto this folder": Mistake(lambda: [*SERIES[:-1], "."], r"\.: is no name for a directory of a run"),
+    "series: onto this folder": Mistake(lambda: [*SERIES[:-1], "."], r"\.: cannot name a directory"),
     "matrix: a hole in the last": Mistake(last_has_a_hole("matrix", "x.npy"), r"z\.npy: row 7, column 2 is NaN"),
     "matrix: clusters of words": Mistake(lambda: [*MATRIX, "-n", "ten"], r"--clusters must be an integer .*'ten'"),
     "matrix: no such predictions": Mistake(
@@ -311,7 +311,7 @@ MISTAKES: dict[str, Mistake] = {
     # ids
     "same id twice": Mistake(
         compare_with_x("x.csv", lambda: frame([*range(N - 1), 3]).to_csv("x.csv", index=False)),
-        r"x\.csv: id '3' stands in rows 3 and 29",
+        r"x\.csv: id '3' is in rows 3 and 29",
     ),
     "row without id": Mistake(
         compare_with_x("x.csv", lambda: frame([*range(N - 1), None]).to_csv("x.csv", index=False)),
@@ -345,7 +345,7 @@ MISTAKES: dict[str, Mistake] = {
     "large beta": Mistake(options("--beta", "100"), r"--beta must be a positive number of at most 40, .* but is 100"),
     "unknown metric": Mistake(options("--metric", "manhattan"), r"--metric.*manhattan.*euclidean.*cosine"),
     "unknown alignment": Mistake(options("--align", "affine"), r"--align.*affine.*none.*procrustes.*linear.*cka"),
-    "effect of no alignment": Mistake(options("--align-effect"), r"align is 'none'; choose one"),
+    "effect of no alignment": Mistake(options("--align-effect"), r"align is 'none'; choose an alignment"),
     "unknown score": Mistake(
         lambda: ["similarity", "x.npy", "y.npy", "--score", "ckb"], r"scores must be of cka, .*, but one is 'ckb'"
     ),
@@ -367,7 +367,7 @@ MISTAKES: dict[str, Mistake] = {
     # encoding
     "no model": Mistake(lambda: ["encode", "--items", "pics", "-o", "e.npz"], r"encode needs --model"),
     "nothing to encode": Mistake(lambda: ["encode", "--model", "pixels", "-o", "e.npz"], r"encode needs --items"),
-    "no model spec": Mistake(encode("resnet50"), r"resnet50: is no model spec; use hf:FOLDER.*pixels.*--list"),
+    "no model spec": Mistake(encode("resnet50"), r"resnet50: is not a model spec; use hf:FOLDER.*pixels.*--list"),
     "model without a name": Mistake(encode("hf:"), r"hf: names no model"),
     "option of no model": Mistake(encode("pixels?sise=3"), r"\?sise=3: has no option 'sise'; options are size=PIXELS"),
     "size that is none": Mistake(encode("pixels?size=big"), r"pixels: size must be a positive whole number, .*'big'"),
@@ -382,7 +382,7 @@ MISTAKES: dict[str, Mistake] = {
     "attribute that is not there": Mistake(encode("py:math:net"), r"py:math:net: .*no attribute 'net'"),
     "attribute that is no model": Mistake(encode("py:math:pi"), r"py:math:pi: is float, but must be a \(torch module"),
     "model that fails": Mistake(encode("py:math:sqrt"), r"py:math:sqrt: the model failed on items 0 to 2 with TypeErr"),
-    "model that counts": Mistake(encode("py:builtins:len"), r"py:builtins:len: gave shape \(\) for 3 items"),
+    "model that counts": Mistake(encode("py:builtins:len"), r"py:builtins:len: returned shape \(\) for 3 items"),
     "no items": Mistake(encode("pixels", items="no.csv"), r"no\.csv: no such file of items"),
     "empty folder": Mistake(encode_made(lambda: Path("d").mkdir()), r"d: holds no image \(it is empty\)"),
     "folder without images": Mistake(encode_made(folder_with("a.txt")), r"d: holds no image \(1 not images\)"),
@@ -397,8 +397,8 @@ MISTAKES: dict[str, Mistake] = {
     "embeddings onto a folder": Mistake(
         encode_made(lambda: (Path("d").mkdir(), Path("e.npz").mkdir())), r"e\.npz: is a folder; give the name of a file"
     ),
-    "embeddings into no folder": Mistake(encode("pixels", to="no/e.npz"), r"no/e\.npz: there is no folder no; make it"),
-    "embeddings are there": Mistake(encode("pixels", to="x.npy"), r"x\.npy: is there already, made otherwise.*--overw"),
+    "embeddings to no folder": Mistake(encode("pixels", to="no/e.npz"), r"no/e\.npz: there is no folder no; create it"),
+    "embeddings are there": Mistake(encode("pixels", to="x.npy"), r"x\.npy: exists with other settings.*--overw"),
     "file and model": Mistake(options("--model-y", "pixels"), r"y\.npy: a model was given for this side too"),
     "one side": Mistake(
         given(pictures, "compare", "--model-x", "pixels", "--items", "pics", "-o", "run"), r"Missing .*--model-y"
@@ -408,14 +408,14 @@ MISTAKES: dict[str, Mistake] = {
     "pooling without model": Mistake(options("--pool-x", "max"), r"--pool-x was given, but no --model-x"),
     "comparison of no model": Mistake(
         given(pictures, "compare", "--model-x", "resnet50", "--model-y", "pixels", "--items", "pics", "-o", "run"),
-        r"resnet50: is no model spec",
+        r"resnet50: is not a model spec",
     ),
     # runs
     "a run is there": Mistake(given(a_run, *options()()), r"run: is a run already.*--overwrite"),
     "something else is there": Mistake(
         given(a_folder_with_a_file, *options("--overwrite")()), r"run: exists and is not a run"
     ),
-    "not a place to write": Mistake(lambda: ["compare", "x.npy", "y.npy", "-o", "x.npy/run"], r"x\.npy is no folder"),
+    "not a place to write": Mistake(lambda: ["compare", "x.npy", "y.npy", "-o", "x.npy/r"], r"x\.npy is not a folder"),
     "no such run": Mistake(lambda: ["report", "nowhere"], r"nowhere: no such run directory"),
     "not a run": Mistake(given(a_folder_with_a_file, "report", "run"), r"run: is not a run"),
     "a newer run": Mistake(given(a_newer_run, "report", "run"), r"schema version 99.*upgrade"),
@@ -477,7 +477,7 @@ def test_an_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     good()
     Path("x.npy").chmod(0)
     assert cli.run(["compare", "x.npy", "y.npy", "-o", "run"]) == 2
-    assert "x.npy: may not be read (permission denied)" in capsys.readouterr().err
+    assert "x.npy: cannot be read (permission denied)" in capsys.readouterr().err
     shutil.rmtree(tmp_path, ignore_errors=True)
 
 

@@ -49,7 +49,7 @@ def test_files_are_described_and_matched(capsys) -> None:
         "1 of 10 rows holds",
     ]
     assert y["ids"] == "id: 9.png, 8.png, 7.png, ..."
-    assert any("'e' is used, and not 'kind'" in note for note in y["notes"])
+    assert any("'e' is used, but not 'kind'" in note for note in y["notes"])
     assert (items["taken_for"], items["label"], items["labels"], items["images_found"]) == ("items", "label", 2, 1)
     assert found["matches"] == [
         {"first": "x.npz", "second": "y.parquet", "matched": "by array 'filenames' and id"},

@@ -83,7 +83,7 @@ def test_an_item_without_any_affinity_is_no_obstacle():
 
 @pytest.mark.parametrize("k", [0, 11])
 def test_too_few_or_many_vectors(k):
-    with pytest.raises(RepdiffError, match=f"{k} eigenvectors were asked of an affinity of 10 items"):
+    with pytest.raises(RepdiffError, match=f"{k} eigenvectors were requested of an affinity of 10 items"):
         repdiff.spectral_embedding(np.ones((10, 10)), k)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from numba import njit
 
-from repdiff.core.interrupts import heeded_interrupts
+from repdiff.core.interrupts import deferred_interrupts
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def interrupted_during(*steps: Callable[[], object]) -> list[object]:
     reached: list[object] = []
 
     def work() -> None:
-        with heeded_interrupts():
+        with deferred_interrupts():
             for step in steps:
                 reached.append(step())  # noqa: PERF401 (what was reached before the interrupt counts)
 
@@ -76,7 +76,7 @@ def test_an_interrupt_that_gets_through_is_raised_where_it_was(ignored):
 def test_a_handler_that_raises_nothing_stays_one(handler):
     before = signal.signal(signal.SIGINT, handler)
     try:
-        with heeded_interrupts():
+        with deferred_interrupts():
             interrupt()
         assert signal.getsignal(signal.SIGINT) is handler
     finally:
@@ -87,7 +87,7 @@ def test_other_threads_are_let_be():
     reached = []
 
     def work() -> None:
-        with heeded_interrupts():
+        with deferred_interrupts():
             reached.append(signal.getsignal(signal.SIGINT))
 
     before = signal.getsignal(signal.SIGINT)

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from repdiff.core.errors import InputError, RepdiffError
-from repdiff.encoding.decoders import Decoders, Sample, Skip
-from repdiff.encoding.worker import Task
+from repdiff.encoding.decoders import Decoders, PreparedItem, Skip
+from repdiff.encoding.worker import ImageTask
 
 
 def brightness(image: Image.Image) -> np.ndarray:
@@ -57,16 +57,16 @@ def failing(image: Image.Image) -> np.ndarray:
 
 
 @pytest.fixture
-def tasks(tmp_path: Path) -> list[Task]:
+def tasks(tmp_path: Path) -> list[ImageTask]:
     found = []
     for level in range(20):
         path = tmp_path / f"{level:02d}.png"
         Image.new("RGB", (2, 2), (level, 0, 0)).save(path)
-        found.append(Task(level, str(path), path.name))
+        found.append(ImageTask(level, str(path), path.name))
     return found
 
 
-def results(prepare, tasks: list[Task], *, n_workers: int = 2, seconds: float = 30, window: int = 8):
+def results(prepare, tasks: list[ImageTask], *, n_workers: int = 2, seconds: float = 30, window: int = 8):
     decoders = Decoders(prepare, n_workers=n_workers, seconds=seconds)
     try:
         return list(decoders.map(tasks, window=window))
@@ -74,11 +74,13 @@ def results(prepare, tasks: list[Task], *, n_workers: int = 2, seconds: float = 
         decoders.close()
 
 
-def check_all_but(found: list[Sample | Skip], culprit: int, reason: str) -> None:
+def check_all_but(found: list[PreparedItem | Skip], culprit: int, reason: str) -> None:
     assert [one.index for one in found] == list(range(20))
     assert isinstance(found[culprit], Skip)
     assert reason in found[culprit].reason
-    assert [int(one.value[0]) for one in found if isinstance(one, Sample)] == [n for n in range(20) if n != culprit]
+    assert [int(one.value[0]) for one in found if isinstance(one, PreparedItem)] == [
+        n for n in range(20) if n != culprit
+    ]
 
 
 @pytest.mark.parametrize("n_workers", [1, 3])
@@ -117,7 +119,7 @@ def test_a_slow_reader_does_not_make_a_worker_late(tasks):
             found.append(one)
     finally:
         decoders.close()
-    assert all(isinstance(one, Sample) for one in found)
+    assert all(isinstance(one, PreparedItem) for one in found)
 
 
 def test_what_cannot_be_sent_to_a_process_is_said():
@@ -142,9 +144,9 @@ def test_nothing_is_left_running(tasks):
     threading.Timer(1, decoders.stop).start()
     with pytest.raises(RepdiffError, match="stopped"):
         next(found)
-    nursery = set(psutil.Process().children(recursive=True)) - before
+    fork_server = set(psutil.Process().children(recursive=True)) - before
     decoders.close()
-    assert nursery
+    assert fork_server
     # Orphans that were killed are there until the system's first process has looked after them.
-    _, left = psutil.wait_procs(nursery, timeout=10)
+    _, left = psutil.wait_procs(fork_server, timeout=10)
     assert not left

@@ -134,7 +134,7 @@ SKIPPED: dict[str, tuple[bytes | Callable[[], bytes], str]] = {
 
 SPECIAL = {
     "pipe.png": "is not a regular file",
-    "dangling.png": "is a link to nothing",
+    "dangling.png": "is a broken link",
     "loop.png": "cannot be read",
     "device.png": "is not a regular file",
     "caf\\xe9.png": "has a name that is not UTF-8",

@@ -126,7 +126,7 @@ def test_what_is_done_is_not_done_again(pictures, tmp_path):
 @pytest.mark.usefixtures("opened_here")
 def test_another_embedding_is_replaced_only_when_asked(pictures, tmp_path):
     repdiff.encode("pixels", pictures, tmp_path / "x.npz")
-    with pytest.raises(repdiff.RepdiffError, match=r"made otherwise.*--overwrite"):
+    with pytest.raises(repdiff.RepdiffError, match=r"exists with other settings.*--overwrite"):
         repdiff.encode("pixels?size=8", pictures, tmp_path / "x.npz")
     encoded = repdiff.encode("pixels?size=8", pictures, tmp_path / "x.npz", overwrite=True)
     assert values_of(encoded.path).shape == (24, 192)
@@ -138,7 +138,7 @@ def test_changed_code_is_noticed(pictures, tmp_path):
         return lambda images: mean_colour(images) * scale
 
     repdiff.encode(scaled(1.0), pictures, tmp_path / "x.npz")
-    with pytest.raises(repdiff.RepdiffError, match="made otherwise"):
+    with pytest.raises(repdiff.RepdiffError, match="exists with other settings"):
         repdiff.encode(scaled(2.0), pictures, tmp_path / "x.npz")
 
 
@@ -160,7 +160,7 @@ def test_predictions_are_the_most_likely_class_and_its_share():
 
 
 MISTAKES = {
-    "no such kind": (("torchscript:x.pt", "pictures", "x.npz"), {}, r"torchscript:x.pt: is no model spec; use hf:"),
+    "no such kind": (("torchscript:x.pt", "pictures", "x.npz"), {}, r"torchscript:x.pt: is not a model spec; use hf:"),
     "no model": ((3, "pictures", "x.npz"), {}, r"model: is int, but must be a spec"),
     "unknown option": (("pixels?side=3", "pictures", "x.npz"), {}, r"no option 'side'; options are size"),
     "size is no number": (("pixels?size=big", "pictures", "x.npz"), {}, r"size must be a positive whole number"),
@@ -186,7 +186,7 @@ MISTAKES = {
     "py without that attribute": (("py:json:nothing", "pictures", "x.npz"), {}, r"no attribute 'nothing'"),
     "py of a number": (("py:sys:maxsize", "pictures", "x.npz"), {}, r"is int, but must be a \(torch module"),
     "layer of a function": ((mean_colour, "pictures", "x.npz"), {"layer": "a"}, r"a function has no layers"),
-    "function of another shape": ((lambda b: [[1.0]], "pictures", "x.npz"), {}, r"gave shape \(1, 1\) for 24 items"),
+    "function of wrong shape": ((lambda b: [[1.0]], "pictures", "x.npz"), {}, r"returned shape \(1, 1\) for 24 items"),
     "function that fails": (
         (lambda b: [][1], "pictures", "x.npz"), {}, r"the model failed on items 0 to 23 with IndexError"
     ),

@@ -172,7 +172,7 @@ def test_two_do_not_work_on_one_output(tmp_path):
 
     def another(stage: str, done: int, total: int) -> None:
         if done == 256:
-            with pytest.raises(repdiff.RepdiffError, match="another process is at work"):
+            with pytest.raises(repdiff.RepdiffError, match="another process is using it"):
                 repdiff.encode("pixels", folder, tmp_path / "x.npz")
 
     assert repdiff.encode("pixels", folder, tmp_path / "x.npz", progress=another).n_items == 300

@@ -241,6 +241,6 @@ def test_methods_are_chosen_by_name_or_given():
     assert choose_methods(None) == METHODS + CONTROLS
     for wrong in (["nonsense"], [], ["rdc", "rdc"]):
         with pytest.raises(
-            RepdiffError, match=r"there is no method 'nonsense'; choose from rdc|name one method or more"
+            RepdiffError, match=r"there is no method 'nonsense'; choose from rdc|name at least one method"
         ):
             choose_methods(wrong)

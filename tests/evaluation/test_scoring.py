@@ -219,7 +219,7 @@ def test_runs_that_cannot_be_repeated_are_refused(files, tmp_path):
     with pytest.raises(repdiff.RunError, match="only pairs that agree in 'kind' counted"):
         repdiff.evaluate_run(guided)
     other = saved(tmp_path / "other", *files, clusterer=halves)
-    with pytest.raises(repdiff.RunError, match="its clusters come from halves, which a run does not keep"):
+    with pytest.raises(repdiff.RunError, match="its clusters come from halves, which a run does not store"):
         repdiff.evaluate_run(other)
 
 
@@ -260,7 +260,7 @@ def test_rows_are_matched_as_the_run_matched_them(planted_pair, tmp_path):
     assert collages(repdiff.evaluate_run(by_order, **given, methods=["rdc"], held_out=False)) == shown(by_order)
     by_id = saved(tmp_path / "by id", with_ids, tmp_path / "y.npz")
     assert collages(repdiff.evaluate_run(by_id, methods=["rdc"], held_out=False)) == shown(by_id)
-    with pytest.raises(repdiff.RunError, match=r"matched by their ids, which .*x\.npy and .* do not hold any more"):
+    with pytest.raises(repdiff.RunError, match=r"matched by their ids, which .*x\.npy and .* no longer hold"):
         repdiff.evaluate_run(by_id, x=plain, methods=["rdc"])
 
 
@@ -269,11 +269,11 @@ def test_embeddings_that_moved_have_to_be_named(run, tmp_path):
     shutil.copytree(run.parent, moved)
     original = run.parent.rename(run.parent.with_name("hidden"))
     try:
-        with pytest.raises(repdiff.RunError, match=r"made from x = .*x\.npy, which is no file here; .* --x"):
+        with pytest.raises(repdiff.RunError, match=r"made from x = .*x\.npy, which is not a file here; .* --x"):
             repdiff.evaluate_run(moved / "run", methods=["pca"])
         files = {name: moved / f"{name}.npy" for name in ("x", "y")}
         assert repdiff.evaluate_run(moved / "run", **files, methods=["pca"]).scores
-        with pytest.raises(repdiff.RunError, match=r"y\.npy: does not hold the values"):
+        with pytest.raises(repdiff.RunError, match=r"y\.npy: the values differ from those"):
             repdiff.evaluate_run(moved / "run", x=files["y"], y=files["y"], methods=["pca"])
     finally:
         original.rename(run.parent)

@@ -46,7 +46,7 @@ def test_the_choice_is_that_of_the_seed(pair_xy):
 
 
 def test_only_the_spectral_step_can_be_asked(pair_xy):
-    with pytest.raises(RepdiffError, match="others bring their own number"):
+    with pytest.raises(RepdiffError, match="works with the spectral clusterer only; give a number of clusters"):
         repdiff.compare(*pair_xy, n_clusters="auto", clusterer=lambda affinity: np.zeros(len(affinity), int))
     with pytest.raises(RepdiffError, match="an integer of at least 1, or \"auto\", but is 'many'"):
         repdiff.compare(*pair_xy, n_clusters="many")

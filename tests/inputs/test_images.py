@@ -202,7 +202,7 @@ BAD_FILES = {
     "postscript": "is not an image in a known format",
     "corrupt": "cannot be decoded: ",
     "named pipe": "is not a regular file",
-    "dangling link": "is a link to nothing",
+    "dangling link": "is a broken link",
     "link to itself": "cannot be read: ",
     "directory": "is a directory",
     "missing": "does not exist",

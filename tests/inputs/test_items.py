@@ -40,7 +40,7 @@ def test_rows_without_ids_are_numbered() -> None:
 
 def test_a_plain_list_is_one_of_ids() -> None:
     assert as_items(["cat", "dog"]).frame["id"].tolist() == ["cat", "dog"]
-    with pytest.raises(InputError, match="id 'cat' stands in rows 0 and 1"):
+    with pytest.raises(InputError, match="id 'cat' is in rows 0 and 1"):
         as_items(["cat", "cat"])
     with pytest.raises(InputError, match="must be a table"):
         as_items([["cat"], ["dog"]])

@@ -212,12 +212,12 @@ MATCHED: dict[str, Matched] = {
     "ids on one, bare other": Matched(
         memory(x={"e": X, "id": IDS}, y=Y, items=items()),
         {"x": "order", "y": "order", "items": "id"},
-        "rows were matched by order: x has id to tell its rows apart, but y has no ids",
+        "rows were matched by order: x has id to identify its rows, but y has no ids",
     ),
     "file names on one, bare other": Matched(
         memory(x=X, y={"e": Y, "file": IDS}, items=items("path")),
         {"x": "order", "y": "order", "items": "column 'path'"},
-        "y has array 'file' to tell its rows apart, but x has no ids",
+        "y has array 'file' to identify its rows, but x has no ids",
     ),
     "default indices are no ids": Matched(
         memory(x=pd.DataFrame(X), y=pd.DataFrame(Y), items=items(None, shuffled=False)), {"x": "order", "y": "order"}
@@ -291,7 +291,7 @@ REFUSED: dict[str, Refused] = {
     ),
     "ID and Ids": Refused(
         memory(x={"e": X, "ID": IDS, "Ids": IDS}, y=part(Y, 1)),
-        r"'ID' and 'Ids' are both called as ids are.*--match ID",
+        r"'ID' and 'Ids' both have names for ids.*--match ID",
     ),
     "fewer items": Refused(
         memory(x=X, y=Y, items=items(None).iloc[:5]), r"items has 5 rows, but there are 12 embeddings"

@@ -34,7 +34,7 @@ def test_items_are_matched_by_id_and_the_rest_is_left_out_and_said() -> None:
     pair = make_pair({"e": X, "id": IDS}, Y, items=items)
     assert pair.items.frame["kind"].tolist() == [1, 2, 3, 4, 5]
     assert pair.warnings == (
-        "rows were matched by order: x has id to tell its rows apart, but y has no ids",
+        "rows were matched by order: x has id to identify its rows, but y has no ids",
         "items: 1 of 6 rows have no embedding and were left out",
     )
 

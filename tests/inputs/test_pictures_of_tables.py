@@ -46,7 +46,7 @@ def table(folder: Path, names: list[Any]) -> Path:
 )
 def test_images_of_which_none_is_there_are_an_error_that_names_the_folder(pictures, prefix, given, fits) -> None:
     items = table(pictures, [prefix + name for name in NAMES])
-    says = r"items\.csv: 12 of 12 images are not there \(first: .*0\.png\); they are in (\S+): give that with --images"
+    says = r"items\.csv: 12 of 12 images are not there \(first: .*0\.png\); they are in (\S+): pass that with --images"
     with pytest.raises(InputError, match=says) as caught:
         make_pair(X, Y, items=items, images=pictures / given)
     found = re.search(says, str(caught.value))
@@ -57,7 +57,7 @@ def test_images_of_which_none_is_there_are_an_error_that_names_the_folder(pictur
 
 def test_images_that_nobody_asked_for_are_only_told_of(pictures: Path) -> None:
     (told,) = make_pair(X, Y, items=table(pictures, [f"pics/{name}" for name in NAMES])).warnings
-    assert re.search(r"12 of 12 images are not there .* they are in \S+/data: give that with --images", told)
+    assert re.search(r"12 of 12 images are not there .* they are in \S+/data: pass that with --images", told)
     (told,) = make_pair(X, Y, items=table(pictures, [f"https://host/{name}" for name in NAMES])).warnings
     assert "say with --images" in told
 

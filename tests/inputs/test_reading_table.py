@@ -87,11 +87,11 @@ READ: dict[str, Read] = {
     "pandas, default index": Read(lambda _: wide(), None),
     "pandas, index called ids": Read(lambda _: wide(ids=IDS).set_index("ids"), IDS),
     "pandas, numeric ID": Read(lambda _: wide(ID=np.arange(N) * 3), [str(3 * row) for row in range(N)]),
-    "pandas, item_id": Read(lambda _: wide(item_id=np.arange(N) + 7), None, "not for a dimension", ("item_id",)),
-    "pandas, column of names": Read(lambda _: wide(name=IDS), None, "not for a dimension", ("name",)),
+    "pandas, item_id": Read(lambda _: wide(item_id=np.arange(N) + 7), None, "not as a dimension", ("item_id",)),
+    "pandas, column of names": Read(lambda _: wide(name=IDS), None, "not as a dimension", ("name",)),
     "pandas, lists": Read(lambda _: pd.DataFrame({"id": IDS, "e": list(V)}), IDS),
     "pandas, lists and labels": Read(
-        lambda _: pd.DataFrame({"id": IDS, "e": list(V), "kind": ["a"] * N}), IDS, "'e' is used, and not 'kind'"
+        lambda _: pd.DataFrame({"id": IDS, "e": list(V), "kind": ["a"] * N}), IDS, "'e' is used, but not 'kind'"
     ),
     "pandas, JSON": Read(lambda _: pd.DataFrame({"id": IDS, "e": texts(json.dumps)}), IDS),
     "pandas, 1 x d arrays": Read(lambda _: pd.DataFrame({"id": IDS, "e": [row[None] for row in V]}), IDS),

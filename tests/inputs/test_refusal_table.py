@@ -79,7 +79,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a ragged Arrow column": (lambda _: pa.table({"e": [[1.0, 2.0], [3.0]]}), r"'e' is ragged: row 0 has 2 .* row 1 1"),
     "a vector of words": (
         lambda _: pd.DataFrame({"e": [[1, 2], ["a", "b"]]}),
-        r"'e': row 1 holds .*no vector of numbers",
+        r"'e': row 1 holds .*not a vector of numbers",
     ),
     "matrices in cells": (
         lambda _: pd.DataFrame({"e": [np.eye(2)] * 3}),
@@ -113,17 +113,17 @@ REFUSED: dict[str, tuple[Callable[[Path], Any], str]] = {
     # columns that are no dimensions
     "numeric label": (
         lambda _: wide(label=np.arange(N) % 2),
-        r"column 'label' is called as labels are.*table of items",
+        r"column 'label' has a name for labels.*table of items",
     ),
-    "numeric target": (lambda _: wide(target=V[:, 0]), r"column 'target' is called as labels are"),
-    "numeric index that repeats": (lambda _: wide(index=[1] * N), r"column 'index' is called as ids are, .*rename it"),
-    "user_id that repeats": (lambda _: wide(user_id=[1] * N), r"column 'user_id' is called as ids are"),
+    "numeric target": (lambda _: wide(target=V[:, 0]), r"column 'target' has a name for labels"),
+    "numeric index that repeats": (lambda _: wide(index=[1] * N), r"column 'index' has a name for ids, .*rename it"),
+    "user_id that repeats": (lambda _: wide(user_id=[1] * N), r"column 'user_id' has a name for ids"),
     "a column of words": (lambda _: wide(kind=["a"] * N), r"column 'kind' is not numeric: row 0 holds 'a'"),
     "a stray word": (text("a,b\n1,2\n3,four\n5,6\n"), r"column 'b' is not numeric: row 1 holds 'four'"),
     "a saved index": (text(",a\n0,1.5\n1,2.5\n"), r"column 0 has no name; is it a saved index"),
     "ids with a gap": (lambda _: wide(ID=[1.0, np.nan, *range(6)]), r"x: row 1 has no id"),
-    "ids that repeat": (lambda _: wide(ID=[1] * N), r"x: id '1' stands in rows 0 and 1 \(7 repeated in all\)"),
-    "two names of ids": (lambda _: wide(ID=range(N), Ids=range(N)), r"'ID' and 'Ids' are both called as ids are"),
+    "ids that repeat": (lambda _: wide(ID=[1] * N), r"x: id '1' is in rows 0 and 1 \(7 repeated in all\)"),
+    "two names of ids": (lambda _: wide(ID=range(N), Ids=range(N)), r"'ID' and 'Ids' both have names for ids"),
     # several things in one file
     "two columns of vectors": (
         written("x.parquet", lambda p: pq.write_table(pa.table({"a": list(V), "b": list(V)}), p)),

@@ -15,7 +15,7 @@ from report_runs import HOSTILE, make_run, pictures
 from repdiff.core.errors import RepdiffError, RunError
 from repdiff.inputs.images import Thumbnails
 from repdiff.report import page, render, write_report
-from repdiff.report.shown_items import carry
+from repdiff.report.shown_items import choose_shown_items
 from repdiff.report.subject import subject_of
 from repdiff.report.wording.answer import answer
 from repdiff.report.wording.evidence import verdict
@@ -133,10 +133,12 @@ def test_texts_stand_in_for_pictures(text_run: Run) -> None:
 
 
 def test_a_sample_is_stated(hostile_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "carry", lambda subject: carry(subject, most_drawn=60, most_carried=100))
+    monkeypatch.setattr(
+        page, "choose_shown_items", lambda subject: choose_shown_items(subject, most_drawn=60, most_listed=100)
+    )
     run = replace(hostile_run, thumbnails=pictures(range(30)))
     text = " ".join(Page(render(run)).text.split())
-    drawn = len(carry(subject_of(run), most_drawn=60).drawn)
+    drawn = len(choose_shown_items(subject_of(run), most_drawn=60).drawn)
     assert f"The maps draw {drawn} of 320 items: all representatives and a random sample (seed 0)." in text
     assert "30 of 320 items bring a picture" in text
     assert f"The labels of the {drawn} items that this page carries, of 320" in text

@@ -11,14 +11,14 @@ import pytest
 from report_runs import HOSTILE, pictures
 
 from repdiff.report.payload import LONGEST_TEXT, as_script_text, column_text, labels_packed, payload, shortened
-from repdiff.report.shown_items import carry
+from repdiff.report.shown_items import choose_shown_items
 from repdiff.report.subject import subject_of
 from repdiff.store.run import Run
 
 
 def payload_of(run: Run, **limits: int) -> dict[str, Any]:
     subject = subject_of(run)
-    return payload(subject, carry(subject, **limits), {})
+    return payload(subject, choose_shown_items(subject, **limits), {})
 
 
 def unpack(text: str, dtype: str) -> np.ndarray:
@@ -75,18 +75,18 @@ def test_the_strongest_difference_has_the_first_colour(hostile_run: Run) -> None
 def test_each_picture_is_there_once_and_under_its_item(hostile_run: Run) -> None:
     rows = np.arange(5, 300, 7)
     run = replace(hostile_run, thumbnails=pictures(rows))
-    carried = carry(subject_of(run), most_drawn=20, most_carried=30)
-    packed = payload(subject_of(run), carried, {})["pictures"]
-    kept = carried.rows[packed["places"]]
-    assert kept.tolist() == [row for row in rows if row in set(carried.rows.tolist())]
+    shown_items = choose_shown_items(subject_of(run), most_drawn=20, most_listed=30)
+    packed = payload(subject_of(run), shown_items, {})["pictures"]
+    kept = shown_items.rows[packed["places"]]
+    assert kept.tolist() == [row for row in rows if row in set(shown_items.rows.tolist())]
     by_row = dict(zip(rows.tolist(), run.thumbnails.images, strict=True))
     assert [base64.b64decode(image) for image in packed["images"]] == [by_row[row] for row in kept.tolist()]
 
 
 def test_a_sample_is_told_from_the_whole(hostile_run: Run) -> None:
-    carried = carry(subject_of(hostile_run), most_drawn=40, most_carried=320)
-    data = payload(subject_of(hostile_run), carried, {})
-    assert unpack(data["drawn"], "<i4").tolist() == carried.drawn.tolist()
+    shown_items = choose_shown_items(subject_of(hostile_run), most_drawn=40, most_listed=320)
+    data = payload(subject_of(hostile_run), shown_items, {})
+    assert unpack(data["drawn"], "<i4").tolist() == shown_items.drawn.tolist()
     assert len(data["items"]["ids"]) == data["total"] == 320
 
 

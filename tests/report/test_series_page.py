@@ -18,7 +18,7 @@ from repdiff.core.errors import RepdiffError, RunError
 from repdiff.inputs.images import Thumbnails
 from repdiff.report import render_series, write_series_report
 from repdiff.report.series_page import series_subject
-from repdiff.report.shown_items import carry
+from repdiff.report.shown_items import choose_shown_items
 from repdiff.report.wording.evidence import verdict
 from repdiff.store.series import SeriesRun, write_series
 from repdiff.workflows.series import timeline_of
@@ -144,9 +144,9 @@ def test_every_node_of_the_drawing_can_be_read_out(shown: Page, learning: Series
 
 def test_many_frames_lower_the_number_of_items(learning: SeriesRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("repdiff.report.shown_items.MOST_IN_FRAMES", 4 * 250)
-    carried = carry(series_subject(replace(learning, thumbnails=pictures([]))))
-    assert len(carried.rows) == 250
-    assert not carried.holds_all
+    shown_items = choose_shown_items(series_subject(replace(learning, thumbnails=pictures([]))))
+    assert len(shown_items.rows) == 250
+    assert not shown_items.holds_all
 
 
 def test_twelve_checkpoints_of_two_thousand_pictures_stay_under_fifteen_megabytes() -> None:

@@ -18,7 +18,7 @@ from repdiff import RepdiffError
 from repdiff.cli.app import app
 from repdiff.cli.compare import compare as compare_command
 from repdiff.cli.options import takes_options
-from repdiff.settings import CompareCall, Method, calls, initialises, takes
+from repdiff.settings import CompareCall, MethodSettings, calls, initialises, takes
 from repdiff.settings.documentation import documents
 from repdiff.settings.fields import dataclass_field, flags_of, setting, settings_of
 
@@ -50,7 +50,7 @@ def name_of(function: Any) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WithOneMore(Method):
+class WithOneMore(MethodSettings):
     """The method with an option that it does not have."""
 
     n_shown: int = setting(4, "How many are shown.", at_least=2, flags=("--shown",))
@@ -131,7 +131,7 @@ def test_a_field_is_an_option_of_the_command_line():
     assert "How many are shown." in shown.output
     done = CliRunner().invoke(small, ["here", "--shown", "5", "--clusters", "auto"])
     assert done.exit_code == 0, done.output
-    assert (got["n_shown"], got["n_clusters"], got["place"], got["gamma"]) == (5, "auto", "here", Method.gamma)
+    assert (got["n_shown"], got["n_clusters"], got["place"], got["gamma"]) == (5, "auto", "here", MethodSettings.gamma)
     assert "clusterer" not in got
     refused = CliRunner().invoke(small, ["here", "--shown", "1"])
     assert isinstance(refused.exception, RepdiffError)

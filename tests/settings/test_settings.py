@@ -14,9 +14,9 @@ import repdiff
 from repdiff import DifferenceClustering, RepdiffError
 from repdiff.affinity.engines import _MAKERS, engine_of
 from repdiff.cli import run
-from repdiff.settings import ENGINES, EstimatorOptions, EvidenceSettings, Method, Settings
+from repdiff.settings import ENGINES, EstimatorOptions, EvidenceSettings, MethodSettings, Settings
 from repdiff.settings import calls as all_calls
-from repdiff.settings.fields import Group, flags_of, settings_of
+from repdiff.settings.fields import SettingsGroup, flags_of, settings_of
 
 COMPARING = ("compare", "compare_series", "compare_matrix")
 X, Y = np.random.default_rng(0).normal(size=(2, 30, 4))
@@ -68,10 +68,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
 OF_PAIRS: list[tuple[dict[str, Any], str]] = [
     ({"metric": "manhattan"}, "metric must be one of euclidean, cosine, precomputed"),
     ({"evidence": "yes"}, "evidence must be True or False, but is 'yes'"),
-    ({"n_resamples": 0}, "n_resamples must be an integer of at least 1, but is 0; evidence can be left out as a whole"),
+    ({"n_resamples": 0}, "n_resamples must be an integer of at least 1, but is 0; evidence=False turns all of it off"),
     ({"label": 3}, "label must be text, or None, but is 3"),
     ({"within": 3}, "within must be text, or None, but is 3"),
-    ({"n_clusters": "auto", "clusterer": len}, "others bring their own number"),
+    ({"n_clusters": "auto", "clusterer": len}, "works with the spectral clusterer only; give a number of clusters"),
 ]
 
 
@@ -96,7 +96,7 @@ def test_what_only_comparisons_take_is_checked_too(place, options, says):
     ("call", "options", "says"),
     [
         (repdiff.compare, {"align": "affine"}, "align must be one of none, procrustes, linear, cka, but is 'affine'"),
-        (repdiff.compare, {"align_effect": True}, "align is 'none'; choose one"),
+        (repdiff.compare, {"align_effect": True}, "align is 'none'; choose an alignment"),
         (repdiff.compare, {"names": ("a",)}, "names must be a pair, or None, but is ('a',)"),
         (repdiff.compare, {"metric": ("cosine",)}, "or a pair of these, but is ('cosine',)"),
         (repdiff.evaluate, {"n_groups": 2.5}, "n_groups must be an integer of at least 1, or a pair of these"),
@@ -145,7 +145,7 @@ def test_the_estimator_is_not_checked_before_fit():
 GROUPS = [
     group
     for group in vars(all_calls).values()
-    if isinstance(group, type) and issubclass(group, Group) and group is not Group
+    if isinstance(group, type) and issubclass(group, SettingsGroup) and group is not SettingsGroup
 ]
 
 
@@ -170,9 +170,9 @@ def test_one_option_has_one_spelling_on_the_command_line():
 
 
 DEFAULT_OF = {
-    repdiff.rank_difference: {"gamma": Method.gamma},
-    repdiff.difference_affinity: {"beta": Method.beta},
-    repdiff.cluster_affinity: {"n_clusters": Method.n_clusters, "clusterer": Method.clusterer},
+    repdiff.rank_difference: {"gamma": MethodSettings.gamma},
+    repdiff.difference_affinity: {"beta": MethodSettings.beta},
+    repdiff.cluster_affinity: {"n_clusters": MethodSettings.n_clusters, "clusterer": MethodSettings.clusterer},
 }
 
 
@@ -189,7 +189,7 @@ def test_evidence_is_taken_of_one_comparison_and_not_of_many():
 
 
 def test_the_estimator_has_the_method_s_options():
-    assert set(settings_of(Method)) < set(settings_of(EstimatorOptions))
+    assert set(settings_of(MethodSettings)) < set(settings_of(EstimatorOptions))
     assert set(DifferenceClustering().get_params()) == set(settings_of(EstimatorOptions))
 
 

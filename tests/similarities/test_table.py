@@ -133,7 +133,7 @@ def test_few_items_for_the_dimensions_are_told():
     rng = np.random.default_rng(0)
     found = repdiff.similarity(rng.normal(size=(20, 30)), rng.normal(size=(20, 30)), n_neighbors=25)
     assert any("few for 30 dimensions" in warning for warning in found.warnings)
-    assert any("25 neighbours were asked for, but an item has 19 others" in warning for warning in found.warnings)
+    assert any("25 neighbours were requested, but an item has 19 others" in warning for warning in found.warnings)
     assert found["pwcca"].value == pytest.approx(found["pwcca"].chance) == pytest.approx(1)
 
 

@@ -41,6 +41,6 @@ def test_each_kind_is_saved_read_and_reported_on(found, tmp_path: Path, kind: st
 
 def test_what_is_no_result_is_refused_in_a_line(tmp_path: Path) -> None:
     for act in (repdiff.save, repdiff.write_report):
-        with pytest.raises(RepdiffError, match="a dict is no Comparison, Timeline or ComparisonMatrix"):
+        with pytest.raises(RepdiffError, match="a dict cannot be saved; give a Comparison, Timeline or Comp"):
             act({}, tmp_path / "run")
     assert not list(tmp_path.iterdir())

@@ -280,7 +280,7 @@ def test_ids_that_only_some_carry_are_no_contradiction(learning, tmp_path: Path)
     np.savez(tmp_path / "named.npz", embeddings=checkpoints[0], ids=ids)
     np.savez(tmp_path / "other.npz", embeddings=checkpoints[1][order], ids=ids[order])
     compare_series([checkpoints[1], tmp_path / "named.npz", checkpoints[2]], reference, n_clusters=3)
-    with pytest.raises(RepdiffError, match=r"checkpoint 3: holds other items, or in another order, .* its row 0 is"):
+    with pytest.raises(RepdiffError, match=r"checkpoint 3: its items, or their order, differ .*: its row 0 is"):
         compare_series([tmp_path / "named.npz", checkpoints[2], tmp_path / "other.npz"], reference, n_clusters=3)
 
 

@@ -1,4 +1,4 @@
-"""The engine that chooses: exact where that fits memory and patience, else sampled, and it says which and why."""
+"""The engine that chooses: exact if that fits into memory and time, else sampled; it reports which and why."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONGEST_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Auto:
-    """The exact engine where it fits into memory and about two minutes, else the sampled one.
+    """The exact engine if it fits into memory and about two minutes, else the sampled one.
 
     Attributes
     ----------
@@ -61,12 +61,12 @@ class Auto:
         held: int = 0,
         like: Plan | None = None,
     ) -> Plan:
-        """The plan of the engine that is chosen; its ``details`` hold its name and, where it is not exact, the reason.
+        """The plan of the chosen engine; its ``details`` hold the name and, if it is not exact, the reason.
 
         Raises
         ------
         MemoryLimitError
-            Where neither fits.
+            If neither fits.
         """
         exact, sampled = Exact(), Sampled()
         if like is not None:
@@ -101,7 +101,7 @@ class Auto:
         random_state: int | None = 0,
         progress: Progress = silent,
     ) -> Affinities:
-        """Both affinities, from the engine that the plan names; its facts say that it was chosen, and why."""
+        """Both affinities, from the engine that the plan names; the engine facts say why it was chosen."""
         chosen: Engine = Exact() if plan.details["engine"] == "exact" else Sampled()
         found = chosen.compute(
             x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress

@@ -18,7 +18,7 @@ DirectedValues: TypeAlias = tuple[npt.NDArray[np.float64], npt.NDArray[np.float6
 
 @dataclass(frozen=True)
 class GroupMeans:
-    """Mean affinity of every two groups of items, and how far it may be off.
+    """Mean affinity of every two groups of items, and its standard error.
 
     Attributes
     ----------
@@ -39,11 +39,11 @@ class GroupMeans:
 
 @runtime_checkable
 class Affinity(Protocol):
-    """A symmetric n x n affinity that need not be held as a matrix. Nothing above the engines knows more than this.
+    """A symmetric n x n affinity, not necessarily stored as a matrix. Code above the engines uses nothing else.
 
-    ``degree``, ``matmat`` and ``group_means`` are of the whole matrix, which an engine may estimate; ``block`` and
-    ``directed`` are of chosen pairs. Callers choose at most a fixed number of pairs at a time, however large n is; only
-    :func:`to_dense` asks for all.
+    ``degree``, ``matmat`` and ``group_means`` concern the whole matrix, which an engine may estimate; ``block`` and
+    ``directed`` concern chosen pairs. Callers choose at most a fixed number of pairs at a time, however large n is;
+    only :func:`to_dense` asks for all.
     """
 
     @property
@@ -65,22 +65,22 @@ class Affinity(Protocol):
     def directed(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> DirectedValues:
         """The two directed values exp(-beta G) of each pair of a block, seen from one item and from the other.
 
-        They come as the weaker and the stronger, each (..., r, c); their mean is the entry of :meth:`block`,
-        to the precision of its storage.
+        Returned as the weaker and the stronger, each (..., r, c); their mean is the entry of :meth:`block`, to the
+        precision of its storage.
         """
 
 
 @dataclass(frozen=True)
 class Affinities:
-    """Both directions of one pair, and how the engine came to them.
+    """Both directions of one pair, and how the engine computed them.
 
     Attributes
     ----------
     x_only, y_only : Affinity
         High where a pair is closer in x than in y, and the reverse.
     engine : mapping
-        Name, precision, device and the like, for the manifest and the page. An engine that estimates says under
-        ``expected_error`` how large the relative error of a cluster's mean affinity will be, as a standard error.
+        Name, precision, device and the like, for the manifest and the page. An engine that estimates gives the relative
+        standard error of a cluster's mean affinity as ``expected_error``.
     """
 
     x_only: Affinity
@@ -101,7 +101,7 @@ class DenseAffinity:
     Raises
     ------
     RepdiffError
-        For a matrix that is no affinity.
+        For a matrix that is not square, finite and non-negative.
     """
 
     def __init__(self, matrix: npt.ArrayLike, opposite: npt.ArrayLike | None = None) -> None:
@@ -143,7 +143,7 @@ class DenseAffinity:
         Raises
         ------
         RepdiffError
-            Where only the matrix of one direction is known.
+            If only the matrix of one direction is known.
         """
         if self.opposite is None:
             raise RepdiffError(
@@ -154,7 +154,7 @@ class DenseAffinity:
 
 
 def as_affinity(affinity: Affinity | npt.ArrayLike) -> Affinity:
-    """The argument where it is an :class:`Affinity` already, else its matrix as one."""
+    """The argument if it is an :class:`Affinity`, else the matrix as one."""
     return affinity if isinstance(affinity, Affinity) else DenseAffinity(affinity)
 
 

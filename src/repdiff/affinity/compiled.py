@@ -1,7 +1,7 @@
-"""The first use of an engine compiles its kernels, which takes seconds; here that is done where it can be told.
+"""Compiles an engine's kernels on first use, which takes seconds, where progress can be reported.
 
 numba compiles a kernel when it first meets arguments of some types, and keeps the machine code on disk for later
-processes. Left alone it would do so inside the first tiles, on worker threads, where Ctrl-C waits for it.
+processes. By default that would happen in the first tiles, on worker threads, where Ctrl-C has to wait.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
 from repdiff.affinity.rank_kernels import rank_rows
-from repdiff.core.interrupts import heeded_interrupts
+from repdiff.core.interrupts import deferred_interrupts
 from repdiff.core.progress import Progress
 
 STAGE = "compiling (first use only)"
-ROWS, TILE_ROWS = 300, 16  # several blocks, and no slice that happens to be contiguous, which would be another type
+ROWS, TILE_ROWS = 300, 16  # several blocks; no slice may be contiguous, which would be another type
 
 Kinds = tuple[tuple[str, bool], ...]
 _compiled: set[tuple[Kinds, str]] = set()
 
 
-class BothDirections(Protocol):
+class HasBothDirections(Protocol):
     """The affinities of a few items."""
 
     @property
@@ -40,7 +40,7 @@ class BothDirections(Protocol):
 def compile_for(
     values: tuple[npt.NDArray[Any], ...],
     how: str,
-    compute: Callable[[list[npt.NDArray[Any]]], BothDirections],
+    compute: Callable[[list[npt.NDArray[Any]]], HasBothDirections],
     progress: Progress,
     *,
     kernel: Any = rank_rows,
@@ -50,24 +50,24 @@ def compile_for(
     Parameters
     ----------
     values : tuple of ndarray
-        What is to be compared.
+        The representations to compare.
     how : str
         What else decides which kernels are needed, such as the storage of the affinity.
     compute : callable
         The engine: two small arrays -> affinities.
     progress : Progress
-        Told the stage "compiling (first use only)" where no machine code is on disk.
+        Receives the stage "compiling (first use only)" if no machine code is on disk.
     kernel : compiled function
-        One that the engine needs: where its machine code is on disk, so is that of the others.
+        One of the engine's kernels: if its machine code is on disk, so is that of the others.
     """
-    # Arrays that cannot be written to are another type to the compiler.
+    # Read-only arrays are another type to the compiler.
     kinds = tuple((array.dtype.str, array.flags.writeable) for array in values)
     if (kinds, how) in _compiled:
         return
     tell = not _on_disk(kernel)
     if tell:
         progress(STAGE, 0, 1)
-    with heeded_interrupts():
+    with deferred_interrupts():
         few = compute([_few_items(*kind) for kind in kinds])
         for affinity in (few.x_only, few.y_only):
             affinity.group_means(np.arange(ROWS, dtype=np.int32) % 2)
@@ -85,7 +85,7 @@ def _few_items(dtype: str, writeable: bool) -> npt.NDArray[Any]:
 
 
 def _on_disk(kernel: Any) -> bool:
-    """Whether the machine code of a kernel was kept by an earlier process, for the source as it is now."""
+    """Whether an earlier process stored the machine code of a kernel for its current source."""
     source = Path(kernel.py_func.__code__.co_filename)
     kept = Path(kernel.stats.cache_path).glob(f"{source.stem}.{kernel.py_func.__name__}-*.nbi")
     return any(index.stat().st_mtime >= source.stat().st_mtime for index in kept)

@@ -1,4 +1,4 @@
-"""What the torch engine needs to know of a device; torch is imported when one is asked for."""
+"""What the torch engine needs to know about a device; torch is imported when a device is created."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from repdiff.core.memory import available_bytes
 
 @dataclass(frozen=True)
 class Device:
-    """A torch device, and what the engine wants of it."""
+    """A torch device, and how the engine uses it."""
 
     torch: Any
     name: str
@@ -24,7 +24,7 @@ class Device:
 
     @classmethod
     def named(cls, name: str | None, *, tf32: bool) -> Device:
-        """The device of that name; the first of cuda, mps and cpu that is there for None."""
+        """The device of that name; for None the first available of cuda, mps and cpu."""
         try:
             import torch
         except ImportError as error:
@@ -47,7 +47,7 @@ class Device:
 
     @property
     def title(self) -> str:
-        """The name for a person: ``"cuda (NVIDIA H200)"``."""
+        """The name to display: ``"cuda (NVIDIA H200)"``."""
         return f"{self.name} ({self.torch.cuda.get_device_name(self.name)})" if self.kind == "cuda" else self.name
 
     @property
@@ -64,7 +64,7 @@ class Device:
         return self.torch.empty((rows, columns), dtype=self.torch.float32, device=self.name)
 
     def free_bytes(self) -> int:
-        """Bytes that may still be taken on the device."""
+        """Bytes that are still free on the device."""
         if self.kind == "cuda":
             return int(self.torch.cuda.mem_get_info(self.name)[0])
         if self.kind == "mps":
@@ -72,13 +72,13 @@ class Device:
         return available_bytes()
 
     def wait(self) -> None:
-        """Let what was queued come to its end, so that progress tells the truth and Ctrl-C is heard."""
+        """Wait for queued work to finish, so that progress is true and Ctrl-C is noticed."""
         if self.kind != "cpu":
             getattr(self.torch, self.kind).synchronize()
 
     @contextmanager
     def precision(self) -> Iterator[None]:
-        """Products in float32, or in TF32 where that was asked for."""
+        """Products in float32, or in TF32 if requested."""
         before, wanted = self.torch.get_float32_matmul_precision(), "high" if self.tf32 else "highest"
         if before == wanted:
             yield

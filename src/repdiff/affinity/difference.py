@@ -6,9 +6,9 @@ With neighbour ranks N_X and N_Y, counted from 1 (RDC, equations 1 to 3)::
     A = (exp(-beta * G) + exp(-beta * G)^T) / 2          affinity of x_only
     A = (exp(+beta * G) + exp(+beta * G)^T) / 2          affinity of y_only
 
-The formula is written once, in :func:`difference_formula` and :func:`affinity_formula`, over whatever supplies
-``tanh``, ``minimum`` and ``exp``: NumPy for the public functions, the compiled scalars below for the exact engine,
-torch for its own.
+The formula is written once, in :func:`difference_formula` and :func:`affinity_formula`, which take ``tanh``,
+``minimum`` and ``exp`` from: NumPy for the public functions, the compiled scalars below for the exact engine, torch for
+its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy.typing as npt
 from numba import njit
 
 from repdiff.core.errors import RepdiffError
-from repdiff.settings import Method, check_setting
+from repdiff.settings import MethodSettings, check_setting
 
 
 def difference_formula(tanh: Callable[..., Any], minimum: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,7 +43,7 @@ def affinity_formula(exp: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rank_difference(
-    ranks_x: npt.ArrayLike, ranks_y: npt.ArrayLike, *, gamma: float = Method.gamma
+    ranks_x: npt.ArrayLike, ranks_y: npt.ArrayLike, *, gamma: float = MethodSettings.gamma
 ) -> npt.NDArray[np.float32]:
     """Signed, bounded difference of neighbour ranks; negative where a pair is closer in x than in y.
 
@@ -62,7 +62,7 @@ def rank_difference(
     Raises
     ------
     RepdiffError
-        Where the shapes differ, a rank is below 1 or gamma is not positive.
+        If the shapes differ, a rank is below 1 or gamma is not positive.
     """
     x, y = np.asarray(ranks_x), np.asarray(ranks_y)
     if x.shape != y.shape:
@@ -71,13 +71,13 @@ def rank_difference(
         raise RepdiffError(
             "neighbour ranks are counted from 1, but a rank below 1 was given; add 1 to ranks counted from 0"
         )
-    check_setting(Method, "gamma", gamma)
+    check_setting(MethodSettings, "gamma", gamma)
     formula = difference_formula(np.tanh, np.minimum)
     # float64 inside, since squares of large ratios would lose digits; the bounded result needs no more than float32.
     return np.asarray(formula(x.astype(np.float64), y.astype(np.float64), gamma), dtype=np.float32)
 
 
-def difference_affinity(difference: npt.ArrayLike, *, beta: float = Method.beta) -> npt.NDArray[np.float32]:
+def difference_affinity(difference: npt.ArrayLike, *, beta: float = MethodSettings.beta) -> npt.NDArray[np.float32]:
     """Symmetric affinity of a square difference matrix: high where pairs are closer in x than in y.
 
     Parameters
@@ -95,12 +95,12 @@ def difference_affinity(difference: npt.ArrayLike, *, beta: float = Method.beta)
     Raises
     ------
     RepdiffError
-        Where the matrix is not square or beta is not positive.
+        If the matrix is not square or beta is not positive.
     """
     G = np.asarray(difference)
     if G.ndim != 2 or G.shape[0] != G.shape[1]:
         raise RepdiffError(f"the difference must be a square matrix, but its shape is {G.shape}")
-    check_setting(Method, "beta", beta)
+    check_setting(MethodSettings, "beta", beta)
     directed = affinity_formula(np.exp)(G, beta)
     return np.asarray((directed + directed.T) / 2, dtype=np.float32)
 
@@ -111,8 +111,8 @@ def directed_values(
     """The two directed affinities of pairs, the weaker and the stronger, from their affinities in both directions.
 
     With e and f the directed values of a pair, a = (e + f) / 2 is its affinity in one direction and
-    b = (1/e + 1/f) / 2 in the other, so that e f = a / b, and e, f = a -+ sqrt(a^2 - a / b). Which of them is seen from
-    which item is lost in a and b.
+    b = (1/e + 1/f) / 2 in the other, so that e f = a / b, and e, f = a -+ sqrt(a^2 - a / b). a and b do not tell which
+    value is seen from which item.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def directed_values(
     return weaker, np.maximum(weaker, stronger)  # of equal values rounding may make the weaker the larger one
 
 
-# The compiled side. A loop over these scalars becomes SIMD code: no branch, no call, no check for a zero divisor.
+# The compiled functions. A loop over them becomes SIMD code: no branch, no call, no check for a zero divisor.
 # Their error is below 1e-6 relative, measured against float64 in the tests.
 _FAST = {"fastmath": {"contract", "nsz", "nnan", "ninf"}, "error_model": "numpy"}
 _LOG2_E = np.float32(1.44269504)
@@ -189,7 +189,7 @@ def directed_affinity(ranks_x, ranks_y, gamma, beta, out):  # type: ignore[no-un
 
 @njit(nogil=True, cache=True)
 def leave_out_others(row_groups, groups, directed):  # type: ignore[no-untyped-def]
-    """Set to 1, no change, the entries of a tile (float32, (r, n)) whose two items are of different groups (int32)."""
+    """Set the entries of a tile (float32, (r, n)) whose two items are in different groups (int32) to 1, no change."""
     for row in range(directed.shape[0]):
         own, target = row_groups[row], directed[row]
         for j in range(target.shape[0]):

@@ -1,7 +1,7 @@
-"""A matrix of distances -> tiles of neighbour ranks: for what was judged, or computed elsewhere.
+"""A matrix of distances -> tiles of neighbour ranks, for distances that people judged or other programs computed.
 
-What :mod:`repdiff.affinity.ranks` does for embeddings, for representations of which nothing is known but how far apart
-the items are. The matrix is as large as the affinity itself, so its rows are sorted plainly.
+Does for distances what :mod:`repdiff.affinity.ranks` does for embeddings. The matrix is as large as the affinity
+itself, so its rows are simply sorted.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from repdiff.affinity.ranks import RankedEmbedding
 from repdiff.core.geometry import neighbor_places
 from repdiff.core.metrics import Metric
 
-_MOST_EXPONENT = 60  # far within float32, for the sake of small distances beside a large one
+_MOST_EXPONENT = 60  # well within float32, so that small distances beside a large one keep their digits
 
 
 class RankedDistances:
-    """Distances between items, made ready to give neighbour ranks row by row.
+    """Distances between items, prepared to give neighbour ranks row by row.
 
     Parameters
     ----------
     distances : ndarray of float32 or float64, (n, n)
-        Finite; kept by reference. The diagonal is not looked at: an item is always its own nearest.
+        Finite; kept by reference. The diagonal is ignored: an item is always its own nearest neighbour.
     """
 
     def __init__(self, distances: npt.NDArray[Any]) -> None:
@@ -44,7 +44,7 @@ class RankedDistances:
     def distances(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Distances between some items and others, (r, c); where some are negative, all are raised by the smallest.
 
-        Where they would not fit into float32, their unit is another power of two.
+        If they do not fit into float32, they are scaled by a power of two.
         """
         raised = self._distances[rows[:, None], columns] - self._offset
         return np.asarray(np.ldexp(raised, self._exponent), dtype=np.float32)
@@ -69,12 +69,12 @@ Ranked: TypeAlias = RankedEmbedding | RankedDistances
 
 
 def ranked(values: npt.NDArray[Any], *, metric: Metric) -> Ranked:
-    """One side made ready to give neighbour ranks.
+    """One side, prepared to give neighbour ranks.
 
     Parameters
     ----------
     values : ndarray of float32 or float64, (n, d)
-        Embeddings; or distances, (n, n), where the metric is "precomputed".
+        Embeddings; or distances, (n, n), if the metric is "precomputed".
     metric : {"euclidean", "cosine", "precomputed"}
         Distance between rows.
     """
@@ -82,6 +82,6 @@ def ranked(values: npt.NDArray[Any], *, metric: Metric) -> Ranked:
 
 
 def _off_diagonal(matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """All entries of a square matrix but its diagonal, (n - 1, n)."""
+    """All entries of a square matrix except its diagonal, (n - 1, n)."""
     n = len(matrix)
     return matrix.reshape(-1)[1:].reshape(n - 1, n + 1)[:, :-1]

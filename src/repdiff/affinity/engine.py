@@ -1,7 +1,7 @@
-"""What an engine is: it plans, computes, and says what its comparisons can share.
+"""The engine protocol: plan, compute, and say what comparisons can share.
 
 A user's own engine is any object with these members; it is passed as ``engine=MyEngine(...)`` and carries its own
-options. Everything above the engines works from :class:`Engine` and :class:`repdiff.affinity.base.Affinity` alone.
+options. Code above the engines uses only :class:`Engine` and :class:`repdiff.affinity.base.Affinity`.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from repdiff.core.progress import Progress
 
 @dataclass(frozen=True)
 class Plan:
-    """What an engine will use, known before it starts.
+    """The resources an engine will use, known before it starts.
 
     Attributes
     ----------
     need : int
-        Bytes of main memory at the peak, the inputs and their working copies included, the interpreter not.
+        Peak bytes of main memory, with the inputs and their working copies, without the interpreter.
     limit : int
         Bytes of main memory that may be used.
     seconds : float or None
-        A rough estimate of how long computing the affinities takes; None where the engine cannot tell.
+        A rough estimate of how long computing the affinities takes; None if the engine cannot tell.
     n_jobs : int
         Threads.
     details : mapping
-        What else the engine has decided, such as the width of a stored entry, or a device and what it takes there.
+        The engine's other decisions, such as the width of a stored entry, or a device and the memory used there.
     """
 
     need: int
@@ -44,28 +44,28 @@ class Plan:
 
 
 class Shared(Protocol):
-    """What an engine keeps of a representation: filled by the first comparison, read by those after it."""
+    """What an engine keeps of a representation: the first comparison fills it, later ones read it."""
 
     @property
     def nbytes(self) -> int:
-        """Bytes that it takes, known before any of them is."""
+        """Bytes it will take, known before it is filled."""
 
     @property
     def complete(self) -> bool:
-        """Whether it is filled; until then only one comparison at a time may use it."""
+        """Whether it is filled; until then, only one comparison at a time may use it."""
 
 
 @runtime_checkable
 class Engine(Protocol):
-    """How the affinities of a pair of representations are come by."""
+    """Computes the affinities of a pair of representations."""
 
     @property
     def name(self) -> str:
-        """What it is called in manifests and messages."""
+        """Its name in manifests and messages."""
 
     @property
     def runs_side_by_side(self) -> bool:
-        """Whether several of its comparisons may run at once; not so where they would share one device."""
+        """Whether several of its comparisons may run at once; False if they would share one device."""
 
     def plan(
         self,
@@ -82,20 +82,20 @@ class Engine(Protocol):
         Parameters
         ----------
         x, y : Representation
-            Of the same n items; only their shapes and types are looked at.
+            Of the same n items; only their shapes and types are used.
         memory_limit : int, optional
-            Bytes that may be used, inputs included; a share of what is free by default.
+            Bytes that may be used, inputs included; a share of the free memory by default.
         n_jobs : int, optional
             Threads; all cores by default.
         held : int
-            Bytes within the limit that are taken already, or will be, by what comparisons share.
+            Bytes within the limit that shared data takes or will take.
         like : Plan, optional
-            Decide as in this plan of the same pair, so that the result is the same, bit for bit.
+            Make the same decisions as this plan of the same pair, so that the results are the same bits.
 
         Raises
         ------
         MemoryLimitError
-            Where it does not fit: how much is needed, and what would fit instead.
+            If it does not fit; the message says how much is needed and what would fit.
         """
 
     def compute(
@@ -115,18 +115,18 @@ class Engine(Protocol):
         Parameters
         ----------
         x, y : Representation
-            Of the same n items. What :meth:`shared` made of them is used where it is complete, and completed else.
+            Of the same n items. Their ``shared`` data is used if it is complete, and filled if not.
         gamma, beta : float
             Slope of the difference and sharpness of the affinity (RDC, equations 2 and 3).
         plan : Plan
-            What :meth:`plan` answered for this pair.
+            The result of :meth:`plan` for this pair.
         groups : ndarray of int32, (n,), optional
             Only pairs of one group count; the affinity of all others is 1, no change.
         random_state : int or None
             Seed, for an engine that draws samples.
         progress : Progress
-            Told about the stages of the work.
+            Receives the stages of the work.
         """
 
     def shared(self, representation: Representation) -> Shared | None:
-        """An empty place for what comparisons of this representation can share; None where there is nothing."""
+        """Empty storage for what comparisons of this representation can share; None if nothing."""

@@ -1,4 +1,4 @@
-"""The engines by name, and the affinities that one of them gives."""
+"""The engines by name, and a function that computes affinities with one of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from repdiff.affinity.representation import Representation
 from repdiff.core.errors import RepdiffError
 from repdiff.core.metrics import Metrics, metrics_of
 from repdiff.core.progress import Progress, silent
-from repdiff.settings import ENGINES, Computing, EngineLike, Method
+from repdiff.settings import ENGINES, ComputingSettings, EngineLike, MethodSettings
 
 
 def _auto(device: str | None) -> Engine:
@@ -56,7 +56,7 @@ _MAKERS: dict[str, Callable[[str | None], Engine]] = {
 
 
 def engine_of(engine: str | EngineLike, device: str | None = None) -> Engine:
-    """The engine of that name, or the one that was given.
+    """The engine of that name, or the given object.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def engine_of(engine: str | EngineLike, device: str | None = None) -> Engine:
     Raises
     ------
     RepdiffError
-        For an unknown engine, an object that is none, or a device for an engine that has none.
+        For an unknown engine, an object that is not an engine, or a device for an engine that has none.
     """
     if isinstance(engine, str):
         if engine not in _MAKERS:
@@ -89,10 +89,10 @@ def compute_affinities(
     x: npt.NDArray[Any] | Representation,
     y: npt.NDArray[Any] | Representation,
     *,
-    engine: str | EngineLike = Computing.engine,
+    engine: str | EngineLike = ComputingSettings.engine,
     device: str | None = None,
-    gamma: float = Method.gamma,
-    beta: float = Method.beta,
+    gamma: float = MethodSettings.gamma,
+    beta: float = MethodSettings.beta,
     metric: Metrics = "euclidean",
     groups: npt.NDArray[np.int32] | None = None,
     memory_limit: int | None = None,
@@ -114,7 +114,7 @@ def compute_affinities(
     metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
         Distance within each array; a :class:`Representation` has its own.
     plan : Plan, optional
-        The engine's plan for this pair, where it was made before.
+        The engine's plan for this pair, if it was made before.
     gamma, beta, groups, memory_limit, n_jobs, random_state, progress
         See :class:`repdiff.affinity.engine.Engine`.
 
@@ -123,7 +123,7 @@ def compute_affinities(
     RepdiffError
         For an unknown engine, or a device for an engine that has none.
     MemoryLimitError
-        Before any work, where nothing fits.
+        If it does not fit, before any work.
     """
     chosen = engine_of(engine, device)
     x, y = (

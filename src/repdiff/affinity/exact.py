@@ -1,7 +1,7 @@
-"""The exact engine: every pair is looked at, a tile of rows at a time.
+"""The exact engine: computes every pair, a tile of rows at a time.
 
 For each tile: two products give the distances, a radix pass turns them into ranks, one kernel turns the ranks into
-directed affinities, and the tile is stored. When all rows are there, pairs are symmetrised in place. One pass over the
+directed affinities, and the tile is stored. When all rows are stored, pairs are symmetrised in place. One pass over the
 ranks serves both directions, and both live in the memory of one n x n matrix (see :mod:`repdiff.affinity.packed`).
 """
 
@@ -24,7 +24,7 @@ from repdiff.affinity.kept_ranks import KeptRanks
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
 from repdiff.affinity.ranks import RankedEmbedding, RankScratch
 from repdiff.affinity.representation import Representation
-from repdiff.affinity.symmetric_products import MirroredProducts
+from repdiff.affinity.symmetric_products import SymmetricProducts
 from repdiff.core.errors import MemoryLimitError
 from repdiff.core.memory import available_bytes, format_bytes
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
@@ -32,8 +32,8 @@ from repdiff.core.progress import Progress, silent
 
 _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75
-_BYTES_OF_COPIES = {"euclidean": 4, "cosine": 12, "precomputed": 0}  # for each value that was given
-_LIBRARIES = 100 * 10**6  # what scikit-learn and the compiled kernels take when the work first loads them
+_BYTES_OF_COPIES = {"euclidean": 4, "cosine": 12, "precomputed": 0}  # for each input value
+_LIBRARIES = 100 * 10**6  # memory of scikit-learn and the compiled kernels once loaded
 _SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
 # Of one thread, measured with AVX-512 at 10,000 items of 1,280 dimensions; a rough guide on other machines.
 _PRODUCTS_PER_SECOND = 5e10
@@ -42,12 +42,12 @@ _SECONDS_PER_PAIR = 5e-8
 
 @dataclass(frozen=True)
 class Exact:
-    """Looks at every pair, on the cores.
+    """Computes every pair, on the CPU.
 
     Attributes
     ----------
     bits : {32, 16, 8}, optional
-        Width of a stored affinity; by default the widest that fits into memory.
+        Bits of a stored affinity; by default the most that fit into memory.
     """
 
     bits: Precision | None = None
@@ -76,12 +76,12 @@ class Exact:
         held: int = 0,
         like: Plan | None = None,
     ) -> Plan:
-        """The widest storage that fits beside the bytes that are held already, as kept ranks are.
+        """The widest storage that fits beside the bytes already held, such as kept ranks.
 
         Raises
         ------
         MemoryLimitError
-            Where even the narrowest does not fit, with the need and what would fit instead.
+            If even the narrowest does not fit; the message gives the need and what would fit.
         """
         threads = resolve_n_jobs(n_jobs)
         limit = host_limit(memory_limit, held)
@@ -110,7 +110,7 @@ class Exact:
     ) -> Affinities:
         """Both affinities of a pair, from all pairs of items; see :class:`repdiff.affinity.engine.Engine`.
 
-        ``progress`` is told about the stages "compiling (first use only)", "ranks and affinity" and "symmetrising".
+        ``progress`` receives the stages "compiling (first use only)", "ranks and affinity" and "symmetrising".
         Nothing is drawn at random, and the result does not depend on the number of threads.
         """
         codec = Codec.for_beta(beta, plan.details["bits"])
@@ -126,7 +126,7 @@ class Exact:
             return packed
 
         def write_few(values: list[npt.NDArray[Any]]) -> PackedAffinities:
-            # Distances are sorted by NumPy; compiling for embeddings in their place compiles no more than is needed.
+            # NumPy sorts distances, so compiling for embeddings instead compiles no more than needed.
             metrics = ("euclidean" if side.metric == "precomputed" else side.metric for side in (x, y))
             few = [Representation(one, metric) for one, metric in zip(values, metrics, strict=True)]
             return write(few, np.arange(len(values[0]), dtype=np.int32) % 2, 1, TILE_ROWS, silent)
@@ -149,12 +149,12 @@ class Exact:
 
 
 def host_limit(memory_limit: int | None, held: int) -> int:
-    """Bytes of main memory that may be used: of the limit, less what is held already, or of what is free."""
+    """Bytes of main memory that may be used: the limit less what is held already, or a share of what is free."""
     return int(_SHARE_OF_AVAILABLE * available_bytes()) if memory_limit is None else memory_limit - held
 
 
 def ready_bytes(x: Representation, y: Representation) -> int:
-    """Bytes of the inputs, of what is worked out of them, and of the libraries."""
+    """Bytes of the inputs, of the data prepared from them, and of the libraries."""
     copies = sum(side.values.size * _BYTES_OF_COPIES[side.metric] for side in (x, y))
     return x.values.nbytes + y.values.nbytes + copies + _LIBRARIES
 
@@ -209,11 +209,11 @@ class _DirectedRows:
             for side, kept in zip(sides, self._kept, strict=True)
             if isinstance(side.ready, RankedEmbedding) and not (kept is not None and kept.complete)
         ]
-        self._products = MirroredProducts(self._embeddings, packed.spare, self._tile_rows)
+        self._products = SymmetricProducts(self._embeddings, packed.spare, self._tile_rows)
         self._of_thread = threading.local()
 
     def write_all(self, progress: Progress) -> None:
-        """Write every tile; what is kept of the ranks is complete then."""
+        """Write every tile; kept ranks are complete afterwards."""
         tiles = row_tiles(self._packed.n, self._tile_rows)
         for_each_tile(self._write, tiles, n_jobs=self._packed.n_jobs, stage="ranks and affinity", progress=progress)
         for kept in self._kept:

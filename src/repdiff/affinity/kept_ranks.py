@@ -11,17 +11,17 @@ import numpy.typing as npt
 
 
 class KeptRanks:
-    """The ranks that the first comparison computes, for those after it.
+    """The ranks that the first comparison computes, kept for later ones.
 
     Parameters
     ----------
     n : int
-        Number of items. Memory is taken with the first ranks that are written.
+        Number of items. Memory is allocated when the first ranks are written.
 
     Attributes
     ----------
     complete : bool
-        Whether all rows are here.
+        Whether all rows are stored.
     """
 
     def __init__(self, n: int) -> None:
@@ -41,7 +41,7 @@ class KeptRanks:
         table[rows] = ranks
 
     def ranks(self, rows: slice) -> npt.NDArray[np.int32]:
-        """Neighbour ranks, (r, n), of a slice of rows; only once all are here."""
+        """Neighbour ranks, (r, n), of a slice of rows; only once all rows are stored."""
         return self._table[rows].astype(np.int32)
 
     @property

@@ -2,10 +2,9 @@
 
 A symmetric matrix is known from one triangle, so x_only lives above the diagonal of an n x n array and y_only below it;
 the diagonal is 1 in both. Entries are float32, or that float cut down to 16 or 8 bits: the affinity lies in
-[exp(-beta), exp(beta)], so few of a float's exponents occur and its sign never, and what is left of the bits after
-subtracting the lowest exponent is shifted down to the width. The cut is a shift and an addition each way, which the
-processor does at the speed of its memory, and keeps 1 exactly. Near 1 the relative error is at most 2^-13 in 16 bits
-and 2^-5 in 8 bits for beta = 5.
+[exp(-beta), exp(beta)], so few exponents and no sign bit occur; the bits less the lowest exponent are shifted down to
+the width. Each way takes a shift and an addition, which run at the speed of memory, and 1 is kept exactly. Near 1 the
+relative error is at most 2^-13 in 16 bits and 2^-5 in 8 bits for beta = 5.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ PRECISIONS: tuple[Precision, ...] = (32, 16, 8)
 _BLOCK_ROWS = 256
 _BLOCK_COLUMNS = 1920
 _PRODUCT_ROWS, _PRODUCT_COLUMNS = 128, 480
-_STRIPES = 16  # partial sums of a product: fixed, so that their order, and with it the rounding, is too
+_STRIPES = 16  # partial sums of a product: fixed, so that their order and the rounding are, too
 _MANTISSA_BITS = 23
 _CACHE_LINE = 64
 _KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
@@ -43,11 +42,11 @@ class Codec:
     Attributes
     ----------
     bits : {32, 16, 8}
-        Width of an entry.
+        Bits of an entry.
     base : int
         Bits of the float that is stored as 0.
     shift : int
-        Low bits of the mantissa that are given up.
+        Low bits of the mantissa that are dropped.
     """
 
     bits: Precision
@@ -81,7 +80,7 @@ class Codec:
         return out
 
     def encode(self, values: FloatArray, stored: npt.NDArray[Any]) -> None:
-        """Store floats; nothing to do at 32 bits, where they are in place already."""
+        """Store floats; does nothing at 32 bits, where they are already in place."""
         if self.bits != 32:
             _encode(values.view(np.int32), np.int32(self.base), np.int32(self.shift), stored)
 
@@ -99,7 +98,7 @@ class PackedAffinities:
         self.codec = codec
         self.n_jobs = n_jobs
         row_bytes = -(-n * codec.bits // 8 // _CACHE_LINE) * _CACHE_LINE
-        #: The memory as float32: rows that have not been written yet are free for other use.
+        #: The memory as float32: rows not written yet are free for other use.
         self.spare: FloatArray = np.empty((n, row_bytes // 4), np.float32)
         self.data: npt.NDArray[Any] = self.spare.view(codec.dtype)[:, :n]
 
@@ -114,7 +113,7 @@ class PackedAffinities:
         return PackedAffinity(self, upper=False)
 
     def entries(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], *, upper: bool) -> FloatArray:
-        """Entries of the affinity above the diagonal or of that below it, stacked."""
+        """Entries of the affinity above or below the diagonal, stacked."""
         i, j = rows[..., :, None], columns[..., None, :]
         low, high = np.minimum(i, j), np.maximum(i, j)
         stored = self.data[low, high] if upper else self.data[high, low]
@@ -228,8 +227,8 @@ def _add_products(
 ) -> None:
     """Add ``block @ V_columns`` to ``out_rows`` and ``block.T @ V_rows`` to ``out_columns``.
 
-    In pieces so small that BLAS works on them where they lie: copying a larger one into its own order costs as much as
-    multiplying it by so few columns.
+    Works in pieces so small that BLAS does not copy them: copying a larger piece costs as much as multiplying it by so
+    few columns.
     """
     width = V_rows.shape[1]
     whole = block.shape[1] // _PRODUCT_COLUMNS * _PRODUCT_COLUMNS
@@ -241,7 +240,7 @@ def _add_products(
 
 
 def _folded(tiles: list[slice], stripe: int, n_stripes: int) -> list[slice]:
-    """The tiles of one stripe: dealt out forth and back, since the rows of a triangle grow steadily longer."""
+    """The tiles of one stripe, dealt forwards and backwards in turn, since the rows of a triangle grow longer."""
     return [
         tile
         for t, tile in enumerate(tiles)

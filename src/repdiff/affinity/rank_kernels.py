@@ -1,7 +1,7 @@
-"""A row of products -> the places of all items in the list sorted by distance: the compiled kernels of ranks.
+"""Compiled kernels: a row of products -> the place of each item in the list sorted by distance.
 
-Non-negative numbers sort like their bits, so a radix sort does it: stable, without a comparison or a branch, in two
-passes over most rows. Runs of near ties are then put in order by float64 distances.
+Non-negative numbers sort like their bits, so a radix sort works: stable, without comparisons or branches, in two passes
+for most rows. Runs of near ties are then put in order by float64 distances.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from numba import njit
 REFINED_RANKS = 4096
 _FEW_DIGITS_BITS = 13  # two digits of 13 bits hold most rows' distances in fixed point
 _MOST_DIGITS, _MOST_DIGITS_BITS = 3, 11  # three of 11 hold any float's bits
-_MOST_UNITS = 4.0  # near ties, within which a unit of fixed point must lie
+_MOST_UNITS = 4.0  # near ties; a unit of fixed point must be smaller
 _SMALLEST_POWER = -100  # of a row's largest distance in fixed point, whose scale must be a float
 _ONE, _HALF = np.uint32(1), np.uint64(32)
 
@@ -36,7 +36,7 @@ def rank_rows(  # type: ignore[no-untyped-def]
     distances, keys, pairs, order
         As in :class:`repdiff.affinity.ranks.RankScratch`.
     ranks : ndarray of int32, (r, n)
-        Out. It may be the same memory as ``products``, since a row is read before it is written.
+        Output. May share memory with ``products``, since a row is read before it is written.
     """
     counts = np.empty((_MOST_DIGITS, 1 << _FEW_DIGITS_BITS), np.uint32)
     for row in range(products.shape[0]):
@@ -62,9 +62,9 @@ def _squared_distances(product, item, squared_norms, originals, copies, distance
 def _keys(distances, item, whole, tolerance, keys):  # type: ignore[no-untyped-def]
     """Distances as integers of the same order, 0 for the item itself; how many digits of how many bits, and their unit.
 
-    Fixed point with 26 bits keeps every bit of the larger distances and cuts the smaller ones down to a unit. Where
-    that unit is about the tolerance, two digits do, and what lies within a unit counts as a near tie. Else the bits of
-    the float are taken, which three digits hold. Integers stay whole in fixed point, whatever the tolerance.
+    Fixed point with 26 bits keeps every bit of the larger distances and cuts the smaller ones down to a unit. If that
+    unit is about the tolerance, two digits suffice, and distances within a unit count as near ties. Otherwise the bits
+    of the float are used, in three digits. Integers are exact in fixed point, whatever the tolerance.
     """
     largest = np.int32(0)
     bits = distances.view(np.int32)
@@ -88,8 +88,8 @@ def _keys(distances, item, whole, tolerance, keys):  # type: ignore[no-untyped-d
 def _radix_ranks(keys, digits, bits, counts, pairs, order, ranks):  # type: ignore[no-untyped-def]
     """Stable radix sort, digits from the lowest up; the last pass writes each item's rank, and the items in order.
 
-    Between passes an item travels with what is left of its key in one word. All numbers are unsigned, since an index
-    with a sign is checked for being negative.
+    Between passes one word holds an item and the rest of its key. All numbers are unsigned, since signed indices are
+    checked for being negative.
     """
     shift, mask = np.uint32(bits), np.uint32((1 << bits) - 1)
     for digit in range(digits):
@@ -157,7 +157,7 @@ def _refine(item, near_tie, unit, squared_norms, values, distances, order, ranks
 
 @njit(nogil=True, error_model="numpy")
 def _sort_exactly(item, values, order):  # type: ignore[no-untyped-def]
-    """Shell sort by float64 distance, then by index; runs are short, and for odd data it stays far from quadratic."""
+    """Shell sort by float64 distance, then by index; runs are short, and long ones stay far from quadratic time."""
     size = order.shape[0]
     distances = np.empty(size, np.float64)
     for place in range(size):

@@ -3,13 +3,13 @@
 The neighbour rank N[i, j] is the place of item j in the list of all items sorted by their distance from i, counted from
 1 (RDC, equation 1). The item itself always comes first and equal distances keep index order.
 
-How close to exact. Squared distances come from one float32 product, |a|^2 + |b|^2 - 2ab, of rows that were centred in
+Accuracy. Squared distances come from one float32 product, |a|^2 + |b|^2 - 2ab, of rows that were centred in
 float64 (so a common offset costs no digits) and scaled by a power of two (so tiny or huge scales neither vanish nor
-overflow). Their error is a few float32 epsilons of |a|^2 + |b|^2. Neighbours in the sorted list that are nearer to each
-other than ``NEAR_TIE`` times |a|^2 + |b|^2 are put in order by distances computed afresh in float64 from the rows as
-given, for the first ``REFINED_RANKS`` ranks (about one in a million entries stays misplaced); beyond those a swap
-changes the ratio of two ranks by less than 1 / REFINED_RANKS. Ties between equal rows are exact at every rank, and so
-is everything where the rows hold small integers, since then the float32 product is exact.
+overflow). Their error is a few float32 epsilons of |a|^2 + |b|^2. Neighbours in the sorted list whose distances differ
+by less than ``NEAR_TIE`` times |a|^2 + |b|^2 are ordered by distances recomputed in float64 from the input rows, for
+the first ``REFINED_RANKS`` ranks (about one in a million entries stays misplaced); beyond those a swap changes the
+ratio of two ranks by less than 1 / REFINED_RANKS. Ties between equal rows are exact at every rank, and all ranks are
+exact if the rows hold small integers, since then the float32 product is exact.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _OF_EMBEDDINGS = ("euclidean", "cosine")
 NEAR_TIE = 2 * float(np.finfo(np.float32).eps)
 _EXACT_IN_FLOAT32 = 2.0**24
 _ROWS_AT_A_TIME = 64  # a block of float64 stays in the second-level cache
-_FARTHEST, _SWEEPS = 16, 3  # rows tried as ends of the largest distance
+_FARTHEST, _SWEEPS = 16, 3  # rows tried as endpoints of the largest distance
 _SAMPLED_COLUMNS = 16
 
 
 @dataclass(frozen=True)
 class RankScratch:
-    """What one worker needs to rank the rows of a tile; reused from tile to tile."""
+    """Working memory of one worker to rank the rows of a tile; reused from tile to tile."""
 
     distances: npt.NDArray[np.float32]  # (rows, n); ranks are written over it
     row: npt.NDArray[np.float32]  # (n,) squared distances of one item
@@ -50,7 +50,7 @@ class RankScratch:
 
 
 class RankedEmbedding:
-    """One representation, made ready to give neighbour ranks row by row.
+    """One representation, prepared to give neighbour ranks row by row.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class RankedEmbedding:
     Attributes
     ----------
     values : ndarray, (n, d)
-        The rows whose distances count, in their own precision.
+        The rows to compare, in their own precision.
     coordinates : ndarray of float32, (n, d)
         The rows to multiply, centred and scaled.
     squared_norms : ndarray of float32, (n,)
@@ -107,7 +107,7 @@ class RankedEmbedding:
         )
 
     def products(self, rows: slice, columns: slice, out: npt.NDArray[np.float32]) -> None:
-        """Write the products of some rows with others, (r, c), as :meth:`rank` takes them."""
+        """Write the products of some rows with others, (r, c), for :meth:`rank`."""
         np.matmul(self.coordinates[rows], self.coordinates[columns].T, out=out)
 
     def rank(self, rows: slice, products: npt.NDArray[np.float32], scratch: RankScratch) -> npt.NDArray[np.int32]:
@@ -130,7 +130,7 @@ class RankedEmbedding:
     def largest_distance(self) -> float:
         """The largest distance between two rows, in the unit of ``coordinates``.
 
-        That of the rows farthest from the centre, from those farthest from them, and so on: exact in practice, and
+        Starts at the rows farthest from the centre, goes to those farthest from them, and so on: exact in practice, and
         never too large.
         """
         ends = np.argsort(-self.squared_norms, kind="stable")[:_FARTHEST]
@@ -172,7 +172,7 @@ def neighbor_ranks(
     Raises
     ------
     RepdiffError
-        Where X is not a finite numeric matrix.
+        If X is not a finite numeric matrix.
     """
     values = np.ascontiguousarray(X)
     if values.ndim != 2 or values.dtype.kind not in "fiub":
@@ -216,7 +216,7 @@ def _largest_magnitude(values: npt.NDArray[Any]) -> float:
 
 
 def _centred(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Rows less their mean, scaled by a power of two to at most about one, in float32; a block of float64 at a time."""
+    """Rows minus their mean, scaled by a power of two to at most about one, in float32; a float64 block at a time."""
     factor = 2.0 ** -int(np.frexp(_largest_magnitude(values))[1])
     mean = values.mean(axis=0, dtype=np.float64)
     out = np.empty(values.shape, np.float32)
@@ -226,8 +226,8 @@ def _centred(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 
 
 def _first_equal_row(values: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
-    """For each row the first row that equals it, itself where there is none before."""
-    # Few rows agree in a sample of their columns; only those are compared whole.
+    """For each row the first row that equals it, or itself."""
+    # Few rows agree in a sample of their columns; only those are compared in full.
     step = max(1, values.shape[1] // _SAMPLED_COLUMNS)
     samples = [_bytes_of(row) for row in values[:, ::step]]
     times = Counter(samples)

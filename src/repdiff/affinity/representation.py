@@ -1,4 +1,4 @@
-"""One representation in a comparison, and what is worked out of it once."""
+"""One representation in a comparison, and the data computed from it once."""
 
 from __future__ import annotations
 
@@ -21,15 +21,14 @@ class Representation:
     Parameters
     ----------
     values : ndarray of float32 or float64, (n, d)
-        Embeddings; or distances, (n, n), where the metric is "precomputed". Finite; kept by reference.
+        Embeddings; or distances, (n, n), if the metric is "precomputed". Finite; kept by reference.
     metric : {"euclidean", "cosine", "precomputed"}
         Distance between rows.
 
     Attributes
     ----------
     shared : Shared or None
-        What an engine keeps of it for the comparisons after the first, where there are others: the place that
-        ``engine.shared`` made for it.
+        What an engine keeps of it for later comparisons, from ``engine.shared``.
     """
 
     def __init__(self, values: npt.NDArray[Any], metric: Metric = "euclidean") -> None:
@@ -43,16 +42,16 @@ class Representation:
 
     @cached_property
     def ready(self) -> Ranked:
-        """The rows made ready to give ranks and distances; made on first use."""
+        """The rows prepared to give ranks and distances; computed on first use."""
         return ranked(self.values, metric=self.metric)
 
     def prepare(self) -> None:
-        """Make :attr:`ready`, unless that was done before."""
+        """Compute :attr:`ready`, unless done before."""
         _ = self.ready
 
     @property
     def shared_bytes(self) -> int:
-        """Bytes that are kept for other comparisons, or will be."""
+        """Bytes that are or will be kept for other comparisons."""
         return 0 if self.shared is None else self.shared.nbytes
 
     @property

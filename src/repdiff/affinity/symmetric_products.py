@@ -1,13 +1,13 @@
-"""Every product of two rows serves both of them.
+"""Products of pairs of rows, each computed once for both rows.
 
-x_i . x_j is needed by row i and by row j, but the tiles of the exact engine hold 256 rows at a time, and a matrix of
-products to look them up in would double its memory. The rows of the affinity that have not been written yet are free,
-though. So each of them keeps, until its turn, its own products with the first columns of x and of y, as many as fit:
-n / 2 of each at 32 bits per pair. Rows in the first half then need products only with later columns, rows in the second
-half only with the second half, and 3/8 of the arithmetic falls away at no cost of memory (7/32 at 16 bits).
+Rows i and j both need x_i . x_j, but the tiles of the exact engine hold 256 rows at a time, and storing all products
+would double its memory. However, affinity rows not yet written are free memory. Until its turn, each of them holds its
+own products with the first columns of x and of y, as many as fit: n / 2 of each at 32 bits per pair. Rows in the first
+half then need products only with later columns, rows in the second half only with the second half, and 3/8 of the
+arithmetic is saved without more memory (7/32 at 16 bits).
 
-Which products are computed and which are looked up follows from their place alone, so that the bits do not depend on
-the number of threads.
+Only the place of a product decides whether it is computed or looked up, so the bits do not depend on the number of
+threads.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from repdiff.affinity.ranks import RankedEmbedding
 FloatArray = npt.NDArray[np.float32]
 
 
-class MirroredProducts:
+class SymmetricProducts:
     """Products of the rows of embeddings with all rows, a tile of rows at a time, in order.
 
     Parameters
@@ -32,7 +32,7 @@ class MirroredProducts:
     embeddings : sequence of RankedEmbedding
         Of the same n items.
     spare : ndarray of float32, (n, width)
-        Memory; row i is read and written only until :meth:`write` was called for all embeddings and the tile of i.
+        Free memory; row i is used only until :meth:`write` was called for all embeddings and the tile of i.
     tile_rows : int
         Rows of every tile but the last.
     """
@@ -48,7 +48,7 @@ class MirroredProducts:
     def write(self, side: int, rows: slice, out: FloatArray) -> None:
         """Write the products of a tile's rows with all rows into ``out``, (r, n).
 
-        Waits for tiles before this one, so these must have been begun.
+        Waits for earlier tiles, so these must have started.
         """
         n_known = min(rows.start, self._n_kept)
         done = self._tile_done[side]
@@ -58,7 +58,7 @@ class MirroredProducts:
                 _transpose(out[:, rows.stop :], self._kept[side][rows.stop :, rows])
         except BaseException as error:
             if rows.start < self._n_kept:
-                done[rows.start // self._tile_rows].set_exception(error)  # else those who wait would wait for ever
+                done[rows.start // self._tile_rows].set_exception(error)  # else waiting threads would wait for ever
             raise
         if rows.start < self._n_kept:
             done[rows.start // self._tile_rows].set_result(None)

@@ -2,11 +2,11 @@
 
 Ranks come from a stable sort with the item itself put first. Near ties (see :mod:`repdiff.affinity.ranks`, whose
 preparation of the rows is shared) are put in order by float64 distances as there, on devices that know float64. On
-Apple's ("mps"), and where TF32 was asked for, they stay in the order of the device's own distances: neighbours nearer
-to each other than a few float32 epsilons, or 2^-9 with TF32, of |a|^2 + |b|^2 may change places. Sums are taken in the
+Apple's ("mps"), and with TF32, they stay in the order of the device's own distances: neighbours whose distances differ
+by less than a few float32 epsilons, or 2^-9 with TF32, of |a|^2 + |b|^2 may change places. Sums are taken in the
 device's order, so that the last bits differ from device to device.
 
-Where the n x n matrix does not fit beside the tiles, it is kept on the host, packed as the exact engine packs it.
+If the n x n matrix does not fit beside the tiles, it is kept on the host, packed as in the exact engine.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _BYTES_PER_ENTRY = 80  # of a tile while it is sorted: distances, items, their s
 
 @dataclass(frozen=True)
 class Torch:
-    """Looks at every pair, on a torch device.
+    """Computes every pair, on a torch device.
 
     Attributes
     ----------
     device : str, optional
-        "cuda", "mps" or "cpu"; by default the first of these that is there.
+        "cuda", "mps" or "cpu"; by default the first that is available.
     tf32 : bool
         Allow products in TF32, which is faster on some GPUs and keeps 10 bits of each factor.
     """
@@ -61,7 +61,7 @@ class Torch:
 
     @property
     def runs_side_by_side(self) -> bool:
-        """There is one device for all comparisons."""
+        """False: all comparisons share one device."""
         return False
 
     def shared(self, representation: Representation) -> KeptRanks:
@@ -78,18 +78,18 @@ class Torch:
         held: int = 0,
         like: Plan | None = None,
     ) -> Plan:
-        """Whether the matrix fits on the device, beside tiles of how many rows, or how it is stored on the host.
+        """Whether the matrix is stored on the device or the host, and how many rows a tile has.
 
-        ``memory_limit`` holds on the device, and on the host.
+        ``memory_limit`` applies to the device and to the host.
 
         Raises
         ------
         MissingExtraError
-            Where torch is not installed.
+            If torch is not installed.
         RepdiffError
-            Where there is no such device.
+            If there is no such device.
         MemoryLimitError
-            Where nothing fits.
+            If it does not fit.
         """
         device = Device.named(self.device, tf32=self.tf32)
         limit = int(_SHARE_OF_FREE * device.free_bytes()) if memory_limit is None else memory_limit
@@ -119,8 +119,8 @@ class Torch:
     ) -> Affinities:
         """Both affinities of a pair, from all pairs of items; see :class:`repdiff.affinity.engine.Engine`.
 
-        A side that is "precomputed" is ranked on the host. ``progress`` is told about the stages "ranks and affinity"
-        and "symmetrising". Nothing is drawn at random.
+        A "precomputed" side is ranked on the host. ``progress`` receives the stages "ranks and affinity" and
+        "symmetrising". Nothing is drawn at random.
         """
         device = Device.named(self.device, tf32=self.tf32)
         sides = [on_device(side, device) for side in (x, y)]
@@ -164,7 +164,7 @@ def _fit(x: npt.NDArray[Any], y: npt.NDArray[Any], limit: int) -> tuple[int, boo
     need = embeddings + min(n, _FEWEST_TILE_ROWS) * row
     raise MemoryLimitError(
         f"the torch engine needs {format_bytes(need)} on its device for {n:,} items, "
-        f'but may use {format_bytes(limit)}; raise the memory limit, or take engine="exact"'
+        f'but may use {format_bytes(limit)}; raise the memory limit, or use engine="exact"'
     )
 
 

@@ -1,4 +1,4 @@
-"""Ranks of the rows of a representation, worked out on a torch device or brought to it."""
+"""Ranks of the rows of a representation, computed on a torch device or copied to it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ REFINING_BYTES = 2**28
 
 
 def on_device(representation: Representation, device: Device) -> DeviceRanks:
-    """What gives the ranks: what is kept of them where that is complete, else the representation itself."""
+    """The source of the ranks: the kept ranks if they are complete, else the representation itself."""
     kept = representation.shared if isinstance(representation.shared, KeptRanks) else None
     if kept is not None and kept.complete:
-        return FromHost(device, kept)
+        return HostRanks(device, kept)
     ready = representation.ready
-    side = FromHost(device, ready) if isinstance(ready, RankedDistances) else DeviceEmbedding.of(ready, device)
-    return side if kept is None else Keeping(side, kept)
+    side = HostRanks(device, ready) if isinstance(ready, RankedDistances) else DeviceEmbedding.of(ready, device)
+    return side if kept is None else KeepingRanks(side, kept)
 
 
 @dataclass(frozen=True)
-class FromHost:
+class HostRanks:
     """Ranks that are kept, or computed from distances, on the host."""
 
     device: Device
@@ -41,10 +41,10 @@ class FromHost:
 
 
 @dataclass(frozen=True)
-class Keeping:
+class KeepingRanks:
     """A side whose ranks are kept as they are computed."""
 
-    side: FromHost | DeviceEmbedding
+    side: HostRanks | DeviceEmbedding
     store: KeptRanks
 
     def ranks(self, rows: slice) -> Any:
@@ -68,7 +68,7 @@ class DeviceEmbedding:
 
     @classmethod
     def of(cls, embedding: RankedEmbedding, device: Device) -> DeviceEmbedding:
-        """The embedding, brought to the device."""
+        """The embedding, copied to the device."""
         refine = device.refines and not embedding.exact
         coordinates = device.put(embedding.coordinates)
         return cls(
@@ -98,7 +98,7 @@ class DeviceEmbedding:
 
 
 def _refine(side: DeviceEmbedding, rows: slice, order: Any, distances: Any) -> None:
-    """Put runs of near ties among the first ranks in the order of their float64 distances, then of their index."""
+    """Order runs of near ties among the first ranks by float64 distance, then by index."""
     last = min(order.shape[1], REFINED_RANKS)
     norms = side.squared_norms
     tolerance = NEAR_TIE * (norms[rows, None] + norms[order[:, 1 : last - 1]])
@@ -117,7 +117,7 @@ def _refine(side: DeviceEmbedding, rows: slice, order: Any, distances: Any) -> N
 
 
 def _float64_distances(side: DeviceEmbedding, items: Any, others: Any) -> Any:
-    """Squared float64 distances of pairs, (m,), as many at a time as fit."""
+    """Squared float64 distances of pairs, (m,), computed in parts that fit into memory."""
     torch, values = side.device.torch, side.values
     distances = torch.empty(len(items), dtype=torch.float64, device=side.device.name)
     for part in row_tiles(len(items), max(1, REFINING_BYTES // (24 * values.shape[1]))):
@@ -125,4 +125,4 @@ def _float64_distances(side: DeviceEmbedding, items: Any, others: Any) -> Any:
     return distances
 
 
-DeviceRanks: TypeAlias = FromHost | DeviceEmbedding | Keeping
+DeviceRanks: TypeAlias = HostRanks | DeviceEmbedding | KeepingRanks

@@ -36,7 +36,7 @@ class DeviceAffinities:
         return DeviceAffinity(self, upper=False)
 
     def entries(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], *, upper: bool) -> FloatArray:
-        """Entries of the affinity above the diagonal or of that below it, stacked; the diagonal is 1 in both."""
+        """Entries of the affinity above or below the diagonal, stacked; the diagonal is 1 in both."""
         i, j = (self.device.put(indices) for indices in (rows[..., :, None], columns[..., None, :]))
         low, high = self.device.torch.minimum(i, j), self.device.torch.maximum(i, j)
         return np.asarray(self.data[(low, high) if upper else (high, low)].cpu().numpy())

@@ -17,12 +17,12 @@ from repdiff.cli.console import DEFECT, INTERRUPTED, OUTPUT_CLOSED, TERMINATED, 
 from repdiff.core.errors import RepdiffError
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-_LONGEST = 300  # characters of an error's own words
+_LONGEST = 300  # characters of an error's message
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and leave with its exit code: 0, 2 for a user's mistake, 70 for one of repdiff, 130 for Ctrl-C."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that what is half-written is cleared away
+    """Run a command and exit with its code: 0, 2 for a user's mistake, 70 for a defect of repdiff, 130 for Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that half-written files are deleted
     raise SystemExit(run(arguments))
 
 
@@ -37,14 +37,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except RepdiffError as error:
         return _complain(error)
     except MemoryError:
-        return _complain("the memory is used up; close other programs, or give less with --memory-limit")
+        return _complain("there is no memory left; close other programs, or give less with --memory-limit")
     except (KeyboardInterrupt, Abort):
         code = INTERRUPTED
-    except BrokenPipeError:  # whoever reads the output has seen enough, as in `repdiff export run | head`
+    except BrokenPipeError:  # the reader of the output has stopped, as in `repdiff export run | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OUTPUT_CLOSED
     except Exception as error:
-        # Typer's errors of usage, under whatever name its versions keep their class.
+        # Typer's usage errors; the name of their class depends on its version.
         if isinstance(error, OSError) and error.errno in _DISK:
             return _complain(f"{error.filename or 'the disk'}: {error.strerror}; make room, or write to another place")
         if not hasattr(error, "format_message"):
@@ -62,7 +62,7 @@ def _complain(error: Any) -> int:
 
 
 def _report_defect(error: Exception) -> int:
-    """Say in a line what nobody foresaw, and write where it happened to a file."""
+    """Report an unexpected error in a line, and write its traceback to a file."""
     lines = [*traceback.format_exception(error), f"repdiff {__version__}, Python {sys.version}\n", f"{sys.argv}\n"]
     where = "the details could not be written"
     with (

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from repdiff import __version__
+from repdiff.cli.check import check
 from repdiff.cli.compare import compare
 from repdiff.cli.demo import demo
 from repdiff.cli.encode import encode
@@ -30,7 +31,7 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def repdiff(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """What one model's representation knows that another's does not."""
     if version:
@@ -39,5 +40,5 @@ def repdiff(
         typer.echo(context.get_help())
 
 
-for command in (demo, inspect, compare, series, matrix, similarity, evaluate, encode, report, export, triplets):
+for command in (demo, inspect, compare, series, matrix, similarity, evaluate, encode, check, report, export, triplets):
     app.command()(command)

@@ -12,7 +12,7 @@ from repdiff.cli import options as opt
 from repdiff.settings import CompareCall, EncodingSettings, Pool
 
 if TYPE_CHECKING:
-    from repdiff.cli.models import Side
+    from repdiff.cli.models import ModelOrFile
 
 
 @opt.takes_options(CompareCall)
@@ -23,13 +23,13 @@ def compare(
         Argument(metavar="X", help="Embeddings of one model: .npy, .npz, .csv, .parquet, ... (docs/input.md)."),
     ] = None,
     y: Annotated[Path | None, Argument(metavar="Y", help="Embeddings of the other model, of the same items.")] = None,
-    model_x: Annotated[str | None, Option(help="In place of X: a model to encode the items with.")] = None,
-    model_y: Annotated[str | None, Option(help="In place of Y: a model to encode the items with.")] = None,
+    model_x: Annotated[str | None, Option(help="Instead of X: a model to encode the items with.")] = None,
+    model_y: Annotated[str | None, Option(help="Instead of Y: a model to encode the items with.")] = None,
     layer_x: Annotated[str | None, Option(help="Module of the first model whose output is taken.")] = None,
     layer_y: Annotated[str | None, Option(help="Module of the second model whose output is taken.")] = None,
     pool_x: Annotated[Pool | None, Option(help="How the first model's maps become vectors.")] = None,
     pool_y: Annotated[Pool | None, Option(help="How the second model's maps become vectors.")] = None,
-    batch: Annotated[str, Option(help="Items that models get at a time: a number, or auto.")] = str(
+    batch: Annotated[str, Option(help="Items that a model gets at a time: a number, or auto.")] = str(
         EncodingSettings.batch
     ),
     model_device: Annotated[str | None, Option(help="Where models run.", show_default="a GPU if there is one")] = None,
@@ -56,7 +56,7 @@ def compare(
 
 
 def compare_and_write(
-    sides: list[Side],
+    sides: list[ModelOrFile],
     *,
     output: Path,
     overwrite: bool,
@@ -64,7 +64,7 @@ def compare_and_write(
     encoding: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> None:
-    """Encode what has to be, compare, write the run with its report, and say what was found."""
+    """Encode where models are given, compare, write the run with its report, and print what was found."""
     import repdiff
     from repdiff.cli.console import print_json, progress_bars
     from repdiff.cli.models import encoded, kept, with_places

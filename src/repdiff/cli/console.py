@@ -1,4 +1,4 @@
-"""What every command speaks with: progress bars on standard error, results on standard output, and exit codes."""
+"""What every command uses: progress bars on standard error, results on standard output, and exit codes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ USER_MISTAKE, DEFECT, INTERRUPTED, OUTPUT_CLOSED, TERMINATED = 2, 70, 130, 141, 
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """Bars on a terminal, and silence where standard error is no terminal."""
+    """Progress bars where standard error is a terminal, else nothing."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -45,7 +45,7 @@ def progress_bars() -> Iterator[Progress]:
 
 
 class _Stages:
-    """One bar at a time: that of the stage under way."""
+    """One bar at a time: that of the running stage."""
 
     def __init__(self, bars: Any) -> None:
         self._bars = bars
@@ -58,7 +58,7 @@ class _Stages:
         if stage != self._stage:
             if self._task is not None:
                 self._bars.remove_task(self._task)
-            # What a resumed stage begins with was not done now, so it must not count as speed.
+            # What a resumed stage begins with was done earlier, so it must not count as speed.
             self._stage, self._task = stage, self._bars.add_task(stage, total=total, completed=done, rate="")
         self._bars.update(self._task, completed=done, total=total, rate=_rate(self._bars, self._task))
 

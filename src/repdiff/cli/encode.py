@@ -24,10 +24,10 @@ def encode(
     output: Annotated[Path | None, Option("--output", "-o", help="Embeddings: .npz, .parquet or .npy.")] = None,
     *,
     as_json: Json = False,
-    list_kinds: Annotated[bool, Option("--list", help="List the kinds of models and leave.")] = False,
+    list_kinds: Annotated[bool, Option("--list", help="List the kinds of models and exit.")] = False,
     **options: Any,
 ) -> None:
-    """Encode items with a model. Interrupted, the same command goes on where it was."""
+    """Encode items with a model. After an interruption, the same command goes on where it stopped."""
     if list_kinds:
         _print_kinds(as_json=as_json)
         return
@@ -39,7 +39,7 @@ def encode(
 
 
 def run_encoding(model: Any, items: Any, output: Any, *, what: str = "", **options: Any) -> Encoded:
-    """Encode with progress; where that is interrupted, say how to go on."""
+    """Encode with progress; after an interruption, say how to go on."""
     import repdiff
     from repdiff.cli.console import INTERRUPTED, progress_bars
 
@@ -51,7 +51,7 @@ def run_encoding(model: Any, items: Any, output: Any, *, what: str = "", **optio
 
             return repdiff.encode(model, items, output, progress=told, **options)
     except KeyboardInterrupt:
-        echo("repdiff: interrupted; the same command goes on from what is done", err=True)
+        echo("repdiff: interrupted; the same command goes on from here", err=True)
         raise SystemExit(INTERRUPTED) from None
 
 
@@ -93,7 +93,7 @@ def _tell(encoded: Encoded, *, as_json: bool) -> None:
     for path in encoded.paths.values():
         echo(f"embeddings: {path}")
     passed_over = encoded.manifest["items"]["passed_over"]
-    also = "".join(f"; {count:,} passed over ({what})" for what, count in passed_over.items())
+    also = "".join(f"; {count:,} ignored ({what})" for what, count in passed_over.items())
     echo(f"items:      {encoded.n_items:,}, {len(encoded.skipped):,} skipped{also}")
     for entry in encoded.skipped[:_NAMED_AT_MOST]:
         echo(f"  {_printable(entry['reason'])}")

@@ -1,4 +1,4 @@
-"""``repdiff evaluate``: a run -> how its method and others fare on what it was made from."""
+"""``repdiff evaluate``: a run -> how its method and others do on the data it was made from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from repdiff.settings import EvaluateRunCall
 if TYPE_CHECKING:
     from repdiff.evaluation.scoring import Evaluation
 
-_COLUMNS = {  # so short that 80 columns hold them
+_COLUMNS = {  # short enough for 80 columns
     "success": "success", "success_rank": "rank", "success_euclidean": "eucl.", "success_local": "local",
     "success_cosine": "cos.", "members": "all", "held_out": "unseen",
 }  # fmt: skip
@@ -31,13 +31,13 @@ def evaluate(
     as_json: Json = False,
     **options: Any,
 ) -> None:
-    """Measure how a run's method and others fare on what the run was made from, and put it on the run's report."""
+    """Measure how a run's method and others do on the data of the run, and add the result to the run's report."""
     from repdiff.cli.console import print_json, progress_bars
     from repdiff.evaluation.runs import evaluate_run
     from repdiff.store.run import REPORT
 
     if output is not None and output.is_dir():
-        raise RepdiffError(f"{output}: is a folder; give the name of a file")  # said now, and not after minutes
+        raise RepdiffError(f"{output}: is a folder; give the path of a file")  # reported now rather than minutes later
     with progress_bars() as progress:
         found = evaluate_run(run, progress=progress, **options)
     _write(found, run, output)
@@ -49,7 +49,7 @@ def evaluate(
 
 
 def _write(found: Evaluation, run: Path, output: Path | None) -> None:
-    """The table and the report with it, both or neither."""
+    """Write the table and the report with it, both or neither."""
     from repdiff.core.files import written_whole
     from repdiff.report import render
     from repdiff.store.run import EVALUATION, REPORT, read_run

@@ -22,7 +22,7 @@ def export(
 ) -> None:
     """Write the labels of all items: a table as CSV or Parquet, or with the clusters as JSON."""
     if to == "parquet" and output is None:
-        raise RepdiffError("parquet is not text; say where to write it with --output FILE")
+        raise RepdiffError("parquet is not text; give a file for it with --output FILE")
     from repdiff.core.files import written_whole
     from repdiff.store.run import load_run
 

@@ -1,4 +1,4 @@
-"""``repdiff inspect``: files -> what they are taken for, before anything is compared."""
+"""``repdiff inspect``: files -> how they are read, before anything is compared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def inspect(
     as_json: opt.Json = False,
     **options: Any,
 ) -> None:
-    """Say what files are taken for, and how their rows would be matched with those of the first."""
+    """Say how files are read, and how their rows would be matched with those of the first."""
     from repdiff.cli.console import print_json
     from repdiff.core.errors import InputError
     from repdiff.inputs.inspection import inspect_files

@@ -1,4 +1,4 @@
-"""Sides of a comparison that are given as models: encoded beside the run, and kept in it."""
+"""Sides of a comparison that are given as models: encoded next to the run, and kept in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEPT = "embeddings"
 
 
 @dataclass(frozen=True)
-class Side:
+class ModelOrFile:
     """One side: a file of embeddings, or a model that makes them.
 
     Attributes
@@ -28,7 +28,7 @@ class Side:
     file : Path or None
         Where the embeddings are.
     model, layer, pool : str or None
-        What makes them.
+        The model that makes them, the layer it is cut at, and how its maps become vectors.
     """
 
     name: str
@@ -38,8 +38,10 @@ class Side:
     pool: str | None = None
 
 
-def sides_of(files: list[Path], models: Mapping[str, str | None], **options: Mapping[str, str | None]) -> list[Side]:
-    """The two sides: files stand for those without a model, in order.
+def sides_of(
+    files: list[Path], models: Mapping[str, str | None], **options: Mapping[str, str | None]
+) -> list[ModelOrFile]:
+    """The two sides: files are taken in order for those without a model.
 
     Raises
     ------
@@ -54,21 +56,21 @@ def sides_of(files: list[Path], models: Mapping[str, str | None], **options: Map
             "--model-y. Try: repdiff compare --help"
         )
     if len(files) > len(lacking):
-        raise RepdiffError(f"{files[-1]}: a model was given for this side too; give the one or the other")
+        raise RepdiffError(f"{files[-1]}: a model was given for this side too; give one or the other")
     for option, values in options.items():
         if given := [name for name in lacking if values[name] is not None]:
             raise RepdiffError(f"--{option}-{given[0]} was given, but no --model-{given[0]}")
     waiting = iter(files)
     return [
-        Side(name, next(waiting))
+        ModelOrFile(name, next(waiting))
         if model is None
-        else Side(name, None, model, **{option: values[name] for option, values in options.items()})
+        else ModelOrFile(name, None, model, **{option: values[name] for option, values in options.items()})
         for name, model in models.items()
     ]
 
 
-def display_names(sides: list[Side]) -> tuple[str, str] | None:
-    """What to call the sides, for a person; None for two files, which have their own way."""
+def display_names(sides: list[ModelOrFile]) -> tuple[str, str] | None:
+    """Names of the sides for a person; None for two files, which are named elsewhere."""
     if all(side.file is not None for side in sides):
         return None
     plain = [_name(side, with_layer=False) for side in sides]
@@ -77,7 +79,7 @@ def display_names(sides: list[Side]) -> tuple[str, str] | None:
     return (plain[0], plain[1]) if plain[0] != plain[1] else ("x", "y")
 
 
-def _name(side: Side, *, with_layer: bool) -> str:
+def _name(side: ModelOrFile, *, with_layer: bool) -> str:
     if side.model is None:
         return Path(str(side.file)).stem
     kind, _, target = side.model.partition("?")[0].partition(":")
@@ -89,7 +91,7 @@ def _name(side: Side, *, with_layer: bool) -> str:
 
 @contextmanager
 def encoded(
-    sides: list[Side],
+    sides: list[ModelOrFile],
     run: Path,
     items: Mapping[str, Any],
     *,
@@ -97,10 +99,10 @@ def encoded(
     batch: str = "32",
     device: str | None = None,
 ) -> Iterator[dict[str, Path]]:
-    """The file of each side, made where it has to be; what was made is deleted when all went well.
+    """The file of each side, encoded where a model is given; those files are deleted on success.
 
-    It is made in a hidden folder beside the run, so that a comparison that is killed goes on when it is started again.
-    Embeddings of a run that is to be replaced are used again where they were made in the same way.
+    They are made in a hidden folder next to the run, so that a comparison that was killed goes on when it is started
+    again. Embeddings of a run that is to be replaced are reused where they were made in the same way.
 
     Raises
     ------
@@ -116,7 +118,7 @@ def encoded(
 
     for side in sides:
         if side.model is not None:
-            choose_kind(side.model)  # so that a slip in the second is not found hours later
+            choose_kind(side.model)  # so that a mistake in the second is not found hours later
     folder = run.with_name(f".{run.name}.embeddings")
     if items.get("items") is None:
         raise RepdiffError("a model was given, but nothing to encode; give --items FOLDER or TABLE")
@@ -135,7 +137,7 @@ def encoded(
     shutil.rmtree(folder)
 
 
-def _encode(side: Side, folder: Path, items: Any, **options: Any) -> Path:
+def _encode(side: ModelOrFile, folder: Path, items: Any, **options: Any) -> Path:
     from repdiff.cli.encode import run_encoding
 
     what = f" {_name(side, with_layer=True)}"
@@ -144,8 +146,8 @@ def _encode(side: Side, folder: Path, items: Any, **options: Any) -> Path:
     ).path
 
 
-def with_places(comparison: Comparison, sides: list[Side], run: Path) -> Comparison:
-    """The comparison, which tells where the embeddings that were made for it will be."""
+def with_places(comparison: Comparison, sides: list[ModelOrFile], run: Path) -> Comparison:
+    """The comparison, with the paths that the embeddings made for it will have."""
     inputs = dict(comparison.provenance.inputs)
     for side in sides:
         if side.file is None:
@@ -153,7 +155,7 @@ def with_places(comparison: Comparison, sides: list[Side], run: Path) -> Compari
     return replace(comparison, provenance=replace(comparison.provenance, inputs=inputs))
 
 
-def kept(files: Mapping[str, Path], sides: list[Side]) -> dict[str, Path]:
-    """What is kept in the run: the name there, and the file."""
+def kept(files: Mapping[str, Path], sides: list[ModelOrFile]) -> dict[str, Path]:
+    """The files to keep in the run, by their name there."""
     made = [files[side.name] for side in sides if side.file is None]
     return {f"{_KEPT}/{path.name}": path for file in made for path in file.parent.glob(f"{file.name}*")}

@@ -14,10 +14,10 @@ from typer import Option
 
 from repdiff.core.metrics import Metric, Metrics
 from repdiff.settings.checks import hints_of, members
-from repdiff.settings.fields import Setting, dataclass_field, flags_of, setting_of, settings_of
+from repdiff.settings.fields import SettingFacts, dataclass_field, flags_of, setting_of, settings_of
 
 Json = Annotated[bool, Option("--json", help="Print a summary as JSON.")]
-Overwrite = Annotated[bool, Option("--overwrite", help="Replace a run that is there.")]
+Overwrite = Annotated[bool, Option("--overwrite", help="Replace an existing run.")]
 Output = Annotated[Path, Option("--output", "-o", help="Directory of the run, made by this command.")]
 MetricX = Annotated[Metric | None, Option(help="Of the first side only.")]
 MetricY = Annotated[Metric | None, Option(help="Of the second side only.")]
@@ -42,9 +42,8 @@ def takes_options(call: type[Any]) -> Callable[[Callable[..., None]], Callable[.
     Returns
     -------
     callable
-        A decorator. The command gets the options as ``**options``, by the names that Python has for them, and after
-        they were checked. They stand after its own parameters, and before those that are keyword-only; a parameter of
-        its own takes the place of a setting of the same name.
+        A decorator. The command gets the checked options as ``**options``, under their Python names. They come after
+        its own parameters and before its keyword-only ones; its own parameter replaces a setting of the same name.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -88,8 +87,8 @@ def _parameter(call: type[Any], name: str) -> inspect.Parameter:
     )
 
 
-def type_on_command_line(hint: Any, facts: Setting) -> Any:
-    """What an option is read as: the one type that a word can have, or text where there are several."""
+def type_on_command_line(hint: Any, facts: SettingFacts) -> Any:
+    """The type an option is read as: its only one, or text where there are several."""
     if facts.typed is not None:
         return facts.typed
     plain = [one for one in members(hint) if one in (bool, int, float, str, Path) or get_origin(one) is Literal]
@@ -110,7 +109,7 @@ def _from_text(given: Any, hint: Any) -> Any:
     try:
         return int(given)
     except ValueError:
-        return given  # which the settings refuse
+        return given  # the settings refuse it
 
 
 def _choices(hint: Any) -> tuple[str, ...]:
@@ -118,18 +117,18 @@ def _choices(hint: Any) -> tuple[str, ...]:
 
 
 def _check(call: type[Any], options: Mapping[str, Any]) -> None:
-    """Refuse what cannot be before any work, such as encoding, is done; data is not looked at."""
+    """Check the settings before any work, such as encoding, is done; data is not looked at."""
     data = [one.name for one in fields(call) if one.default is MISSING]
     call(**dict.fromkeys(data), **options)
 
 
 def metric_of_each(metric: Metric, metric_x: Metric | None, metric_y: Metric | None) -> Metrics:
-    """The metric of both sides, where one of them may have its own."""
+    """The metric of each side, which may differ."""
     return metric if metric_x is metric_y is None else (metric_x or metric, metric_y or metric)
 
 
 def prediction_columns(given: list[str] | None, called: list[str]) -> list[str] | None:
-    """The columns of several representations: as given, or a pattern filled with their names."""
+    """The columns of several representations: as given, or a pattern filled in with their names."""
     if given is not None and len(given) == 1 and "{}" in given[0]:
         return [given[0].replace("{}", name) for name in called]
     return given or None

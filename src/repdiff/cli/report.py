@@ -8,6 +8,7 @@ from typing import Annotated
 from typer import Argument, Option, echo
 
 from repdiff.cli.options import Json
+from repdiff.core.errors import RepdiffError
 
 
 def report(
@@ -15,6 +16,7 @@ def report(
     output: Annotated[
         Path | None, Option("--output", "-o", help="HTML file.", show_default="report.html in the run")
     ] = None,
+    open_it: Annotated[bool, Option("--open", help="Open it in a browser.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write the report of a run, a series or a matrix: one HTML file that works offline."""
@@ -27,3 +29,8 @@ def report(
         print_json({"report": str(written)})
     else:
         echo(f"report: {written}")
+    if open_it:
+        import webbrowser
+
+        if not webbrowser.open(written.resolve().as_uri()):
+            raise RepdiffError(f"no browser could be started; open {written} yourself")

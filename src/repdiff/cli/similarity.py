@@ -21,7 +21,7 @@ def similarity(
     metric_x: opt.MetricX = None,
     metric_y: opt.MetricY = None,
     max_items: Annotated[
-        int, Option(help="Sample size of scores that look at all pairs; 0 for no sample.")
+        int, Option(help="Sample size for scores of all pairs; 0 for no sample.")
     ] = SimilarityCall.max_items or 0,
     *,
     as_json: opt.Json = False,

@@ -1,7 +1,7 @@
 """Eigenvectors or an affinity -> labels.
 
 Spectral clustering by default, as in the paper: k-means on the leading eigenvectors. Any clusterer that takes an
-affinity may stand in its place.
+affinity can replace it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from repdiff.clustering.kmeans import RESTARTS, k_means
 from repdiff.clustering.spectral import Warn, spectral_embedding, warn_not_converged
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, silent
-from repdiff.settings import N_CLUSTERS, Clusterer, Method
+from repdiff.settings import N_CLUSTERS, Clusterer, MethodSettings
 
 Labels = npt.NDArray[np.int32]
 
@@ -25,7 +25,7 @@ def cluster_affinity(
     affinity: Affinity | npt.ArrayLike,
     n_clusters: int = N_CLUSTERS,
     *,
-    clusterer: Clusterer = Method.clusterer,
+    clusterer: Clusterer = MethodSettings.clusterer,
     restarts: int = RESTARTS,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
@@ -38,20 +38,20 @@ def cluster_affinity(
     affinity : Affinity or array_like, (n, n)
         Symmetric, not negative.
     n_clusters : int
-        Number of clusters for the spectral step; fewer come back where the affinity tells no more apart (one, where all
-        affinities are equal). An estimator or a callable brings its own number.
+        Number of clusters for the spectral step; fewer are returned if the affinity distinguishes fewer (one, if all
+        affinities are equal). An estimator or a callable has its own number.
     clusterer : "spectral", scikit-learn estimator, or callable
-        An estimator must take ``affinity="precomputed"``; it is cloned, and seeded where it has a ``random_state`` of
-        None. A callable gets the dense affinity, (n, n) float32, and returns a label per item. What they leave out
-        (label -1) is one group like any other.
+        An estimator must take ``affinity="precomputed"``; it is cloned, and seeded if its ``random_state`` is None. A
+        callable gets the dense affinity, (n, n) float32, and returns a label per item. Items they leave out (label -1)
+        form one group like any other.
     restarts : int
-        Seedings of k-means in the spectral step, of which the best is taken.
+        Seedings of k-means in the spectral step; the best is kept.
     random_state : int or None
         Seed.
     warn : callable, optional
-        Told where the eigenvectors have not settled; issues a NotConvergedWarning by default.
+        Called if the eigenvectors have not converged; issues a NotConvergedWarning by default.
     progress : Progress, optional
-        Told about the stages "eigenvectors" and "k-means".
+        Receives the stages "eigenvectors" and "k-means".
 
     Returns
     -------
@@ -61,7 +61,7 @@ def cluster_affinity(
     Raises
     ------
     RepdiffError
-        For too many clusters, or a clusterer that takes no affinity or returns no label per item.
+        For too many clusters, or a clusterer that does not take an affinity or return a label per item.
     """
     operator = as_affinity(affinity)
     if isinstance(clusterer, str):
@@ -93,7 +93,7 @@ def spectral_clustering(
     progress: Progress = silent,
 ) -> Labels:
     """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
-    # The first eigenvector is constant and tells nothing apart.
+    # The first eigenvector is constant and separates nothing.
     embedded = spectral_embedding(affinity, n_clusters, random_state=random_state, warn=warn, progress=progress)
     points = embedded[:, 1:]
     n_distinct = len(np.unique(points, axis=0)) if points.size else 1
@@ -118,7 +118,7 @@ def _labels_of_other(clusterer: Any, affinity: Affinity, random_state: int | Non
     parameters = model.get_params()
     if parameters.get("affinity") != "precomputed":
         raise RepdiffError(
-            f'make {type(model).__name__} with affinity="precomputed", since it is given affinities and not coordinates'
+            f'make {type(model).__name__} with affinity="precomputed", since it gets affinities, not coordinates'
         )
     if "random_state" in parameters and parameters["random_state"] is None:
         model.set_params(random_state=random_state)
@@ -142,7 +142,7 @@ def normalized_cut(affinity: Affinity | npt.ArrayLike, labels: npt.ArrayLike) ->
     Returns
     -------
     float
-        Sum over clusters of the share of their degree that goes to other clusters (Shi & Malik 2000).
+        Sum over clusters of the share of their degree that belongs to other clusters (Shi & Malik 2000).
     """
     operator = as_affinity(affinity)
     members = np.eye(int(np.max(labels)) + 1, dtype=np.float32)[np.asarray(labels)]

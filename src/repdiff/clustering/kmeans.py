@@ -1,8 +1,8 @@
 """k-means on a few coordinates of many points: the rounding of the relaxed normalised cut.
 
-Lloyd's iterations from several greedy k-means++ seedings (Arthur & Vassilvitskii 2007), the best of which is kept. The
-points have about ten coordinates and there are about ten centres, so that a library's call for every iteration costs
-more than its arithmetic; here a seeding is one compiled loop, and all of its iterations another.
+Lloyd's iterations from several greedy k-means++ seedings (Arthur & Vassilvitskii 2007); the best is kept. With about
+ten coordinates and ten centres, a library call per iteration costs more than its arithmetic; here a seeding is one
+compiled loop, and all of its iterations another.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from repdiff.core.interrupts import heeded_interrupts
+from repdiff.core.interrupts import deferred_interrupts
 from repdiff.core.progress import Progress, silent
 
 RESTARTS = 10
 _MOST_ITERATIONS = 300
-_TOLERANCE = 1e-4  # of the mean variance: centres that move less than this have settled
-_CHUNK = 512  # points whose distances stay in the first-level cache
+_TOLERANCE = 1e-4  # of the mean variance: centres that move less than this have converged
+_CHUNK = 512  # number of points whose distances fit into the first-level cache
 _KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 
@@ -34,15 +34,15 @@ def k_means(
     Parameters
     ----------
     points : array_like, (n, d)
-        Finite. They are compared in float32, in units of the largest coordinate: take a large common offset away first.
+        Finite. They are compared in float32, in units of the largest coordinate: subtract a large common offset first.
     n_clusters : int
-        At most the number of different points, of which every cluster gets one at least.
+        At most the number of different points; every cluster gets at least one.
     restarts : int
-        Seedings; the clustering of least inertia is returned, the first of equal ones.
+        Seedings; the clustering of least inertia is returned, the first in a tie.
     random_state : int or None
         Seed.
     progress : Progress, optional
-        Told about the stage "k-means".
+        Receives the stage "k-means".
 
     Returns
     -------
@@ -57,7 +57,7 @@ def k_means(
     rng = np.random.default_rng(random_state)
     draws = rng.random((restarts, n_clusters, n_trials))
     best: tuple[float, npt.NDArray[np.int32]] | None = None
-    with heeded_interrupts():  # the first use compiles
+    with deferred_interrupts():  # the first use compiles
         for restart in range(restarts):
             progress("k-means", restart, restarts)
             labels = np.empty(len(given), np.int32)
@@ -72,7 +72,7 @@ def k_means(
 
 @njit(**_KERNEL)
 def _seed_centres(points, draws):  # type: ignore[no-untyped-def]
-    """Greedy k-means++: each next centre is, of a few points drawn by squared distance, the one that helps most."""
+    """Greedy k-means++: each next centre is the best of a few points drawn by squared distance."""
     d, n = points.shape
     k, n_trials = draws.shape
     centres = np.empty((k, d), np.float32)
@@ -117,7 +117,7 @@ def _sum(values):  # type: ignore[no-untyped-def]
 
 @njit(**_KERNEL)
 def _draw(weights, target):  # type: ignore[no-untyped-def]
-    """The first place where the running sum of weights exceeds the target, the last of weight where none does."""
+    """The first place where the running sum of weights exceeds the target, or the last with a weight."""
     running, last = 0.0, 0
     for i in range(len(weights)):
         if weights[i] > 0:
@@ -130,7 +130,7 @@ def _draw(weights, target):  # type: ignore[no-untyped-def]
 
 @njit(**_KERNEL)
 def _iterate(points, centres, labels, threshold, most):  # type: ignore[no-untyped-def]
-    """Lloyd's iterations until labels or centres settle; the inertia."""
+    """Run Lloyd's iterations until labels or centres converge; return the inertia."""
     distances = np.empty(points.shape[1], np.float32)
     labels[:] = -1
     for _ in range(most):
@@ -144,7 +144,7 @@ def _iterate(points, centres, labels, threshold, most):  # type: ignore[no-untyp
 
 @njit(**_KERNEL)
 def _assign(points, centres, labels, distances):  # type: ignore[no-untyped-def]
-    """Label every point with its nearest centre; how many labels changed."""
+    """Label every point with its nearest centre; return how many labels changed."""
     n = points.shape[1]
     changed = 0
     to_centre, best = np.empty(_CHUNK, np.float32), np.empty(_CHUNK, np.float32)
@@ -169,7 +169,7 @@ def _assign(points, centres, labels, distances):  # type: ignore[no-untyped-def]
 
 @njit(**_KERNEL)
 def _move(points, centres, labels, distances):  # type: ignore[no-untyped-def]
-    """Move every centre to the mean of its points, one without any to the point worst off; the squared movement."""
+    """Move each centre to the mean of its points, an empty one to the farthest point; return the squared movement."""
     k, d = centres.shape
     sums, counts = np.zeros((k, d)), np.zeros(k)
     for i in range(len(labels)):

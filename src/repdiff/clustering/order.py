@@ -8,16 +8,16 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinity
 from repdiff.clustering.representatives import Contrast, choose_representatives
 from repdiff.results.clusters import AffinityMap, DifferenceCluster
-from repdiff.settings import Method, RepresentativeKind
+from repdiff.settings import MethodSettings, RepresentativeKind
 
 
 def find_clusters(
     labels: npt.NDArray[np.int32],
     contrast: Contrast,
     *,
-    no_change_threshold: float = Method.no_change_threshold,
-    n_representatives: int = Method.n_representatives,
-    representatives: RepresentativeKind = Method.representatives,
+    no_change_threshold: float = MethodSettings.no_change_threshold,
+    n_representatives: int = MethodSettings.n_representatives,
+    representatives: RepresentativeKind = MethodSettings.representatives,
 ) -> tuple[npt.NDArray[np.int32], tuple[DifferenceCluster, ...]]:
     """Ordered labels, and the cluster of each.
 
@@ -28,7 +28,7 @@ def find_clusters(
     contrast : Contrast
         The affinity that was clustered, and the distances of both representations.
     no_change_threshold : float
-        A cluster whose mean affinity is below it counts as no change.
+        A cluster with a lower mean affinity counts as no change.
     n_representatives : int
         Items in the collage of a cluster.
     representatives : {"typical", "spread", "border"}
@@ -65,7 +65,7 @@ def order_by_mean_affinity(
     mean_affinity : ndarray of float64, (k,)
         Ascending.
     standard_error : ndarray of float64, (k,)
-        Of each mean; zeros where the engine looked at all pairs.
+        Of each mean; zeros if the engine computed all pairs.
     """
     found = affinity.group_means(labels)
     means, errors = np.diagonal(found.mean), np.diagonal(found.standard_error)

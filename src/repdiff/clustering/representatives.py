@@ -1,8 +1,8 @@
 """Which items to show of each cluster.
 
-What makes a collage good. The nine pictures of a cluster are looked at as nine items that one representation, the
-*near* one, holds together and the other, the *far* one, scatters; so this should be true of every pair of them, and
-they should stand for the cluster. For m items S of a cluster, "typical" maximises ::
+What makes a collage good. People take the nine pictures of a cluster as nine items that one representation, the *near*
+one, holds together and the other, the *far* one, scatters; so this should be true of every pair, and the items should
+be typical of the cluster. For m items S of a cluster, "typical" maximises ::
 
     J(S) = mean over pairs i, j of ( 2 holds(i, j) + margin(i, j) )  +  mean over items i of share(i)
 
@@ -10,10 +10,10 @@ they should stand for the cluster. For m items S of a cluster, "typical" maximis
   from j, and by distance over the largest distance of the representation; else 0.
 - margin, in [-1, 1]: (w - 1) / (w + 1) of the weaker, w, of the pair's two directed affinities: by how much the ranks
   differ. Its width is the 2 above, so that no margin makes up for a pair that does not hold.
-- share, in [0, 1]: share of the cluster's members of which the mean affinity to the cluster is lower than that of i.
+- share, in [0, 1]: share of the cluster's members whose mean affinity to the cluster is lower than i's.
 
-The largest total affinity does not do this: affinities grow exponentially, so that a few very large ones buy pairs that
-do not hold at all. Nor does the mean of the two directed affinities, which hides the weaker one.
+Maximising the total affinity does not work: affinities grow exponentially, so a few very large ones outweigh pairs that
+do not hold. Nor does the mean of the two directed affinities, which hides the weaker one.
 
 How it is maximised. Finding the heaviest m items of a graph is hard; among the most typical candidates, the set is
 grown greedily from every one of them, and the best of these sets, and of the candidates' neighbourhoods in the near
@@ -32,21 +32,21 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
 from repdiff.core.parallel import single_threaded_libraries
-from repdiff.settings import Method, RepresentativeKind, check_setting
+from repdiff.settings import MethodSettings, RepresentativeKind, check_setting
 
 _Rows: TypeAlias = npt.NDArray[np.int64]
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
 _HOLDS = 2.0
 _ROUNDING = 5e-4  # margins below it are rounding of the affinity
-_CANDIDATES = 128  # of a cluster at least, where it has as many; more of them find hardly better collages
+_CANDIDATES = 128  # of a cluster at least, if it has as many; more candidates hardly improve collages
 _CANDIDATES_PER_ITEM = 8
 _STARTS = 8
 _MOST_SWAPS = 500
 _GAIN = 1e-9  # smaller ones are rounding
 
 
-class Distances(Protocol):
+class HasDistances(Protocol):
     """Distances within one representation, in any unit."""
 
     @property
@@ -54,24 +54,24 @@ class Distances(Protocol):
         """The largest one."""
 
     def distances(self, rows: _Rows, columns: _Rows) -> npt.NDArray[np.float32]:
-        """Those between some items and others, (r, c)."""
+        """Distances between some items and others, (r, c)."""
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """One direction of a comparison, and all that tells which pairs show it.
+    """One direction of a comparison, and what decides which pairs show it.
 
     Attributes
     ----------
     affinity : Affinity
         High where a pair is nearer in ``near`` than in ``far``.
-    near, far : Distances
+    near, far : HasDistances
         The representation that holds the clusters together, and the other.
     """
 
     affinity: Affinity
-    near: Distances
-    far: Distances
+    near: HasDistances
+    far: HasDistances
 
 
 def choose_representatives(
@@ -94,26 +94,26 @@ def choose_representatives(
     kind : {"typical", "spread", "border"}
         "typical": a collage whose pairs are near in one representation and far in the other, of items that are tied
         most to their cluster; maximises J, above. "spread": the range of a cluster: items as far from each other as
-        can be in the representation that holds it together, among its more typical half; the first is the most
-        typical, each further one is farthest from those before it, which keeps the smallest distance within a factor
-        of two of the largest possible (Gonzalez, 1985). "border": where a cluster ends: items whose mean affinity to
-        it is least against that to the cluster they are tied to next (to 1, where there is one cluster).
+        possible in the representation that holds it together, among its more typical half; the first is the most
+        typical, each further one is farthest from those before it, which keeps the smallest distance within a factor of
+        two of the largest possible (Gonzalez, 1985). "border": where a cluster ends: items whose mean affinity to it is
+        least relative to their mean affinity to the next cluster (to 1, if there is one cluster).
 
     Returns
     -------
     tuple of ndarray of int64, (m,)
-        Rows of each cluster's representatives, best first; equal ones in the order of their rows.
+        Rows of each cluster's representatives, best first; ties in row order.
 
     Raises
     ------
     RepdiffError
         For an unknown kind, or fewer than one representative.
     """
-    check_setting(Method, "representatives", kind)
-    check_setting(Method, "n_representatives", n_representatives)
+    check_setting(MethodSettings, "representatives", kind)
+    check_setting(MethodSettings, "n_representatives", n_representatives)
     ties = ties_to_clusters(contrast.affinity, labels)
     chosen = []
-    # The products are so small that sharing one out takes longer than computing it.
+    # The products are so small that distributing one takes longer than computing it.
     with single_threaded_libraries():
         for cluster in range(ties.shape[1]):
             members = np.flatnonzero(labels == cluster)
@@ -146,7 +146,7 @@ def _typical(contrast: Contrast, members: _Rows, ties: npt.NDArray[np.float32], 
 def pair_worth(contrast: Contrast, rows: _Rows, near: npt.NDArray[np.float32] | None = None) -> _Floats:
     """What each pair of some items is worth in a collage, ``2 holds + margin``, (r, r), in [-1, 3].
 
-    Their distances in the near representation, (r, r), can be given where they are known.
+    Their distances in the near representation, (r, r), can be passed if known.
     """
     near = contrast.near.distances(rows, rows) if near is None else near
     far = contrast.far.distances(rows, rows)
@@ -166,7 +166,7 @@ def _neighborhoods(distances: npt.NDArray[np.float32], m: int) -> _Rows:
 
 
 def _heaviest(worth: _Floats, neighborhoods: _Rows) -> _Rows:
-    """The m places with the largest total of a symmetric matrix, (c, c), with zeros on its diagonal, or nearly so."""
+    """The m places with about the largest total of a symmetric matrix, (c, c), with zeros on its diagonal."""
     starts = np.sort(np.concatenate([_grown(worth, neighborhoods.shape[1]), neighborhoods]), axis=1)
     starts = np.unique(starts, axis=0)
     best = np.argsort(-_totals(worth, starts), kind="stable")[:_STARTS]
@@ -179,7 +179,7 @@ def _totals(worth: _Floats, sets: _Rows) -> _Floats:
 
 
 def _grown(worth: _Floats, m: int) -> _Rows:
-    """For every place the set that greedy growth from it leads to, (c, m)."""
+    """For every place the set grown greedily from it, (c, m)."""
     places = np.arange(len(worth))
     grown = places[:, None]
     gains = worth.copy()

@@ -28,9 +28,9 @@ TOLERANCE = 5e-4
 MAX_PRODUCTS = 120
 NO_INFORMATION = 1e-6  # an eigenvalue this small is rounding, and its eigenvector arbitrary
 
-_BLOCK_WIDTH = 16  # wide enough for products at the speed of arithmetic, narrow enough for a high degree per column
+_BLOCK_WIDTH = 16  # wide enough for fast products, narrow enough for a high polynomial degree per column
 _BLOCKS_BEFORE_RESTART = 12
-_MOST_OF_IT, _HARDLY_ANY, _MOST_PASSES = 0.7, 1e-2, 10  # when a column is orthogonal enough, and when lost
+_MOST_OF_IT, _HARDLY_ANY, _MOST_PASSES = 0.7, 1e-2, 10  # length kept by an orthogonal column, by a lost one
 
 FloatArray = npt.NDArray[np.float32]
 Warn: TypeAlias = Callable[[str], None]
@@ -41,8 +41,8 @@ def warn_not_converged(message: str) -> None:
     warnings.warn(message, NotConvergedWarning, stacklevel=3)
 
 
-def unheard(message: str) -> None:
-    """Say nothing: for many small problems, where it shows in the results how unsure they are."""
+def ignore_warning(message: str) -> None:
+    """Do nothing: for many small problems whose results show how uncertain they are."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Spectrum:
     degree : ndarray of float64, (n,)
         Diagonal of D.
     products : int
-        How often a block of vectors was multiplied.
+        Number of products with a block of vectors.
     converged : bool
         Whether all residuals are below the tolerance.
     """
@@ -88,9 +88,9 @@ def leading_eigenvectors(
     Parameters
     ----------
     affinity : Affinity
-        Not negative; an item whose row is all zero is taken to have degree 1.
+        Not negative; an item whose row is all zero gets degree 1.
     n_vectors : int
-        How many, the constant one included; at most n.
+        Number of eigenvectors, the constant one included; at most n.
     tolerance : float
         Bound on || M u - theta u ||; eigenvalues lie in [-1, 1].
     max_products : int
@@ -98,15 +98,14 @@ def leading_eigenvectors(
     random_state : int or None
         Seed of the random start.
     warn : callable, optional
-        Told, in a sentence, where the tolerance was not reached; the best approximation is returned. Issues a
-        NotConvergedWarning by default. Python's own filters of warnings belong to the process, so that work on several
-        threads cannot catch them.
+        Called with a message if the tolerance was not reached; the best approximation is returned. Issues a
+        NotConvergedWarning by default. Python's warning filters are global, so threads cannot catch warnings safely.
     progress : Progress, optional
         Told after each product.
     """
     n = affinity.n
     if not 1 <= n_vectors <= n:
-        raise RepdiffError(f"{n_vectors} eigenvectors were asked of an affinity of {n} items; ask for 1 to {n}")
+        raise RepdiffError(f"{n_vectors} eigenvectors were requested of an affinity of {n} items; request 1 to {n}")
     with single_threaded_libraries():
         degree = affinity.degree()
         degree = np.where(degree > 0, degree, 1.0)
@@ -117,7 +116,7 @@ def leading_eigenvectors(
     if not spectrum.converged:
         warn(
             f"the spectral step stopped after {spectrum.products} products with a residual of "
-            f"{spectrum.residuals.max():.1e} (wanted {tolerance:.0e}); labels at the borders of clusters may be unsure"
+            f"{spectrum.residuals.max():.1e} (wanted {tolerance:.0e}); labels at cluster borders may be uncertain"
         )
     return spectrum
 
@@ -134,7 +133,7 @@ def _block_krylov(
     """Grow span(V, M V, M^2 V, ...), take its Ritz pairs, restart from the best ones."""
     n, width = block.shape
     root = np.sqrt(degree).astype(np.float32)[:, None]
-    space = _Space(n, min(n, n_vectors + _BLOCKS_BEFORE_RESTART * width))
+    space = _KrylovSpace(n, min(n, n_vectors + _BLOCKS_BEFORE_RESTART * width))
     for product in range(1, max_products + 1):
         image = affinity.matmat(block / root) / root
         space.append(block, image)
@@ -156,13 +155,13 @@ def _block_krylov(
     return Spectrum(values.astype(np.float64), vectors, residuals, degree, product, converged)
 
 
-class _Space:
+class _KrylovSpace:
     """An orthonormal basis Q of a subspace, M Q, and Q^T M Q, grown a block at a time."""
 
     def __init__(self, n: int, capacity: int) -> None:
         self.capacity = capacity
         self.size = 0
-        # Fortran order: a block of columns is one run of memory, so growing copies nothing.
+        # Fortran order: a block of columns is contiguous, so growing copies nothing.
         self._basis = np.empty((n, capacity), np.float32, order="F")
         self._image = np.empty((n, capacity), np.float32, order="F")
         self._projected = np.zeros((capacity, capacity))
@@ -178,7 +177,7 @@ class _Space:
         return self._image[:, : self.size]
 
     def append(self, block: FloatArray, image: FloatArray) -> None:
-        """Take in columns orthonormal to the basis, and M times them."""
+        """Add columns orthonormal to the basis, and M times them."""
         new = slice(self.size, self.size + block.shape[1])
         self._basis[:, new], self._image[:, new] = block, image
         self.size = new.stop
@@ -192,7 +191,7 @@ class _Space:
         return values[::-1][:count].astype(np.float32), self.basis @ best, self.image @ best
 
     def restart(self, basis: FloatArray, image: FloatArray) -> None:
-        """Forget all but these."""
+        """Keep only these columns."""
         self.size = 0
         self.append(basis, image)
 
@@ -203,11 +202,11 @@ def _orthonormal(block: FloatArray) -> FloatArray:
 
 
 def _orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
-    """An orthonormal basis of the columns less their part in ``basis``.
+    """An orthonormal basis of the columns minus their projection on ``basis``.
 
-    A pass is repeated until every column keeps most of its length, which for most takes two (Daniel, Gragg, Kaufman &
-    Stewart 1976). Of a column that lay in the basis, or in the columns before it, only rounding is left, which may lie
-    there again and again: that of a constant column is constant. So a random one takes its place.
+    Passes repeat until every column keeps most of its length, usually two (Daniel, Gragg, Kaufman & Stewart 1976). A
+    column that lay in the span of the basis, or of the columns before it, is reduced to rounding, which may lie in that
+    span again: the rounding of a constant column is constant. A random column replaces it.
     """
     rng = np.random.default_rng(0)
     block = block / np.maximum(np.linalg.norm(block, axis=0), np.finfo(np.float32).tiny)
@@ -240,7 +239,7 @@ def spectral_embedding(
     random_state : int or None
         Seed of the random start.
     warn : callable, optional
-        Told where the eigenvectors have not settled; issues a NotConvergedWarning by default.
+        Called if the eigenvectors have not converged; issues a NotConvergedWarning by default.
     progress : Progress, optional
         Told after each product.
 

@@ -1,11 +1,11 @@
 """Labels at successive checkpoints -> the tracks of their clusters: how groups appear, persist, split, merge, settle.
 
-A checkpoint's *groups* are its difference clusters and, as one, all items of no change. Difference clusters of
+A checkpoint's *groups* are its difference clusters and one group of all no-change items. Difference clusters of
 neighbouring checkpoints are matched one to one so that the sum of their Jaccard overlaps is largest (optimal
 assignment), among pairs that share at least ``overlap`` of the smaller of the two. A chain of matched clusters is one
-track. What is left unmatched tells the rest: a cluster most of whose items come from one cluster before it has split
-from it; a cluster most of whose items go into one cluster after it has merged into that, or, where they go to no
-change, is resolved.
+track. Unmatched clusters give the other events: a cluster most of whose items come from one earlier cluster has split
+from it; a cluster most of whose items go into one later cluster has merged into it, or is resolved if they go to no
+change.
 """
 
 from __future__ import annotations
@@ -79,15 +79,15 @@ class _Step:
         return {self.sources[ours[i]]: self.targets[theirs[j]] for i, j in pairs}
 
     def origin(self, target: int, overlap: float) -> int | None:
-        """The group that at least that share of a cluster's items come from."""
+        """The group that at least the share ``overlap`` of a cluster's items come from."""
         return _largest(self.sources, self.counts[:, self.targets.index(target)], overlap)
 
     def destination(self, source: int, overlap: float) -> int | None:
-        """The group that at least that share of a cluster's items go to."""
+        """The group that at least the share ``overlap`` of a cluster's items go to."""
         return _largest(self.targets, self.counts[self.sources.index(source)], overlap)
 
     def flows(self, at: int) -> list[Flow]:
-        """All of them that carry an item."""
+        """All flows with at least one item."""
         return [Flow(at, self.sources[i], self.targets[j], int(self.counts[i, j])) for i, j in np.argwhere(self.counts)]
 
 

@@ -1,1 +1,1 @@
-"""What every room stands on: errors, progress, interrupts, threads, memory, files, seeds."""
+"""What all other packages build on: errors, progress, interrupts, threads, memory, files, geometry."""

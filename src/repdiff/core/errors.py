@@ -1,14 +1,14 @@
-"""The errors of repdiff: each is one line that a person can act on."""
+"""The errors of repdiff: one line each, which says what to do."""
 
 from __future__ import annotations
 
 
 class RepdiffError(ValueError):
-    """A mistake that the user can mend: what is wrong, where, and what to do, in one line."""
+    """A mistake that the user can fix: what is wrong, where, and what to do, in one line."""
 
 
 class OptionError(RepdiffError):
-    """An option has a value that it cannot have, or there is no such option.
+    """An option has a value that is not allowed, or does not exist.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class RunError(RepdiffError):
 
 
 class MemoryLimitError(RepdiffError):
-    """The work does not fit into the memory it may use; raised before any work starts."""
+    """The work does not fit into the memory it may use; raised before it starts."""
 
 
 class MissingExtraError(RepdiffError, ImportError):
@@ -41,4 +41,4 @@ class MissingExtraError(RepdiffError, ImportError):
 
 
 class NotConvergedWarning(UserWarning):
-    """The spectral step stopped before its residual test was met."""
+    """The spectral step stopped before its residuals were small enough."""

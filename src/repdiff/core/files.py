@@ -1,4 +1,4 @@
-"""What holds for files of any format: they are there, what goes wrong is said in a line, and they are written whole."""
+"""What files of any format need: a check that they exist, errors of one line, and writing all or nothing."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def reader_of(path: Path, readers: Mapping[str, Callable[[Path], T]], *, what: s
     Raises
     ------
     InputError
-        Where the file is missing, a folder, empty, or of no known format.
+        If the file is missing, a folder, empty, or of an unknown format.
     """
     if path.is_dir():
         raise InputError(f"{path}: is a folder, not a file of {what}")
     if not path.exists():
         raise InputError(f"{path}: no such file of {what}; check the path")
     if not path.is_file():
-        raise InputError(f"{path}: is no ordinary file; give a file of {what}")
+        raise InputError(f"{path}: is not an ordinary file; give a file of {what}")
     suffix = path.suffix.lower()
     if suffix not in readers:
         raise InputError(
@@ -40,13 +40,13 @@ def reader_of(path: Path, readers: Mapping[str, Callable[[Path], T]], *, what: s
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn whatever a format's library raises into one line that names the file."""
+    """Turn any error of a format's library into one line that names the file."""
     try:
         yield
     except (InputError, MissingExtraError, MemoryError):
         raise
     except PermissionError as error:
-        raise InputError(f"{path}: may not be read (permission denied)") from error
+        raise InputError(f"{path}: cannot be read (permission denied)") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     except Exception as error:
@@ -55,14 +55,14 @@ def reading(path: Path) -> Iterator[None]:
 
 @contextmanager
 def written_whole(path: str | Path) -> Iterator[Path]:
-    """A path beside the target to write to; the file takes its place when all went well, and is gone where not.
+    """A temporary path to write to; the file replaces the target on success and is deleted on failure.
 
-    Folders on the way to the target are made.
+    Missing parent folders are created.
 
     Raises
     ------
     RepdiffError
-        Where the target is a folder, or cannot be written.
+        If the target is a folder, or cannot be written.
     """
     target = Path(path)
     if target.is_dir():
@@ -80,7 +80,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """The same file under another name, where the file system can, else a copy; a file that is there is replaced."""
+    """A hard link to the source, or a copy where the file system has none; an existing target is replaced."""
     target.unlink(missing_ok=True)
     try:
         target.hardlink_to(source)
@@ -89,7 +89,7 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 def one_line(error: Any) -> str:
-    """The first line of an error's words."""
+    """The first line of an error's message."""
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
 

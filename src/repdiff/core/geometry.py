@@ -1,7 +1,7 @@
 """Lengths of rows, squared distances between them from products, and neighbour ranks from distances.
 
 The compiled kernels (:mod:`repdiff.affinity.rank_kernels`, :mod:`repdiff.clustering.kmeans`) and the GPU compute their
-own, in loops that go on with the distance while it is in a register; all other distances come from here.
+own, in loops that use each distance while it is in a register; all other distances come from here.
 """
 
 from __future__ import annotations
@@ -42,8 +42,7 @@ def squared_distances(
 ) -> npt.NDArray[Real]:
     """Squared Euclidean distances between two sets of rows, (r, c), by |a|^2 + |b|^2 - 2ab; not below zero.
 
-    Their error is a few roundings of |a|^2 + |b|^2, so the rows should be centred, and equal rows need not come out at
-    exactly zero.
+    Their error is a few roundings of |a|^2 + |b|^2, so centre the rows first; equal rows may not get exactly zero.
 
     Parameters
     ----------
@@ -72,7 +71,7 @@ def nearest_first(
     own : ndarray of int64, (r,)
         Column of each row's own item.
     last : ndarray of bool, (r, c), optional
-        Columns that come after all others, as those of other groups where only pairs within a group count.
+        Columns to put after all others, such as those of other groups when only pairs within a group count.
     """
     keys = distances.astype(np.result_type(distances, np.float32) if last is None else np.float64)
     if last is not None:

@@ -20,10 +20,10 @@ _COMPILING = "numba:compile"
 
 
 @contextmanager
-def heeded_interrupts() -> Iterator[None]:
-    """Let no Ctrl-C get lost in the compiler.
+def deferred_interrupts() -> Iterator[None]:
+    """Keep a Ctrl-C that arrives during compilation, and raise it afterwards.
 
-    Does nothing on other threads than the main one, where Python raises none, and where Ctrl-C is not an exception.
+    Does nothing on threads other than the main one, where Python raises none, or if Ctrl-C does not raise an exception.
     """
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):

@@ -1,4 +1,4 @@
-"""How much memory there is, and how to say it."""
+"""How much memory there is, and sizes as text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def available_bytes() -> int:
-    """Bytes that this process may still take: of the machine, and of its container where one sets a limit."""
+    """Bytes that this process can still allocate, within the machine and the limit of its container, if any."""
     available = int(psutil.virtual_memory().available)
     try:
         limit = (_CGROUP / "memory.max").read_text().strip()
@@ -40,7 +40,7 @@ def parse_bytes(size: int | str) -> int:
     Raises
     ------
     RepdiffError
-        Where it is no positive size.
+        If it is not a positive size.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", str(size).lower())
     if not match or float(match[1]) <= 0:
@@ -49,7 +49,7 @@ def parse_bytes(size: int | str) -> int:
 
 
 def format_bytes(size: float) -> str:
-    """A size for a person: ``"2.6 GB"``."""
+    """A size as people read it: ``"2.6 GB"``."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if size >= factor:
             return f"{size / factor:.1f} {unit}"

@@ -13,12 +13,12 @@ Metrics: TypeAlias = Metric | tuple[Metric, Metric]
 
 
 def metrics_of(metric: Metrics | Sequence[str]) -> tuple[Metric, Metric]:
-    """The metric of x and that of y, from one for both or a pair.
+    """The metrics of x and of y, from one name for both or a pair.
 
     Raises
     ------
     RepdiffError
-        For a name that is none.
+        For an unknown name.
     """
     pair = (metric, metric) if isinstance(metric, str) else tuple(metric)
     for name in pair:

@@ -1,4 +1,4 @@
-"""How far two groupings of the same items overlap: what they share, the Jaccard index, and the best matching."""
+"""Overlap of two groupings of the same items: shared items, the Jaccard index, and the best matching."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Labels = npt.NDArray[np.integer[Any]]
 
 
 def shared_counts(labels: Labels, others: Labels, n_clusters: int, n_others: int) -> npt.NDArray[np.int64]:
-    """Items of each pair of clusters of two labellings, (k, l).
+    """Number of items that each pair of clusters of two labellings shares, (k, l).
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def shared_counts(labels: Labels, others: Labels, n_clusters: int, n_others: int
 
 
 def jaccard_index(shared: npt.ArrayLike, sizes: npt.ArrayLike, other_sizes: npt.ArrayLike) -> FloatArray:
-    """|A and B| / |A or B| from what sets share and their sizes, which broadcast; 0 where both sets are empty."""
+    """|A and B| / |A or B| from shared counts and set sizes, which broadcast; 0 where both sets are empty."""
     either = np.add(sizes, other_sizes) - np.asarray(shared)
     return np.asarray(shared / np.maximum(either, 1), dtype=np.float64)
 
@@ -41,7 +41,7 @@ def jaccard_table(labels: Labels, others: Labels, n_clusters: int | None = None)
         Two labellings of the same items; an item with a negative label is in no cluster. An empty cluster has an index
         of 0 with every other.
     n_clusters : int, optional
-        k, where the last clusters of ``labels`` may have none of these items; the largest label plus one by default.
+        k, if the last clusters of ``labels`` may be empty; the largest label plus one by default.
     """
     k = int(labels.max(initial=-1)) + 1 if n_clusters is None else n_clusters
     n_others = int(others.max(initial=-1)) + 1
@@ -60,7 +60,7 @@ def jaccard_of_sets(members: npt.NDArray[np.bool_]) -> FloatArray:
 
 
 def best_pairs(table: FloatArray) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Rows and columns of the one-to-one matching of largest total, without pairs of entry 0."""
+    """Rows and columns of the one-to-one matching with the largest total; pairs with entry 0 are left out."""
     from scipy.optimize import linear_sum_assignment
 
     rows, columns = linear_sum_assignment(table, maximize=True)
@@ -71,7 +71,7 @@ def best_pairs(table: FloatArray) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.
 def match_clusters(
     labels: Labels, others: Labels, n_clusters: int | None = None
 ) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-    """The cluster of another labelling that each cluster became: the matching of largest total Jaccard index.
+    """The cluster of another labelling that matches each cluster: the matching with the largest total Jaccard index.
 
     Parameters
     ----------

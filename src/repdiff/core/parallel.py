@@ -1,10 +1,10 @@
-"""Tiles of work, and whole tasks, on the cores one is given, with the same bits for any number of them.
+"""Tiles of work, and whole tasks, on several threads, with the same bits for any number of threads.
 
 Workers are threads: the BLAS products and the compiled kernels both release the interpreter lock. While a pool runs,
-BLAS and OpenMP are held to one thread each, so that they do not fight the workers for cores, and so that the split of a
-product, and with it the rounding, does not depend on the number of cores.
+BLAS and OpenMP are limited to one thread each, so that they do not compete with the workers for cores, and so that the
+split of a product, and with it the rounding, does not depend on the number of cores.
 
-A task that has parts for one thread only leaves cores idle; several such tasks side by side do not.
+A task with single-threaded parts leaves cores idle; several such tasks running at once do not.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from repdiff.core.progress import Progress, silent
 
 Tile = TypeVar("Tile")
 Result = TypeVar("Result")
-_POLL_SECONDS = 0.1  # how often the waiting thread tells progress and looks for Ctrl-C
+_POLL_SECONDS = 0.1  # how often the waiting thread reports progress and checks for Ctrl-C
 _EMPTY = object()
 
 
@@ -45,10 +45,10 @@ def resolve_n_jobs(n_jobs: int | None) -> int:
 
 
 class _SingleThreadedLibraries:
-    """BLAS and OpenMP at one thread while anybody asks for it.
+    """Limits BLAS and OpenMP to one thread while any caller needs it.
 
-    Their limit belongs to the process. Two threads that each saved and restored it would leave it at one for ever, so
-    the holders are counted: the first sets the limit, the last takes it away.
+    The limit applies to the whole process. Two threads that each saved and restored it could leave it at one for ever,
+    so callers are counted: the first sets the limit, the last removes it.
     """
 
     def __init__(self) -> None:
@@ -85,8 +85,8 @@ def for_each_tile(
 ) -> None:
     """Call ``work(tile)`` for each tile on ``n_jobs`` threads; on the calling thread itself for one.
 
-    Progress is told, and Ctrl-C noticed, on the calling thread. After an error or an interrupt no new tile is begun,
-    and the call returns once the tiles under way have ended.
+    The calling thread reports progress and notices Ctrl-C. After an error or an interrupt no new tile starts, and the
+    call returns once the running tiles have ended.
     """
     if n_jobs == 1:
         _one_after_another(work, tiles, stage, progress)
@@ -128,14 +128,14 @@ def _one_after_another(work: Callable[[Tile], None], tiles: Sequence[Tile], stag
 
 @dataclass(frozen=True)
 class Task(Generic[Result]):
-    """Work that takes long, and what it needs.
+    """A long piece of work, and the memory it needs.
 
     Attributes
     ----------
     work : callable
-        Gets a progress to tell, by which it may also be stopped.
+        Takes a :class:`Progress` to report to, which may also stop it.
     need : int
-        Bytes that it takes while it runs.
+        Bytes it uses while it runs.
     """
 
     work: Callable[[Progress], Result]
@@ -145,28 +145,27 @@ class Task(Generic[Result]):
 def run_side_by_side(
     tasks: Iterable[Task[Result]], *, n_at_once: int, budget: int, progress: Progress = silent
 ) -> list[Result]:
-    """What each task gives, in order; on the calling thread itself where it is one task at a time.
+    """The result of each task, in order; tasks run on the calling thread if it is one at a time.
 
-    A task is taken from ``tasks`` when there is a thread for it, and begun when there is memory for it beside those
-    that run, or when none runs. Progress, that of the first task still under way, is told on the calling thread, and
-    Ctrl-C is noticed there. After an error or an interrupt no task is begun, and those under way end where they next
-    tell how far they are.
+    A task is taken from ``tasks`` when a thread is free, and starts when there is memory for it beside the running
+    ones, or when none runs. The calling thread reports the progress of the first running task and notices Ctrl-C. After
+    an error or an interrupt no task starts, and running tasks end when they next report progress.
 
     Parameters
     ----------
     tasks : iterable of Task
         Taken on the calling thread.
     n_at_once : int
-        How many run at the same time, at most.
+        Most tasks that run at the same time.
     budget : int
-        Bytes that all that run may take together.
+        Bytes that all running tasks may use together.
     progress : Progress, optional
-        Told how far the work is.
+        Receives the progress of the work.
     """
     if n_at_once == 1:
         return [task.work(progress) for task in tasks]
     stop = threading.Event()
-    running: dict[Future[Result], tuple[_Overheard, int]] = {}
+    running: dict[Future[Result], tuple[_RelayedProgress, int]] = {}
     begun: list[Future[Result]] = []
 
     def wait_for_one() -> None:
@@ -181,7 +180,7 @@ def run_side_by_side(
             for task in tasks:
                 while running and sum(need for _, need in running.values()) + task.need > budget:
                     wait_for_one()
-                heard = _Overheard(stop)
+                heard = _RelayedProgress(stop)
                 begun.append(pool.submit(task.work, heard))
                 running[begun[-1]] = heard, task.need
                 if len(running) == n_at_once:
@@ -194,11 +193,11 @@ def run_side_by_side(
 
 
 class _Stopped(Exception):  # noqa: N818 (no error: nobody sees it)
-    """Ends a task whose result nobody waits for any more."""
+    """Ends a task whose result is no longer needed."""
 
 
-class _Overheard:
-    """The progress of a task on another thread: keeps what was told last, and ends the task when it is to stop."""
+class _RelayedProgress:
+    """The progress of a task on another thread: keeps the latest report, and ends the task once ``stop`` is set."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop

@@ -1,4 +1,4 @@
-"""How long work tells how far it is: a callable, so that the command line and notebooks can draw what they like."""
+"""Progress of long work: a callable, so that the command line and notebooks can show it in their own way."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Protocol
 class Progress(Protocol):
     """Called as ``progress(stage, done, total)`` from the thread that started the work.
 
-    ``stage`` is a few words for a person, such as ``"ranks and affinity"``; ``done`` rises from 0 to ``total``.
+    ``stage`` is a short name for people to read, such as ``"ranks and affinity"``; ``done`` rises from 0 to ``total``.
     """
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Tell how far a stage is."""
+        """Report how far a stage is."""
 
 
 def silent(stage: str, done: int, total: int) -> None:
     """Report nothing."""
 
 
-def telling(progress: Progress, what: str) -> Progress:
-    """The same progress, with what the stages are of before their names."""
+def prefixed(progress: Progress, what: str) -> Progress:
+    """The same progress, with ``what`` in front of each stage's name."""
 
     def tell(stage: str, done: int, total: int) -> None:
         progress(f"{what}: {stage}" if stage else "", done, total)

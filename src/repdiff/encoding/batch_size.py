@@ -6,20 +6,20 @@ import time
 from itertools import islice
 from typing import Any
 
-from repdiff.encoding.batches import Opening, open_samples
+from repdiff.encoding.batches import DecodingOptions, open_samples
 from repdiff.encoding.models.base import Model
 from repdiff.encoding.sources import Source
 
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
-_GAIN = 1.05  # a larger batch has to be so much faster
-_SECONDS = 0.3  # of measurement per size, at least
+_GAIN = 1.05  # a larger batch must be faster by this factor
+_SECONDS = 0.3  # least measuring time per size
 _SAMPLES = 16
 
 
-def measure_batch_size(source: Source, model: Model, opening: Opening) -> int:
-    """The smallest batch size beyond which the model gains little; the first items are what it is measured with.
+def measure_batch_size(source: Source, model: Model, opening: DecodingOptions) -> int:
+    """The smallest batch size beyond which the model gains little, measured with the first items.
 
-    The choice depends on the machine and the moment. A resumed job therefore takes that of its plan.
+    The choice depends on the machine and the moment. A resumed job therefore uses the size in its plan.
     """
     with open_samples(source, model, opening) as found:
         samples = [sample.value for sample in islice(found, _SAMPLES)]
@@ -29,7 +29,7 @@ def measure_batch_size(source: Source, model: Model, opening: Opening) -> int:
     for size in _SIZES:
         try:
             rate = _rate(model, samples, size)
-        except (RuntimeError, MemoryError):  # torch says so where a device's memory is full
+        except (RuntimeError, MemoryError):  # torch raises RuntimeError if a device's memory is full
             break
         if rate < best_rate * _GAIN:
             break
@@ -40,7 +40,7 @@ def measure_batch_size(source: Source, model: Model, opening: Opening) -> int:
 def _rate(model: Model, samples: list[Any], size: int) -> float:
     """Items per second."""
     filled = (samples * (size // len(samples) + 1))[:size]
-    model.embed(model.collate(filled))  # the first time, libraries choose their kernels
+    model.embed(model.collate(filled))  # warm-up: libraries choose their kernels
     start, rounds = time.perf_counter(), 0
     while time.perf_counter() - start < _SECONDS:
         model.embed(model.collate(filled))

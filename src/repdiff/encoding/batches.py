@@ -1,7 +1,7 @@
 """Items -> batches that are ready before the model asks for them.
 
-Batch b holds the items of places b * size to (b + 1) * size, less those that are skipped. So what is in a batch, and
-with it the rounding of the model's sums, does not depend on timing, nor on where a resumed job began.
+Batch b holds the items at places b * size to (b + 1) * size, without skipped ones. So the content of a batch, and with
+it the rounding of the model's sums, does not depend on timing or on where a resumed job started.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import numpy.typing as npt
 
 from repdiff.core.errors import RepdiffError
 from repdiff.core.files import one_line
-from repdiff.encoding.decoders import Decoders, Sample, Skip
+from repdiff.encoding.decoders import Decoders, PreparedItem, Skip
 from repdiff.encoding.models.base import Model
 from repdiff.encoding.sources import Source
-from repdiff.encoding.worker import DIGEST_BYTES, Task
+from repdiff.encoding.worker import DIGEST_BYTES, ImageTask
 
 T = TypeVar("T")
 _BATCHES_AHEAD = 2
@@ -31,20 +31,20 @@ _END = object()
 
 @dataclass(frozen=True)
 class Batch:
-    """Some items next to each other.
+    """Consecutive items.
 
     Attributes
     ----------
     stop : int
         Place after the last of them, skipped ones included.
     rows : ndarray of int64, (b,)
-        Places of those that are there.
+        Places of the items in the batch.
     digests : list of str, b of them
         Hash of each item's bytes.
     skips : tuple of Skip
-        Those that are not.
+        The skipped items.
     data : object
-        What the model's ``collate`` made; None where all are skipped.
+        The output of the model's ``collate``; None if all are skipped.
     """
 
     stop: int
@@ -55,8 +55,8 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Opening:
-    """How images are opened: by how many processes, and after how many seconds one is given up."""
+class DecodingOptions:
+    """How images are opened: number of processes, and seconds after which an image is skipped."""
 
     n_workers: int
     seconds: float
@@ -70,8 +70,10 @@ class _Failure:
 
 
 @contextmanager
-def open_batches(source: Source, model: Model, *, size: int, start: int, opening: Opening) -> Iterator[Iterator[Batch]]:
-    """Batches from place ``start`` on, made in other processes (images) and on another thread while the model works."""
+def open_batches(
+    source: Source, model: Model, *, size: int, start: int, opening: DecodingOptions
+) -> Iterator[Iterator[Batch]]:
+    """Batches from place ``start`` on, made by other processes (images) and a thread while the model works."""
     window = (_BATCHES_AHEAD + 1) * size
     with (
         _opened(source, model, start, window, opening) as (samples, stop),
@@ -81,17 +83,17 @@ def open_batches(source: Source, model: Model, *, size: int, start: int, opening
 
 
 @contextmanager
-def open_samples(source: Source, model: Model, opening: Opening) -> Iterator[Iterator[Sample]]:
-    """The items that can be prepared, one by one, from the first on."""
+def open_samples(source: Source, model: Model, opening: DecodingOptions) -> Iterator[Iterator[PreparedItem]]:
+    """The items that can be prepared, one by one, from the first."""
     with _opened(source, model, 0, opening.n_workers, opening) as (samples, _):
-        yield (sample for sample in samples if isinstance(sample, Sample))
+        yield (sample for sample in samples if isinstance(sample, PreparedItem))
 
 
 @contextmanager
 def _opened(
-    source: Source, model: Model, start: int, window: int, opening: Opening
-) -> Iterator[tuple[Iterator[Sample | Skip], Callable[[], None]]]:
-    """The items, prepared or skipped, and how to make that end early."""
+    source: Source, model: Model, start: int, window: int, opening: DecodingOptions
+) -> Iterator[tuple[Iterator[PreparedItem | Skip], Callable[[], None]]]:
+    """The items, prepared or skipped, and a function that ends preparation early."""
     if source.modality == "text":
         yield _texts(source, model.prepare, start), lambda: None
         return
@@ -102,19 +104,19 @@ def _opened(
         decoders.close()
 
 
-def _texts(source: Source, prepare: Callable[[Any], Any], start: int) -> Iterator[Sample | Skip]:
+def _texts(source: Source, prepare: Callable[[Any], Any], start: int) -> Iterator[PreparedItem | Skip]:
     for index in range(start, len(source)):
         text = source.entries[index]
         if text is None:
             yield Skip(index, f"{source.name_of(index)} has no text")
         else:
             digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES)
-            yield Sample(index, prepare(text), digest.hexdigest())
+            yield PreparedItem(index, prepare(text), digest.hexdigest())
 
 
-def _images(source: Source, decoders: Decoders, start: int, *, window: int) -> Iterator[Sample | Skip]:
+def _images(source: Source, decoders: Decoders, start: int, *, window: int) -> Iterator[PreparedItem | Skip]:
     tasks = (
-        Task(index, entry, source.name_of(index))
+        ImageTask(index, entry, source.name_of(index))
         for index, entry in enumerate(source.entries[start:], start)
         if entry is not None
     )
@@ -123,9 +125,9 @@ def _images(source: Source, decoders: Decoders, start: int, *, window: int) -> I
         yield Skip(index, f"{source.name_of(index)} names no image") if source.entries[index] is None else next(found)
 
 
-def _grouped(samples: Iterator[Sample | Skip], size: int, collate: Callable[[list[Any]], Any]) -> Iterator[Batch]:
+def _grouped(samples: Iterator[PreparedItem | Skip], size: int, collate: Callable[[list[Any]], Any]) -> Iterator[Batch]:
     while group := [sample for _, sample in zip(range(size), samples, strict=False)]:
-        there = [sample for sample in group if isinstance(sample, Sample)]
+        there = [sample for sample in group if isinstance(sample, PreparedItem)]
         yield Batch(
             stop=group[-1].index + 1,
             rows=np.array([sample.index for sample in there], np.int64),
@@ -135,7 +137,7 @@ def _grouped(samples: Iterator[Sample | Skip], size: int, collate: Callable[[lis
         )
 
 
-def _collated(samples: list[Sample], collate: Callable[[list[Any]], Any]) -> Any:
+def _collated(samples: list[PreparedItem], collate: Callable[[list[Any]], Any]) -> Any:
     try:
         return collate([sample.value for sample in samples]) if samples else None
     except Exception as error:
@@ -145,7 +147,7 @@ def _collated(samples: list[Sample], collate: Callable[[list[Any]], Any]) -> Any
 
 @contextmanager
 def _ahead(values: Iterator[T], stop: Callable[[], None]) -> Iterator[Iterator[T]]:
-    """The same values, made on a thread of their own, a few ahead."""
+    """The same values, produced by another thread, a few ahead."""
     ready: queue.Queue[Any] = queue.Queue(_BATCHES_AHEAD)
     stopped = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Image paths -> prepared samples, in order, by processes that may hang or die without harm."""
+"""Image paths -> prepared items, in order, by processes that may hang or die without harm."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ import numpy as np
 
 from repdiff.core.errors import InputError, RepdiffError
 from repdiff.core.files import one_line
-from repdiff.encoding.worker import Reply, Task
+from repdiff.encoding.worker import ImageTask, Reply
 from repdiff.settings import EncodingSettings
 
 _TASKS_PER_WORKER = 6
-_LONGER = 5.0  # a worker ends itself so much later than it is given up, for when nobody is left to do that
+_LONGER = 5.0  # seconds after its time limit at which a worker ends itself, if the main process has not
 _START = (
     "import sys; fd = int(sys.argv[1]); sys.path[:] = sys.argv[2:]; "
-    "from repdiff.encoding.worker import run_nursery; run_nursery(fd)"
+    "from repdiff.encoding.worker import run_fork_server; run_fork_server(fd)"
 )
 
 
 @dataclass(frozen=True)
-class Sample:
-    """A prepared item: its place in the list, what the model's ``prepare`` made, and a hash of the item's bytes."""
+class PreparedItem:
+    """A prepared item: its place in the list, the output of the model's ``prepare``, and a hash of the item's bytes."""
 
     index: int
     value: Any
@@ -53,7 +53,7 @@ class Skip:
 class _Worker:
     connection: Connection
     pid: int
-    tasks: deque[Task] = field(default_factory=deque)
+    tasks: deque[ImageTask] = field(default_factory=deque)
     heard: float = field(default_factory=time.monotonic)
 
 
@@ -63,7 +63,7 @@ class Decoders:
     Parameters
     ----------
     prepare : callable
-        One image -> one sample.
+        One image -> one prepared value.
     n_workers : int
         Processes.
     seconds : float
@@ -72,7 +72,7 @@ class Decoders:
     Raises
     ------
     InputError
-        Where ``prepare`` cannot be sent to another process.
+        If ``prepare`` cannot be sent to another process.
     """
 
     def __init__(
@@ -82,26 +82,26 @@ class Decoders:
         code = portable(prepare)
         self._control, theirs = socket.socketpair()
         with theirs:
-            self._nursery = subprocess.Popen(
+            self._fork_server = subprocess.Popen(
                 [sys.executable, "-P", "-c", _START, str(theirs.fileno()), *sys.path],
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # what a decoder or a transform says would tear the progress bar
+                stderr=subprocess.DEVNULL,  # output of a decoder or a transform would break the progress bar
                 env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
             )
         try:
             self._set_up(code)
-            self._workers += [self._hire() for _ in range(n_workers)]
+            self._workers += [self._start_worker() for _ in range(n_workers)]
         except BaseException:
             self.close()
             raise
 
-    def map(self, tasks: Iterable[Task], *, window: int) -> Generator[Sample | Skip]:
-        """What becomes of each task, in order; at most ``window`` tasks are under way or waiting to be taken."""
-        fresh, again = iter(tasks), deque[Task]()
-        order, done = deque[int](), dict[int, Sample | Skip]()
+    def map(self, tasks: Iterable[ImageTask], *, window: int) -> Generator[PreparedItem | Skip]:
+        """The outcome of each task, in order; at most ``window`` tasks are running or waiting to be consumed."""
+        fresh, again = iter(tasks), deque[ImageTask]()
+        order, done = deque[int](), dict[int, PreparedItem | Skip]()
         while True:
             self._hand_out(again, fresh, order, window)
             if not order:
@@ -112,13 +112,13 @@ class Decoders:
                 self._collect(done, again)
 
     def close(self) -> None:
-        """End the processes. ``map`` must not be under way, or must be told by :meth:`stop` before."""
+        """End the processes. ``map`` must not be running; call :meth:`stop` first if it may be."""
         for worker in self._workers:
             worker.connection.close()
         self._control.close()
         with suppress(ProcessLookupError):
-            os.killpg(self._nursery.pid, signal.SIGKILL)  # the workers are of its group
-        self._nursery.wait()
+            os.killpg(self._fork_server.pid, signal.SIGKILL)  # the workers are in its group
+        self._fork_server.wait()
 
     def stop(self) -> None:
         """Make ``map`` end soon; from any thread."""
@@ -130,13 +130,13 @@ class Decoders:
             connection.send((code, self._seconds + _LONGER))
             told = connection.recv()
         except (EOFError, OSError):
-            told = f"it ended with code {self._nursery.wait()}"
+            told = f"it ended with code {self._fork_server.wait()}"
         finally:
             connection.close()
         if told:
             raise RepdiffError(f"the process that prepares images cannot start: {told}")
 
-    def _hire(self) -> _Worker:
+    def _start_worker(self) -> _Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self._control, [b"+"], [theirs.fileno()])
@@ -146,7 +146,7 @@ class Decoders:
         except (EOFError, OSError) as error:
             raise RepdiffError("the processes that prepare images cannot be started; is memory used up?") from error
 
-    def _hand_out(self, again: deque[Task], fresh: Iterator[Task], order: deque[int], window: int) -> None:
+    def _hand_out(self, again: deque[ImageTask], fresh: Iterator[ImageTask], order: deque[int], window: int) -> None:
         while free := [worker for worker in self._workers if len(worker.tasks) < _TASKS_PER_WORKER]:
             if again:
                 task = again.popleft()
@@ -158,16 +158,16 @@ class Decoders:
             self._give(min(free, key=lambda worker: len(worker.tasks)), task)
 
     @staticmethod
-    def _give(worker: _Worker, task: Task) -> None:
+    def _give(worker: _Worker, task: ImageTask) -> None:
         if not worker.tasks:
             worker.heard = time.monotonic()
         worker.tasks.append(task)
         try:
             worker.connection.send(task)
-        except OSError:  # it died; that is noticed, and its tasks are given to another, where replies are read
+        except OSError:  # it died; ``_collect`` notices and gives its tasks to another worker
             return
 
-    def _collect(self, done: dict[int, Sample | Skip], again: deque[Task]) -> None:
+    def _collect(self, done: dict[int, PreparedItem | Skip], again: deque[ImageTask]) -> None:
         """Wait for a reply, or for a worker to die or to run out of time."""
         busy = {worker.connection: worker for worker in self._workers if worker.tasks}
         for connection in wait(list(busy), timeout=0.2):
@@ -181,44 +181,46 @@ class Decoders:
         if self._stopped:
             raise RepdiffError("stopped")
         for worker in busy.values():
-            # One that has sent nothing since it was last heard has been at one image all that time.
+            # A worker that has sent nothing since its last reply has spent that time on one image.
             if time.monotonic() - worker.heard > self._seconds and not worker.connection.poll():
                 os.kill(worker.pid, signal.SIGKILL)
                 self._replace(worker, f"took longer than {self._seconds:g} s to decode", done, again)
 
-    def _replace(self, worker: _Worker, reason: str, done: dict[int, Sample | Skip], again: deque[Task]) -> None:
+    def _replace(
+        self, worker: _Worker, reason: str, done: dict[int, PreparedItem | Skip], again: deque[ImageTask]
+    ) -> None:
         worker.connection.close()
         guilty, *innocent = worker.tasks
         done[guilty.index] = Skip(guilty.index, f"{guilty.name} {reason}")
         again.extendleft(reversed(innocent))
         self._workers.remove(worker)
-        self._workers.append(self._hire())
+        self._workers.append(self._start_worker())
 
 
-def _receive(worker: _Worker) -> Sample | Skip:
+def _receive(worker: _Worker) -> PreparedItem | Skip:
     reply: Reply = worker.connection.recv()
     body = worker.connection.recv_bytes() if reply.outcome in ("array", "object") else b""
     worker.tasks.popleft()
     worker.heard = time.monotonic()
     if reply.outcome == "array":
         dtype, shape = reply.told
-        return Sample(reply.index, np.frombuffer(body, dtype).reshape(shape), reply.digest)
+        return PreparedItem(reply.index, np.frombuffer(body, dtype).reshape(shape), reply.digest)
     if reply.outcome == "object":
-        return Sample(reply.index, pickle.loads(body), reply.digest)
+        return PreparedItem(reply.index, pickle.loads(body), reply.digest)
     return Skip(reply.index, reply.told, unfit=reply.outcome == "unfit")
 
 
 def portable(prepare: Callable[[Any], Any]) -> bytes:
-    """The function in bytes: by name where it has one, else (lambdas, notebooks) with its code."""
+    """The function as bytes: by name if it has one, else (lambdas, notebooks) with its code."""
     try:
         import cloudpickle
-    except ImportError:  # older joblibs, which scikit-learn brings, carry it along
+    except ImportError:  # older versions of joblib, a dependency of scikit-learn, contain it
         from joblib.externals import cloudpickle
     try:
         code: bytes = cloudpickle.dumps(prepare)
     except Exception as error:
         raise InputError(
             f"the transform cannot be sent to the processes that prepare images: {one_line(error)}; "
-            "define it at the top of a module, without the model in it"
+            "define it at the top level of a module, without the model in it"
         ) from error
     return code

@@ -1,8 +1,8 @@
-"""Freed memory, kept for the next batch.
+"""Keeps freed memory for the next batch.
 
-A model on the CPU allocates its activations anew for every batch. glibc asks the system for blocks that large and gives
-them back at once, so that each batch begins with the system clearing the same pages again: on two cores it took half of
-the time of an EfficientNet. While a model runs they stay with the process.
+A model on the CPU allocates its activations again for every batch. glibc gets blocks that large from the system and
+returns them at once, so that the system clears the same pages for each batch: on two cores this took half of the time
+of an EfficientNet. While a model runs, the process keeps them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Of glibc's malloc.h, and the values that hold where a program sets none.
+# From glibc's malloc.h, and the default values.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _USUAL_TRIM_THRESHOLD, _USUAL_MMAP_MAX = 128 * 1024, 65536
 _NEVER = 2**31 - 1
@@ -20,7 +20,7 @@ _NEVER = 2**31 - 1
 
 @contextmanager
 def freed_memory_kept() -> Iterator[None]:
-    """Keep what is freed while the block runs, and give it back to the system afterwards; glibc only."""
+    """Keep freed memory while the block runs, and return it to the system afterwards; glibc only."""
     if platform.libc_ver()[0] != "glibc":
         yield
         return

@@ -1,4 +1,4 @@
-"""What is told beside each finished file: how it was made, of what, and what was left out."""
+"""The manifest beside each finished file: how it was made, from what, and what was skipped."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from repdiff import __version__
-from repdiff.encoding.models import Chosen, Model
-from repdiff.encoding.shards import Plan, Shard
+from repdiff.encoding.models import ChosenModel, Model
+from repdiff.encoding.shards import EncodingPlan, Shard
 from repdiff.encoding.sources import Source
 from repdiff.encoding.writers import Rows
 from repdiff.inputs.encoded import FORMAT, SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
-class Made:
-    """What all layers of one encoding share: the manifest's facts, but for those of a layer's own file."""
+class SharedFacts:
+    """The manifest's facts that all layers of one encoding share."""
 
     facts: Mapping[str, Any]
     n: int
@@ -39,9 +39,9 @@ class Made:
 
 
 def settings_of(
-    chosen: Chosen, model: Model, source: Source, layers: Sequence[str], pool: str | None
+    chosen: ChosenModel, model: Model, source: Source, layers: Sequence[str], pool: str | None
 ) -> dict[str, Any]:
-    """What the plan says of an encoding: all that its bytes depend on, but for the sizes of batches."""
+    """The settings in an encoding's plan: all that its bytes depend on, except batch sizes."""
     return {
         "model": {"spec": chosen.spec, "kind": chosen.kind.name, **model.facts},
         "layers": list(layers),
@@ -51,8 +51,10 @@ def settings_of(
     }
 
 
-def summarise(source: Source, plan: Plan, shards: Iterable[Shard], classes: Sequence[str] | None) -> Made:
-    """What the shards say of the whole."""
+def summarise(
+    source: Source, plan: EncodingPlan, shards: Iterable[Shard], classes: Sequence[str] | None
+) -> SharedFacts:
+    """The manifest's facts from all shards."""
     digest, n, skipped, predicts = hashlib.sha256(), 0, list[dict[str, str]](), False
     for shard in shards:
         n += len(shard.rows)
@@ -77,7 +79,7 @@ def summarise(source: Source, plan: Plan, shards: Iterable[Shard], classes: Sequ
         "plan_sha256": plan.sha256(),
         "versions": settings["versions"],
     }
-    return Made(facts, n)
+    return SharedFacts(facts, n)
 
 
 def _versions() -> dict[str, str]:
@@ -86,7 +88,7 @@ def _versions() -> dict[str, str]:
 
 
 def write_items(path: Path, source: Source, shards: Iterable[Shard], classes: Sequence[str] | None) -> None:
-    """One row per item: id, hash, and what the model predicts, where it does."""
+    """One row per item: id, hash, and the model's prediction, if it has one."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -20,11 +20,11 @@ from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress
 from repdiff.encoding import manifest
 from repdiff.encoding.batch_size import measure_batch_size
-from repdiff.encoding.batches import Batch, Opening, open_batches
+from repdiff.encoding.batches import Batch, DecodingOptions, open_batches
 from repdiff.encoding.malloc import freed_memory_kept
 from repdiff.encoding.models import Model, Request, choose_kind
 from repdiff.encoding.models.base import USUAL
-from repdiff.encoding.shards import Plan, Shard, Shards, joined, open_shards, planned_batch_size, remove
+from repdiff.encoding.shards import EncodingPlan, Shard, Shards, joined, open_shards, planned_batch_size, remove
 from repdiff.encoding.sources import Source, find_source
 from repdiff.encoding.writers import Rows, writer_for
 from repdiff.inputs.encoded import items_path, manifest_path, read_manifest
@@ -41,9 +41,9 @@ class Encoded:
     Attributes
     ----------
     paths : mapping of str to Path
-        The file of each layer; where no layer was named, the one is called ``output``.
+        The file of each layer; without named layers, the only one is called ``output``.
     manifests : mapping of str to mapping
-        What stands beside each.
+        The manifest of each file.
     """
 
     paths: Mapping[str, Path]
@@ -56,7 +56,7 @@ class Encoded:
 
     @property
     def n_items(self) -> int:
-        """How many items have an embedding."""
+        """Number of items with an embedding."""
         return int(self.manifest["embeddings"]["shape"][0])
 
     @property
@@ -66,13 +66,13 @@ class Encoded:
 
     @property
     def manifest(self) -> Mapping[str, Any]:
-        """What stands beside the file of the first layer."""
+        """The manifest of the first layer's file."""
         return next(iter(self.manifests.values()))
 
 
 @takes(EncodeCall)
 def encode(call: EncodeCall) -> Encoded:
-    """Embeddings of items, written to a file; an interrupted call goes on where it was when it is made again.
+    """Embeddings of items, written to a file; calling again after an interruption resumes the work.
 
     Parameters
     ----------
@@ -84,48 +84,48 @@ def encode(call: EncodeCall) -> Encoded:
         A folder of images, whose subfolders are labels, or a table with a column of image paths or of texts.
     output : path
         A .npz, .parquet or .npy file. A manifest (``.manifest.json``) and a table with one row per item
-        (``.items.parquet``: id, prediction, confidence) are put beside it. With several layers, one file for each, with
-        the layer's name before the suffix.
+        (``.items.parquet``: id, prediction, confidence) are put beside it. Several layers get one file each, with the
+        layer's name before the suffix.
 
     Returns
     -------
     Encoded
-        Where the files are, and what was skipped.
+        The paths of the files, and the skipped items.
 
     Raises
     ------
     RepdiffError
-        For a model or items that cannot be used. Single images that cannot be opened are skipped and named.
+        For a model or items that cannot be used. Images that cannot be opened are skipped and listed.
     """
     layers = (call.layer,) if isinstance(call.layer, str) else tuple(call.layer or ())
     targets = _targets(Path(call.output), layers)
     chosen = choose_kind(call.model)
     source = find_source(call.items, chosen.kind.modalities, images=call.images, image=call.image, text=call.text)
     loaded = chosen.kind.load(chosen.target, Request(source.modality, layers, call.pool, call.device, source))
-    opening = Opening(_n_workers(call.n_workers), call.seconds_per_image)
+    opening = DecodingOptions(_n_workers(call.n_workers), call.seconds_per_image)
     settings = manifest.settings_of(chosen, loaded, source, layers, call.pool)
-    task = _Task(targets, source, loaded, chosen.spec, opening, settings)
+    task = _EncodingJob(targets, source, loaded, chosen.spec, opening, settings)
     return task.run(call.batch, overwrite=call.overwrite, progress=call.progress)
 
 
 @dataclass(frozen=True)
-class _Task:
-    """All that is known before the work begins, but how many items make a batch."""
+class _EncodingJob:
+    """Everything known before the work starts, except the batch size."""
 
     targets: Mapping[str, Path]
     source: Source
     model: Model
     spec: str
-    opening: Opening
+    opening: DecodingOptions
     settings: Mapping[str, Any]
 
     def run(self, batch: int | str, *, overwrite: bool, progress: Progress) -> Encoded:
-        """Use what is finished, go on with what was begun, or begin."""
+        """Reuse finished files, resume unfinished work, or start."""
         folder = _folder(self.targets)
         size = self._batch_size(batch, folder)
-        plan = Plan(self.settings, len(self.source), size, max(1, _SHARD_ITEMS // size))
+        plan = EncodingPlan(self.settings, len(self.source), size, max(1, _SHARD_ITEMS // size))
         if (finished := _finished(self.targets, plan, overwrite=overwrite)) is not None:
-            shutil.rmtree(folder, ignore_errors=True)  # there only if a process was killed while it cleared away
+            shutil.rmtree(folder, ignore_errors=True)  # exists only if a process was killed during its cleanup
             return finished
         with open_shards(folder, plan, overwrite=overwrite) as shards:
             start = shards.done * plan.shard_size
@@ -151,7 +151,7 @@ def _targets(output: Path, layers: Sequence[str]) -> dict[str, Path]:
     if output.is_dir():
         raise RepdiffError(f"{output}: is a folder; give the name of a file")
     if not output.absolute().parent.is_dir():
-        raise RepdiffError(f"{output}: there is no folder {output.parent}; make it first")
+        raise RepdiffError(f"{output}: there is no folder {output.parent}; create it first")
     if len(layers) < 2:
         return {next(iter(layers), USUAL): output}
     names = [re.sub(r"[^A-Za-z0-9._-]+", "_", layer) for layer in layers]
@@ -164,7 +164,7 @@ def _targets(output: Path, layers: Sequence[str]) -> dict[str, Path]:
 
 
 def _folder(targets: Mapping[str, Path]) -> Path:
-    """Where the work is kept until it is finished: hidden, beside the output."""
+    """The hidden folder beside the output that holds unfinished work."""
     first = next(iter(targets.values()))
     return first.with_name(f".{first.name}.unfinished")
 
@@ -173,8 +173,8 @@ def _n_workers(n_workers: int | None) -> int:
     return min(_MOST_WORKERS, resolve_n_jobs(None)) if n_workers is None else resolve_n_jobs(n_workers)
 
 
-def _finished(targets: Mapping[str, Path], plan: Plan, *, overwrite: bool) -> Encoded | None:
-    """What is there already, where it was made by this very plan; None where the work has to be done."""
+def _finished(targets: Mapping[str, Path], plan: EncodingPlan, *, overwrite: bool) -> Encoded | None:
+    """The existing files if they were made with the same plan; None if the work has to be done."""
     there = [path for path in targets.values() if path.exists()]
     manifests = {layer: read_manifest(path) if path.exists() else None for layer, path in targets.items()}
     made = {layer: found for layer, found in manifests.items() if found and found["plan_sha256"] == plan.sha256()}
@@ -183,13 +183,13 @@ def _finished(targets: Mapping[str, Path], plan: Plan, *, overwrite: bool) -> En
     others = [path for layer, path in targets.items() if path in there and layer not in made]
     if others and not overwrite:
         raise RepdiffError(
-            f"{others[0]}: is there already, made otherwise; choose another name, or overwrite it (--overwrite)"
+            f"{others[0]}: exists with other settings; choose another name, or overwrite it (--overwrite)"
         )
     return None
 
 
 def _fill(shards: Shards, batches: Iterator[Batch], model: Model, spec: str, progress: Progress) -> None:
-    """Make the shards that are not there yet."""
+    """Make the missing shards."""
     plan = shards.plan
     progress("encoding", min(shards.done * plan.shard_size, plan.n), plan.n)
     parts: list[Shard] = []
@@ -204,7 +204,7 @@ def _fill(shards: Shards, batches: Iterator[Batch], model: Model, spec: str, pro
 
 
 def _check_fit(batch: Batch, spec: str) -> None:
-    """A preparation that fails on all that could be opened is at fault itself."""
+    """Refuse a preparation that fails on every image that could be opened."""
     unfit = [skip for skip in batch.skips if skip.unfit]
     if unfit and not len(batch.rows):
         raise RepdiffError(f"{spec}: {unfit[0].reason}")
@@ -232,7 +232,7 @@ def _embedded(batch: Batch, model: Model, spec: str) -> Shard:
 def _predicted(
     logits: npt.NDArray[Any] | None,
 ) -> tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.float32] | None]:
-    """The most likely class of each item, and the softmax's share of it."""
+    """The most likely class of each item, and its softmax probability."""
     if logits is None or logits.ndim != 2 or logits.shape[1] < 2:
         return None, None
     values = logits.astype(np.float64)
@@ -241,7 +241,7 @@ def _predicted(
 
 
 def _finish(shards: Shards, targets: Mapping[str, Path], source: Source, classes: Sequence[str] | None) -> Encoded:
-    """Make the finished files beside the shards, move them to their places, embeddings last, and clear away."""
+    """Make the final files beside the shards, move them to their places, embeddings last, and delete the folder."""
     made = manifest.summarise(source, shards.plan, shards, classes)
     if not made.n:
         skipped = made.facts["skipped"]

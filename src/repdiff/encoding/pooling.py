@@ -1,4 +1,4 @@
-"""Maps of tokens or of places -> one vector per item; for NumPy arrays and torch tensors alike."""
+"""Maps of tokens or of places -> one vector per item, for NumPy arrays and torch tensors."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def pool_maps(
     Parameters
     ----------
     maps : array or tensor
-        (b, d): vectors already, which stay as they are. (b, tokens, d). (b, d, height, width), or (b, height, width, d)
-        with ``channels_last``; where height and width are 1, there is nothing to pool.
+        (b, d): vectors, which are returned unchanged. (b, tokens, d). (b, d, height, width), or (b, height, width, d)
+        with ``channels_last``; if height and width are 1, nothing is pooled.
     pool : {"cls", "mean", "max", "none"} or None
-        First token; mean or maximum over tokens or places; or all of them in a row. None: ``usual``.
+        First token; mean or maximum over tokens or places; or all of them concatenated. None: ``usual``.
     usual : str
-        The pooling of token maps where none was asked for. Maps of places then get the mean.
+        The default pooling of token maps. The default for maps of places is the mean.
     mask : array or tensor of float32, (b, tokens), optional
         1 for tokens that count, 0 for padding.
     channels_last : bool
@@ -29,7 +29,7 @@ def pool_maps(
     Raises
     ------
     InputError
-        For maps of other shapes, and poolings that they do not have.
+        For maps of other shapes, or a pooling that they do not have.
     """
     shape = tuple(maps.shape)
     if len(shape) in (1, 2):
@@ -68,5 +68,5 @@ def _pool_places(maps: Any, pool: str, *, channels_last: bool) -> tuple[Any, str
 
 
 def _highest(maps: Any, axes: int | tuple[int, int]) -> Any:
-    # torch's max gives a pair where it is told an axis; its amax is NumPy's max.
+    # torch's max over an axis returns a pair; its amax is NumPy's max.
     return maps.amax(axes) if hasattr(maps, "amax") else maps.max(axes)

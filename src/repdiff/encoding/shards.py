@@ -1,8 +1,8 @@
-"""What is done so far, on disk: a folder of shards beside the output, from which a killed job goes on.
+"""Finished parts on disk: a folder of shards beside the output, from which a killed job resumes.
 
-A shard holds the results of a fixed range of items. Each is written to a temporary name and renamed, so that it is
-whole or not there; they are made in order, so that the number of files tells where to go on. ``plan.json`` says what
-they were made with: with other settings they are of no use.
+A shard holds the results of a fixed range of items. Each is written to a temporary name and renamed, so it is complete
+or absent; shards are made in order, so the number of files tells where to resume. ``plan.json`` records their settings:
+with other settings they cannot be used.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class Shard:
     pools : tuple of str
         How each layer was pooled.
     prediction : ndarray of int64, (k,), or None
-        The class that the head finds most likely.
+        The most likely class.
     confidence : ndarray of float32, (k,), or None
-        How likely, from 0 to 1.
+        Its probability, from 0 to 1.
     skips : tuple of (int, str)
-        Places of the items that were left out, and why.
+        Places of the skipped items, and the reasons.
     """
 
     rows: npt.NDArray[np.int64]
@@ -59,15 +59,15 @@ class Shard:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """All that the bytes of the result depend on.
+class EncodingPlan:
+    """Everything that the bytes of the result depend on.
 
     Attributes
     ----------
     settings : mapping
-        Plain values: the model and all facts of it, layers, pooling, the items, versions.
+        Plain values: the model and its facts, layers, pooling, the items, versions.
     n : int
-        Items listed.
+        Number of items.
     batch_size : int
         Items per batch.
     batches_per_shard : int
@@ -85,16 +85,16 @@ class Plan:
         return self.batch_size * self.batches_per_shard
 
     def differences(self, other: Mapping[str, Any]) -> list[str]:
-        """Names of the settings that another plan has otherwise."""
+        """Names of the settings that differ in another plan."""
         own, others = _flat(self.as_json()), _flat(other)
         return [name for name in {**own, **others} if own.get(name) != others.get(name)]
 
     def sha256(self) -> str:
-        """Hash of all of it."""
+        """Hash of the whole plan."""
         return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, as they come back from a file."""
+        """Plain values, as read back from a file."""
         facts = {
             **self.settings,
             "n_listed": self.n,
@@ -106,16 +106,16 @@ class Plan:
 
 
 class Shards:
-    """The folder of a job under way."""
+    """The folder of a running job."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: EncodingPlan) -> None:
         self.folder, self.plan = folder, plan
         self.done = 0
         while self._path(self.done).exists():
             self.done += 1
 
     def write(self, shard: Shard) -> None:
-        """Keep the next shard."""
+        """Store the next shard."""
         arrays: dict[str, Any] = {"rows": shard.rows, "digests": shard.digests}
         arrays |= {f"layer{number}": values for number, values in enumerate(shard.layers)}
         if shard.prediction is not None and shard.confidence is not None:
@@ -138,28 +138,28 @@ class Shards:
 
 
 def planned_batch_size(folder: Path) -> int | None:
-    """The batch size of the job that was begun in a folder; None where there is none."""
+    """The batch size of the unfinished job in a folder; None if there is none."""
     plan = _read_plan(folder)
     size = None if plan is None else plan.get("batch")
     return size if isinstance(size, int) else None
 
 
 @contextmanager
-def open_shards(folder: Path, plan: Plan, *, overwrite: bool) -> Iterator[Shards]:
-    """The shards of a plan: those that an interrupted job left, or none yet. One process at a time.
+def open_shards(folder: Path, plan: EncodingPlan, *, overwrite: bool) -> Iterator[Shards]:
+    """The shards of a plan: those of an interrupted job, or none yet. One process at a time.
 
     Raises
     ------
     RepdiffError
-        Where another process is at work there, or what is there was made with other settings.
+        If another process is using the folder, or its content was made with other settings.
     """
     with _sole_user(folder):
         begun = _read_plan(folder)
         if begun is not None and (differing := plan.differences(begun)):
             if not overwrite:
                 raise RepdiffError(
-                    f"{folder}: holds an unfinished encoding with other settings ({', '.join(differing)} differ); give "
-                    "the settings it had to go on with it, or begin anew (--overwrite)"
+                    f"{folder}: holds an unfinished encoding with other settings ({', '.join(differing)} differ); use "
+                    "those settings to resume it, or start again (--overwrite)"
                 )
             begun = None
         if begun is None:
@@ -169,13 +169,13 @@ def open_shards(folder: Path, plan: Plan, *, overwrite: bool) -> Iterator[Shards
         try:
             yield shards
         except BaseException:
-            if not shards.done:  # nothing to go on with, so nothing is left behind
+            if not shards.done:  # nothing to resume, so nothing is left behind
                 remove(shards)
             raise
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The same in one level, under names such as ``model.device``."""
+    """Nested values as one level, with names such as ``model.device``."""
     flat: dict[str, Any] = {}
     for name, value in settings.items():
         flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
@@ -188,7 +188,7 @@ def _read_plan(folder: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise RepdiffError(f"{folder}: cannot be read; delete it to begin anew") from error
+        raise RepdiffError(f"{folder}: cannot be read; delete it to start again") from error
     return plan
 
 
@@ -206,7 +206,7 @@ def _write_whole(path: Path, text: str) -> None:
 
 @contextmanager
 def _sole_user(folder: Path) -> Iterator[None]:
-    """The folder, made and locked; the lock goes with the process, however it ends."""
+    """Create and lock the folder; the lock ends with the process, however it ends."""
     import fcntl
 
     try:
@@ -218,7 +218,7 @@ def _sole_user(folder: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise RepdiffError(f"{folder}: another process is at work on it; wait for it to end") from error
+        raise RepdiffError(f"{folder}: another process is using it; wait for it to end") from error
     try:
         yield
     finally:
@@ -233,7 +233,7 @@ def remove(shards: Shards) -> None:
 
 
 def joined(shards: Sequence[Shard]) -> Shard:
-    """Several shards, or the parts of one, as one."""
+    """Several shards, or parts of one, joined into one."""
     first = next((shard for shard in shards if len(shard.rows)), shards[0])
     there = [shard for shard in shards if len(shard.rows)]
     whole = replace(first, skips=tuple(skip for shard in shards for skip in shard.skips))
@@ -267,4 +267,4 @@ def _read(path: Path) -> Shard:
                 skips=tuple((int(row), str(reason)) for row, reason in told["skips"]),
             )
     except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
-        raise RepdiffError(f"{path.parent}: is damaged ({path.name}); delete it to begin anew") from error
+        raise RepdiffError(f"{path.parent}: is damaged ({path.name}); delete it to start again") from error

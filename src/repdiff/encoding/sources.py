@@ -1,4 +1,4 @@
-"""A folder or a table -> the list of what is to be encoded."""
+"""A folder or a table -> the list of items to encode."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Modality = Literal["image", "text"]
 
 @dataclass(frozen=True)
 class Source:
-    """What is to be encoded, in order.
+    """The items to encode, in order.
 
     Attributes
     ----------
     name : str
-        What to call it in messages and in the manifest.
+        Its name in messages and in the manifest.
     modality : {"image", "text"}
         What the entries are.
     ids : ndarray of str objects, (n,)
@@ -33,13 +33,13 @@ class Source:
     numbered : bool
         Whether the ids are row numbers because the source had none.
     entries : list of str or None, n of them
-        Paths of images, or texts; None where there is none.
+        Paths of images, or texts; None for a missing one.
     root : str
         Folder that the paths of images start with.
     unusable : tuple of (str, str)
-        Items that could not even be listed, and why.
+        Items that could not be listed, and why.
     passed_over : mapping of str to int
-        How many entries of a folder were not looked at, by reason.
+        How many entries of a folder were ignored, by reason.
     """
 
     name: str
@@ -55,16 +55,16 @@ class Source:
         return len(self.entries)
 
     def name_of(self, index: int) -> str:
-        """How to call an item in messages: an image by its path below the root, all else by its id."""
+        """The name of an item in messages: an image's path below the root, otherwise its id."""
         entry = self.entries[index] if self.modality == "image" else None
         return str(self.ids[index]) if entry is None else entry.removeprefix(f"{self.root}/")
 
     def texts(self) -> list[str]:
-        """The entries that there are."""
+        """The entries without missing ones."""
         return [entry for entry in self.entries if entry is not None]
 
     def fingerprint(self) -> str:
-        """Hash of the ids and, for texts, the texts; for images, their paths, sizes and times of change."""
+        """Hash of the ids and, for texts, the texts; for images, their paths, sizes and modification times."""
         digest = hashlib.sha256(self.modality.encode())
         for name, entry in zip(self.ids, self.entries, strict=True):
             what = "" if entry is None else entry if self.modality == "text" else _state_of(entry)
@@ -82,28 +82,28 @@ def find_source(
     image: str | None = None,
     text: str | None = None,
 ) -> Source:
-    """What a model of these modalities would encode.
+    """The items that a model of these modalities can encode.
 
     Parameters
     ----------
     items : path, table
         A folder of images, or a table with a column of image paths or of texts.
     modalities : sequence of {"image", "text"}
-        What the model takes, the preferred one first.
+        What the model takes, preferred first.
     images : path, optional
-        Folder that the table's image paths start from.
+        Folder that the table's image paths are relative to.
     image, text : str, optional
         The column; naming one chooses it.
 
     Raises
     ------
     InputError
-        Where there is nothing that the model takes.
+        If there is nothing that the model can encode.
     """
     if isinstance(items, str | Path) and Path(items).is_dir():
         given = [name for name, value in (("images", images), ("image", image), ("text", text)) if value is not None]
         if given:
-            raise InputError(f"{given[0]} was given, but {items} is a folder of images, not a table; leave it away")
+            raise InputError(f"{given[0]} was given, but {items} is a folder of images, not a table; leave it out")
         return _of_folder(str(items), list_folder(items), modalities)
     name = str(items) if isinstance(items, str | Path) else "items"
     return _of_table(name, as_items(items, images=images, image=image, text=text), modalities, image, text)

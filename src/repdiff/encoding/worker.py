@@ -1,9 +1,9 @@
 """The processes that open images.
 
-A *nursery* process imports what preparing an image needs, once, and starts workers by ``fork``: they share its memory
-and are there at once, so that one that hung or died is soon replaced. It has one thread, which is what makes the fork
-safe; the main process, with the threads of its model, never forks. A worker that outlives the main process, or its time
-for an image, ends itself.
+A *fork server* process imports once what preparing an image needs, and starts workers by ``fork``. They share its
+memory and start at once, so one that hangs or dies is soon replaced. The server has one thread, which makes forking
+safe; the main process, whose model has threads, never forks. A worker that outlives the main process, or exceeds its
+time for an image, ends itself.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ Outcome = Literal["array", "object", "unreadable", "unfit"]
 
 
 @dataclass(frozen=True)
-class Task:
-    """An image to prepare: its place in the list, its path, and how to call it in messages."""
+class ImageTask:
+    """An image to prepare: its place in the list, its path, and its name in messages."""
 
     index: int
     path: str
@@ -48,7 +48,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Reply:
-    """What became of a task; the bytes of an ``array`` or ``object`` follow as a message of their own.
+    """The outcome of a task; the bytes of an ``array`` or ``object`` follow as a separate message.
 
     ``unreadable``: the file cannot be opened as an image. ``unfit``: the model's preparation failed on it.
     """
@@ -60,10 +60,10 @@ class Reply:
 
 
 class _Gate:
-    """Lets one of the workers at a time hold a large image, so that memory does not grow with their number.
+    """Lets only one worker at a time hold a large image, so that memory does not grow with their number.
 
-    The lock is the process's own, so that it is free again when a worker is killed. One that waits too long for it goes
-    on without, since an image must not be given up for the sake of another that hangs.
+    The lock belongs to the process, so it is released when a worker is killed. A worker that waits too long goes on
+    without it, so that an image is not lost because another one hangs.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -85,10 +85,10 @@ class _Gate:
         return True
 
 
-def run_nursery(descriptor: int) -> None:
-    """Import what is needed, say so, and start a worker for each socket received, until the main process goes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's, which then closes the socket
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for workers that ended
+def run_fork_server(descriptor: int) -> None:
+    """Import what is needed, report it, and start a worker for each socket received, until the main process ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles Ctrl-C, and then closes the socket
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nothing waits for ended workers
     control = socket.socket(fileno=descriptor)
     prepare, seconds = _set_up(control)
     gate = _Gate(seconds / 3)
@@ -129,19 +129,19 @@ def _run_worker(connection: Connection, prepare: Callable[[Any], Any], seconds: 
     try:
         connection.send(os.getpid())
         while True:
-            task: Task = connection.recv()
-            signal.setitimer(signal.ITIMER_REAL, seconds)  # ends this process, even inside a decoder
+            task: ImageTask = connection.recv()
+            signal.setitimer(signal.ITIMER_REAL, seconds)  # the signal ends this process, even inside a decoder
             reply, body = _prepared(task, prepare, gate)
             gate.leave()
             signal.setitimer(signal.ITIMER_REAL, 0)
             connection.send(reply)
             if body is not None:
                 connection.send_bytes(body)
-    except (EOFError, OSError):  # the main process needs no more, or is gone
+    except (EOFError, OSError):  # the main process is done, or gone
         return
 
 
-def _prepared(task: Task, prepare: Callable[[Any], Any], gate: _Gate) -> tuple[Reply, Any]:
+def _prepared(task: ImageTask, prepare: Callable[[Any], Any], gate: _Gate) -> tuple[Reply, Any]:
     try:
         image = open_image(task.path, name=task.name, before_large=gate.enter)
         digest = _digest_of(task.path)
@@ -157,7 +157,7 @@ def _prepared(task: Task, prepare: Callable[[Any], Any], gate: _Gate) -> tuple[R
         return Reply(task.index, "object", None, digest), pickle.dumps(sample, protocol=5)
     except MemoryError:
         return Reply(task.index, "unreadable", f"{task.name} needs too much memory to be prepared"), None
-    except Exception as error:  # anything may be wrong with a user's transform, or with an odd image in a good one
+    except Exception as error:  # a user's transform may raise anything, as may an odd image in a good transform
         reason = f"{type(error).__name__}: {one_line(error)}"[:_LONGEST_REASON]
         return Reply(task.index, "unfit", f"{task.name} cannot be prepared for the model: {reason}"), None
 
@@ -168,7 +168,7 @@ def _digest_of(path: str) -> str:
 
 
 def _limit_memory() -> None:
-    """Let the worker take only so much more than it has, so that an image that grows becomes a ``MemoryError``."""
+    """Limit how much more memory the worker can allocate, so that a huge image becomes a ``MemoryError``."""
     try:
         import resource
 

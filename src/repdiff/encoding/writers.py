@@ -18,14 +18,14 @@ from repdiff.core.errors import RepdiffError
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a finished file: how many, how wide, and a way to go through them from the start, more than once.
+    """The rows of a finished file: their number, their width, and a way to iterate over them repeatedly.
 
     Attributes
     ----------
     n, d : int
         Shape.
     chunks : callable
-        Gives (ids, values) pairs: ndarray of str objects (k,), and ndarray of float32 (k, d).
+        Returns (ids, values) pairs: ndarray of str objects (k,), and ndarray of float32 (k, d).
     """
 
     n: int
@@ -33,7 +33,7 @@ class Rows:
     chunks: Callable[[], Iterable[tuple[npt.NDArray[Any], npt.NDArray[np.float32]]]]
 
     def sha256(self) -> str:
-        """The hash that :meth:`repdiff.inputs.Embeddings.sha256` gives of the same values."""
+        """The same hash as :meth:`repdiff.inputs.Embeddings.sha256` of these values."""
         digest = hashlib.sha256(f"{(self.n, self.d)} <f4 ".encode())
         for _, values in self.chunks():
             digest.update(np.ascontiguousarray(values, "<f4").data)
@@ -88,7 +88,7 @@ def writer_for(path: Path) -> Callable[[Path, Rows], None]:
     Raises
     ------
     RepdiffError
-        Where there is none.
+        If there is none.
     """
     suffix = path.suffix.lower()
     if suffix not in WRITERS:
@@ -98,7 +98,7 @@ def writer_for(path: Path) -> Callable[[Path, Rows], None]:
 
 @contextmanager
 def _member(archive: zipfile.ZipFile, name: str, compression: int) -> Iterator[Any]:
-    """A file in the archive; it bears no time, so that the same content makes the same bytes."""
+    """A file in the archive, without a time, so that the same content makes the same bytes."""
     entry = zipfile.ZipInfo(name)
     entry.compress_type = compression
     with archive.open(entry, "w", force_zip64=True) as file:

@@ -1,1 +1,1 @@
-"""How the method fares beside others: their groups, the measures of all, and the table."""
+"""How the method compares with others: their groups, the measures, and the table."""

@@ -1,4 +1,4 @@
-"""What any method answers with: groups of items, and the few of each that a person is shown."""
+"""The output of every method: groups of items, and the few of each to show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Rows = npt.NDArray[np.int64]
-SMALLEST = 2  # a collage of fewer items has no pair
+SMALLEST = 2  # a smaller collage has no pair
 _MOST_MEASURED = 64  # members of a group whose pairs are measured
 
 
@@ -55,11 +55,10 @@ def _large_enough(labels: npt.NDArray[Any], typicality: npt.NDArray[Any], size: 
 def groups_of_activations(
     activations: npt.NDArray[Any], size: int, *, chosen: npt.NDArray[np.intp] | None = None
 ) -> list[Group]:
-    """Groups of a method that only says how strongly each item activates each of its concepts.
+    """Groups of a method that only gives each item's activation of each concept.
 
     The same rule for all such methods. A collage holds the items of largest activation of the concept, as papers on
-    concepts show them; members are the items of which it is the strongest of all concepts. Only positive activations
-    count.
+    concepts show them; members are the items whose strongest concept it is. Only positive activations count.
 
     Parameters
     ----------
@@ -68,8 +67,8 @@ def groups_of_activations(
     size : int
         Items in a collage.
     chosen : ndarray of int, (m,), optional
-        The concepts to make groups of, best first; all in their order by default. An item of which another concept is
-        the strongest is in no group.
+        The concepts to make groups of, best first; all in their order by default. An item whose strongest concept is
+        another one is in no group.
     """
     if not activations.size:
         return []
@@ -85,7 +84,7 @@ def groups_of_activations(
 
 
 def evenly(items: Rows) -> Rows:
-    """The items, or 64 of them, evenly spaced."""
+    """The items, or at most 64 of them, evenly spaced."""
     if len(items) <= _MOST_MEASURED:
         return items
     return items[np.linspace(0, len(items) - 1, _MOST_MEASURED).round().astype(np.int64)]

@@ -1,4 +1,4 @@
-"""Groups found on some items, carried to others that the method never saw."""
+"""Groups found on some items, transferred to items that the method never saw."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def halves(n: int, random_state: int | None) -> tuple[Rows, Rows]:
 
 
 def stand_ins(collage: Rows, held_out: Rows, x: npt.NDArray[Any]) -> Rows:
-    """For each item of a collage a held-out one in its place: those nearest in x, no two the same.
+    """A different held-out item in place of each item of a collage: the nearest ones in x.
 
-    The sum of distances is the smallest that there is. One for one, so that a collage keeps its shape: the stand-ins of
-    items picked by chance score as chance does. Held-out items nearest to the collage as a whole would not: being the
-    ones that x happens to put close together, they score 0.8 even for random groups.
+    The sum of distances is the smallest possible. The assignment is one to one, so that a collage keeps its shape and
+    the stand-ins of random items score like chance. The held-out items nearest to the collage as a whole would not: x
+    happens to put them close together, so they score 0.8 even for random groups.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def stand_ins(collage: Rows, held_out: Rows, x: npt.NDArray[Any]) -> Rows:
     held_out : ndarray of int64, (n_held_out,)
         Rows to choose from.
     x : ndarray, (n, d)
-        The representation that is said to know the group.
+        The representation in which the group is close.
 
     Returns
     -------

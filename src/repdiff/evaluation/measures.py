@@ -1,8 +1,8 @@
-"""Whether a collage shows what it claims: near in x, far in y, under four distances of which the method optimises one.
+"""Whether the items of a collage are near in x and far in y, by four distances; the method optimises one of them.
 
 The binary success rate is the share of ordered pairs (i, j) of different items of a collage that x puts closer than y.
 A tie counts one half, so that a representation against itself scores exactly 0.5. Distances of two representations have
-no common unit, and each of the four makes them comparable in its own way.
+no common unit; each of the four makes them comparable in its own way.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from repdiff.core.geometry import squared_distances, squared_norms, unit_rows
 from repdiff.core.overlap import jaccard_of_sets
 from repdiff.core.parallel import row_tiles, single_threaded_libraries
 
-LOCAL_NEIGHBOUR = 10  # whose distance is the local scale
+LOCAL_NEIGHBOUR = 10  # the neighbour whose distance is the local scale
 _ROWS_AT_A_TIME = 512
 
 FloatArray = npt.NDArray[np.float64]
@@ -28,7 +28,7 @@ Rows = npt.NDArray[np.int64]
 
 
 class Space:
-    """One representation, ready to give distances between a few of its items.
+    """One representation, prepared for distances between a few of its items.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Space:
         with single_threaded_libraries():
             for rows in row_tiles(self.n, _ROWS_AT_A_TIME):
                 squared = squared_distances(centred[rows], centred, squares[rows], squares)
-                # The product only tells which neighbour it is; its distance is taken afresh, without cancellation.
+                # The product only finds the neighbour; its distance is recomputed without cancellation.
                 which = np.argpartition(squared, place, axis=1)[:, place]
                 local[rows] = np.linalg.norm(self.values[rows] - self.values[which], axis=1)
                 largest = max(largest, float(squared.max()))
@@ -85,7 +85,7 @@ class Space:
     def local(self, rows: Rows) -> FloatArray:
         """Distances, (m, m), over the root of the product of both items' distances to their 10th neighbour.
 
-        The locally scaled distance of Zelnik-Manor & Perona (2004), of which their affinity is exp(-d^2).
+        The locally scaled distance d of Zelnik-Manor & Perona (2004), whose affinity is exp(-d^2).
         """
         scale = self._scales[1][rows]
         return _over(cdist(self.values[rows], self.values[rows]), np.sqrt(np.outer(scale, scale)))
@@ -93,7 +93,7 @@ class Space:
     def cosine(self, rows: Rows) -> FloatArray:
         """Cosine distances, (m, m), over the largest between any two items; a row of zeros is at distance 1 of all."""
         few = self._directions[rows]
-        # Half the squared distance of unit vectors: exact zeros for copies, where 1 - product leaves rounding.
+        # Half the squared distance of unit vectors: exactly zero for copies, unlike 1 - product.
         straight = cdist(few, few, "sqeuclidean") / 2
         no_direction = np.asarray(~few.any(axis=1))
         straight[np.not_equal.outer(no_direction, no_direction)] = 1
@@ -101,7 +101,7 @@ class Space:
 
 
 def _over(distances: FloatArray, scale: Any) -> FloatArray:
-    """Distances over a scale; zero stays zero where the scale is zero, and anything else is far."""
+    """Distances divided by a scale; over a zero scale, zero stays zero and all else is infinite."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(distances > 0, distances / scale, 0.0))
 
@@ -140,7 +140,7 @@ def success_rate(x: Space, y: Space, collage: npt.ArrayLike, *, distance: str = 
 
 
 def mean_success(x: Space, y: Space, collages: Sequence[npt.ArrayLike]) -> dict[str, float]:
-    """Success rate by distance, the mean over collages; NaN where there is none."""
+    """Mean success rate over collages, by distance; NaN if there is none."""
     return {
         distance: float(np.mean([success_rate(x, y, collage, distance=distance) for collage in collages]))
         if collages
@@ -150,7 +150,7 @@ def mean_success(x: Space, y: Space, collages: Sequence[npt.ArrayLike]) -> dict[
 
 
 def redundancy(collages: Sequence[npt.ArrayLike]) -> float:
-    """Mean Jaccard index over all pairs of collages: 0 where no two share an item, 1 where all are the same.
+    """Mean Jaccard index over all pairs of collages: 0 if no two share an item, 1 if all are the same.
 
     NaN for fewer than two.
     """

@@ -26,10 +26,10 @@ _OWN = ("gamma", "beta", "no_change_threshold", "representatives")
 
 @takes(EvaluateRunCall)
 def evaluate_run(call: EvaluateRunCall) -> Evaluation:
-    """How the method of a run and others fare on what the run was made from.
+    """How well the method of a run and others do on the run's embeddings.
 
     The run's metric, alignment, gamma, beta, no-change threshold, number of clusters, and number and kind of
-    representatives are kept; where it shows one of each cluster, collages hold two, so that they have a pair.
+    representatives are kept; if it shows one item per cluster, collages hold two, so that they have a pair.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ def evaluate_run(call: EvaluateRunCall) -> Evaluation:
     Raises
     ------
     RunError
-        Where the embeddings are gone, or hold other values or ids than the run was made from, for a guided run, and for
-        one whose clusterer is not the spectral one.
+        If the embeddings are missing or their values or ids have changed since the run, or if the run is guided or used
+        a clusterer other than the spectral one.
     RepdiffError
         As in :func:`repdiff.evaluate`.
     """
@@ -69,25 +69,25 @@ def _check_repeatable(parameters: Mapping[str, Any], run: Path) -> None:
         )
     if parameters["clusterer"] != "spectral":
         raise RunError(
-            f"{run}: its clusters come from {parameters['clusterer']}, which a run does not keep; "
+            f"{run}: its clusters come from {parameters['clusterer']}, which a run does not store; "
             "compare again without clusterer="
         )
 
 
 def _numbers(comparison: Comparison) -> tuple[int, int]:
-    """The clusters of each direction that were asked for, or chosen where it was for the run to choose."""
+    """The number of clusters in each direction: the requested one, or the one the run chose."""
     asked = comparison.provenance.parameters["n_clusters"]
     of_x, of_y = (comparison.chosen[name].n if asked == "auto" else asked for name in DIRECTIONS)
     return of_x, of_y
 
 
 def _pair(comparison: Comparison, run: Path, given: Mapping[str, str | Path | None]) -> EmbeddingPair:
-    """What the run compared, with its rows matched in the same way."""
+    """The pair that the run compared, with its rows matched in the same way."""
     made = comparison.provenance
     matched_by = made.inputs["matched_by"]
     paths = {name: _place(made.inputs[name], name, given[name], run) for name in ("x", "y")}
     sides = [_side(path, made.inputs[name], name, run) for name, path in paths.items()]
-    # Only a file has its ids, and the items that were skipped when it was made, beside it.
+    # Only files have ids and a list of skipped items beside them.
     pair = make_pair(
         *(paths.values() if matched_by == "id" else (side.values for side in sides)),
         names=comparison.names,
@@ -96,8 +96,8 @@ def _pair(comparison: Comparison, run: Path, given: Mapping[str, str | Path | No
     )
     if pair.matched_by != matched_by:
         raise RunError(
-            f"{run}: rows of x and y were matched by their ids, which {' and '.join(map(str, paths.values()))} do not "
-            "hold any more; give files with the ids with x= and y=, or --x and --y"
+            f"{run}: rows of x and y were matched by their ids, which {' and '.join(map(str, paths.values()))} no "
+            "longer hold; give files with the ids with x= and y=, or --x and --y"
         )
     return align_pair(pair, made.parameters.get("align", "none"), random_state=made.random_state)
 
@@ -107,23 +107,23 @@ def _place(facts: Mapping[str, Any], name: str, given: str | Path | None, run: P
     if given is not None:
         return Path(given)
     source = Path(facts["source"])
-    inside = run / "embeddings" / source.name  # what repdiff encoded for the run moves with it
+    inside = run / "embeddings" / source.name  # embeddings that repdiff encoded for the run move with it
     if not is_there(source) and inside.exists():
         return inside
     if not is_there(source):
         raise RunError(
-            f"{run}: was made from {name} = {facts['source']}, which is no file here; "
-            f"say where it is with {name}=, or --{name}"
+            f"{run}: was made from {name} = {facts['source']}, which is not a file here; "
+            f"give its new place with {name}=, or --{name}"
         )
     return source
 
 
 def _side(source: Path, facts: Mapping[str, Any], name: str, run: Path) -> Embeddings:
-    """The embeddings of one side, the same values as the run was made from."""
+    """The embeddings of one side, checked to be the values that the run was made from."""
     side = read_embeddings(source)
     if side.sha256() != facts["sha256"]:
         raise RunError(
-            f"{source}: does not hold the values that {run} was made from; give the file that it was made from with "
-            f"{name}=, or --{name}, or compare again"
+            f"{source}: the values differ from those that {run} was made from; give the original file "
+            f"with {name}=, or --{name}, or compare again"
         )
     return side

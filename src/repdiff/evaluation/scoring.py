@@ -1,4 +1,4 @@
-"""Methods and a pair of representations -> a table of how each fares."""
+"""Methods and a pair of representations -> a table of scores."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ _STAGE = "other methods"
 
 
 @dataclass(frozen=True)
-class Score:
-    """How one method fares in one direction.
+class MethodScore:
+    """Scores of one method in one direction.
 
     Attributes
     ----------
     method : Method
         Which.
     direction : {"x_only", "y_only"}
-        What it was asked for: what x knows and y does not, or the reverse.
+        What it looked for: what x knows and y does not, or the reverse.
     groups : tuple of Group
-        What it found, as rows of the items that were looked at; none is an answer too.
+        What it found, as rows of the evaluated items; may be empty.
     success : mapping of str to float
-        Binary success rate by distance, the mean over collages; NaN where it found no group.
+        Mean binary success rate over collages, by distance; NaN if it found no group.
     members : mapping of str to float
-        The same for all members of a group, or an even sample of 64, whatever was chosen to be shown.
+        The same over all members of a group, or an even sample of 64, instead of the collage.
     held_out : mapping of str to float
-        That of collages again, for stand-ins among items that the fit never saw: the mean of both halves, or of the one
-        in which it found a group; NaN where of neither, and empty where not asked for.
+        The same over stand-ins of the collages among items that the fit never saw: the mean of both halves, or of the
+        one in which it found a group; NaN if in neither, and empty if not requested.
     redundancy : float
         Mean Jaccard index of two collages, 0 to 1; NaN for fewer than two.
     seconds : float
-        What the fit took.
+        Time of the fit.
     """
 
     method: Method
@@ -71,18 +71,18 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How methods fare on one pair of representations.
+    """Scores of all methods on one pair of representations.
 
     Attributes
     ----------
     names : (str, str)
-        How to call x and y.
-    scores : tuple of Score
+        Display names of x and y.
+    scores : tuple of MethodScore
         One for each method and direction, by mean success from high to low; without groups last.
     rows : ndarray of int64, (n_items,)
-        The items that were looked at, as rows of the pair; ascending.
+        The evaluated items, as rows of the pair; ascending.
     n_groups : (int, int)
-        Groups asked for in each direction.
+        Groups requested in each direction.
     size : int
         Items in a collage.
     random_state : int
@@ -90,7 +90,7 @@ class Evaluation:
     """
 
     names: tuple[str, str]
-    scores: tuple[Score, ...]
+    scores: tuple[MethodScore, ...]
     rows: npt.NDArray[np.int64]
     n_groups: tuple[int, int]
     size: int
@@ -113,7 +113,7 @@ class Evaluation:
         return means.sort_values("success", ascending=False, kind="stable", ignore_index=True)
 
 
-def _row(score: Score) -> dict[str, Any]:
+def _row(score: MethodScore) -> dict[str, Any]:
     nothing = dict.fromkeys(DISTANCES, float("nan"))
     held_out = score.held_out or nothing
     return {
@@ -136,7 +136,7 @@ def _row(score: Score) -> dict[str, Any]:
 
 @takes(EvaluateCall)
 def evaluate(call: EvaluateCall) -> Evaluation:
-    """How this method and others fare in saying what x knows and y does not, and the reverse.
+    """How well this method and others find what x knows and y does not, and the reverse.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def evaluate(call: EvaluateCall) -> Evaluation:
     Raises
     ------
     RepdiffError
-        For input that cannot be used, a method that does not exist, or too few items.
+        For input that cannot be used, an unknown method, or too few items.
     """
     methods = choose_methods(call.methods)
     numbers = call.n_groups if isinstance(call.n_groups, tuple) else (call.n_groups, call.n_groups)
@@ -174,7 +174,7 @@ def evaluate_pair(
     random_state: int,
     progress: Progress = silent,
 ) -> Evaluation:
-    """How methods fare on a pair; the arguments are those of :func:`evaluate`."""
+    """Scores of methods on a pair; arguments as in :func:`evaluate`."""
     _check(pair, n_groups, max_items)
     order = np.random.default_rng(random_state).permutation(pair.n)
     rows = np.sort(order[:max_items])
@@ -235,17 +235,17 @@ class _Bench:
         self._sides = sides
         self._requests = {name: (number, size, random_state) for name, number in zip(DIRECTIONS, n_groups, strict=True)}
         parts = halves(sides.x.n, random_state)
-        # What was found on one half is measured in the spaces of the other.
+        # Groups found on one half are measured in the spaces of the other.
         self._folds = [(fit, rest, sides.of(rest)) for fit, rest in (parts, parts[::-1])] if held_out else []
 
-    def score(self, method: Method, direction: DirectionName) -> Score:
+    def score(self, method: Method, direction: DirectionName) -> MethodScore:
         """Fit on all items, and on each half."""
         sides = self._sides.seen_from(direction)
         start = time.perf_counter()
         groups = self._fit(method, direction, sides.x.values, sides.y.values)
         seconds = time.perf_counter() - start
         collages = [group.collage for group in groups]
-        return Score(
+        return MethodScore(
             method=method,
             direction=direction,
             groups=tuple(groups),

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.distances import Ranked
-from repdiff.core.progress import Progress, silent, telling
+from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.excess import Excess, excess_of, with_lesser_clusters
 from repdiff.evidence.matched_noise import (
     Drawn,
@@ -120,17 +120,17 @@ def weigh_against_noise(
         return {name: untested(same, sizes[name]) for name in DIRECTIONS}
     if not is_testable(test.x.n, max(sizes.values())):
         return {name: untested(Finding("too_few"), sizes[name]) for name in DIRECTIONS}
-    rounds = _simulate(test, drawn, DIRECTIONS, telling(progress, "noise"))
+    rounds = _simulate(test, drawn, DIRECTIONS, prefixed(progress, "noise"))
     excess = {name: _excess(test, name, rounds[name]) for name in DIRECTIONS}
     significant, rates = _significant(test, excess)
     claimed = tuple(name for name in DIRECTIONS if _claims(excess[name], significant[name]))
     any_group = any(one.any() for one in significant.values())
     # One round says whether the relation is curved; that a group is more than that takes all.
-    curved = _kernel_rounds(test, drawn if any_group else drawn[:1], claimed, telling(progress, "curved relations"))
+    curved = _kernel_rounds(test, drawn if any_group else drawn[:1], claimed, prefixed(progress, "curved relations"))
     if any_group and curved:
         excess |= {name: with_lesser_clusters(excess[name], _excess(test, name, curved[name])) for name in curved}
         significant, rates = _significant(test, excess)
-    rest = _rest(test, significant, telling(progress, "items outside of groups"))
+    rest = _rest(test, significant, prefixed(progress, "items outside of groups"))
     return {
         name: _weighed(
             test, name, excess[name], significant, rates[name], rest.get(name), rounds[name], curved.get(name)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, DenseAffinity
 from repdiff.clustering.kmeans import k_means
-from repdiff.clustering.spectral import Warn, leading_eigenvectors, unheard, warn_not_converged
+from repdiff.clustering.spectral import Warn, ignore_warning, leading_eigenvectors, warn_not_converged
 from repdiff.core.overlap import match_clusters
 from repdiff.core.progress import Progress, silent
 from repdiff.results.choice import Candidate, ChosenNumber
@@ -76,7 +76,7 @@ def _stabilities(affinity: Affinity, numbers: list[int], random_state: int | Non
         items = np.concatenate([shared, rng.permutation(others)[: min(_OWN, n_shared)]])
         block = DenseAffinity(affinity.block(items, items))
         # A sample that is slow to settle tells of little stability, which is what is asked.
-        spectrum = leading_eigenvectors(block, min(max(numbers), len(items)), random_state=sample, warn=unheard)
+        spectrum = leading_eigenvectors(block, min(max(numbers), len(items)), random_state=sample, warn=ignore_warning)
         points.append(spectrum.vectors / np.sqrt(spectrum.degree)[:, None])
     return {n: _agreement([_labels(of_sample, n) for of_sample in points], len(shared)) for n in numbers}
 

@@ -12,10 +12,10 @@ import pandas as pd
 from repdiff.affinity.base import Affinity
 from repdiff.affinity.distances import Ranked
 from repdiff.clustering.cluster import cluster_affinity
-from repdiff.clustering.spectral import unheard
+from repdiff.clustering.spectral import ignore_warning
 from repdiff.core.errors import RepdiffError
 from repdiff.core.parallel import resolve_n_jobs
-from repdiff.core.progress import Progress, silent, telling
+from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.against_noise import NoiseTest, Weighed, untested, weigh_against_noise
 from repdiff.evidence.cohesion import cohesions
 from repdiff.evidence.correctness import (
@@ -45,7 +45,7 @@ from repdiff.results.findings import (
     PairedAccuracy,
     Regression,
 )
-from repdiff.settings import Method
+from repdiff.settings import MethodSettings
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ def assess_findings(
     *,
     columns: Columns | None = None,
     reclusters: Mapping[DirectionName, Recluster] | None = None,
-    gamma: float = Method.gamma,
-    beta: float = Method.beta,
-    no_change_threshold: float = Method.no_change_threshold,
+    gamma: float = MethodSettings.gamma,
+    beta: float = MethodSettings.beta,
+    no_change_threshold: float = MethodSettings.no_change_threshold,
     groups: npt.NDArray[np.int32] | None = None,
     n_jobs: int | None = None,
     random_state: int | None = 0,
@@ -141,7 +141,7 @@ def assess_findings(
     threads = resolve_n_jobs(n_jobs)
     if reclusters is None:
         reclusters = {name: _spectral(len(directions[name].clusters)) for name in DIRECTIONS}
-    nearest = look_up(x, y, seed=seed, n_jobs=threads, progress=telling(progress, "neighbours"))
+    nearest = look_up(x, y, seed=seed, n_jobs=threads, progress=prefixed(progress, "neighbours"))
     drawn = draw_rounds(x, y, groups=groups, n_rounds=N_ROUNDS, seed=seed, n_jobs=threads)
     test = NoiseTest(x, y, directions, reclusters, gamma, beta, no_change_threshold, groups, seed, threads)
     try:
@@ -166,7 +166,7 @@ def assess_findings(
 def _spectral(n_clusters: int) -> Recluster:
     def recluster(affinity: Affinity, seed: int, number: int | None) -> npt.NDArray[np.int32]:
         return cluster_affinity(
-            affinity, number or n_clusters, restarts=RECLUSTERING_RESTARTS, random_state=seed, warn=unheard
+            affinity, number or n_clusters, restarts=RECLUSTERING_RESTARTS, random_state=seed, warn=ignore_warning
         )
 
     return recluster

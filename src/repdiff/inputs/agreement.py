@@ -1,4 +1,4 @@
-"""What two encodings tell of their items: which both have, whether they were the same, and what each predicts."""
+"""What was recorded when two files were encoded: which items both have, whether they are the same, predictions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from repdiff.inputs.sources import beside
 from repdiff.inputs.wording import few
 
 PREDICTED = ("prediction", "confidence")
-OF_ONE_PAIR = tuple(f"{what}_{side}" for side in ("x", "y") for what in PREDICTED)  # columns that encodings bring
+OF_ONE_PAIR = tuple(f"{what}_{side}" for side in ("x", "y") for what in PREDICTED)  # columns that come from encodings
 
 
 @dataclass(frozen=True)
 class Encodings:
-    """What was found beside the two sides; None where a side was not made by ``repdiff encode``.
+    """What ``repdiff encode`` recorded of the two sides; None for a side that it did not make.
 
     Attributes
     ----------
@@ -40,14 +40,14 @@ class Encodings:
 
 
 def agree(x: Embeddings, y: Embeddings, *, data: tuple[Any, Any], sha256: tuple[str, str]) -> Any:
-    """The sides with the ids that stand beside them, less the items that the other could not encode.
+    """The sides with the ids recorded beside their files, without the items that the other could not encode.
 
     Parameters
     ----------
     x, y : Embeddings
         The sides.
     data : (object, object)
-        What the user gave for them; only files have anything beside them.
+        What the user gave for them; only files can have a record beside them.
     sha256 : (str, str)
         Hashes of their values.
 
@@ -61,7 +61,7 @@ def agree(x: Embeddings, y: Embeddings, *, data: tuple[Any, Any], sha256: tuple[
         path = beside(given)
         encoding = None if path is None else read_encoding(path, digest)
         if path is not None and encoding is None and read_manifest(path) is not None:
-            warnings.append(f"{manifest_path(path)}: tells of other values than {path} holds, so it was not used")
+            warnings.append(f"{manifest_path(path)}: describes other values than those in {path}, so it was not used")
         if encoding is not None and side.ids is not None and not np.array_equal(side.ids, encoding.ids):
             encoding = None  # the same values under other ids, as in a copy that was sorted or renamed
         found.append(encoding)
@@ -76,7 +76,7 @@ def agree(x: Embeddings, y: Embeddings, *, data: tuple[Any, Any], sha256: tuple[
 
 
 def with_predictions(items: Items, encodings: Encodings, ids: Any) -> Items:
-    """The items with what each model predicts, where it does and the table does not tell already.
+    """The items with each model's predictions, where there are any and the table has none.
 
     Parameters
     ----------

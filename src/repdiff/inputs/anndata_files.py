@@ -24,12 +24,12 @@ def read_anndata(path: Path, name: str | None) -> tuple[npt.NDArray[Any], npt.ND
     path : Path
         The file.
     name : str or None
-        Such as ``obsm/X_pca``, ``layers/counts`` or ``X``; where it is None, the only one there is.
+        Such as ``obsm/X_pca``, ``layers/counts`` or ``X``; None takes the only one there is.
 
     Raises
     ------
     InputError
-        Where there are several, or the one that is named is sparse or not there.
+        Where there are several, or the named one is sparse or missing.
     """
     h5py = _h5py(path)
     with h5py.File(path, "r") as file:
@@ -69,14 +69,14 @@ def _matrix(node: Any, title: str, h5py: Any) -> npt.NDArray[Any]:
     if kind == "dataframe":
         return _frame(node, h5py).to_numpy(dtype=np.float64)
     raise InputError(
-        f"{title}: is {'sparse (' + kind + ')' if kind else 'no matrix'}, and embeddings are not; reduce it first, "
-        "for instance with scanpy.pp.pca, and choose what comes out of it"
+        f"{title}: is {'sparse (' + kind + ')' if kind else 'not a matrix'}, but embeddings must be dense; reduce it "
+        "first, for instance with scanpy.pp.pca, and choose the result"
     )
 
 
 def _index(obs: Any, h5py: Any) -> npt.NDArray[Any]:
     if isinstance(obs, h5py.Dataset):
-        raise InputError(f"{obs.file.filename}: was written by anndata before 0.7; read and write it with a newer one")
+        raise InputError(f"{obs.file.filename}: was written by anndata before 0.7; save it again with a newer version")
     return np.asarray(_column(obs[str(obs.attrs.get("_index", "_index"))], h5py))
 
 

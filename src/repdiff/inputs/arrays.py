@@ -62,12 +62,12 @@ def read_safetensors(path: Path) -> Arrays:
 
 
 def _types_in_safetensors(path: Path) -> set[str]:
-    """Types of the tensors, as the file's header names them; none where it has no header to read."""
+    """Types of the tensors according to the file's header; none where that cannot be read."""
     with path.open("rb") as file:
         try:
             header = json.loads(file.read(min(int.from_bytes(file.read(8), "little"), path.stat().st_size)))
             return {str(facts["dtype"]) for name, facts in header.items() if name != "__metadata__"}
-        except (ValueError, TypeError, KeyError, AttributeError):  # the library says what is wrong with it
+        except (ValueError, TypeError, KeyError, AttributeError):  # the library then says what is wrong
             return set()
 
 

@@ -22,7 +22,7 @@ _LOOKED_AT = 20
 
 
 def holds_vectors(column: pd.Series) -> bool:
-    """Whether the cells are lists, arrays, tensors, or texts such as "[0.1, 0.2]"; missing ones are passed over."""
+    """Whether the cells are lists, arrays, tensors, or texts such as "[0.1, 0.2]"; missing ones are ignored."""
     if not (column.dtype == object or pd.api.types.is_string_dtype(column.dtype)):
         return False
     found = [cell for cell in column.iloc[: 50 * _LOOKED_AT] if not _is_missing(cell)][:_LOOKED_AT]
@@ -30,12 +30,12 @@ def holds_vectors(column: pd.Series) -> bool:
 
 
 def stack(column: pd.Series, source: str) -> npt.NDArray[Any]:
-    """The vectors of a column, one below the other.
+    """The vectors of a column, stacked as rows.
 
     Raises
     ------
     InputError
-        Where one is missing, is of another length, or is no vector of numbers.
+        Where one is missing, has another length, or is not a vector of numbers.
     """
     where = f"{source}: column {column.name!r}"
     gaps = np.array([_is_missing(cell) for cell in column], bool)
@@ -84,7 +84,7 @@ def _vector(cell: Any, where: str) -> npt.NDArray[Any]:
         array = _of_list(cell, where)
     array = known_type(array)
     if array.dtype.kind not in "fiub":
-        raise InputError(f"{where} holds {str(cell)[:40]!r}, which is no vector of numbers")
+        raise InputError(f"{where} holds {str(cell)[:40]!r}, which is not a vector of numbers")
     if sum(length != 1 for length in array.shape) > 1:
         raise InputError(f"{where} holds an array of shape {array.shape}; flatten or pool it to one vector")
     return array.reshape(-1)
@@ -97,7 +97,7 @@ def _of_list(cell: Any, where: str) -> npt.NDArray[Any]:
             array = np.asarray([np.nan if value is None else value for value in array.tolist()])
             array = np.asarray(array.tolist(), dtype=np.float64)
     except (ValueError, TypeError) as error:
-        raise InputError(f"{where} holds {str(cell)[:40]!r}, which is no vector of numbers") from error
+        raise InputError(f"{where} holds {str(cell)[:40]!r}, which is not a vector of numbers") from error
     return array
 
 
@@ -106,7 +106,7 @@ def _of_text(text: str, where: str) -> npt.NDArray[np.float64]:
     wrapped = _WRAPPED.match(text)
     inner = (wrapped[1] if wrapped else text).strip()
     if "..." in inner:
-        raise InputError(f"{where} holds a vector that was shortened when it was printed ('...'); save the numbers")
+        raise InputError(f"{where} holds a vector that was shortened when it was printed ('...'); save all its numbers")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -120,4 +120,4 @@ def _of_json(inner: str, text: str, where: str) -> npt.NDArray[np.float64]:
     try:
         return np.array([np.nan if value is None else float(value) for value in json.loads(inner)])
     except (ValueError, TypeError) as error:
-        raise InputError(f"{where} holds {text[:40]!r}, which is no vector of numbers") from error
+        raise InputError(f"{where} holds {text[:40]!r}, which is not a vector of numbers") from error

@@ -1,4 +1,4 @@
-"""Whether the values of one side can be compared at all, and what about them a reader must know."""
+"""Whether the values of one side can be compared, and what a reader must know about them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from repdiff.inputs.embeddings import Embeddings
 
 _ROWS_AT_A_TIME = 4096
 _SYMMETRY_TOLERANCE = 1e-5  # of the largest entry
-_TRIPLES = 20_000  # that are looked at for whether distances are distances
+_TRIPLES = 20_000  # of items, checked to tell distances from similarities
 _MOST_BENT = 0.05  # share of triples in which one side is more than twice as long as the other two together
 
 
 def check_values(side: Embeddings, metric: Metric) -> None:
-    """Refuse a side that is empty, has gaps, does not vary, or has rows that the metric cannot place.
+    """Refuse a side that is empty, has gaps, does not vary, or has rows that the metric cannot compare.
 
     Raises
     ------
@@ -38,17 +38,17 @@ def check_values(side: Embeddings, metric: Metric) -> None:
     if metric == "cosine" and not (has_direction := side.values.any(axis=1)).all():
         raise InputError(
             f"{side.source}: row {int(has_direction.argmin())} is all zeros and has no direction, so the cosine metric "
-            "cannot place it; remove the row from both sides, or use the euclidean metric"
+            "cannot compare it; remove the row from both sides, or use the euclidean metric"
         )
 
 
 def as_distances(side: Embeddings) -> Embeddings:
-    """The side's n x n matrix as distances, which similarities are subtracted from their largest to become.
+    """The side's n x n matrix as distances; similarities are subtracted from the largest of them.
 
     Raises
     ------
     InputError
-        Where it is not square or not symmetric, or may be either.
+        Where it is not square or not symmetric, or it is unclear whether it holds distances or similarities.
     """
     values = side.values
     if values.shape[0] != values.shape[1]:
@@ -58,8 +58,8 @@ def as_distances(side: Embeddings) -> Embeddings:
     if odd.any():
         row, column = (int(place[0]) for place in np.nonzero(odd))
         raise InputError(
-            f"{side.source}: is not symmetric: row {row}, column {column} holds {values[row, column]:g} and its mirror "
-            f"{values[column, row]:g}; average the matrix with its transpose"
+            f"{side.source}: is not symmetric: row {row}, column {column} holds {values[row, column]:g}, but row "
+            f"{column}, column {row} {values[column, row]:g}; average the matrix with its transpose"
         )
     own = np.diagonal(values)
     others = values[~np.eye(len(values), dtype=bool)]
@@ -68,7 +68,7 @@ def as_distances(side: Embeddings) -> Embeddings:
     if (own[:, None] <= values).all():
         if not own.any() and _bends(values) > _MOST_BENT:
             raise InputError(
-                f"{side.source}: has a zero diagonal as distances have, but its other values are like similarities: "
+                f"{side.source}: has a zero diagonal like distances, but its other values look like similarities: "
                 "items near to one item are far from each other; put the largest value on the diagonal if they are "
                 "similarities, or -1 if they are distances"
             )
@@ -77,7 +77,7 @@ def as_distances(side: Embeddings) -> Embeddings:
         return replace(side, values=values.max() - values)
     row = int(np.argmax((own > values.min(axis=1)) & (own < values.max(axis=1))))
     raise InputError(
-        f"{side.source}: is neither distances nor similarities: in row {row} the item itself, {own[row]:g}, is neither "
+        f"{side.source}: is neither distances nor similarities: in row {row} the item itself ({own[row]:g}) is neither "
         "the nearest nor the most similar; check the diagonal"
     )
 
@@ -118,7 +118,7 @@ def notes_on_rows(side: Embeddings, metric: Metric) -> tuple[str, ...]:
         first, second = _first_two(sums, again)
         told.append(
             f"{side.source}: {again.sum():,} of {len(values):,} rows are the same as another row (rows {first} and "
-            f"{second}, for instance); the order of such neighbours is that of the rows"
+            f"{second}, for instance); such neighbours are ranked in the order of the rows"
         )
     if constant.any():
         count = int(constant.sum())
@@ -135,9 +135,9 @@ def _first_two(sums: npt.NDArray[np.uint64], again: npt.NDArray[np.bool_]) -> tu
 
 
 def _bends(values: npt.NDArray[Any]) -> float:
-    """Share of triples of items of which two are more than twice as far apart as by way of the third.
+    """Share of triples in which two items are more than twice as far apart as the way through the third is long.
 
-    Never so for distances, for their squares, or for one minus the cosine.
+    Zero for distances, for their squares, and for one minus the cosine.
     """
     n = len(values)
     rng = np.random.default_rng(0)

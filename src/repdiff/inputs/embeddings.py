@@ -27,22 +27,22 @@ from repdiff.inputs.wording import few
 
 _VALUES = "embeddings"
 _NUMBERED = re.compile(r"^(arr_)?\d+$")  # what numpy.savez calls arrays that were given without names
-# Columns of numbers that are no dimension, by their names.
+# Names of numeric columns that are not dimensions.
 _ROWS = re.compile(r"^(index|idx|row|item|key|level_0|.*[_\s.-](id|ids|idx|index))$", re.IGNORECASE)
 _LABELS = re.compile(r"^(label|labels|target|targets|class|classes|class_?id|label_?id|split|fold)$", re.IGNORECASE)
-_LOOKED_AT = 1000  # rows by which columns of whole numbers are found
+_LOOKED_AT = 1000  # rows that are searched for columns of whole numbers
 
 
 @dataclass(frozen=True)
 class Embeddings:
-    """One side as it came in: a numeric matrix, not yet checked further.
+    """One side as it was read: a numeric matrix, not yet checked further.
 
     Attributes
     ----------
     values : ndarray of float32 or float64, (n, d), C-contiguous
         One row per item. float32 and float64 are kept; narrower types become float32, wider integers float64.
     ids : ndarray of str objects, (n,), or None
-        Row identity where the source carries one by name.
+        Ids of the rows, where the source names them as ids.
     source : str
         What to call it in messages: a file's path, or "x" / "y".
     columns : tuple of str, or None
@@ -50,7 +50,7 @@ class Embeddings:
     ids_from : str
         Where the ids were found, such as ``column 'ID'``; "" where there are none.
     keys : tuple of Key
-        What else may tell the rows apart.
+        What else may identify the rows.
     warnings : tuple of str
         What a reader of the result must know, such as columns that are not used.
     """
@@ -82,7 +82,7 @@ def as_embeddings(data: Any, *, source: str, id_column: str | None = None) -> Em
     source : str
         What to call it in messages where it is no path.
     id_column : str, optional
-        The column or array that holds the ids, by another name.
+        The column or array that holds the ids, where it is not called ``id``.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def _joined(parts: list[Embeddings], source: str) -> Embeddings:
         if part.values.shape[1] != first.values.shape[1] or part.columns != first.columns:
             raise InputError(
                 f"{part.source}: has {part.values.shape[1]} columns and {first.source} {first.values.shape[1]}, or "
-                "other names of them; parts of one representation must be alike"
+                "their names differ; all parts of one representation must have the same columns"
             )
         if (part.ids is None) != (first.ids is None):
             raise InputError(f"{part.source} and {first.source}: one has ids and the other none; give both ids")
@@ -212,8 +212,8 @@ def _of_one_per_item(arrays: Mapping[str, npt.NDArray[Any]], source: str) -> Emb
         names = list(arrays)
         ids = as_ids(names, source)
     values = to_matrix(np.stack([arrays[name].reshape(-1) for name in names]), source)
-    told = f"{source}: its {len(names):,} arrays were taken for one vector per item"
-    told += ", in the order of their numbers" if ids is None else " and their names for the ids"
+    told = f"{source}: its {len(names):,} arrays were read as one vector per item"
+    told += ", in the order of their numbers" if ids is None else " with their names as ids"
     return Embeddings(values, ids, source, None, "" if ids is None else "names of arrays", warnings=(told,))
 
 
@@ -246,7 +246,7 @@ def _of_vectors(table: VectorTable, name: str, source: str, id_name: str | None)
 
 
 def _of_features(table: VectorTable, source: str, id_name: str | None) -> Embeddings:
-    """One column per feature; columns that tell rows or classes apart are none."""
+    """One column per feature; columns of ids or labels are not features."""
     features = [name for name, kind in table.kinds.items() if kind == "number" and name != id_name]
     others = [name for name, kind in table.kinds.items() if kind != "number" and name != id_name]
     _refuse_unnamed(list(table.kinds), others, source)
@@ -260,18 +260,16 @@ def _of_features(table: VectorTable, source: str, id_name: str | None) -> Embedd
             raise InputError(_no_key(name, frame[name], source, is_number=name in numbering))
     if labels:
         raise InputError(
-            f"{source}: column {labels[0]!r} is called as labels are, so it is not taken for a dimension; drop it "
+            f"{source}: column {labels[0]!r} has a name for labels, so it is not read as a dimension; drop it "
             "(labels belong in the table of items), or rename it"
         )
     if not features:
-        raise InputError(f"{source}: has no column of features beside the ids")
+        raise InputError(f"{source}: has no column of features besides the ids")
     values = to_matrix(table.matrix(features), source)
     ids = None if id_name is None else as_ids(frame[id_name], source)
     ids_from = "" if id_name is None else _title("column", id_name)
     found = (*keys.values(), index_key(frame.index, table.n))
-    not_used = tuple(
-        f"{source}: column {name!r} was taken for what rows are called, not for a dimension" for name in keys
-    )
+    not_used = tuple(f"{source}: column {name!r} was read as names of the rows, not as a dimension" for name in keys)
     return Embeddings(
         values, ids, source, tuple(features), ids_from, tuple(filter(None, found)),
         (*not_used, *_notes_on_columns(values, features, source)),
@@ -289,19 +287,19 @@ def _no_key(name: str, column: Any, source: str, *, is_number: bool) -> str:
 
     if is_number:
         return (
-            f"{source}: column {name!r} is called as ids are, but its values are no ids: they repeat, have gaps or are "
-            "no whole numbers; rename it if it is a dimension, or drop it"
+            f"{source}: column {name!r} has a name for ids, but its values cannot be ids: they repeat, have gaps or "
+            "are not whole numbers; rename it if it is a dimension, or drop it"
         )
     wrong = pd.to_numeric(column, errors="coerce").isna().to_numpy()
     row = int(wrong.argmax()) if wrong.any() else 0
     return (
         f"{source}: column {name!r} is not numeric: row {row} holds {str(column.iloc[row])[:40]!r}; "
-        "drop the column, or call it 'id' if it tells the items apart"
+        "drop the column, or rename it 'id' if it identifies the items"
     )
 
 
 def _notes_on_columns(values: npt.NDArray[Any], names: list[str] | None, source: str) -> tuple[str, ...]:
-    """Columns of whole numbers among columns that are none, which may be ids or labels."""
+    """A note on columns that hold only whole numbers while most others do not; they may be ids or labels."""
     few_rows = values[:_LOOKED_AT]
     with np.errstate(invalid="ignore"):
         whole = (few_rows == np.rint(few_rows)).all(axis=0) & (few_rows != few_rows[:1]).any(axis=0)
@@ -313,16 +311,16 @@ def _notes_on_columns(values: npt.NDArray[Any], names: list[str] | None, source:
     called = few([column if names is None else names[column] for column in found], quoted=names is not None)
     one = len(found) == 1
     return (
-        f"{source}: {'column' if one else 'columns'} {called} {'holds' if one else 'hold'} whole numbers only, and the "
-        "others do not; drop what is no dimension (an id, a label)",
+        f"{source}: {'column' if one else 'columns'} {called} {'holds' if one else 'hold'} whole numbers only, "
+        "unlike the others; drop what is not a dimension (an id, a label)",
     )
 
 
 def _unused(names: Collection[str], used: str, source: str, keys: Iterable[Key]) -> tuple[str, ...]:
-    """What is neither vectors nor may tell rows apart."""
+    """A note on columns that are neither vectors nor may identify rows."""
     rest = set(names) - {key.name for key in keys if key.is_text}
     unused = [name for name in names if name in rest]
-    return (f"{source}: {used} is used, and not {few(unused, quoted=True)}",) if unused else ()
+    return (f"{source}: {used} is used, but not {few(unused, quoted=True)}",) if unused else ()
 
 
 def _listed(names: Iterable[str]) -> str:

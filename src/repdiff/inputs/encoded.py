@@ -29,7 +29,7 @@ class Encoding:
     ids : ndarray of str objects, (n,)
         Items, in the order of the embeddings.
     digests : ndarray of str objects, (n,)
-        Hash of what each item was.
+        Hash of each item's content.
     prediction : ndarray of objects, (n,), or None
         Class that the model's head finds most likely, where it has one.
     confidence : ndarray of float32, (n,), or None
@@ -77,7 +77,7 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise InputError(f"{beside}: cannot be read: {one_line(error)}; delete it to do without") from error
+        raise InputError(f"{beside}: cannot be read: {one_line(error)}; delete it to go on without it") from error
     known = isinstance(manifest, dict) and (manifest.get("format"), manifest.get("schema_version")) == (
         FORMAT,
         SCHEMA_VERSION,
@@ -86,7 +86,7 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
 
 
 def read_encoding(path: Path, sha256: str) -> Encoding | None:
-    """What is told beside an embedding file of the values whose hash is given; None where it tells of other values.
+    """The record beside an embedding file; None where it describes values with another hash than the given one.
 
     Raises
     ------

@@ -45,12 +45,12 @@ class Folder:
 def list_folder(path: str | Path) -> Folder:
     """The images below a folder, by suffix; nothing is opened.
 
-    Links are followed, also out of the folder; a folder that several links lead to is entered once.
+    Links are followed, even out of the folder; a folder that several links lead to is entered once.
 
     Raises
     ------
     InputError
-        Where it is no folder that can be read, or holds no image.
+        Where it is not a folder that can be read, or holds no image.
     """
     root = Path(path)
     passed_over: Counter[str] = Counter()
@@ -99,7 +99,7 @@ def _walk(root: Path, passed_over: Counter[str]) -> Iterator[str]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link to itself, or into a folder that may not be read: opening it will tell
+    except OSError:  # a link to itself, or into a folder that may not be read: opening it will show
         return False
 
 

@@ -1,4 +1,4 @@
-"""Ids: what tells items apart, as text."""
+"""Ids: text that identifies items."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def as_ids(column: Any, source: str) -> Ids:
         row = int(repeated.argmax())
         first = int(np.flatnonzero(ids == ids[row])[0])
         raise InputError(
-            f"{source}: id {ids[row]!r} stands in rows {first} and {row} ({repeated.sum():,} repeated in all); "
+            f"{source}: id {ids[row]!r} is in rows {first} and {row} ({repeated.sum():,} repeated in all); "
             "ids must be unique"
         )
     return ids
 
 
 def _writable(text: str) -> str:
-    """The text, with what no file in UTF-8 can hold written as escapes."""
+    """The text, with characters that UTF-8 cannot encode written as escapes."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -73,7 +73,7 @@ _FORMS: tuple[tuple[str, Callable[[str], str]], ...] = (
 
 
 def only_in_form(ours: Ids, theirs: Ids) -> str | None:
-    """How ids that differ are alike after all, as the end of a sentence; None where most of them really differ.
+    """In what form only differing ids differ, as the end of a sentence; None where most of them really differ.
 
     Parameters
     ----------
@@ -87,5 +87,5 @@ def only_in_form(ours: Ids, theirs: Ids) -> str | None:
         alike = [(name, there[plain(name)]) for name in ours if plain(name) in there]
         if 2 * len(alike) >= min(len(ours), len(theirs)):
             first, second = alike[0]
-            return f"{len(alike):,} of them differ only in {what}, as {first!a} and {second!a}; write them alike"
+            return f"{len(alike):,} of them differ only in {what}, as {first!a} and {second!a}; write both in one form"
     return None

@@ -11,12 +11,12 @@ import pandas as pd
 from repdiff.core.errors import InputError
 from repdiff.inputs.items import Items
 
-_TRIED = 20  # of the images, for whether a folder fits
-_MOST_FOLDERS = 200  # beside and above the one that was given
+_TRIED = 20  # images that are tried per folder
+_MOST_FOLDERS = 200  # tried beside and in the given one
 
 
 def check_images(items: Items, source: str, *, asked: bool) -> tuple[str, ...]:
-    """What to tell of images that are not there.
+    """Warnings about images that are not there.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def check_images(items: Items, source: str, *, asked: bool) -> tuple[str, ...]:
     Raises
     ------
     InputError
-        Where they were asked for and not one of them is there.
+        Where they were asked for and none of them is there.
     """
     if items.image is None or items.image_root is None:
         return ()
@@ -50,14 +50,14 @@ def check_images(items: Items, source: str, *, asked: bool) -> tuple[str, ...]:
     folder = folder_that_fits(items.image_root, [str(names[row]) for row in missing])
     advice = "say with --images (images=) which folder they start from"
     if folder is not None:
-        advice = f"they are in {folder}: give that with --images (images=)"
+        advice = f"they are in {folder}: pass that with --images (images=)"
     if asked:
         raise InputError(f"{source}: {count}; {advice}")
     return (*told, f"{source}: {count}; {advice}")
 
 
 def folder_that_fits(root: Path, names: Sequence[str]) -> Path | None:
-    """A folder near the root from which the names lead to files; None where none is found.
+    """A folder near the root in which the names are files; None where none is found.
 
     The folders above it are tried, since names often begin with the folder itself, and then those in it and beside it.
     """
@@ -87,5 +87,5 @@ def _folders_in(folder: Path) -> list[Path]:
 def _is_there(root: Path, name: str) -> bool:
     try:
         return (root / name).exists()
-    except (OSError, ValueError):  # a name that no file can have
+    except (OSError, ValueError):  # a name that a file cannot have
         return False

@@ -1,4 +1,4 @@
-"""Images -> small pictures to show; anything that cannot be opened safely is skipped and named."""
+"""Images -> small pictures to show; anything that cannot be opened safely is skipped and reported."""
 
 from __future__ import annotations
 
@@ -96,11 +96,11 @@ def make_thumbnails(
         Rows of items, the most important first; a row that comes twice counts once.
     budget : int
         Bytes that all pictures may take. The first one that would exceed it ends the work, so that no later item
-        overtakes a more important one; images after it are not opened, and ``skipped`` does not speak of them.
+        overtakes a more important one; images after it are not opened, and ``skipped`` does not list them.
     side : int
         Pixels of the longest side. Smaller images keep their size.
     progress : Progress, optional
-        Told how many images were looked at.
+        Reports how many images were processed.
     """
     if items.image is None:
         return _in_row_order([], [])
@@ -224,7 +224,7 @@ def _in_row_order(pictures: list[tuple[int, _Picture]], skipped: list[tuple[int,
 
 
 def _map_in_threads(function: Callable[[int], Result], values: Iterable[int]) -> Generator[Result]:
-    """``map`` on all cores, in order, with few results waiting; closing it gives up what has not begun."""
+    """``map`` on all cores, in order, with few results waiting; closing it cancels what has not begun."""
     n_threads = resolve_n_jobs(None)
     rest = iter(values)
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="repdiff-images")
@@ -240,11 +240,11 @@ def _map_in_threads(function: Callable[[int], Result], values: Iterable[int]) ->
 
 
 def _check_file(path: str | Path) -> None:
-    """Refuse what is no regular file before it is opened: opening a named pipe would wait for ever."""
+    """Refuse anything but a regular file before it is opened: opening a named pipe would wait for ever."""
     try:
         status = Path(path).stat()
     except FileNotFoundError:
-        raise _RefusedError("is a link to nothing" if Path(path).is_symlink() else "does not exist") from None
+        raise _RefusedError("is a broken link" if Path(path).is_symlink() else "does not exist") from None
     except OSError as error:
         raise _RefusedError(f"cannot be read: {error.strerror}") from None
     except ValueError:  # a null byte, or a character that the file system's encoding lacks
@@ -281,7 +281,7 @@ class _PillowKeepsQuiet:
     """Pillow's warnings ignored while any thread asks for it.
 
     Filters belong to the process. Two threads that each saved and restored them would restore each other's, so the
-    holders are counted: the first sets the filter, the last takes it away.
+    holders are counted: the first sets the filter, the last removes it.
     """
 
     def __init__(self) -> None:
@@ -311,7 +311,7 @@ _pillow_keeps_quiet = _PillowKeepsQuiet()
 
 
 def _shown(text: str) -> str:
-    """Text for a message: not too long, and what is not printable or not Unicode written as escapes, on one line."""
+    """Text for a message: shortened, on one line, with characters that cannot be printed written as escapes."""
     if len(text) > _LONGEST_SHOWN:
         text = "..." + text[-_LONGEST_SHOWN:]
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

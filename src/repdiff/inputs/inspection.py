@@ -1,4 +1,4 @@
-"""What a file is taken for, before anything is compared: rows, dimensions, ids, labels, images, and how rows match."""
+"""How files are read, before anything is compared: rows, dimensions, ids, labels, images, and how rows match."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Inspected:
     source : str
         The file.
     taken_for : {"embeddings", "items", "nothing"}
-        What it serves as.
+        What it is read as.
     facts : mapping of str to plain values
-        What was found in it; the reason where it serves as nothing.
+        What was found in it; the reason where it cannot be used.
     notes : tuple of str
         What a comparison would warn of.
     """
@@ -53,7 +53,7 @@ class Inspection:
     files : tuple of Inspected
         In the order given.
     matches : tuple of (str, str, str)
-        Of two files each: which, and by what or why not.
+        For each of two files: which, and what their rows are matched by or why they cannot be matched.
     """
 
     files: tuple[Inspected, ...]
@@ -72,12 +72,12 @@ class Inspection:
 def inspect_files(
     files: Sequence[str | Path], *, items: str | Path | None = None, images: str | Path | None = None, match: str = AUTO
 ) -> Inspection:
-    """What files would be taken for, and how their rows would be matched; nothing is compared.
+    """How files would be read, and how their rows would be matched; nothing is compared.
 
     Parameters
     ----------
     files : sequence of path
-        Embeddings, or tables of items; a table that holds no vectors is taken for items.
+        Embeddings, or tables of items; a table that holds no vectors is read as items.
     items : path, optional
         A table of items, whatever else it holds.
     images : path, optional

@@ -34,11 +34,11 @@ class Items:
     frame : DataFrame, n rows
         Row i is item i. The first column is ``id``: unique text (row numbers where the source had none).
     image, text, label, prediction_x, prediction_y : str or None
-        Column of that meaning.
+        Column with that role.
     image_root : Path or None
         Folder that relative image paths start from.
     has_ids : bool
-        Whether the source carried ids.
+        Whether the source had ids.
     ids_from : str
         Where they were found, such as ``column 'ID'``; "" where they are called ``id``.
     index : Key or None
@@ -66,7 +66,7 @@ class Items:
 
 
 def bare_items(n: int, ids: Ids | None) -> Items:
-    """Items that nothing is known of but their ids, or their row numbers."""
+    """Items of which only the ids, or the row numbers, are known."""
     return Items(pd.DataFrame({ID: row_numbers(n) if ids is None else ids}), has_ids=ids is not None)
 
 
@@ -82,15 +82,15 @@ def as_items(
     images : path, optional
         Folder that image paths start from; the table's own folder by default.
     id_column : str, optional
-        The column that holds the ids, by another name than ``id``.
+        The column that holds the ids, where it is not called ``id``.
     **roles : str or None
-        ``image``, ``text``, ``label``, ``prediction_x``, ``prediction_y``: the column of that meaning. A column that
-        bears the role's own name is taken where none is named.
+        ``image``, ``text``, ``label``, ``prediction_x``, ``prediction_y``: the column with that role; by default a
+        column with the role's own name.
 
     Raises
     ------
     InputError
-        Where the table cannot be read, a named column is not there, or a column has a name that results use.
+        Where the table cannot be read, a named column is missing, or a column has a name that results use.
     """
     if isinstance(data, str | Path) and Path(data).is_dir() and not is_saved_dataset(Path(data)):
         return _of_folder(Path(data), images, roles)
@@ -121,7 +121,7 @@ def read_items(
 
 def _of_folder(path: Path, images: str | Path | None, roles: dict[str, str | None]) -> Items:
     if images is not None:
-        raise InputError(f"{path}: is a folder of images itself; leave the other one, {images}, away")
+        raise InputError(f"{path}: is itself a folder of images; drop the other one, {images}")
     folder = list_folder(path)
     metadata = folder.table.drop(columns=ID)
     meanings = {role: _column_of(role, roles.get(role), metadata, str(path)) for role in ROLES}
@@ -163,7 +163,7 @@ def _items(
 
 
 def _taken_out(metadata: pd.DataFrame, image: str | None) -> tuple[pd.DataFrame, tuple[bytes | None, ...] | None]:
-    """The table with the names of images for the images themselves, as ``datasets`` keeps them; and their files."""
+    """The table with names in place of the images that ``datasets`` stores in it; and those image files."""
     if image is None or image not in metadata:
         return metadata, None
     cells = metadata[image].tolist()

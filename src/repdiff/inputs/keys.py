@@ -1,4 +1,4 @@
-"""What may tell the rows of a part apart, beside ids that are called so: an index, a column, an array of names."""
+"""What may identify the rows of a part where nothing is called ``id``: an index, a column, an array of names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHARE_OF_NUMBERS = 0.5
 
 @dataclass(frozen=True)
 class Key:
-    """Values of which no two rows have the same.
+    """Values that differ in every row.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Key:
     ids : ndarray of str objects, (n,)
         The values, as text.
     is_text : bool
-        Whether they were text; else whole numbers, which tell items apart less surely.
+        Whether they were text; else whole numbers, which identify items less surely.
     """
 
     name: str
@@ -45,7 +45,7 @@ def is_name_of_ids(name: Any) -> bool:
 
 
 def named_ids(names: Iterable[Any], chosen: str | None, source: str) -> str | None:
-    """Which of these holds the ids by its name; the one that was chosen goes first.
+    """Which of these holds the ids according to its name; the chosen one takes precedence.
 
     Raises
     ------
@@ -61,14 +61,14 @@ def named_ids(names: Iterable[Any], chosen: str | None, source: str) -> str | No
         return (exact or found)[0]
     if found:
         raise InputError(
-            f"{source}: {' and '.join(map(repr, found))} are both called as ids are; rename one, or choose with "
+            f"{source}: {' and '.join(map(repr, found))} both have names for ids; rename one, or choose with "
             f"match={found[0]!r}, or --match {found[0]}"
         )
     return None
 
 
 def key_of(values: Any, name: str, title: str) -> Key | None:
-    """The key that these values are; None where one is missing, comes twice, or is neither text nor a whole number."""
+    """The values as a key; None where one is missing, occurs twice, or is neither text nor a whole number."""
     column = pd.Series(values).reset_index(drop=True)
     if not len(column) or column.isna().any():
         return None
@@ -87,7 +87,7 @@ def key_of(values: Any, name: str, title: str) -> Key | None:
 
 
 def index_key(index: pd.Index, n: int) -> Key | None:
-    """The key that a table's index is; None where it only numbers the rows."""
+    """A table's index as a key; None where it only numbers the rows."""
     if isinstance(index, pd.MultiIndex) or index.equals(pd.RangeIndex(n)):
         return None
     name = "" if index.name is None else str(index.name)
@@ -117,7 +117,7 @@ def keys_of_arrays(arrays: Mapping[str, npt.NDArray[Any]], n: int) -> tuple[Key,
 
 
 def _are_numbers(ids: Ids) -> bool:
-    """Whether texts are for the most part numbers, as in a column of features with a stray word in it."""
+    """Whether most texts are numbers, as in a column of features with a stray word in it."""
     sample = ids[:1000]
     decimal = [_is_number(text) for text in sample]
     return float(np.mean(decimal)) >= _SHARE_OF_NUMBERS and not all(text.isdigit() for text in sample)

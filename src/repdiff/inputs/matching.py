@@ -1,7 +1,7 @@
-"""Which row of one part is which row of another: by ids wherever there are ids, and by order only where it is said.
+"""Matches rows of one part with rows of another: by ids wherever there are any, else by order.
 
 A part has ids where an array, a column or an index is called ``id`` or ``ids``. Where one part has them and another
-does not, that other part is searched for values that are the same. Where none has them, the parts are searched for
+does not, the other is searched for the same values. Where none has them, the parts are searched for
 values of text that both have, such as file names, and then for whole numbers.
 """
 
@@ -41,14 +41,14 @@ class _Found:
 def match_sides(
     x: Embeddings, y: Embeddings, *, match: str = AUTO, is_matrix: bool = False
 ) -> tuple[Embeddings, Embeddings, Literal["id", "order"], tuple[str, ...]]:
-    """Both sides, y in the order of x; how they were matched, and what is to be told about it.
+    """Both sides, y in the order of x; how they were matched, and notes on that.
 
     Parameters
     ----------
     x, y : Embeddings
         The sides.
     match : str
-        "order", to leave ids alone.
+        "order", to ignore ids.
     is_matrix : bool
         Whether y holds distances, so that its columns are items too.
 
@@ -75,18 +75,18 @@ def match_sides(
 def match_items(
     items: Items, source: str, sides: Sequence[Embeddings], *, match: str = AUTO
 ) -> tuple[Items, str, tuple[str, ...]]:
-    """The items in the order of the embeddings; how they were matched, and what is to be told about it.
+    """The items in the order of the embeddings; how they were matched, and notes on that.
 
     Parameters
     ----------
     items : Items
-        As they came.
+        As they were read.
     source : str
         What to call them in messages.
     sides : sequence of Embeddings
         The sides, matched to each other; the ids of the first count.
     match : str
-        "order", to leave ids alone.
+        "order", to ignore ids.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def match_items(
         if any(key.is_text for key in ours) or ids is not None:
             raise InputError(_nothing_found(ours, theirs, sides[0].source, source))
         numbers = [key.title for key in ours]
-        told = f"{source}: rows were matched by order, since {few(numbers)} of {sides[0].source} tells of none of them"
+        told = f"{source}: rows were matched by order; no column of it matches {few(numbers)} of {sides[0].source}"
         return _by_row(items, ids, n, source), "order", (told,) if numbers else ()
     told = f"{source}: rows were matched by {best.theirs.title} with {best.ours.title} of {sides[0].source}"
     ordered, how = _ordered(items, best)
@@ -120,7 +120,7 @@ def match_items(
 
 
 def left_out(before: Items, after: Items, source: str) -> tuple[str, ...]:
-    """What to tell where rows of the table have no embedding."""
+    """A note where rows of the table have no embedding."""
     lost = len(before.frame) - len(after.frame)
     if not lost:
         return ()
@@ -161,7 +161,7 @@ def _keys(side: Embeddings) -> Sequence[Key]:
 def _common(ours: Sequence[Key], theirs: Sequence[Key], sources: tuple[str, str], *, whole: bool) -> _Found | None:
     """The keys by which two parts are matched; None where no two hold the same values.
 
-    Text goes before whole numbers, and keys of one name before others.
+    Text is preferred to whole numbers, and keys of one name to others.
 
     Parameters
     ----------
@@ -200,14 +200,14 @@ def _common(ours: Sequence[Key], theirs: Sequence[Key], sources: tuple[str, str]
 
 
 def _only_count(mine: Key, other: Key) -> bool:
-    """Whether both number their rows from 0 to n - 1, which says nothing."""
+    """Whether both number their rows from 0 to n - 1, which identifies nothing."""
     if mine.is_text and other.is_text:
         return False
     return all(np.array_equal(key.ids, np.arange(len(key.ids)).astype(str)) for key in (mine, other))
 
 
 def _rows(ids: Ids, own: Ids) -> Rows:
-    """Where each id stands in the other part's; -1 where it does not."""
+    """Place of each id among the other part's; -1 where it is missing."""
     return np.asarray(pd.Index(own, dtype=object).get_indexer(pd.Index(ids, dtype=object)), np.int64)
 
 
@@ -222,13 +222,13 @@ def _of_same_length(x: Embeddings, y: Embeddings) -> Embeddings:
     if len(x.values) != len(y.values):
         raise InputError(
             f"{x.source} has {len(x.values):,} rows and {y.source} {len(y.values):,}; "
-            "both must hold the same items, or carry ids to match them by"
+            "both must hold the same items, or have ids to match them by"
         )
     return y
 
 
 def _by_order(x: Embeddings, y: Embeddings) -> tuple[str, ...]:
-    """What to tell where no values are common to both sides and they are matched by order.
+    """A note where no values are common to both sides and they are matched by order.
 
     Raises
     ------
@@ -242,8 +242,8 @@ def _by_order(x: Embeddings, y: Embeddings) -> tuple[str, ...]:
     for side, keys, other in ((x, ours, y), (y, theirs, x)):
         if keys and (named or any(key.is_text for key in keys)):
             return (
-                f"rows were matched by order: {side.source} has {few(key.title for key in keys)} to tell its rows "
-                f"apart, but {other.source} has no ids",
+                f"rows were matched by order: {side.source} has {few(key.title for key in keys)} to identify its "
+                f"rows, but {other.source} has no ids",
             )
         if keys and any(key.title.startswith("index") for key in keys):
             return (
@@ -262,7 +262,7 @@ def _nothing_found(ours: Sequence[Key], theirs: Sequence[Key], source: str, othe
     looked = f"none of its {candidates} holds" if theirs else "none of its columns holds"
     return (
         f"{other}: {looked} the ids of {source} ({few(key.title for key in ours)}, such as "
-        f"{few(ours[0].ids, most=2, quoted=True)}){near}; call the column with them 'id', name it with {_BY_COLUMN}, "
+        f"{few(ours[0].ids, most=2, quoted=True)}){near}; call the column with them 'id', choose it with {_BY_COLUMN}, "
         f"or match rows by order with {_BY_ORDER}"
     )
 

@@ -1,4 +1,4 @@
-"""What several representations are called."""
+"""Names of several representations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from repdiff.inputs.sources import title_of
 
 
 def names_of(data: Sequence[Any], names: Sequence[str] | None, *, what: str) -> list[str]:
-    """The names given, or those of the files, or numbers; no two alike.
+    """The given names, or those of the files, or numbers; all different.
 
     Parameters
     ----------
@@ -26,32 +26,32 @@ def names_of(data: Sequence[Any], names: Sequence[str] | None, *, what: str) -> 
     Raises
     ------
     InputError
-        Where there are too few or too many names, or two alike.
+        Where there are too few or too many names, or two are the same.
     """
     if isinstance(names, str):
-        raise InputError(f"names must be one for each {what}, in a list, but are the word {names!r}")
+        raise InputError(f"names must be a list with one for each {what}, but are the text {names!r}")
     if names is not None and len(names) != len(data):
-        raise InputError(f"names must be one for each of {len(data)} {what}s, but are {len(names)}")
+        raise InputError(f"names must be one for each of {len(data)} {what}s, but {len(names)} were given")
     called = [str(name).strip() for name in names] if names is not None else _own_names(data, what)
     check_different(called)
     return called
 
 
 def check_different(called: Sequence[str]) -> None:
-    """Refuse names of which two are alike or one is empty."""
+    """Refuse names of which two are the same or one is empty."""
     twice = next((name for place, name in enumerate(called) if name in called[:place] or not name), None)
     if twice is not None:
-        raise InputError(f"names must differ and not be empty, but {twice!r} is given twice or says nothing")
+        raise InputError(f"names must differ and not be empty, but {twice!r} is given twice or is empty")
 
 
 @contextmanager
-def saying_which(x: tuple[str, Any], y: tuple[str, Any]) -> Iterator[None]:
-    """Say in errors which two of several representations are x and y, where no files' names do.
+def naming_sides(x: tuple[str, Any], y: tuple[str, Any]) -> Iterator[None]:
+    """Name x and y in errors where they are two of several representations and file names do not tell them.
 
     Parameters
     ----------
     x, y : (str, object)
-        What it is called, and what was given for it.
+        Its name, and what was given for it.
     """
     try:
         yield
@@ -62,7 +62,7 @@ def saying_which(x: tuple[str, Any], y: tuple[str, Any]) -> Iterator[None]:
 
 
 def _own_names(data: Sequence[Any], what: str) -> list[str]:
-    """Names of files, with their folders where the files alone are called alike; else numbers."""
+    """Names of files, with their folders where several files have one name; else numbers."""
     paths = [Path(one) for one in data if isinstance(one, str | Path)]
     titles = [title_of(path) for path in paths]
     for names in (titles, [f"{path.parent.name}/{title}" for path, title in zip(paths, titles, strict=True)]):

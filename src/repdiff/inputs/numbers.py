@@ -34,7 +34,7 @@ def to_array(data: Any, source: str) -> Array:
     try:
         return np.asarray(data)
     except (ValueError, TypeError) as error:
-        raise InputError(f"{source}: is ragged, or no array: {one_line(error)}") from error
+        raise InputError(f"{source}: is ragged, or not an array: {one_line(error)}") from error
 
 
 def tensor_to_array(tensor: Any) -> Array:
@@ -81,7 +81,7 @@ def to_matrix(values: Array, source: str) -> Array:
     Raises
     ------
     InputError
-        Where they are no numbers, or have another shape.
+        Where they are not numbers, or have another shape.
     """
     values = known_type(values)
     if values.dtype.kind not in "fiub":
@@ -92,7 +92,7 @@ def to_matrix(values: Array, source: str) -> Array:
     if values.ndim != 2:
         raise InputError(
             f"{source}: has shape {values.shape}, but embeddings are a matrix with one row per item; "
-            "flatten or pool what each item has"
+            "flatten or pool the values of each item"
         )
     return np.ascontiguousarray(values, dtype=float_type(values.dtype))
 
@@ -113,7 +113,7 @@ def _of_sequence(data: Sequence[Any], source: str) -> Array:
     try:
         return np.asarray(data)
     except (ValueError, TypeError) as error:
-        raise InputError(_ragged(data, source) or f"{source}: is no array: {one_line(error)}") from error
+        raise InputError(_ragged(data, source) or f"{source}: is not an array: {one_line(error)}") from error
 
 
 def _ragged(data: Sequence[Any], source: str) -> str | None:

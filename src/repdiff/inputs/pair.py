@@ -52,11 +52,11 @@ class EmbeddingPair:
     encodings : Encodings
         How x and y were made, where ``repdiff encode`` made them.
     within : str or None
-        What two items must agree in for their pair to count.
+        Column in which two items must agree for their pair to count.
     groups : ndarray of int32, (n,), or None
-        Items of one number agree in it; None where all pairs count.
+        Items with the same number agree in it; None where all pairs count.
     alignment : mapping or None
-        How y was turned towards x, and how well; None where it is as it was given.
+        How y was aligned to x, and how well; None where it was not.
     """
 
     x: npt.NDArray[Any]
@@ -77,7 +77,7 @@ class EmbeddingPair:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What the manifest keeps of how the pair is looked at."""
+        """The settings of the pair that go into the manifest."""
         same = self.metrics[0] == self.metrics[1]
         guidance = {} if self.within is None else {"within": self.within}
         turned = {} if self.alignment is None else {"align": self.alignment["method"], "alignment": self.alignment}
@@ -171,7 +171,7 @@ def _items_of(
     numbered: bool,
     match: str,
 ) -> tuple[Items, str | None, tuple[str, ...]]:
-    """The items in the order of the embeddings, how they were matched, and what to tell about them."""
+    """The items in the order of the embeddings, how they were matched, and notes on them."""
     ids, n = sides[0].ids, len(sides[0].values)
     if data is None:
         given = [role for role, column in roles.items() if column is not None] + ["images"] * (images is not None)

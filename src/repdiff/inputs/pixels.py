@@ -28,8 +28,8 @@ def upright_rgb(image: Image.Image, longest_side: int | None) -> Image.Image:
     Parameters
     ----------
     image : Image
-        Of any mode. Greyscale of 16 bits is scaled to 8, not clipped; what is transparent is laid on white; the turn
-        that its EXIF block asks for is carried out.
+        Of any mode. Greyscale of 16 bits is scaled to 8, not clipped; what is transparent is laid on white; the
+        rotation in its EXIF block is applied.
     longest_side : int or None
         Shrink to at most this many pixels on the longest side, at true aspect ratio; never enlarged.
 
@@ -83,5 +83,5 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
     """How to set a loaded image upright; None where it is so already, or its EXIF block is broken."""
     try:
         return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # a broken EXIF block raises anything, and is no reason not to show the image
+    except Exception:  # a broken EXIF block may raise anything; the image is shown all the same
         return None

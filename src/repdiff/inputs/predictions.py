@@ -1,4 +1,4 @@
-"""Pairs of several representations -> the same pairs, held to the same items, that tell what each side predicts."""
+"""Pairs of several representations -> the same pairs, checked to have the same items, with each side's predictions."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ PREDICTION = "prediction"
 
 
 def check_same_items(known: Items, items: Items, name: str) -> Items:
-    """Refuse items that are others than those of the pairs before, or in another order.
+    """Refuse items that differ from those of the earlier pairs, or are in another order.
 
     Parameters
     ----------
     known : Items
-        Of the pairs before.
+        Of the earlier pairs.
     items : Items
         Of the next pair.
     name : str
-        What its y is called.
+        Name of its y.
 
     Returns
     -------
     Items
-        What the pair after it is held to: the items of the two that carry ids.
+        What the next pair is checked against: the items of the two that have ids.
 
     Raises
     ------
@@ -44,20 +44,20 @@ def check_same_items(known: Items, items: Items, name: str) -> Items:
     ours, theirs = known.frame["id"].to_numpy(), items.frame["id"].to_numpy()
     if len(ours) != len(theirs):
         raise InputError(
-            f"{name}: holds {len(theirs):,} items that the first has too, and another {len(ours):,}; "
+            f"{name}: has {len(theirs):,} items in common with the first, and another {len(ours):,}; "
             "give all of them the same items"
         )
     if known.has_ids and items.has_ids and (other := ours != theirs).any():
         row = int(other.argmax())
         raise InputError(
-            f"{name}: holds other items, or in another order, than those before it: its row {row} is {theirs[row]}, "
-            f"and theirs {ours[row]}; give all of them the same items, and ids to match them by"
+            f"{name}: its items, or their order, differ from the earlier ones: its row {row} is {theirs[row]}, "
+            f"theirs is {ours[row]}; give all of them the same items, and ids to match them by"
         )
     return known if known.has_ids else items
 
 
 def within_of_pair(within: str | None, predictions: Sequence[Any] | None) -> str | None:
-    """What a pair may be held to before it knows the predictions: those given are told to it afterwards."""
+    """``within`` for making a pair: None where it means the given predictions, which are added to the pair later."""
     return None if within == PREDICTION and predictions is not None else within
 
 
@@ -69,7 +69,7 @@ def with_predictions_of(
     *,
     within: str | None = None,
 ) -> EmbeddingPair:
-    """The pair, whose items tell what its x and its y predict.
+    """The pair, with the predictions of x and y among its items.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def with_predictions_of(
     places : (int, int)
         Which of them are x and y.
     within : str, optional
-        What two items must agree in for their pair to count; "prediction" is what is told here.
+        What two items must agree in for their pair to count; "prediction" is what is added here.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def _check_number(predictions: Any, called: Sequence[str]) -> None:
 
 
 def _with_prediction(items: Items, given: Any, name: str) -> tuple[Items, str]:
-    """The items, and which of their columns tells what a representation predicts."""
+    """The items, and which of their columns holds the predictions of a representation."""
     if isinstance(given, str):
         if given not in items.frame:
             known = ", ".join(map(str, items.frame.columns))
@@ -120,7 +120,7 @@ def _with_prediction(items: Items, given: Any, name: str) -> tuple[Items, str]:
     if values.shape != (len(items.frame),):
         raise InputError(f"predictions of {name} have shape {values.shape}, but there are {len(items.frame):,} items")
     if column in items.frame:
-        raise InputError(f"predictions: the items have a column {column!r} already; name it, or rename it")
+        raise InputError(f"predictions: the items have a column {column!r} already; pass its name, or rename it")
     return replace(items, frame=items.frame.assign(**{column: _storable(values)})), column
 
 

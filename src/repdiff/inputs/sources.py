@@ -23,7 +23,7 @@ class Place:
     path : Path
         The file, or the folder of a saved data set.
     name : str or None
-        The column or array in it that is meant.
+        The chosen column or array in it.
     """
 
     path: Path
@@ -54,12 +54,12 @@ def is_there(source: str | Path) -> bool:
 
 
 def has_wildcard(data: Any) -> bool:
-    """Whether the path stands for the files that it matches."""
+    """Whether the path is a pattern for several files."""
     return is_path(data) and not split(data).path.exists() and any(sign in str(data) for sign in _WILDCARDS)
 
 
 def split(given: str | Path) -> Place:
-    """The file, and what is named in it; a drive letter is no file, and a file that is called so is only itself."""
+    """The file, and the name after its colon; a drive letter or a colon in the name of a file is no such colon."""
     text = str(given)
     if Path(text).exists() or ":" not in text:
         return Place(Path(text))
@@ -71,7 +71,7 @@ def split(given: str | Path) -> Place:
 
 
 def find(given: str | Path | Sequence[str | Path]) -> list[Place]:
-    """The places that are meant, in the order of their names, in which 2 comes before 10.
+    """The places that are meant, sorted by name so that 2 comes before 10.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def beside(data: Any) -> Path | None:
 
 
 def title_of(source: str | Path) -> str:
-    """What to call a representation: the name of its file, or of what is named in it."""
+    """What to call a representation: the name of its file, or of the array or column in it."""
     place = split(source)
     return place.path.stem if place.name is None else place.name.rsplit("/", 1)[-1]
 

@@ -1,4 +1,4 @@
-"""A column of metadata -> one that a Parquet file can hold: as it is where that can be written, else as text."""
+"""A column of metadata -> one that a Parquet file can hold: unchanged where it can be written, else as text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _KEPT = "biufM"  # kinds of NumPy types that can be written as they are
 def storable(column: pd.Series) -> pd.Series:
     """The column; dense where it was sparse, and as text where its values cannot be written.
 
-    Whether they can is tried, since types of several libraries and nested values come in too many forms to be listed.
+    Whether they can is found by trying: types of several libraries and nested values have too many forms to list.
     """
     if isinstance(column.dtype, pd.SparseDtype):
         column = pd.Series(np.asarray(column), name=column.name)

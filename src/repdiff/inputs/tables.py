@@ -18,11 +18,11 @@ from repdiff.inputs.keys import is_name_of_ids
 ID = "id"
 _OTHER_SEPARATORS = (";", "\t", "|")
 _DECIMAL_COMMA = re.compile(r"^\s*[-+]?\d+(,\d+)?([eE][-+]?\d+)?\s*$")
-_MISSING = ["", "NaN", "nan"]  # no more than these: NA, None and null are words that labels use
+_MISSING = ["", "NaN", "nan"]  # only these: NA, None and null may be labels
 
 
 def read_csv(path: Path, *, text: str | None = None) -> pd.DataFrame:
-    """A .csv or .tsv file in UTF-8. Ids stay the text they are; a file of nothing but numbers has no header.
+    """A .csv or .tsv file in UTF-8. Ids stay text; a file of nothing but numbers has no header.
 
     Fields end at commas, or at semicolons, tabs or bars where the first line has no comma. After a semicolon a comma
     may be the decimal sign.

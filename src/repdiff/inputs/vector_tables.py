@@ -21,7 +21,7 @@ _LIKE_NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal", "boole
 
 
 class VectorTable(Protocol):
-    """A table that gives its columns as they are asked for, so that no large one is held twice.
+    """A table that gives its columns on demand, so that a large one is never held twice.
 
     Attributes
     ----------
@@ -284,7 +284,7 @@ def _without_vector(chunk: Any, rest: Iterator[Any], start: int, where: str) -> 
 
 
 def _width(lists: Any, width: int, start: int, where: str) -> int:
-    """How many numbers each list has; the same as in the lists before, where there were any."""
+    """How many numbers each list has; the same as in the earlier lists, where there were any."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

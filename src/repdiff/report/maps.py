@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.report.shown_items import Carried
+from repdiff.report.shown_items import ShownItems
 from repdiff.report.wording.formatting import percent
 from repdiff.results.projection import Projection
 
 _MARGIN = 0.06  # of the span of the coordinates, left free on each side
 
 
-def maps_document(projection: Projection, carried: Carried) -> dict[str, Any]:
+def maps_document(projection: Projection, shown_items: ShownItems) -> dict[str, Any]:
     """The Bokeh document of both maps, and where its figures go on the page.
 
     Parameters
     ----------
     projection : Projection
         Coordinates of all items.
-    carried : Carried
+    shown_items : ShownItems
         Which of them to draw.
 
     Returns
@@ -35,7 +35,7 @@ def maps_document(projection: Projection, carried: Carried) -> dict[str, Any]:
     # The columns are filled by the page's script, which has the coordinates for its own use anyway.
     source = ColumnDataSource({"x1": [], "x2": [], "y1": [], "y2": [], "cluster": []})
     cursor = ColumnDataSource({"x1": [], "x2": [], "y1": [], "y2": []})
-    rows = carried.rows[carried.drawn]
+    rows = shown_items.rows[shown_items.drawn]
     sides = (
         ("x", projection.x[rows], projection.explained_x),
         ("y", projection.y[rows], projection.explained_y),

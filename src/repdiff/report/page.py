@@ -18,7 +18,7 @@ from repdiff.report.methods import methods_table
 from repdiff.report.noise_tables import finding_tables
 from repdiff.report.origin import origin
 from repdiff.report.payload import as_script_text, payload
-from repdiff.report.shown_items import Carried, carry
+from repdiff.report.shown_items import ShownItems, choose_shown_items
 from repdiff.report.subject import Subject, subject_of
 from repdiff.report.wording import formatting as words
 from repdiff.report.wording.answer import answer
@@ -56,7 +56,7 @@ def render(run: Run, *, back: str | None = None) -> str:
     """
     subject = subject_of(run)
     return fill_template(
-        "page.html.j2", subject, carry(subject), _SCRIPTS, facts=view.facts(run.comparison), back=back,
+        "page.html.j2", subject, choose_shown_items(subject), _SCRIPTS, facts=view.facts(run.comparison), back=back,
         methods={name: methods_table(run.evaluation, name) for name in DIRECTIONS},
     )  # fmt: skip
 
@@ -112,7 +112,7 @@ def environment() -> Environment:
 def fill_template(
     template: str,
     subject: Subject,
-    carried: Carried,
+    shown_items: ShownItems,
     script_names: tuple[str, ...],
     *,
     style: tuple[str, ...] = ("page.css",),
@@ -127,7 +127,7 @@ def fill_template(
         Name of the template.
     subject : Subject
         What to report on.
-    carried : Carried
+    shown_items : ShownItems
         Which of the items are on the page.
     script_names : tuple of str
         Scripts, in the order in which they are put together.
@@ -138,7 +138,7 @@ def fill_template(
     **more
         What else the template needs.
     """
-    all_data = payload(subject, carried, maps_document(subject.first.projection, carried)) | dict(data or {})
+    all_data = payload(subject, shown_items, maps_document(subject.first.projection, shown_items)) | dict(data or {})
     scripts = (*_bokeh_scripts(), _own_script(script_names))
     warned = warnings_of([frame.comparison for frame in subject.frames])
     return environment().get_template(template).render(
@@ -146,8 +146,8 @@ def fill_template(
         provenance=subject.first.provenance,
         frames=subject.frames,
         thumbnails=subject.thumbnails,
-        carried=carried,
-        views=view.direction_views(subject, carried),
+        shown_items=shown_items,
+        views=view.direction_views(subject, shown_items),
         nothing_differs=all(frame.nothing_differs for frame in subject.frames),
         answers=[answer(frame.comparison) for frame in subject.frames],
         findings=[finding_tables(frame.comparison) for frame in subject.frames],

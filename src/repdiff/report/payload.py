@@ -16,7 +16,7 @@ from repdiff.inputs.images import Thumbnails
 from repdiff.report.maps import axis_labels, limits
 from repdiff.report.matrix import means_between
 from repdiff.report.palette import cluster_colours, no_change_colour
-from repdiff.report.shown_items import Carried
+from repdiff.report.shown_items import ShownItems
 from repdiff.report.subject import Fate, Frame, Subject
 from repdiff.report.wording.groups import numbers
 from repdiff.results.clusters import Direction
@@ -24,14 +24,14 @@ from repdiff.results.clusters import Direction
 LONGEST_TEXT = 280  # characters of an item's text that the page shows
 
 
-def payload(subject: Subject, carried: Carried, maps: Mapping[str, Any]) -> dict[str, Any]:
+def payload(subject: Subject, shown_items: ShownItems, maps: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the scripts need, as plain JSON values.
 
     Parameters
     ----------
     subject : Subject
         What to report on.
-    carried : Carried
+    shown_items : ShownItems
         Which items the page speaks of; every list of items below is in its order.
     maps : mapping
         The Bokeh document, from :func:`repdiff.report.maps.maps_document`.
@@ -40,13 +40,13 @@ def payload(subject: Subject, carried: Carried, maps: Mapping[str, Any]) -> dict
     colours = cluster_colours(subject.n_colours)
     grey = no_change_colour()
     return {
-        "total": carried.n,
-        "drawn": None if len(carried.drawn) == len(carried.rows) else packed(carried.drawn, np.int32),
-        "items": _items(first.items, carried, predictions_of_y=len(subject.frames) == 1),
-        # x is the same in every frame, and is carried once.
-        "coordinates": _coordinates(first.projection.x, carried),
-        "frames": [_frame(frame, carried) for frame in subject.frames],
-        "pictures": _pictures(subject.thumbnails, carried),
+        "total": shown_items.n,
+        "drawn": None if len(shown_items.drawn) == len(shown_items.rows) else packed(shown_items.drawn, np.int32),
+        "items": _items(first.items, shown_items, predictions_of_y=len(subject.frames) == 1),
+        # x is the same in every frame, and is stored once.
+        "coordinates": _coordinates(first.projection.x, shown_items),
+        "frames": [_frame(frame, shown_items) for frame in subject.frames],
+        "pictures": _pictures(subject.thumbnails, shown_items),
         "palette": {
             "light": {"clusters": [colour.light for colour in colours], "noChange": grey.light},
             "dark": {"clusters": [colour.dark for colour in colours], "noChange": grey.dark},
@@ -70,8 +70,8 @@ def column_text(column: pd.Series) -> list[str]:
     return ["" if missing else str(value) for value, missing in zip(column, column.isna(), strict=True)]
 
 
-def _items(items: Items, carried: Carried, *, predictions_of_y: bool) -> dict[str, Any]:
-    frame = items.frame if carried.holds_all else items.frame.iloc[carried.rows]
+def _items(items: Items, shown_items: ShownItems, *, predictions_of_y: bool) -> dict[str, Any]:
+    frame = items.frame if shown_items.holds_all else items.frame.iloc[shown_items.rows]
 
     def column(name: str | None) -> list[str] | None:
         return None if name is None else column_text(frame[name])
@@ -95,27 +95,27 @@ def shortened(text: str) -> str:
     return folded if len(folded) <= LONGEST_TEXT else folded[: LONGEST_TEXT - 1].rstrip() + "…"
 
 
-def _frame(frame: Frame, carried: Carried) -> dict[str, Any]:
+def _frame(frame: Frame, shown_items: ShownItems) -> dict[str, Any]:
     projection = frame.comparison.projection
     return {
         "names": list(frame.comparison.names),
-        "directions": {direction.name: _direction(frame, direction, carried) for direction in frame.directions},
-        "coordinates": _coordinates(projection.y, carried),
-        "limits": [limits(axis) for axis in projection.y[carried.rows[carried.drawn]].T],
+        "directions": {direction.name: _direction(frame, direction, shown_items) for direction in frame.directions},
+        "coordinates": _coordinates(projection.y, shown_items),
+        "limits": [limits(axis) for axis in projection.y[shown_items.rows[shown_items.drawn]].T],
         "axes": axis_labels(projection.explained_y),
     }
 
 
-def _coordinates(values: npt.NDArray[np.float32], carried: Carried) -> str:
-    return packed(np.round(values[carried.rows], 6).ravel(), np.float32)
+def _coordinates(values: npt.NDArray[np.float32], shown_items: ShownItems) -> str:
+    return packed(np.round(values[shown_items.rows], 6).ravel(), np.float32)
 
 
-def _direction(frame: Frame, direction: Direction, carried: Carried) -> dict[str, Any]:
+def _direction(frame: Frame, direction: Direction, shown_items: ShownItems) -> dict[str, Any]:
     places = frame.places[direction.name]
     fates = frame.fates.get(direction.name, {})
     called = numbers(direction)
     return {
-        "labels": labels_packed(direction.labels[carried.rows], len(direction.clusters)),
+        "labels": labels_packed(direction.labels[shown_items.rows], len(direction.clusters)),
         "clusters": [
             {
                 "index": cluster.index,
@@ -136,10 +136,10 @@ def _fate(fate: Fate | None) -> dict[str, Any]:
     return {} if fate is None else {"track": fate.track, "letter": fate.letter}
 
 
-def _pictures(thumbnails: Thumbnails, carried: Carried) -> dict[str, Any]:
-    kept = np.isin(thumbnails.rows, carried.rows)
+def _pictures(thumbnails: Thumbnails, shown_items: ShownItems) -> dict[str, Any]:
+    kept = np.isin(thumbnails.rows, shown_items.rows)
     return {
-        "places": carried.places(thumbnails.rows[kept]).tolist(),
+        "places": shown_items.places(thumbnails.rows[kept]).tolist(),
         "widths": thumbnails.widths[kept].tolist(),
         "heights": thumbnails.heights[kept].tolist(),
         "images": [_base64(thumbnails.images[place]) for place in np.flatnonzero(kept)],

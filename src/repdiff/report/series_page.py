@@ -13,7 +13,7 @@ from repdiff.report.alluvial import Alluvial, alluvial
 from repdiff.report.growth import growth_data, growth_document, growth_table, panels
 from repdiff.report.page import fill_template, write_page
 from repdiff.report.payload import labels_packed
-from repdiff.report.shown_items import carry
+from repdiff.report.shown_items import choose_shown_items
 from repdiff.report.subject import Fate, Frame, Places, Subject
 from repdiff.report.tables import Table
 from repdiff.report.tracks import colours_of_tracks, fates
@@ -72,13 +72,13 @@ def render_series(run: SeriesRun) -> str:
     """
     timeline = run.timeline
     subject = series_subject(run)
-    carried = carry(subject)
+    shown_items = choose_shown_items(subject)
     growth = timeline.growth()
     steps = len(timeline.checkpoints)
     return fill_template(
-        "series.html.j2", subject, carried, _SCRIPTS, style=("page.css", "series.css"),
+        "series.html.j2", subject, shown_items, _SCRIPTS, style=("page.css", "series.css"),
         data={
-            "settled": labels_packed(timeline.settled[carried.rows], steps + 1),
+            "settled": labels_packed(timeline.settled[shown_items.rows], steps + 1),
             "growth": {
                 "document": growth_document(growth, timeline.checkpoints, threshold_of(subject.first)),
                 "numbers": growth_data(growth),

@@ -10,7 +10,7 @@ import numpy as np
 from repdiff.report import matrix
 from repdiff.report.belief import Belief, belief, evidence_tables
 from repdiff.report.payload import column_text, shortened
-from repdiff.report.shown_items import Carried
+from repdiff.report.shown_items import ShownItems
 from repdiff.report.subject import Fate, Frame, Subject
 from repdiff.report.tables import Table, direction_tables
 from repdiff.report.wording import formatting as words
@@ -137,9 +137,9 @@ class DirectionView:
         return sum(card.share for card in self.unchanged)
 
 
-def direction_views(subject: Subject, carried: Carried) -> tuple[DirectionView, ...]:
+def direction_views(subject: Subject, shown_items: ShownItems) -> tuple[DirectionView, ...]:
     """What the page shows of both directions of every frame."""
-    tiles = _Tiles(subject, carried)
+    tiles = _Tiles(subject, shown_items)
     return tuple(
         _direction_view(index, frame, direction, tiles)
         for index, frame in enumerate(subject.frames)
@@ -238,8 +238,8 @@ def _ticks(scale: matrix.Scale, most: int) -> tuple[tuple[str, float], ...]:
 class _Tiles:
     """Representatives as tiles."""
 
-    def __init__(self, subject: Subject, carried: Carried) -> None:
-        self._items, self._carried = subject.first.items, carried
+    def __init__(self, subject: Subject, shown_items: ShownItems) -> None:
+        self._items, self._shown_items = subject.first.items, shown_items
         thumbnails = subject.thumbnails
         self._sizes = {
             int(row): (int(width), int(height))
@@ -255,7 +255,7 @@ class _Tiles:
         texts = blank if text is None else [shortened(entry) for entry in column_text(frame[text])]
         tiles = []
         for row, place, name, its_label, its_text in zip(
-            rows.tolist(), self._carried.places(rows).tolist(), column_text(frame["id"]), labels, texts, strict=True
+            rows.tolist(), self._shown_items.places(rows).tolist(), column_text(frame["id"]), labels, texts, strict=True
         ):
             width, height = self._sizes.get(row, (1, 1))
             small = max(width, height) < _SMALL_PICTURE

@@ -15,15 +15,15 @@ from repdiff.settings.calls import (
     SimilarityCall,
     TripletsCall,
 )
-from repdiff.settings.computing import ENGINES, Computing, Engine, EngineLike
+from repdiff.settings.computing import ENGINES, ComputingSettings, EngineChoice, EngineLike
 from repdiff.settings.documentation import documents
 from repdiff.settings.encoding import EncodingSettings, Pool
-from repdiff.settings.evaluating import Evaluating, EvaluatingRun
+from repdiff.settings.evaluating import EvaluationSettings, RunEvaluationSettings
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import check_setting
 from repdiff.settings.keywords import initialises, takes
-from repdiff.settings.measuring import Fitting, SimilaritySettings
-from repdiff.settings.method import LARGEST_BETA, N_CLUSTERS, Clusterer, Method, RepresentativeKind
+from repdiff.settings.measuring import FittingSettings, SimilaritySettings
+from repdiff.settings.method import LARGEST_BETA, N_CLUSTERS, Clusterer, MethodSettings, RepresentativeKind
 from repdiff.settings.pairing import AlignmentSettings, AlignMethod
 
 __all__ = [
@@ -36,23 +36,23 @@ __all__ = [
     "ClusterSettings",
     "Clusterer",
     "CompareCall",
-    "Computing",
+    "ComputingSettings",
     "EncodeCall",
     "EncodingSettings",
-    "Engine",
+    "EngineChoice",
     "EngineLike",
     "EstimatorOptions",
     "EvaluateCall",
     "EvaluateRunCall",
-    "Evaluating",
-    "EvaluatingRun",
+    "EvaluationSettings",
     "EvidenceSettings",
-    "Fitting",
+    "FittingSettings",
     "InspectCall",
     "MatrixCall",
-    "Method",
+    "MethodSettings",
     "Pool",
     "RepresentativeKind",
+    "RunEvaluationSettings",
     "SeriesCall",
     "Settings",
     "SimilarityCall",

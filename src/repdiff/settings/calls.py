@@ -1,7 +1,7 @@
-"""What each public function is given: data first, then options in groups.
+"""The arguments of each public function: data first, then options in groups.
 
 A function takes its dataclass through :func:`repdiff.settings.keywords.takes`, a command its options through
-:mod:`repdiff.cli.options`. Of the groups that a dataclass inherits, the last comes first in the documentation.
+:mod:`repdiff.cli.options`. The documentation lists the groups that a dataclass inherits from last to first.
 """
 
 from __future__ import annotations
@@ -12,19 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from repdiff.core.progress import Progress, silent
-from repdiff.settings.columns import ItemSettings, PredictionColumns
-from repdiff.settings.computing import Computing, Seed
+from repdiff.settings.columns import ItemSettings, PredictionSettings
+from repdiff.settings.computing import ComputingSettings, SeedSettings
 from repdiff.settings.encoding import EncodingSettings
-from repdiff.settings.evaluating import Evaluating, EvaluatingRun
+from repdiff.settings.evaluating import EvaluationSettings, RunEvaluationSettings
 from repdiff.settings.evidence import EvidenceSettings
-from repdiff.settings.fields import Group, like, setting
-from repdiff.settings.measuring import Fitting, Judging, SimilaritySettings
-from repdiff.settings.method import Method
-from repdiff.settings.pairing import AlignmentSettings, Guidance, Matching, MetricOfEach, OneMetric
+from repdiff.settings.fields import SettingsGroup, like, setting
+from repdiff.settings.measuring import FittingSettings, SimilaritySettings, TripletSettings
+from repdiff.settings.method import MethodSettings
+from repdiff.settings.pairing import (
+    AlignmentSettings,
+    GuidanceSettings,
+    MatchingSettings,
+    MetricSettings,
+    PairMetricSettings,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClusterSettings(Computing, Method):
+class ClusterSettings(ComputingSettings, MethodSettings):
     """How clusters are found in one direction: the method, and what computes it."""
 
 
@@ -34,38 +40,40 @@ class Settings(EvidenceSettings, ClusterSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watching(Group):
-    """Who is told how far the work is."""
+class ProgressSettings(SettingsGroup):
+    """Where progress is reported."""
 
-    progress: Progress = setting(silent, "Told how far the work is.", kind="Progress, optional", on_command_line=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Describing(Watching):
-    """What the report is told of the comparison."""
-
-    description: str | None = setting(None, "A few words on what is compared, for the report.")
+    progress: Progress = setting(
+        silent, "Receives the progress of the work.", kind="Progress, optional", on_command_line=False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
-class NamesOfTwo(Group):
-    """What the two representations are called."""
+class DescriptionSettings(ProgressSettings):
+    """How the report describes the comparison."""
+
+    description: str | None = setting(None, "Short description of what is compared, for the report.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairNameSettings(SettingsGroup):
+    """Display names of the two representations."""
 
     names: tuple[str, str] | None = setting(
-        None, "What to call the two.", unset="the files' names", metavar="NAME NAME"
+        None, "Display names of the two.", unset="the files' names", metavar="NAME NAME"
     )
 
 
 @dataclass(frozen=True, eq=False)
 class CompareCall(
-    Describing,
+    DescriptionSettings,
     Settings,
     AlignmentSettings,
-    Guidance,
-    MetricOfEach,
-    PredictionColumns,
-    NamesOfTwo,
-    Matching,
+    GuidanceSettings,
+    PairMetricSettings,
+    PredictionSettings,
+    PairNameSettings,
+    MatchingSettings,
     ItemSettings,
 ):
     """What :func:`repdiff.compare` is given."""
@@ -75,55 +83,61 @@ class CompareCall(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Several(Describing, Settings, Guidance):
-    """What comparisons of several representations have in common."""
+class SeveralSettings(DescriptionSettings, Settings, GuidanceSettings):
+    """Options that comparisons of several representations share."""
 
     names: Sequence[str] | None = setting(
         None,
-        "What to call them, one name for each.",
+        "Display names, one for each.",
         unset="the files' names",
         kind="sequence of str",
         on_command_line=False,
     )
     predictions: Sequence[Any] | None = setting(
         None,
-        "What each of them predicts, and last the reference where there is one.",
+        "Predictions of each one, and last of the reference, if there is one.",
         more="Columns of ``items``, or values in the order of the rows of the first (of the reference).",
         kind="sequence of str or of array_like (n,)",
         on_command_line=False,
     )
     evidence: bool = like(
-        EvidenceSettings, "evidence", default=False, more="False by default, since it is taken for every comparison."
+        EvidenceSettings, "evidence", default=False, more="False by default, since it is computed for every comparison."
     )
 
 
 @dataclass(frozen=True, eq=False)
-class SeriesCall(Several, MetricOfEach, Matching, ItemSettings):
+class SeriesCall(SeveralSettings, PairMetricSettings, MatchingSettings, ItemSettings):
     """What :func:`repdiff.compare_series` is given."""
 
     checkpoints: Sequence[Any] | Mapping[str, Any]
     reference: Any
-    reference_name: str | None = setting(None, "What to call the reference.", unset="the file's name")
+    reference_name: str | None = setting(None, "Display name of the reference.", unset="the file's name")
 
 
 @dataclass(frozen=True, eq=False)
-class MatrixCall(Several, OneMetric, Matching, ItemSettings):
+class MatrixCall(SeveralSettings, MetricSettings, MatchingSettings, ItemSettings):
     """What :func:`repdiff.compare_matrix` is given."""
 
     representations: Sequence[Any] | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class EstimatorOptions(ClusterSettings, MetricOfEach):
+class EstimatorOptions(ClusterSettings, PairMetricSettings):
     """What :class:`repdiff.DifferenceClustering` is made with."""
 
     n_clusters: int = like(
-        Method, "n_clusters", kw_only=False, sentence="Number of clusters.", more="What does not change is among them."
+        MethodSettings,
+        "n_clusters",
+        kw_only=False,
+        sentence="Number of clusters.",
+        more="No-change clusters count, too.",
     )
 
 
 @dataclass(frozen=True, eq=False)
-class SimilarityCall(Watching, Seed, SimilaritySettings, MetricOfEach, NamesOfTwo, Matching):
+class SimilarityCall(
+    ProgressSettings, SeedSettings, SimilaritySettings, PairMetricSettings, PairNameSettings, MatchingSettings
+):
     """What :func:`repdiff.similarity` is given."""
 
     x: Any
@@ -131,7 +145,7 @@ class SimilarityCall(Watching, Seed, SimilaritySettings, MetricOfEach, NamesOfTw
 
 
 @dataclass(frozen=True, eq=False)
-class AlignCall(Seed, Fitting, Matching):
+class AlignCall(SeedSettings, FittingSettings, MatchingSettings):
     """What :func:`repdiff.align` is given."""
 
     x: Any
@@ -139,14 +153,14 @@ class AlignCall(Seed, Fitting, Matching):
 
 
 @dataclass(frozen=True, eq=False)
-class TripletsCall(Watching, Seed, Judging):
+class TripletsCall(ProgressSettings, SeedSettings, TripletSettings):
     """What :func:`repdiff.embed_triplets` is given."""
 
     judgements: Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class InspectCall(Matching):
+class InspectCall(MatchingSettings):
     """What :func:`repdiff.inputs.inspection.inspect_files` is given beside the files."""
 
     items: Any = like(ItemSettings, "items")
@@ -154,7 +168,7 @@ class InspectCall(Matching):
 
 
 @dataclass(frozen=True, eq=False)
-class EncodeCall(Watching, EncodingSettings):
+class EncodeCall(ProgressSettings, EncodingSettings):
     """What :func:`repdiff.encode` is given."""
 
     model: Any
@@ -163,7 +177,7 @@ class EncodeCall(Watching, EncodingSettings):
 
 
 @dataclass(frozen=True, eq=False)
-class EvaluateCall(Watching, Evaluating, MetricOfEach, NamesOfTwo, Matching):
+class EvaluateCall(ProgressSettings, EvaluationSettings, PairMetricSettings, PairNameSettings, MatchingSettings):
     """What :func:`repdiff.evaluate` is given."""
 
     x: Any
@@ -171,7 +185,7 @@ class EvaluateCall(Watching, Evaluating, MetricOfEach, NamesOfTwo, Matching):
 
 
 @dataclass(frozen=True)
-class EvaluateRunCall(Watching, EvaluatingRun):
+class EvaluateRunCall(ProgressSettings, RunEvaluationSettings):
     """What :func:`repdiff.evaluate_run` is given."""
 
     run: str | Path

@@ -17,22 +17,22 @@ from repdiff.core.errors import OptionError
 
 @dataclass(frozen=True, kw_only=True)
 class Allowed:
-    """What an option may be, beside its type.
+    """Which values of its type an option allows.
 
     Attributes
     ----------
     above, below, at_least, at_most : float or None
         Limits of numbers.
     choices : tuple of str
-        The texts that are allowed; all, where it is empty.
+        The allowed texts; any text if empty.
     check : callable or None
-        Value -> whether it is allowed; asked where the type is right.
+        Value -> whether it is allowed; called if the type is right.
     allowed : str
-        What is allowed, in words; by default it is made from the type and the limits.
+        What is allowed, in words; derived from the type and the limits by default.
     because : str
-        Why, after these words.
+        The reason, which errors add to these words.
     advice : str
-        What to do instead, where that is not to give another value.
+        What to do, if not to give another value.
     """
 
     above: float | None = None
@@ -50,16 +50,16 @@ hints_of: Callable[[Any], dict[str, Any]] = cache(get_type_hints)  # the annotat
 
 
 def check_value(name: str, value: Any, hint: Any, facts: Allowed, *, flag: str) -> None:
-    """Refuse a value of another type, beyond a limit, or of none of the choices.
+    """Refuse a value of the wrong type, beyond a limit, or not among the choices.
 
     Parameters
     ----------
     name : str
         Of the option.
     value : object
-        What it was given.
+        Its value.
     hint : type
-        Its annotation. Protocols of data, such as sequences, are left to the step that reads them, which can say more.
+        Its annotation. Data types, such as sequences, are checked by the step that reads them, whose errors say more.
     facts : Allowed
         Limits and choices.
     flag : str
@@ -85,7 +85,7 @@ def check_value(name: str, value: Any, hint: Any, facts: Allowed, *, flag: str) 
 
 
 def members(hint: Any) -> tuple[Any, ...]:
-    """The types of a union; of any other type, itself."""
+    """The types of a union; any other type by itself."""
     if get_origin(hint) in (Union, UnionType):
         return tuple(member for part in get_args(hint) for member in members(part))
     return (NoneType,) if hint is None else (hint,)
@@ -96,7 +96,7 @@ def _matches(value: Any, hint: Any, facts: Allowed) -> bool:
 
 
 def _is_of(value: Any, hint: Any, facts: Allowed) -> bool:
-    """Whether the value is of a type that is no union, and within the limits."""
+    """Whether the value is of a type (not a union) and within the limits."""
     if hint is NoneType:
         return value is None
     if hint is bool:
@@ -121,7 +121,7 @@ def _is_of(value: Any, hint: Any, facts: Allowed) -> bool:
         return isinstance(value, hint) and not isinstance(value, str)
     if get_origin(hint) is Callable or hint is Callable:
         return callable(value)
-    return True  # data: left to the step that reads it
+    return True  # data: checked by the step that reads it
 
 
 def _within(value: float, facts: Allowed) -> bool:

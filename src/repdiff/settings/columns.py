@@ -1,4 +1,4 @@
-"""The items: their table, and which of its columns mean what."""
+"""The items: their table, and what its columns mean."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from repdiff.settings.fields import Group, setting
+from repdiff.settings.fields import SettingsGroup, setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItemSettings(Group):
-    """The table of the items, and the columns that comparisons of any kind know."""
+class ItemSettings(SettingsGroup):
+    """The table of the items, and the columns that all kinds of comparison use."""
 
     items: Any = setting(
         None,
@@ -20,11 +20,13 @@ class ItemSettings(Group):
         kind="table or path",
         typed=Path,
     )
-    images: str | Path | None = setting(None, "Folder that image paths start from.", unset="the table's", kind="path")
+    images: str | Path | None = setting(
+        None, "Folder that image paths are relative to.", unset="the table's", kind="path"
+    )
     label: str | None = setting(
         None,
         "Column with the label.",
-        more="It gives the make-up of each cluster.",
+        more="Clusters are described by the labels in them.",
         flags=("--label", "--labels"),
     )
     image: str | None = setting(None, "Column with the image's path.")
@@ -32,13 +34,13 @@ class ItemSettings(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictionColumns(Group):
-    """What both models of a pair predict, as columns of the items."""
+class PredictionSettings(SettingsGroup):
+    """Predictions of both models of a pair, as columns of the items."""
 
     prediction_x: str | None = setting(
         None,
-        "Column with what the first model predicts.",
+        "Column with the first model's predictions.",
         more="With labels it gives the model's accuracy in each cluster.",
         flags=("--pred-x",),
     )
-    prediction_y: str | None = setting(None, "Column with what the second model predicts.", flags=("--pred-y",))
+    prediction_y: str | None = setting(None, "Column with the second model's predictions.", flags=("--pred-y",))

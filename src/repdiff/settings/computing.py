@@ -1,4 +1,4 @@
-"""Computing: what does the work, and with what."""
+"""Computing: the engine, the device, memory, threads and the seed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from repdiff.core.errors import RepdiffError
 from repdiff.core.memory import parse_bytes
-from repdiff.settings.fields import Group, setting
+from repdiff.settings.fields import SettingsGroup, setting
 
 ENGINES = (
     "auto",
@@ -22,13 +22,13 @@ class EngineLike(Protocol):
     """A user's own engine; see :mod:`repdiff.affinity`."""
 
     def plan(self, *args: Any, **kwargs: Any) -> Any:
-        """What the work will take, said before it starts."""
+        """What the work will need, known before it starts."""
 
     def compute(self, *args: Any, **kwargs: Any) -> Any:
         """Both affinities of a pair."""
 
 
-Engine: TypeAlias = str | EngineLike
+EngineChoice: TypeAlias = str | EngineLike
 
 
 def _is_size(size: float | str) -> bool:
@@ -40,7 +40,7 @@ def _is_size(size: float | str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seed(Group):
+class SeedSettings(SettingsGroup):
     """Where randomness comes from."""
 
     random_state: int | None = setting(
@@ -49,10 +49,10 @@ class Seed(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Computing(Seed):
-    """What does the work, and with what; none of it is part of the method."""
+class ComputingSettings(SeedSettings):
+    """How the work is computed; none of it is part of the method."""
 
-    engine: Engine = setting(
+    engine: EngineChoice = setting(
         "exact",
         "What computes the affinity: exact (cores), sampled (for many items), auto (one of these) or torch (a device).",
         choices=ENGINES,

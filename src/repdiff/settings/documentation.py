@@ -1,4 +1,4 @@
-"""Fields -> the Parameters section of a docstring, so that a sentence about an option is written once."""
+"""Fields -> the Parameters section of a docstring, so that the sentence about an option is written once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from repdiff.settings.checks import hints_of, members
-from repdiff.settings.fields import Setting, dataclass_field, settings_of
+from repdiff.settings.fields import SettingFacts, dataclass_field, settings_of
 
 _WIDTH = 112
 _HEADER = "Parameters\n----------\n"
@@ -59,13 +59,13 @@ def _entries(group: type[Any]) -> Iterator[str]:
         yield f"{name} : {kind}\n{textwrap.indent(textwrap.fill(text, _WIDTH), '    ')}\n"
 
 
-def kind_of(hint: Any, facts: Setting) -> str:
+def kind_of(hint: Any, facts: SettingFacts) -> str:
     """An annotation as numpydoc writes it."""
     words = [_kind(member, facts) for member in members(hint) if member is not NoneType]
     return " or ".join(dict.fromkeys(words))
 
 
-def _kind(hint: Any, facts: Setting) -> str:
+def _kind(hint: Any, facts: SettingFacts) -> str:
     if get_origin(hint) is Literal:
         choices = [f'"{choice}"' for choice in get_args(hint)]
         return choices[0] if len(choices) == 1 else f"{{{', '.join(choices)}}}"

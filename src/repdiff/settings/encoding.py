@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Literal
 
 from repdiff.settings.columns import ItemSettings
-from repdiff.settings.fields import Group, like, setting
+from repdiff.settings.fields import SettingsGroup, like, setting
 
 Pool = Literal["cls", "mean", "max", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncodingSettings(Group):
-    """What is taken from a model, and how items go through it."""
+class EncodingSettings(SettingsGroup):
+    """Which output of a model is used, and how items are fed to it."""
 
     images: str | Path | None = like(ItemSettings, "images")
     image: str | None = like(ItemSettings, "image")
     text: str | None = like(ItemSettings, "text")
     layer: str | Sequence[str] | None = setting(
         None,
-        "Module whose output is taken; may be given several times.",
-        more="One name, or several in a sequence.",
+        "Module whose output to use; may be given several times.",
+        more="One name, or a sequence of names.",
         unset="the model's usual embedding",
         kind="str or sequence of str",
         typed=list[str],
@@ -32,7 +32,7 @@ class EncodingSettings(Group):
     batch: int | Literal["auto"] = setting(
         32,
         "Items per batch: a number, or auto.",
-        more='"auto" measures; the choice, and with it the last bits, may differ between calls.',
+        more='"auto" measures the speed; the choice, and with it the last bits, may differ between calls.',
         at_least=1,
         allowed="a positive number of items, or auto",
         metavar="N|auto",
@@ -51,8 +51,7 @@ class EncodingSettings(Group):
     )
     overwrite: bool = setting(
         False,
-        "Replace embeddings that are there.",
-        more="Also an unfinished encoding that was made with other settings. One that was made with the same is used "
-        "as it is.",
+        "Replace existing embeddings.",
+        more="Also an unfinished encoding with other settings. Existing work with the same settings is reused.",
         flags=("--overwrite",),
     )

@@ -1,15 +1,15 @@
-"""The evidence: whether to say what clusters mean and whether to believe them."""
+"""The evidence: what clusters mean and whether to believe them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from repdiff.settings.fields import Group, setting
+from repdiff.settings.fields import SettingsGroup, setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvidenceSettings(Group):
-    """What is found out about clusters after they were found."""
+class EvidenceSettings(SettingsGroup):
+    """What is computed about clusters once they are found."""
 
     evidence: bool = setting(
         True,
@@ -20,6 +20,6 @@ class EvidenceSettings(Group):
         5,
         "How often items are clustered again for the evidence.",
         at_least=1,
-        advice="evidence can be left out as a whole",
+        advice="evidence=False turns all of it off",
         flags=("--resamples",),
     )

@@ -22,7 +22,7 @@ R = TypeVar("R")
 
 
 def takes(call: Callable[P, T]) -> Callable[[Callable[[T], R]], Callable[P, R]]:
-    """Give a function of one dataclass the parameters of that dataclass.
+    """Give a function that takes one dataclass the parameters of that dataclass.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def takes(call: Callable[P, T]) -> Callable[[Callable[[T], R]], Callable[P, R]]:
     Returns
     -------
     callable
-        A decorator. The function that it makes has the signature of the dataclass, the sentences about the options in
-        its docstring, and names the nearest option where one is misspelt.
+        A decorator. The function it returns has the dataclass's signature, documents the options in its docstring, and
+        names the nearest option if one is misspelt.
     """
 
     def decorate(function: Callable[[T], R]) -> Callable[P, R]:
@@ -88,9 +88,9 @@ def bind(
     Raises
     ------
     OptionError
-        Where there is no option of a keyword's name; it names the nearest one.
+        If no option has a keyword's name; the message names the nearest one.
     TypeError
-        Where data is lacking, or given twice.
+        If data is missing, or given twice.
     """
     for keyword in kwargs:
         if keyword not in signature.parameters:
@@ -102,13 +102,13 @@ def bind(
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """What may have been meant: the nearest of the known words, or all of them."""
+    """A hint: the nearest of the known words, or all of them."""
     close = difflib.get_close_matches(word, known, 1)
     return f"did you mean {close[0]!r}?" if close else f"options are {', '.join(known)}"
 
 
 def _describe(function: Any, signature: inspect.Signature) -> None:
-    """What :mod:`inspect` and :func:`typing.get_type_hints` are to see."""
+    """Set what :mod:`inspect` and :func:`typing.get_type_hints` see."""
     function.__signature__ = signature
     hints = {one.name: one.annotation for one in signature.parameters.values()}
     function.__annotations__ = {

@@ -1,23 +1,23 @@
-"""Small tools beside a comparison: how alike two representations are, alignment by itself, judgements."""
+"""Tools beside a comparison: similarity scores, alignment alone, embeddings of triplet judgements."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from repdiff.settings.fields import Group, like, setting
+from repdiff.settings.fields import SettingsGroup, like, setting
 from repdiff.settings.pairing import AlignmentSettings, AlignMethod
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimilaritySettings(Group):
+class SimilaritySettings(SettingsGroup):
     """Which scores say how alike two representations are as a whole, and on how many items."""
 
     scores: Iterable[str] | None = setting(
         None,
-        "One of the scores, such as debiased_cka; give it several times.",
+        "One of the scores, such as debiased_cka; may be given several times.",
         more='Of ``SCORES``: "cka", "debiased_cka", "rbf_cka", "svcca", "pwcca", "procrustes", "rsa", "mutual_knn", '
-        '"jaccard". Where a side is a matrix of distances, those that need distances only.',
+        '"jaccard". If a side is a matrix of distances, only those that need nothing else.',
         unset="all",
         kind="iterable of str",
         flags=("--score",),
@@ -35,38 +35,38 @@ class SimilaritySettings(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fitting(Group):
-    """How y is turned towards x."""
+class FittingSettings(SettingsGroup):
+    """How y is mapped into the space of x."""
 
     method: AlignMethod = like(
         AlignmentSettings,
         "align",
         default="linear",
-        sentence="Nothing; a rotation with scale; least squares; or the linear map of most CKA.",
-        more="See the head of :mod:`repdiff.similarities.alignment`.",
+        sentence="No map; a rotation with scale; least squares; or the linear map with the highest CKA.",
+        more="See :mod:`repdiff.similarities.alignment`.",
         on_command_line=False,
     )
     test_share: float = setting(
-        0.5, "Share of the items the map is not fitted on.", above=0, below=1, on_command_line=False
+        0.5, "Share of the items held out from fitting.", above=0, below=1, on_command_line=False
     )
     ridge: float | None = setting(
         None,
         'Of "linear" and "cka": lambda over the mean eigenvalue of C.',
-        unset="chosen on rows set apart",
+        unset="chosen on held-out rows",
         on_command_line=False,
         at_least=0,
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judging(Group):
-    """How judgements become points."""
+class TripletSettings(SettingsGroup):
+    """How triplet judgements become points."""
 
     n_dims: int = setting(2, "Dimensions.", at_least=1, flags=("--dims",))
     n_restarts: int = setting(
         4,
-        "Random starts, of which the best is kept.",
-        more="None is added once all judgements hold.",
+        "Random starts; the best is kept.",
+        more="Stops early once all judgements hold.",
         at_least=1,
         on_command_line=False,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from repdiff.core.errors import OptionError
-from repdiff.settings.fields import Group, setting
+from repdiff.settings.fields import SettingsGroup, setting
 
 N_CLUSTERS = 10
 LARGEST_BETA = 40.0  # exp(beta) has to fit into a float32
@@ -17,7 +17,7 @@ RepresentativeKind = Literal["typical", "spread", "border"]
 
 @runtime_checkable
 class AffinityClusterer(Protocol):
-    """A scikit-learn estimator that was made with ``affinity="precomputed"``."""
+    """A scikit-learn estimator made with ``affinity="precomputed"``."""
 
     def fit(self, X: Any) -> Any:
         """Find ``labels_`` of an affinity, (n, n)."""
@@ -27,13 +27,13 @@ Clusterer: TypeAlias = Literal["spectral"] | AffinityClusterer | Callable[[Any],
 
 
 @dataclass(frozen=True, kw_only=True)
-class Method(Group):
+class MethodSettings(SettingsGroup):
     """The method's own parameters (RDC, ICLR 2025 workshop on Bidirectional Human-AI Alignment)."""
 
     n_clusters: int | Literal["auto"] = setting(
         N_CLUSTERS,
         "Clusters per direction: a number, or auto.",
-        more='What does not change is among them. "auto": chosen for each direction by eigengap and stability; '
+        more='No-change clusters count, too. "auto": chosen for each direction by eigengap and stability; '
         "``chosen`` of the result says why.",
         at_least=1,
         flags=("--clusters", "-n"),
@@ -49,7 +49,7 @@ class Method(Group):
         because="exp(beta) has to fit into a float",
     )
     no_change_threshold: float = setting(
-        1.5, "Mean affinity below which a cluster is no change.", above=0, flags=("--threshold",)
+        1.5, "A cluster with a lower mean affinity is no change.", above=0, flags=("--threshold",)
     )
     clusterer: Clusterer = setting(
         "spectral",
@@ -63,27 +63,27 @@ class Method(Group):
     n_representatives: int = setting(9, "Items in a cluster's collage.", at_least=1, flags=("--representatives",))
     representatives: RepresentativeKind = setting(
         "typical",
-        "Which items: the clearest, diverse ones, or its edge.",
-        more='"typical": those of which all pairs show the difference, and which are tied most to the cluster; '
-        '"spread": those that show its range; "border": those where it ends.',
+        "Which items to show: the clearest, diverse ones, or its edge.",
+        more='"typical": items whose pairs all show the difference and that are tied most to the cluster; '
+        '"spread": items that cover its range; "border": items where it ends.',
         flags=("--collage",),
     )
 
     def check_together(self) -> None:
-        """Only the spectral clusterer can be asked for a number of clusters."""
+        """Only the spectral clusterer can choose the number of clusters."""
         super().check_together()
         if self.n_clusters == "auto" and self.clusterer != "spectral":
-            raise OptionError('n_clusters="auto" is for the spectral clusterer; others bring their own number')
+            raise OptionError('n_clusters="auto" works with the spectral clusterer only; give a number of clusters')
 
     @property
     def fewest_clusters(self) -> int:
-        """The number of clusters that there must be items for."""
+        """The smallest number of clusters, for which there must be items."""
         return 1 if isinstance(self.n_clusters, str) else self.n_clusters
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What the manifest keeps."""
-        named = {name: getattr(self, name) for name in Method.__dataclass_fields__}
+        """The parameters that the manifest stores."""
+        named = {name: getattr(self, name) for name in MethodSettings.__dataclass_fields__}
         clusterer = self.clusterer
         return named | {"clusterer": clusterer if isinstance(clusterer, str) else _name_of(clusterer)}
 

@@ -1,4 +1,4 @@
-"""How a pair is looked at before the method starts: distances, guidance, alignment."""
+"""What is done with a pair before the method starts: matching, distances, guidance, alignment."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from typing import Literal
 
 from repdiff.core.errors import OptionError
 from repdiff.core.metrics import Metric, Metrics
-from repdiff.settings.fields import Group, setting
+from repdiff.settings.fields import SettingsGroup, setting
 
 AlignMethod = Literal["none", "procrustes", "linear", "cka"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matching(Group):
+class MatchingSettings(SettingsGroup):
     """How rows are matched."""
 
     match: str = setting(
         "auto",
         "How rows are matched: auto (by ids where there are ids), order, or the column with the ids.",
-        more="An array or index of that name holds the ids, too.",
+        more="The ids may also be an array or an index of that name.",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricOfEach(Group):
+class PairMetricSettings(SettingsGroup):
     """The distance within each of two representations."""
 
     metric: Metrics = setting(
         "euclidean",
         "Distance within a representation: euclidean, cosine, or precomputed (n x n distances).",
-        more='Or a pair: within x and within y. "precomputed": that side is a symmetric matrix, (n, n), of distances '
-        "(the diagonal holds the smallest value of each row) or of similarities (the largest).",
+        more='Or a pair: within x and within y. "precomputed": that side is a symmetric (n, n) matrix of distances '
+        "(the diagonal is the smallest value of each row) or of similarities (the largest).",
         kind='{"euclidean", "cosine", "precomputed"}, or a pair of these',
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneMetric(Group):
+class MetricSettings(SettingsGroup):
     """The distance within every one of several representations."""
 
     metric: Metric = setting(
@@ -47,38 +47,38 @@ class OneMetric(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Guidance(Group):
+class GuidanceSettings(SettingsGroup):
     """Which pairs of items count."""
 
     within: str | None = setting(
         None,
-        "Only pairs that agree in it count: label, prediction, or any column of the items.",
-        more="So differences inside a class are found (guided comparison; RDX, arXiv 2505.23917). The affinity of all "
+        "Only count pairs with the same value of it: label, prediction, or any column of the items.",
+        more="Finds differences inside a class (guided comparison; RDX, arXiv 2505.23917). The affinity of all "
         "other pairs is 1, no change.",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlignmentSettings(Group):
-    """Whether y is turned towards x before the two are compared."""
+class AlignmentSettings(SettingsGroup):
+    """Whether y is mapped into the space of x before the two are compared."""
 
     align: AlignMethod = setting(
         "none",
-        "Turn Y towards X first: none, procrustes, linear or cka.",
-        more="By rotation and scale (which changes no rank, and gives the fit), by least squares, or by the linear map "
-        "of most CKA; see :func:`repdiff.align`. Fitted on a half of the items; the fit on both halves is in "
-        '``provenance.parameters["alignment"]``.',
+        "Align Y with X first: none, procrustes, linear or cka.",
+        more="By rotation and scale (which changes no rank, but measures the fit), by least squares, or by the linear "
+        "map with the highest CKA; see :func:`repdiff.align`. Fitted on half of the items; the fit on both halves is "
+        'in ``provenance.parameters["alignment"]``.',
     )
     align_effect: bool = setting(
         False,
         "Compare without alignment too.",
-        more="Keeps beside the fits how alike the clusters are (adjusted Rand index) and how many there are, per "
-        "direction. Takes twice the time.",
+        more="Stores how much the clusters agree (adjusted Rand index) and how many there are, per direction. "
+        "Takes twice the time.",
         flags=("--align-effect",),
     )
 
     def check_together(self) -> None:
-        """Without an alignment there is no effect of one."""
+        """Refuse align_effect without an alignment."""
         super().check_together()
         if self.align_effect and self.align == "none":
-            raise OptionError("align_effect tells what an alignment changes, but align is 'none'; choose one")
+            raise OptionError("align_effect measures what align changes, but align is 'none'; choose an alignment")

@@ -4,8 +4,8 @@ Each score is a pure function of two arrays, (n, d_x) and (n, d_y), whose rows a
 identical representations. :func:`repdiff.similarity` gives all of them as one table. The package is not called
 ``similarity``, because it would shadow that function, as with ``compare``.
 
-Degenerate input. A representation without any spread (all items in one place) says nothing: every score is then 1 where
-the other has none either, and 0 where the other has some. Finite input never gives NaN.
+Degenerate input. If one representation has no spread (all items in one place), every score is 1 if the other has none
+either, and 0 if the other has some. Finite input never gives NaN.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Turning y towards x before the two are compared, as a stated choice, with its fit on items it was not fitted on.
+"""Maps y into the space of x before the two are compared, and measures the fit on held-out items.
 
 Each map is fitted on a random part of the items and applied to all. With X and Y the fitted rows, columns centred:
 
 "procrustes": the rotation Q and scale s that minimise ||X - s Y Q||. With Y^T X = U S V^T, Q = U V^T and
-s = tr S / ||Y||^2 (Schönemann, Psychometrika 1966). Where y has more dimensions than x, the rest of y stays beside, as
-further columns, so that no distance within y changes: under the Euclidean metric neighbour ranks, and so the
-comparison, are the same as without. What it gives is the fit.
+s = tr S / ||Y||^2 (Schönemann, Psychometrika 1966). If y has more dimensions than x, the rest of y is kept as further
+columns, so that no distance within y changes: with the Euclidean metric, neighbour ranks and the comparison are the
+same as without alignment. It only measures the fit.
 
 "linear": the W that minimises ||X - Y W||^2 + lambda ||W||^2, which is (Y^T Y + lambda I)^-1 Y^T X.
 
@@ -14,14 +14,14 @@ comparison, are the same as without. What it gives is the fit.
     CKA = <Y^T K Y, P> / (||K|| ||Y P Y^T||).
 
 Let C = Y^T Y and A = C^1/2 P C^1/2, which has the norm of Y P Y^T. The numerator is <C^-1/2 Y^T K Y C^-1/2, A>, a
-scalar product, so by Cauchy and Schwarz it is largest, for a given norm of A, where A is that matrix; it is positive
-semidefinite, so it may be taken. Then P = C^-1 Y^T X X^T Y C^-1, and W = C^-1 Y^T X: least squares, up to a rotation of
-what comes out, to which CKA is blind. With C + lambda I for C, which keeps small directions of y from being blown up,
-it is the ridge solution above. So "linear" and "cka" are one family of maps, found here from the definition of CKA;
-they differ in what their lambda is chosen by, and in what is told as fit: R^2, or the debiased CKA, which a surplus of
-dimensions does not raise.
+scalar product, so by Cauchy and Schwarz it is largest, for a given norm of A, if A is that matrix, which is positive
+semidefinite and thus allowed. Then P = C^-1 Y^T X X^T Y C^-1, and W = C^-1 Y^T X: least squares, up to a rotation of
+the output, which does not change CKA. With C + lambda I for C, which keeps small directions of y from being amplified,
+it is the ridge solution above. So "linear" and "cka" are one family of maps, derived here from the definition of CKA;
+they differ in the measure that chooses lambda and is reported as fit: R^2, or the debiased CKA, which extra dimensions
+do not raise.
 
-lambda is chosen, of powers of ten times the mean eigenvalue of C, on a quarter of the fitted rows that is set apart.
+lambda is chosen among powers of ten times the mean eigenvalue of C, on a held-out quarter of the fitted rows.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ import numpy.typing as npt
 
 from repdiff.core.errors import InputError
 from repdiff.inputs.pair import EmbeddingPair, make_pair
-from repdiff.settings import AlignCall, AlignmentSettings, AlignMethod, Fitting, check_setting, takes
+from repdiff.settings import AlignCall, AlignmentSettings, AlignMethod, FittingSettings, check_setting, takes
 from repdiff.similarities import debiased_cka
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
@@ -44,26 +44,26 @@ _Judge: TypeAlias = Callable[[_Floats, _Floats], float]
 _SHARE_SET_APART = 0.25
 _FEWEST_APART = 4  # what debiased CKA needs
 _FEWEST = 2 * _FEWEST_APART  # rows in each part
-_RIDGES = 10.0 ** np.arange(-10, 4)  # of the mean eigenvalue of C; of its n largest, where y has more columns than n
-_OVERFITTED = 0.2  # more than this between the two fits is worth a warning
+_RIDGES = 10.0 ** np.arange(-10, 4)  # of the mean eigenvalue of C; of its n largest, if y has more columns than n
+_OVERFITTED = 0.2  # a larger gap between the two fits gives a warning
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """y turned towards x, and how well.
+    """y in the space of x, and the quality of the fit.
 
     Attributes
     ----------
     method : {"none", "procrustes", "linear", "cka"}
-        How.
+        The map.
     y : ndarray, (n, d)
         y in the space of x: d is d_x; for "procrustes" with d_y above d_x there are further columns, and x has zeros
         there. For "none" y as it was.
     measure : {"R2", "CKA"} or None
-        What the fits are: share of the variance of x that aligned y explains, at most 1, below 0 where the mean of x
+        The measure of fit: share of the variance of x that aligned y explains, at most 1, below 0 if the mean of x
         would explain more; or debiased linear CKA, in [-1, 1]. None for "none".
     fit, held_out : float or None
-        On the rows it was fitted on, and on the others; only the second says how good the alignment is.
+        Fit on the fitted rows, and on the others; only the second says how good the alignment is.
     n_fit, n_held_out : int
         Numbers of these rows.
     parameters : mapping of str to float
@@ -81,7 +81,7 @@ class Alignment:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """All but the values, for the manifest."""
+        """Everything except the values, for the manifest."""
         return {
             "method": self.method,
             "measure": self.measure,
@@ -100,12 +100,12 @@ class Alignment:
 
 @takes(AlignCall)
 def align(call: AlignCall) -> Alignment:
-    """The items of y in the space of x, by a map that is fitted on some items and judged on the others.
+    """The items of y in the space of x, by a map that is fitted on some items and tested on the others.
 
     Parameters
     ----------
     x, y : array_like (n, d_x) and (n, d_y), table, or path
-        Embeddings of the same items, as :func:`repdiff.compare` takes them. x stays as it is.
+        Embeddings of the same items, as for :func:`repdiff.compare`. x is unchanged.
 
     Returns
     -------
@@ -115,8 +115,8 @@ def align(call: AlignCall) -> Alignment:
     Raises
     ------
     RepdiffError
-        For input that cannot be used, an unknown method, too few items to fit and to judge, or numbers so large that
-        the aligned y is beyond what its type of float holds.
+        For input that cannot be used, an unknown method, too few items to fit and to test, or numbers so large that the
+        aligned y overflows its float type.
     """
     pair = make_pair(call.x, call.y, match=call.match)
     return _align(
@@ -125,12 +125,12 @@ def align(call: AlignCall) -> Alignment:
 
 
 def align_pair(pair: EmbeddingPair, method: AlignMethod, *, random_state: int | None = 0) -> EmbeddingPair:
-    """The pair with y aligned, and with what is to be told of it; the same pair for "none".
+    """The pair with aligned y, its facts and warnings; the same pair for "none".
 
     Raises
     ------
     InputError
-        For an unknown method, a side of which only distances are known, too few items, or an aligned y without spread.
+        For an unknown method, a side given as distances, too few items, or an aligned y without spread.
     """
     check_setting(AlignmentSettings, "align", method)
     if method == "none":
@@ -140,7 +140,7 @@ def align_pair(pair: EmbeddingPair, method: AlignMethod, *, random_state: int | 
     found = _align(pair.x, pair.y, method, random_state=random_state)
     if (found.y == found.y[0]).all():
         raise InputError(
-            f"nothing is left of y after align={method!r}: all its rows became the same, since y says nothing about x "
+            f"all rows of y are the same after align={method!r}, since y says nothing about x "
             "on the items that the map was fitted on; compare without alignment"
         )
     warnings = pair.warnings
@@ -159,7 +159,7 @@ def _align(
     y: npt.NDArray[Any],
     method: AlignMethod,
     *,
-    test_share: float = Fitting.test_share,
+    test_share: float = FittingSettings.test_share,
     ridge: float | None = None,
     random_state: int | None,
 ) -> Alignment:
@@ -194,11 +194,11 @@ def _align(
 
 
 def _split(n: int, test_share: float, random_state: int | None) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Rows to fit on and rows to judge by, in random order."""
+    """Rows to fit on and rows to test on, in random order."""
     n_held_out = round(n * test_share)
     if min(n_held_out, n - n_held_out) < _FEWEST:
         raise InputError(
-            f"{n:,} items are too few to fit an alignment on some and judge it by {test_share:.0%}: "
+            f"{n:,} items are too few to fit an alignment and test it on {test_share:.0%} of them: "
             f"each part needs at least {_FEWEST}"
         )
     order = np.random.default_rng(random_state).permutation(n)
@@ -206,7 +206,7 @@ def _split(n: int, test_share: float, random_state: int | None) -> tuple[npt.NDA
 
 
 def _rotated(target: _Floats, source: _Floats, fitted: npt.NDArray[np.int64]) -> tuple[_Floats, float]:
-    """All rows of y turned and scaled, and the scale."""
+    """All rows of y rotated and scaled, and the scale."""
     spread = float(np.vdot(source[fitted], source[fitted]))
     is_wider = source.shape[1] > target.shape[1]
     left, sizes, right = np.linalg.svd(source[fitted].T @ target[fitted], full_matrices=is_wider)
@@ -219,7 +219,7 @@ def _rotated(target: _Floats, source: _Floats, fitted: npt.NDArray[np.int64]) ->
 def _mapped(
     target: _Floats, source: _Floats, fitted: npt.NDArray[np.int64], judge: _Judge, ridge: float | None
 ) -> tuple[_Floats, float]:
-    """All rows of y mapped, and the penalty, chosen where none is given."""
+    """All rows of y mapped, and the penalty, which is chosen if None."""
     if ridge is None:
         n_apart = max(_FEWEST_APART, round(len(fitted) * _SHARE_SET_APART))
         apart, rest = fitted[:n_apart], fitted[n_apart:]
@@ -236,7 +236,7 @@ class _Ridge:
     def __init__(self, target: _Floats, source: _Floats) -> None:
         from scipy.linalg import eigh
 
-        # Rows of a part are not centred quite; their own means are what the part knows.
+        # Rows of a part are not exactly centred, so the part's own means are used.
         self._origin, self._mean = target.mean(axis=0), source.mean(axis=0)
         source = source - self._mean
         values, self._vectors = eigh(source.T @ source, driver="evr")
@@ -244,10 +244,10 @@ class _Ridge:
         self._products = self._vectors.T @ (source.T @ (target - self._origin))
 
     def guesses(self, source: _Floats, ridges: Iterable[float]) -> Iterator[_Floats]:
-        """What x should be for some rows of y, for each penalty; lambda over the mean eigenvalue."""
+        """Predictions of x from some rows of y, for each penalty; lambda over the mean eigenvalue."""
         turned = (source - self._mean) @ self._vectors
         unit = float(self._values.mean())
-        # What is rounding is no direction of y, and would be blown up where there is no penalty.
+        # Directions of rounding size are dropped, since they would be amplified without a penalty.
         keep = self._values > 1e-12 * self._values[-1]
         for ridge in ridges:
             yield self._origin + (turned[:, keep] / (self._values[keep] + ridge * unit)) @ self._products[keep]
@@ -265,7 +265,7 @@ def _cka(target: _Floats, guess: _Floats) -> float:
 
 
 def _scaled(values: _Floats) -> tuple[_Floats, int]:
-    """The values over a power of two that brings the largest to about one, so that no square overflows; and it."""
+    """The values over the power of two that brings the largest to about one, and its exponent; no square overflows."""
     exponent = int(np.frexp(np.abs(values).max())[1])
     return np.ldexp(values, -exponent), exponent
 
@@ -276,13 +276,13 @@ def _times_power(values: Any, exponent: int, dtype: np.dtype[Any]) -> Any:
         found = np.ldexp(values, exponent).astype(dtype)
     if not np.isfinite(found).all():
         raise InputError(
-            f"y turned towards x is too large for {dtype}: bring both sides nearer to one, say by dividing"
+            f"y aligned with x is too large for {dtype}; divide both sides so that their values are nearer to one"
         )
     return found
 
 
 def _narrow(values: _Floats) -> _Floats:
-    """The rows, turned such that they have at most n columns."""
+    """The rows, rotated so that they have at most n columns."""
     n, d = values.shape
     if d <= n:
         return values

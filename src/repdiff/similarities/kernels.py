@@ -17,7 +17,7 @@ from repdiff.core.parallel import row_tiles
 from repdiff.similarities.points import (
     ROWS_AT_A_TIME,
     Points,
-    Side,
+    PointsOrDistances,
     both,
     check_memory_for_pairs,
     sides,
@@ -27,8 +27,8 @@ from repdiff.similarities.points import (
 BANDWIDTH = 0.8
 _BANDWIDTHS = 1e-6, 1e6  # beyond them rounding decides; within them nothing overflows
 _BYTES_PER_PAIR = 24  # distances of both sides, and a copy of one for its median
-_NOTHING = 1e-12  # of the norm of a kernel: less is left of it by rounding only
-_CANCELLED = 1e-4  # of the square of it: where no more is left, four digits of a difference of sums are lost
+_NOTHING = 1e-12  # of the norm of a kernel: anything smaller is rounding
+_CANCELLED = 1e-4  # of its square: if no more is left, a difference of sums has lost four digits
 
 
 def cka(x: Any, y: Any) -> float:
@@ -40,7 +40,7 @@ def cka(x: Any, y: Any) -> float:
     Parameters
     ----------
     x, y : array_like, (n, d_x) and (n, d_y)
-        The same items in both. n x n matrices are never made; time is that of d_x x d_y products.
+        The same items in both. No n x n matrices are made; time is that of d_x x d_y products.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def cka(x: Any, y: Any) -> float:
 def cka_of_unrelated(x: Points, y: Points) -> float:
     """Mean of :func:`cka` over all pairings of the items of x with those of y: tr K tr L / ((n - 1) ||K|| ||L||).
 
-    Averaging L over all orders of the items leaves its trace on the centring matrix, tr L / (n - 1) of it.
+    The average of L over all orders of the items is tr L / (n - 1) times the centring matrix.
     """
     if (value := without_spread(x, y)) is not None:
         return value
@@ -69,8 +69,7 @@ def debiased_cka(x: Any, y: Any) -> float:
 
     Song et al. (JMLR 2012, equation 5) leave out the products of items with themselves; used for CKA by Nguyen et al.
     ("Do wide and deep networks learn the same things?", ICLR 2021). Unchanged by rotation, isotropic scale and shift.
-    Of fewer than four items, and where all items are equally far apart, nothing is left of a side: it then has no
-    spread.
+    With fewer than four items, or if all items are equally far apart, a side has no spread.
 
     Parameters
     ----------
@@ -105,7 +104,7 @@ def rbf_cka(x: Any, y: Any, *, bandwidth: float = BANDWIDTH) -> float:
     x, y : array_like, (n, d_x) and (n, d_y)
         The same items in both. Time grows with n^2; memory with 12 n^2 bytes, for the median.
     bandwidth : float
-        sigma, as a share of the median distance between items (of those not in one place, where most are); from a
+        sigma, as a share of the median distance between items (between distinct items, if most coincide); from a
         millionth to a million.
 
     Raises
@@ -141,18 +140,18 @@ class RbfSums:
 
     @property
     def alignment_of_unrelated(self) -> float:
-        """Its mean over all pairings, as in :func:`cka_of_unrelated`."""
+        """The mean score over all pairings, as in :func:`cka_of_unrelated`."""
         return self._normalised(self.trace_x * self.trace_y / (self.n - 1))
 
     def _normalised(self, product: float) -> float:
         return float(np.clip(product / np.sqrt(self.square_x) / np.sqrt(self.square_y), 0, 1))
 
 
-def rbf_sums(x: Side, y: Side, *, bandwidth: float = BANDWIDTH) -> RbfSums:
+def rbf_sums(x: PointsOrDistances, y: PointsOrDistances, *, bandwidth: float = BANDWIDTH) -> RbfSums:
     """The sums over both kernels of two sides with some spread, a block of rows at a time.
 
-    Centring takes row means away, so <HKH, HLH> = sum K L - 2/n r_K . r_L + s_K s_L / n^2 with r the sums of rows
-    and s of all. It does not see a constant, so K - 1 stands for K: a wide kernel then loses no digits.
+    Centring subtracts row means, so <HKH, HLH> = sum K L - 2/n r_K . r_L + s_K s_L / n^2 with r the sums of rows
+    and s of all. A constant makes no difference, so K - 1 is used for K: a wide kernel then loses no digits.
     """
     check_memory_for_pairs(x, y, _BYTES_PER_PAIR)
     slopes = [-0.5 / (bandwidth**2 * _median(side)) for side in (x, y)]
@@ -173,15 +172,15 @@ def rbf_sums(x: Side, y: Side, *, bandwidth: float = BANDWIDTH) -> RbfSums:
     )  # fmt: skip
 
 
-def _kernel(side: Side, rows: slice, slope: float) -> Any:
+def _kernel(side: PointsOrDistances, rows: slice, slope: float) -> Any:
     """The Gaussian kernel of some items with all, less 1; an item's own entry is exactly zero."""
     distances = side.squared_distances(rows)
     distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = 0
     return np.expm1(slope * distances)
 
 
-def _median(side: Side) -> float:
-    """Median squared distance of two items; of those that are apart, where it is zero."""
+def _median(side: PointsOrDistances) -> float:
+    """Median squared distance of two items; of distinct ones, if it is zero."""
     distances = np.sqrt(side.squared_distances_of_pairs)
     return float(np.median(distances, overwrite_input=True) or np.median(distances[distances > 0])) ** 2
 
@@ -198,7 +197,7 @@ def _unbiased(x: Points, y: Points) -> tuple[float, float, float]:
     found = _from_sums(x, y, _product(x, y)), _from_sums(x, x, squares[0]), _from_sums(y, y, squares[1])
     if all(own > _CANCELLED * square for own, square in zip(found[1:], squares, strict=True)):
         return found
-    # A few items far away, or all equally far apart: take away item by item what the sums would leave of rounding.
+    # A few items far away, or all equally far apart: subtract item by item, since the sums would lose digits.
     products = np.zeros(3)
     for rows in row_tiles(x.n, ROWS_AT_A_TIME):
         k, l = (_without_sides(side, rows) for side in (x, y))  # noqa: E741
@@ -214,7 +213,7 @@ def _from_sums(x: Points, y: Points, product: float) -> float:
 
 
 def _without_sides(side: Points, rows: slice) -> Any:
-    """Some rows of K with zeros on its diagonal and without what rows and columns add; their products are the same."""
+    """Some rows of K with a zero diagonal and without additive row and column terms; the products are the same."""
     n, own = side.n, side.squared_norms
     kernel = side.values[rows] @ side.values.T
     kernel += (own[rows, None] + own) / (n - 2) - own.sum() / ((n - 1) * (n - 2))

@@ -12,7 +12,7 @@ from repdiff.core.errors import InputError
 from repdiff.core.overlap import jaccard_index
 from repdiff.core.parallel import row_tiles
 from repdiff.settings import SimilaritySettings
-from repdiff.similarities.points import ROWS_AT_A_TIME, TIE, Side, sides, tied_ranks, without_spread
+from repdiff.similarities.points import ROWS_AT_A_TIME, TIE, PointsOrDistances, sides, tied_ranks, without_spread
 
 
 def mutual_knn(x: Any, y: Any, *, n_neighbors: int = SimilaritySettings.n_neighbors) -> float:
@@ -26,7 +26,7 @@ def mutual_knn(x: Any, y: Any, *, n_neighbors: int = SimilaritySettings.n_neighb
     x, y : array_like, (n, d_x) and (n, d_y)
         The same items in both. Time grows with n^2, memory with n.
     n_neighbors : int
-        k, without the item itself; all others where there are fewer.
+        k, without the item itself; all others if there are fewer.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def jaccard(x: Any, y: Any, *, n_neighbors: int = SimilaritySettings.n_neighbors
     x, y : array_like, (n, d_x) and (n, d_y)
         The same items in both. Time grows with n^2, memory with n.
     n_neighbors : int
-        k, without the item itself; all others where there are fewer.
+        k, without the item itself; all others if there are fewer.
 
     Raises
     ------
@@ -65,7 +65,7 @@ class SharedNeighbors:
     Attributes
     ----------
     shared : ndarray of int64, (q,)
-        For each item that was asked.
+        For each queried item.
     k : int
         Neighbours of each.
     n : int
@@ -101,7 +101,7 @@ class SharedNeighbors:
 
 
 def shared_neighbors(
-    x: Side, y: Side, *, n_neighbors: int, queries: npt.NDArray[np.int64] | None = None
+    x: PointsOrDistances, y: PointsOrDistances, *, n_neighbors: int, queries: npt.NDArray[np.int64] | None = None
 ) -> SharedNeighbors:
     """Neighbours, among all items, that both sides agree on, of some items or of all."""
     if n_neighbors < 1:
@@ -117,13 +117,13 @@ def shared_neighbors(
     return SharedNeighbors(shared, k, x.n)
 
 
-def _nearest(side: Side, rows: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.int64]:
-    """The k nearest of some items, (r, k); of those that tie, the first."""
+def _nearest(side: PointsOrDistances, rows: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.int64]:
+    """The k nearest of some items, (r, k); the first ones of ties."""
     distances = side.squared_distances(rows)
     distances[np.arange(len(rows)), rows] = np.inf
     limits = np.partition(distances, k - 1, axis=1)[:, k - 1]
     nearest = np.empty((len(rows), k), np.int64)
-    # An item this near has a norm that is bounded by these two, and with it the rounding of its distance.
+    # These two bound the norm of an item this near, and with it the rounding of its distance.
     norms = side.squared_norms[rows]
     for row, (distance, limit, norm) in enumerate(zip(distances, limits, norms, strict=True)):
         candidates = np.flatnonzero(distance <= limit + TIE * (norm + limit))

@@ -20,15 +20,15 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Rows: TypeAlias = slice | npt.NDArray[np.int64]
 
 ROWS_AT_A_TIME = 256
-# Of the scale of a squared distance: what is nearer to each other than this is a tie. Far above the rounding of one
+# Of the scale of a squared distance: smaller differences are ties. Far above the rounding of one
 # float64 product, so that items as far apart as others stay so when a representation is rotated.
 TIE = 2.0**-40
-# Of the largest singular value: a direction with less is rounding of what once was float32, and counts as absent.
+# Of the largest singular value: a direction with less is rounding of float32 input, and counts as absent.
 RANK_TOLERANCE = 1e-6
 
 
 class _Items(ABC):
-    """What both kinds of sides have; ``values`` has a row per item."""
+    """Base of both kinds of sides; ``values`` has a row per item."""
 
     values: Floats
 
@@ -49,11 +49,11 @@ class _Items(ABC):
     @property
     @abstractmethod
     def typical_square(self) -> float:
-        """Of the size of what distances of most pairs were computed from, squared: what their rounding goes by."""
+        """Typical squared size of the terms that distances were computed from, which sets their rounding."""
 
     @cached_property
     def squared_distances_of_pairs(self) -> Floats:
-        """Of all pairs of different items, (n (n - 1) / 2,); 0 where there is nothing but rounding."""
+        """Of all pairs of different items, (n (n - 1) / 2,); 0 if it is only rounding."""
         found = np.empty(self.n * (self.n - 1) // 2)
         start = 0
         for rows in row_tiles(self.n, ROWS_AT_A_TIME):
@@ -109,7 +109,7 @@ class Points(_Items):
 
     @cached_property
     def compact(self) -> Floats:
-        """The points, turned such that they have at most n columns, (n, min(n, d))."""
+        """The points, rotated so that they have at most n columns, (n, min(n, d))."""
         n, d = self.values.shape
         if d <= n:
             return self.values
@@ -127,7 +127,7 @@ class Points(_Items):
         if len(vectors) == self.n:
             return vectors, variances
         axes = self.values @ (vectors / np.sqrt(variances))
-        # Small axes carry the rounding of large ones; taking it out in order leaves the leading ones as they are.
+        # Small axes contain the rounding of large ones; removing it in order leaves the leading ones unchanged.
         lower = np.linalg.cholesky(axes.T @ axes)
         return solve_triangular(lower, axes.T, lower=True, overwrite_b=True).T, variances
 
@@ -137,8 +137,8 @@ class Points(_Items):
 
 
 @dataclass(frozen=True, eq=False)
-class Distances(_Items):
-    """Items of which only the distances are known.
+class DistanceItems(_Items):
+    """Items known only by their distances.
 
     Attributes
     ----------
@@ -150,7 +150,7 @@ class Distances(_Items):
 
     @cached_property
     def squared_norms(self) -> Floats:
-        """Zeros, (n,): nothing was computed by products, so nothing but the distances carries rounding."""
+        """Zeros, (n,): nothing was computed from products, so there is no rounding beyond that of the distances."""
         return np.zeros(self.n)
 
     @property
@@ -163,7 +163,7 @@ class Distances(_Items):
         return np.asarray(self.values[rows] ** 2)
 
 
-Side: TypeAlias = Points | Distances
+PointsOrDistances: TypeAlias = Points | DistanceItems
 
 
 def both(x: Any, y: Any) -> tuple[Points, Points]:
@@ -180,9 +180,9 @@ def both(x: Any, y: Any) -> tuple[Points, Points]:
     return pair
 
 
-def sides(x: Any, y: Any) -> tuple[Side, Side]:
-    """The same, where both may already be made ready, as points or as distances."""
-    if isinstance(x, Points | Distances) and isinstance(y, Points | Distances):
+def sides(x: Any, y: Any) -> tuple[PointsOrDistances, PointsOrDistances]:
+    """The same for two arrays, or for two sides that are already points or distances."""
+    if isinstance(x, Points | DistanceItems) and isinstance(y, Points | DistanceItems):
         return x, y
     return both(x, y)
 
@@ -197,38 +197,38 @@ def as_points(values: Any, source: str = "x") -> Points:
             f"{source} must be a numeric matrix with at least two rows and a column, but has shape {array.shape}, "
             f"{array.dtype}"
         )
-    with np.errstate(over="ignore"):  # of a wider float, which is told as infinity below
+    with np.errstate(over="ignore"):  # from a wider float; reported as infinity below
         values = array.astype(np.float64)
     if not np.isfinite(values).all():
         raise InputError(f"{source} holds NaN or infinity; remove those rows from both sides, or fill them in")
     scaled = _scaled(values)
-    # The first row goes first, so that a constant column becomes exactly zero.
+    # Subtract the first row first, so that a constant column becomes exactly zero.
     scaled -= scaled[0].copy()
     scaled -= scaled.mean(axis=0)
     return Points(_scaled(scaled))
 
 
-def as_distances(values: npt.NDArray[Any]) -> Distances:
+def as_distances(values: npt.NDArray[Any]) -> DistanceItems:
     """A matrix of distances, symmetric and finite, as a side; only their order and ratios count."""
     scaled = _scaled(values.astype(np.float64))
     scaled = (scaled + scaled.T) / 2
     np.fill_diagonal(scaled, scaled.min())
     scaled -= scaled.min()
-    return Distances(scaled / (scaled.max() or 1.0))
+    return DistanceItems(scaled / (scaled.max() or 1.0))
 
 
-def without_spread(x: Side, y: Side) -> float | None:
-    """The value of any score where a side has no spread: 1 for two such, 0 for one; None where both have some."""
+def without_spread(x: PointsOrDistances, y: PointsOrDistances) -> float | None:
+    """The value of any score if a side has no spread: 1 if both have none, 0 if only one; None if both have some."""
     return float(x.is_constant and y.is_constant) if x.is_constant or y.is_constant else None
 
 
-def check_memory_for_pairs(x: Side, y: Side, bytes_per_pair: int) -> None:
-    """Refuse what needs more for all pairs of items than is free; distances that are there need no more.
+def check_memory_for_pairs(x: PointsOrDistances, y: PointsOrDistances, bytes_per_pair: int) -> None:
+    """Refuse work on all pairs of items that does not fit into free memory; given distances need no more.
 
     Raises
     ------
     MemoryLimitError
-        With both figures, and what to do.
+        With the needed and the free bytes, and what to do.
     """
     to_come = bytes_per_pair - 8 * sum("squared_distances_of_pairs" in vars(side) for side in (x, y))
     needed, free = to_come * x.n * (x.n - 1) // 2, available_bytes()
@@ -240,10 +240,10 @@ def check_memory_for_pairs(x: Side, y: Side, bytes_per_pair: int) -> None:
 
 
 def tied_ranks(values: Floats, scale: float) -> Floats:
-    """Ranks of values that are not negative, counted from 1; those that only rounding tells apart share their mean.
+    """Ranks of values that are not negative, counted from 1; those that differ by rounding only share their mean.
 
-    A group of ties reaches from its least value v over TIE times (v + ``scale``). It begins at a value, and not at a
-    line of some grid, so that equal values that were rounded to either side of such a line stay equal.
+    A group of ties reaches from its least value v to v + TIE (v + ``scale``). It starts at a value, not at a grid line,
+    so that equal values rounded to either side of a line stay equal.
     """
     ranks = np.empty(len(values))
     _rank(values, np.argsort(values), scale, ranks)

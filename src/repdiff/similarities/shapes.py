@@ -9,8 +9,8 @@ import numpy as np
 from repdiff.similarities.points import (
     Floats,
     Points,
+    PointsOrDistances,
     Rows,
-    Side,
     both,
     check_memory_for_pairs,
     sides,
@@ -32,7 +32,7 @@ def procrustes(x: Any, y: Any) -> float:
     Parameters
     ----------
     x, y : array_like, (n, d_x) and (n, d_y)
-        The same items in both. Fewer dimensions are filled up with zeros.
+        The same items in both. The side with fewer dimensions is padded with zeros.
 
     Raises
     ------
@@ -60,7 +60,8 @@ def rsa(x: Any, y: Any) -> float:
     Parameters
     ----------
     x, y : array_like, (n, d_x) and (n, d_y)
-        The same items in both. Takes 20 n^2 bytes and the time to sort n^2 / 2 numbers: for many items give a sample.
+        The same items in both. Takes 20 n^2 bytes and the time to sort n^2 / 2 numbers: sample the items if there are
+        many.
 
     Raises
     ------
@@ -78,8 +79,8 @@ def rsa(x: Any, y: Any) -> float:
     return float(np.clip(ranks_x @ ranks_y / size_x / size_y, -1, 1))
 
 
-def _centred_ranks(side: Side) -> Floats:
-    """Ranks of the distances of all pairs less their mean; equal distances share the mean of their ranks."""
+def _centred_ranks(side: PointsOrDistances) -> Floats:
+    """Ranks of the distances of all pairs minus their mean; equal distances share the mean of their ranks."""
     ranks = tied_ranks(side.squared_distances_of_pairs, side.typical_square)
     ranks -= (len(ranks) + 1) / 2
     return ranks

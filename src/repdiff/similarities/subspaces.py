@@ -53,15 +53,15 @@ def svcca_of_points(x: Points, y: Points, *, explained: float = EXPLAINED, order
 
 
 def pwcca(x: Any, y: Any) -> float:
-    """Canonical correlations weighted by how much of the side each direction makes up, in [0, 1]; 1 for identical.
+    """Canonical correlations weighted by how much of the side each direction explains, in [0, 1]; 1 for identical.
 
     Morcos, Raghu & Bengio (NeurIPS 2018, section 3.2): the weight of a canonical direction is the sum over the columns
     of x of the magnitude of their products with it. The paper leaves open whose columns; here they are those of the
     side of lower rank, each of whose directions has a partner, and of x where both have the same. So it is not quite
     symmetric. Unchanged by isotropic scale and shift, and by any invertible linear map of the side that is not
-    weighted; a rotation of the weighted side changes the weights, but leaves 1 at 1. Where several correlations are the
-    same, as the ones that are 1 for n below d_x + d_y, their directions and so their weights are not unique; the score
-    then means something to about three digits.
+    weighted; a rotation of the weighted side changes the weights, but leaves 1 at 1. If several correlations are equal,
+    such as those that are 1 for n below d_x + d_y, their directions and weights are not unique; the score is then
+    accurate to about three digits.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def pwcca_of_points(x: Points, y: Points, *, order: Rows = _ALL) -> float:
         overlap, weighted = overlap.T, y
     squares, turned = eigh(_square(overlap), driver="evr")
     correlations = _roots(squares)
-    # In another order the items of a side have the same products with its own axes.
+    # Reordered items of a side have the same products with its own axes.
     weights = np.abs(turned.T @ (weighted.principal[0].T @ weighted.values)).sum(axis=1)
     return min(1.0, float(weights @ correlations / weights.sum()))
 
@@ -97,7 +97,7 @@ def pwcca_of_points(x: Points, y: Points, *, order: Rows = _ALL) -> float:
 def _square(overlap: Floats) -> Floats:
     """The smaller square of the overlap of two bases; its eigenvalues are the squared canonical correlations.
 
-    They take a tenth of the time of singular values, and what is lost are correlations below 1e-8.
+    They take a tenth of the time of singular values, and only correlations below 1e-8 are lost.
     """
     rows, columns = overlap.shape
     return overlap @ overlap.T if rows <= columns else overlap.T @ overlap
@@ -110,5 +110,5 @@ def _roots(squares: npt.NDArray[np.floating[Any]]) -> Floats:
 def _n_kept(side: Points, explained: float) -> int:
     """Number of leading directions that hold a share of the variance."""
     variances = np.cumsum(side.principal[1])
-    # The least rounding of the sum must not ask for a direction more.
+    # Rounding of the sum must not add a direction.
     return int(np.searchsorted(variances, explained * variances[-1] * (1 - 1e-12)) + 1)

@@ -19,13 +19,13 @@ from repdiff.results.similarity import Score, SimilarityTable
 from repdiff.settings import SimilarityCall, SimilaritySettings, takes
 from repdiff.similarities.kernels import RbfSums, cka, cka_of_unrelated, debiased_cka, rbf_sums
 from repdiff.similarities.neighbors import SharedNeighbors, shared_neighbors
-from repdiff.similarities.points import Points, Side, as_distances, as_points, without_spread
+from repdiff.similarities.points import Points, PointsOrDistances, as_distances, as_points, without_spread
 from repdiff.similarities.shapes import procrustes, procrustes_of_points, rsa
 from repdiff.similarities.subspaces import pwcca, pwcca_of_points, svcca, svcca_of_points
 
 SAMPLED_ITEMS = 500
 _AT_A_GLANCE = ("debiased_cka", "procrustes", "rsa", "mutual_knn")
-_ONE_DIRECTION = 8  # of the last digit: rows of length one that differ by less point the same way
+_ONE_DIRECTION = 8  # of the last digit: unit rows that differ by less have the same direction
 _FEW_ITEMS = 5  # per dimension: below this, canonical correlations are high whatever the data
 
 
@@ -36,7 +36,7 @@ def similarity(call: SimilarityCall) -> SimilarityTable:
     Parameters
     ----------
     x, y : array_like (n, d_x) and (n, d_y), table, or path
-        Embeddings of the same items, as :func:`repdiff.compare` takes them. The metric is for the scores that look at
+        Embeddings of the same items, as for :func:`repdiff.compare`. The metric is used by the scores based on
         distances: "rbf_cka", "rsa", "mutual_knn", "jaccard".
 
     Returns
@@ -47,7 +47,7 @@ def similarity(call: SimilarityCall) -> SimilarityTable:
     Raises
     ------
     RepdiffError
-        For input that cannot be used, a name that is no score, or one that distances do not give.
+        For input that cannot be used, an unknown score, or one that needs embeddings where distances are given.
     """
     pair = make_pair(call.x, call.y, metric=call.metric, names=call.names, match=call.match)
     return score_pair(
@@ -65,7 +65,7 @@ def score_pair(
     random_state: int | None = 0,
     progress: Progress = silent,
 ) -> SimilarityTable:
-    """The same, of a pair that was checked already."""
+    """The same for a pair that is already checked."""
     recipes = _chosen(scores, pair.metrics)
     work = _Work(pair, n_neighbors, pair.n if max_items is None else max_items, random_state)
     found = []
@@ -78,7 +78,7 @@ def score_pair(
 
 
 def score_sample(pair: EmbeddingPair, *, random_state: int | None = 0) -> SimilarityTable:
-    """A few scores of a random sample of the items, for a first look that costs next to nothing beside a comparison."""
+    """A few scores of a random sample of the items: a first look that takes little time beside a comparison."""
     rows = np.sort(np.random.default_rng(random_state).choice(pair.n, min(pair.n, SAMPLED_ITEMS), replace=False))
     x, y = (
         values[np.ix_(rows, rows)] if metric == "precomputed" else values[rows]
@@ -96,7 +96,7 @@ _Found = tuple[float, float, int]  # value, value by chance, items looked at
 
 
 class _Work:
-    """What scores of one pair share, each made when it is first asked for."""
+    """Data that the scores of one pair share, each computed on first use."""
 
     def __init__(self, pair: EmbeddingPair, n_neighbors: int, max_items: int, random_state: int | None) -> None:
         self.pair = pair
@@ -110,15 +110,15 @@ class _Work:
         return as_points(self.pair.x), as_points(self.pair.y, "y")
 
     @cached_property
-    def sides(self) -> tuple[Side, Side]:
-        """All items, with the distances that were asked for."""
+    def sides(self) -> tuple[PointsOrDistances, PointsOrDistances]:
+        """All items, with the requested distances."""
         if self.pair.metrics == ("euclidean", "euclidean"):
             return self.points
         x, y = (_side(*side) for side in zip((self.pair.x, self.pair.y), self.pair.metrics, strict=True))
         return x, y
 
     @cached_property
-    def sampled(self) -> tuple[Side, Side]:
+    def sampled(self) -> tuple[PointsOrDistances, PointsOrDistances]:
         if len(self.sample) == self.pair.n:
             return self.sides
         x, y = (
@@ -146,16 +146,16 @@ class _Work:
         return sums.alignment, sums.alignment_of_unrelated, len(self.sample)
 
 
-def _side(values: npt.NDArray[Any], metric: Metric) -> Side:
+def _side(values: npt.NDArray[Any], metric: Metric) -> PointsOrDistances:
     if metric == "precomputed":
         return as_distances(values)
     return as_points(_directions(values) if metric == "cosine" else values)
 
 
 def _directions(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Rows of length one; the same bits where all point one way, since rounding would pass for spread."""
+    """Rows of length one; the same bits if all have one direction, since rounding would count as spread."""
     largest = np.abs(values).max(axis=1, keepdims=True).astype(np.float64)
-    scaled = values / largest  # so that the squares of no row vanish or overflow
+    scaled = values / largest  # so that no row's squares vanish or overflow
     units = unit_rows(scaled)
     if np.abs(units - units[0]).max() <= _ONE_DIRECTION * np.finfo(values.dtype).eps:
         units[:] = units[0]
@@ -163,8 +163,8 @@ def _directions(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class _Recipe:
-    """A score without its value, and how to get it."""
+class _ScoreRecipe:
+    """A score without its value, and the function that computes it."""
 
     score: Score
     compute: Callable[[_Work], _Found]
@@ -180,12 +180,12 @@ def _recipe(
     *,
     low: float = 0.0,
     of_distances: bool = False,
-) -> tuple[str, _Recipe]:
+) -> tuple[str, _ScoreRecipe]:
     empty = Score(name, title, 0.0, low, 1.0, 1.0, 0.0, 0, meaning, source)
-    return name, _Recipe(empty, compute, of_distances)
+    return name, _ScoreRecipe(empty, compute, of_distances)
 
 
-_RECIPES: dict[str, _Recipe] = dict(
+_RECIPES: dict[str, _ScoreRecipe] = dict(
     (
         _recipe(
             "cka",
@@ -197,7 +197,7 @@ _RECIPES: dict[str, _Recipe] = dict(
         _recipe(
             "debiased_cka",
             "linear CKA, debiased",
-            "Linear CKA without what it owes to having few items: 0 means no more alike than by chance.",
+            "Linear CKA without the bias of few items: 0 means no more alike than by chance.",
             "Song et al. 2012; Nguyen et al. 2021",
             lambda work: work.of_all(debiased_cka, lambda *_: 0.0),
             low=-1.0,
@@ -220,7 +220,7 @@ _RECIPES: dict[str, _Recipe] = dict(
         _recipe(
             "pwcca",
             "PWCCA",
-            "Correlation of the directions of both, each weighted by how much of the representation it makes up.",
+            "Correlation of the directions of both, each weighted by how much of the representation it explains.",
             "Morcos et al. 2018",
             lambda work: work.of_shuffled(pwcca, pwcca_of_points),
         ),
@@ -251,7 +251,7 @@ _RECIPES: dict[str, _Recipe] = dict(
         _recipe(
             "jaccard",
             "Jaccard of neighbours",
-            "Neighbours that both agree on, as a share of all that either has.",
+            "Neighbours that both have, as a share of all that either has.",
             "Klabunde et al. 2025",
             lambda work: (work.shared.jaccard, work.shared.jaccard_of_unrelated, len(work.sample)),
             of_distances=True,
@@ -261,7 +261,7 @@ _RECIPES: dict[str, _Recipe] = dict(
 SCORES = tuple(_RECIPES)
 
 
-def _chosen(names: Iterable[str] | None, metrics: tuple[Metric, Metric]) -> list[_Recipe]:
+def _chosen(names: Iterable[str] | None, metrics: tuple[Metric, Metric]) -> list[_ScoreRecipe]:
     has_points = "precomputed" not in metrics
     if names is None:
         return [recipe for recipe in _RECIPES.values() if has_points or recipe.of_distances]
@@ -277,15 +277,15 @@ def _chosen(names: Iterable[str] | None, metrics: tuple[Metric, Metric]) -> list
     return [_RECIPES[name] for name in dict.fromkeys(asked)]
 
 
-def _warnings(pair: EmbeddingPair, recipes: list[_Recipe], n_neighbors: int) -> tuple[str, ...]:
+def _warnings(pair: EmbeddingPair, recipes: list[_ScoreRecipe], n_neighbors: int) -> tuple[str, ...]:
     names = {recipe.score.name for recipe in recipes}
     found = list(pair.warnings)
     dimensions = max(pair.x.shape[1], pair.y.shape[1])
     if names & {"svcca", "pwcca"} and pair.n < _FEW_ITEMS * dimensions:
         found.append(
             f"{pair.n:,} items are few for {dimensions:,} dimensions: SVCCA and PWCCA are high whatever the data; "
-            "read them against their chance value"
+            "compare them with their chance value"
         )
     if names & {"mutual_knn", "jaccard"} and n_neighbors > pair.n - 1:
-        found.append(f"{n_neighbors} neighbours were asked for, but an item has {pair.n - 1} others")
+        found.append(f"{n_neighbors} neighbours were requested, but an item has {pair.n - 1} others")
     return tuple(found)

@@ -1,7 +1,7 @@
 """Comparison <-> the tables and the manifest of its run: JSON and Parquet, nothing pickled.
 
 Labels and clusters are read at once. Pictures, maps, the affinity's picture and the evidence are read when they are
-asked for; that their files are there, with the columns they should have, is checked at once all the same.
+asked for; that their files are there with the right columns is checked at once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ITEMS, _CLUSTERS = "items.parquet", "clusters.parquet"
 _AFFINITY, _PROJECTION = "affinity.parquet", "projection.parquet"
 _AXES = ["x_1", "x_2", "y_1", "y_2"]
 
-_OF_CLUSTER = schema_of(DifferenceCluster, without=("items", "evidence"))  # the labels of the items tell the items
+_OF_CLUSTER = schema_of(DifferenceCluster, without=("items", "evidence"))  # follows from the labels of the items
 _CLUSTERS_SCHEMA = pa.schema([("direction", pa.string()), ("size", pa.int64()), *_OF_CLUSTER])
 _AFFINITY_SCHEMA = pa.schema(
     [("direction", pa.string()), ("cluster", pa.int32()), ("size", pa.int64()), ("means", pa.list_(pa.float32()))]
@@ -69,7 +69,7 @@ class _Projection:
 
 @dataclass(frozen=True)
 class _Manifest:
-    """What the manifest says beside the provenance."""
+    """What the manifest says besides the provenance."""
 
     names: tuple[str, str]
     description: str | None
@@ -103,7 +103,7 @@ def manifest_of(comparison: Comparison, thumbnails: Thumbnails) -> dict[str, Any
 
 
 def write_comparison(folder: Path, comparison: Comparison, pictures: Thumbnails) -> None:
-    """Write all files of a comparison but the manifest into a folder that is there."""
+    """Write all files of a comparison except the manifest into an existing folder."""
     directions = (comparison.x_only, comparison.y_only)
     comparison.to_frame().to_parquet(folder / _ITEMS, index=False)
     write_rows(folder / _CLUSTERS, [row for one in directions for row in _cluster_rows(one)], _CLUSTERS_SCHEMA)
@@ -127,7 +127,7 @@ def _bin_rows(direction: Direction) -> Iterator[dict[str, Any]]:
 
 
 def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
-    """The comparison of a folder with that manifest; most of it is read when it is first asked for.
+    """The comparison of a folder with that manifest; most of it is read when it is first used.
 
     Raises
     ------

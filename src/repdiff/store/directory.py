@@ -1,4 +1,4 @@
-"""What every kind of run directory has: a manifest that tells the kind, and that it is written whole or not at all."""
+"""What all run directories have in common: a manifest that names the kind; written whole or not at all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def kind_of(path: str | Path) -> str:
     Raises
     ------
     RunError
-        Where it is none of them.
+        Where it is not one of them.
     """
     folder = Path(path)
     if not folder.is_dir():
@@ -63,7 +63,7 @@ def read_manifest(path: str | Path, kind: str, older_versions: Collection[int] =
     folder = Path(path)
     found = kind_of(folder)
     if found != kind:
-        raise RunError(f"{folder}: is {_KINDS[found]}, where {_KINDS[kind]} is wanted; give the directory of one")
+        raise RunError(f"{folder}: is {_KINDS[found]}, but {_KINDS[kind]} is needed; give the directory of one")
     manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
     written = manifest.get("schema_version")
     if type(written) is not int or written not in (SCHEMA_VERSION, *older_versions):
@@ -87,15 +87,15 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def check_target(path: str | Path, *, overwrite: bool = False) -> None:
-    """Refuse a path that no run can be written to, before any work is done.
+    """Refuse a path to which no run can be written, before any work is done.
 
     Raises
     ------
     RunError
-        Where something that may not be replaced is in the way, or the place may not be written to.
+        Where something there may not be replaced, or the place cannot be written to.
     """
     if Path(path).name in ("", ".."):
-        raise RunError(f"{path}: is no name for a directory of a run; give the path of one to be made")
+        raise RunError(f"{path}: cannot name a directory; give the path of a new one")
     try:
         _check_ground(Path(path).resolve(), str(path), overwrite=overwrite)
     except (OSError, RuntimeError) as error:  # a name that is too long; links that lead in a circle
@@ -110,12 +110,12 @@ def _check_ground(target: Path, path: str, *, overwrite: bool) -> None:
             raise RunError(f"{path}: is a run already; choose another path, or overwrite it (--overwrite)")
     ground = next(parent for parent in target.parents if parent.exists())
     if not ground.is_dir() or not os.access(ground, os.W_OK):
-        raise RunError(f"{path}: {ground} is no folder that may be written to; choose another path")
+        raise RunError(f"{path}: {ground} is not a folder that can be written to; choose another path")
 
 
 @contextmanager
 def written_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """A new folder beside the path that takes its place when all went well, and is gone where not.
+    """A new folder beside the path that takes its place on success, and is deleted otherwise.
 
     Raises
     ------

@@ -27,7 +27,7 @@ class StoredEvidence:
     Attributes
     ----------
     comparison : ComparisonEvidence or None
-        Of the whole; None, as ``similarity`` and each of ``clusters``, where no evidence was taken.
+        Of the whole; like ``similarity`` and each of ``clusters``, None where no evidence was gathered.
     similarity : SimilarityTable or None
         How alike the two are as a whole.
     chosen : mapping of str to ChosenNumber
@@ -43,7 +43,7 @@ class StoredEvidence:
 
 
 def write_evidence(folder: Path, comparison: Comparison) -> None:
-    """Write the file; nothing where there is no evidence and no number was chosen."""
+    """Write the file, unless there is no evidence and no number was chosen."""
     if comparison.evidence is None and not comparison.chosen:
         return
     directions = (comparison.x_only, comparison.y_only)
@@ -72,7 +72,7 @@ def read_evidence(file: Path, manifest: Mapping[str, Any], counts: Mapping[Direc
     Raises
     ------
     LookupError, TypeError, ValueError
-        Where it is not the evidence of such clusters.
+        Where it does not fit these clusters.
     """
     told = json.loads(file.read_text(encoding="utf-8"))
     if manifest["schema_version"] < SCHEMA_VERSION:

@@ -1,4 +1,4 @@
-"""What the kinds of run directory have in common: how one is written whole or not at all, and read again."""
+"""What the kinds of run directory have in common: writing one whole or not at all, and reading it."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Kind(Generic[R, S]):
     stored : type
         What a directory of it is in memory.
     hold : callable
-        The result, and whom to tell how far the work is -> what a directory will hold.
+        The result and a progress callback -> what a directory will hold.
     unwrap : callable
-        The way back.
+        The inverse of ``hold``.
     write_parts : callable
-        What is stored and an empty folder: write all of it but the manifest.
+        Writes all of what is stored, except the manifest, into an empty folder.
     read_parts : callable
         A folder and its manifest -> what is stored.
     older_versions : tuple of int
@@ -59,7 +59,7 @@ class Kind(Generic[R, S]):
     older_versions: tuple[int, ...]
 
     def of(self, given: R | S) -> S:
-        """What a directory will hold of a result; what is that already stays as it is."""
+        """What a directory will hold of a result; returned unchanged where it already is that."""
         return given if isinstance(given, self.stored) else self.hold(given, silent)  # type: ignore[arg-type]
 
     def write(
@@ -102,7 +102,7 @@ class Kind(Generic[R, S]):
         return Path(path)
 
     def write_into(self, stored: S, folder: Path) -> None:
-        """Write the files into a folder that is there."""
+        """Write the files into an existing folder."""
         write_manifest(folder, stored.manifest)
         self.write_parts(stored, folder)
 
@@ -112,7 +112,7 @@ class Kind(Generic[R, S]):
         Raises
         ------
         RunError
-            Where it is none of this kind, was written by a newer repdiff, or is damaged.
+            Where it is not of this kind, was written by a newer repdiff, or is damaged.
         """
         folder = Path(path)
         manifest = read_manifest(folder, self.format, self.older_versions)
@@ -120,5 +120,5 @@ class Kind(Generic[R, S]):
             return self.read_parts(folder, manifest)
 
     def load(self, path: str | Path) -> R:
-        """The result that was saved in a directory; errors as of :meth:`read`."""
+        """The result that was saved in a directory; raises what :meth:`read` raises."""
         return self.unwrap(self.read(path))

@@ -1,4 +1,4 @@
-"""Run, series and matrix: one way to write and read whichever of them it is."""
+"""Run, series and matrix: writing and reading a directory of any kind."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def save(result: Result, path: str | Path, *, overwrite: bool = False) -> Path:
 
 
 def as_run(given: Result | AnyRun | str | Path) -> AnyRun:
-    """What a directory holds, or would hold of a result: of a result, a directory or what was read of one.
+    """What a directory holds, or would hold, given a result, a directory, or what was read of one.
 
     Raises
     ------
     RunError
-        Where a directory is none of a run, or is damaged.
+        Where a directory is not a run, or is damaged.
     RepdiffError
-        Where it is none of these.
+        Where it is something else.
     """
     if isinstance(given, Run | SeriesRun | MatrixRun):
         return given
@@ -67,4 +67,4 @@ def _kind_for(result: Any) -> Kind[Any, Any]:
     for kind in KINDS:
         if isinstance(result, kind.result):
             return kind
-    raise RepdiffError(f"a {type(result).__name__} is no Comparison, Timeline or ComparisonMatrix, which can be saved")
+    raise RepdiffError(f"a {type(result).__name__} cannot be saved; give a Comparison, Timeline or ComparisonMatrix")

@@ -1,4 +1,4 @@
-"""Parts of a run that are read when they are asked for."""
+"""Parts of a run that are read when they are first used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LATER, _KIND = "_read_later", "_read_later_kind"
 
 
 def deferred(kind: type[T], ready: Mapping[str, Any], later: Mapping[str, Callable[[], Any]]) -> T:
-    """A dataclass instance some of whose fields are found when they are first asked for.
+    """A dataclass instance, some of whose fields are computed on first use.
 
     It is an instance of ``kind`` like any other: ``dataclasses.replace``, ``fields`` and ``pickle`` take it, and make
     it whole. It may be used from several threads, which at worst read a part twice.
@@ -29,9 +29,9 @@ def deferred(kind: type[T], ready: Mapping[str, Any], later: Mapping[str, Callab
     kind : type
         A frozen dataclass.
     ready : mapping of str to value
-        Fields that are there.
+        Fields that are known.
     later : mapping of str to callable
-        All others, and what gives their values.
+        All others, and the functions that give their values.
     """
     instance: Any = object.__new__(_deferring(cast("Any", kind), frozenset(later)))
     instance.__dict__.update(ready)
@@ -40,7 +40,7 @@ def deferred(kind: type[T], ready: Mapping[str, Any], later: Mapping[str, Callab
 
 
 def put_off(instance: T, **later: Callable[[], Any]) -> T:
-    """The same instance with these fields found when they are first asked for; what is not read yet stays so."""
+    """The same instance with these fields computed on first use; fields that are not read yet stay unread."""
     kind: Any = getattr(type(instance), _KIND, type(instance))
     waiting = {name: read for name, read in vars(instance).get(_LATER, {}).items() if name not in vars(instance)}
     names = {field.name for field in fields(kind)} - set(waiting) - set(later)
@@ -49,7 +49,7 @@ def put_off(instance: T, **later: Callable[[], Any]) -> T:
 
 
 class _Later:
-    """A field that is found when it is first asked for; from then on the instance holds it and this is not asked."""
+    """A field that is computed on first use; afterwards the instance holds its value."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -92,7 +92,7 @@ class Part:
         Raises
         ------
         RunError
-            Where the file is damaged, gone, or another one than when the run was opened.
+            Where the file is damaged, missing, or was replaced since the run was opened.
         """
         with damage_told(self.run):
             if self._stamped() != self._stamp:
@@ -105,18 +105,18 @@ class Part:
 
 
 def once(read: Callable[[], T]) -> Callable[[], T]:
-    """The same, which is called once however often its value is wanted."""
+    """The same function, called once however often its value is needed."""
     return cache(read)
 
 
 @contextmanager
 def damage_told(run: Path) -> Iterator[None]:
-    """Whatever goes wrong while a run is read, in one line.
+    """Turn any error of reading a run into one line.
 
     Raises
     ------
     RunError
-        In place of what the libraries raise.
+        Instead of the errors of the libraries.
     """
     try:
         yield

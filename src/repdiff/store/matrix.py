@@ -22,7 +22,7 @@ from repdiff.store.several import RUNS, read_runs, run_folders, shared_facts, sh
 
 @dataclass(frozen=True)
 class MatrixRun:
-    """All that a page of a matrix may know.
+    """Everything that the page of a matrix is made from.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class MatrixRun:
 
 
 def matrix_run_of(matrix: ComparisonMatrix, *, progress: Progress = silent) -> MatrixRun:
-    """The directory in memory; thumbnails are made where the matrix brings none."""
+    """The directory in memory; thumbnails are made where the matrix has none."""
     thumbnails = shared_thumbnails(matrix.thumbnails, matrix.comparisons, progress=progress)
     shared = tuple(replace(comparison, thumbnails=thumbnails) for comparison in matrix.comparisons)
     facts = {
@@ -93,23 +93,23 @@ def write_matrix(
 
 
 def read_matrix_run(path: str | Path) -> MatrixRun:
-    """The matrix of a directory; of its runs as much is read as :func:`repdiff.store.run.read_run` reads.
+    """The matrix of a directory; its runs are read lazily, as :func:`repdiff.store.run.read_run` does.
 
     Raises
     ------
     RunError
-        Where it is no matrix, was written by a newer repdiff, or is damaged.
+        Where it is not a matrix, was written by a newer repdiff, or is damaged.
     """
     return MATRIX_KIND.read(path)
 
 
 def load_matrix(path: str | Path) -> ComparisonMatrix:
-    """The matrix that was saved in a directory; of its runs as much is read at once as :func:`repdiff.load` reads.
+    """The matrix that was saved in a directory; its runs are read lazily, as :func:`repdiff.load` does.
 
     Raises
     ------
     RunError
-        Where it is no matrix, was written by a newer repdiff, or is damaged.
+        Where it is not a matrix, was written by a newer repdiff, or is damaged.
     """
     return MATRIX_KIND.load(path)
 

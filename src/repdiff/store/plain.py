@@ -1,8 +1,8 @@
-"""Frozen data <-> what JSON holds: dicts, lists, strings, numbers and None, checked when they come back.
+"""Frozen data <-> what JSON holds: dicts, lists, strings, numbers and None, checked when they are read.
 
 The fields of a dataclass and their types are the schema, so a field that is added to a result is stored and read
-without a line of code elsewhere. A field with a default may be missing, so that what was written before it was added
-still loads; one that is not known is passed over, so that what was written after does.
+without code elsewhere. A field with a default may be missing, so that files written before it was added still load;
+unknown fields are ignored, so that files written by later versions do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NAMES = {float: "a number", int: "a whole number", bool: "true or false", str: 
 
 
 def to_plain(value: Any) -> Any:
-    """The same in dicts, lists, strings, numbers and None, as they come back from a file.
+    """The same as dicts, lists, strings, numbers and None, as a file gives them back.
 
     Raises
     ------
@@ -141,7 +141,7 @@ _READERS: Mapping[Any, Callable[[tuple[Any, ...], Any, str], Any]] = {
 
 
 def _named(kind: Any) -> str:
-    """A type as a person calls it."""
+    """A type in words."""
     if get_origin(kind) is Literal:
         first, *others = map(repr, get_args(kind))
         return f"one of {', '.join((first, *others))}" if others else first

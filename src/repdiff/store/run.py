@@ -25,7 +25,7 @@ _OF_EVALUATION = ("direction", "method", "title", "success", "n_groups", "items_
 
 @dataclass(frozen=True)
 class Run:
-    """All that a report, the explorer or an export may know.
+    """Everything that a report, the explorer or an export is made from.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Run:
     path : Path or None
         The run's directory; None where it was never saved.
     evaluation : DataFrame or None
-        How other methods fare on the same items, where ``repdiff evaluate`` has said so.
+        How other methods do on the same items, where ``repdiff evaluate`` was run.
     """
 
     comparison: Comparison
@@ -49,7 +49,7 @@ class Run:
 
 
 def run_of(comparison: Comparison, *, progress: Progress = silent) -> Run:
-    """The run in memory; thumbnails are made where the comparison brings none.
+    """The run in memory; thumbnails are made where the comparison has none.
 
     Pictures of representatives come first, then those of other items in random order, as far as there is room.
     """
@@ -100,13 +100,13 @@ def read_run(path: str | Path) -> Run:
     """The run of a directory.
 
     Pictures, maps, the affinity's picture, evidence and evaluation are read when they are first asked for, so the
-    directory must stay as it is until then.
+    directory must not change until then.
 
     Raises
     ------
     RunError
-        Where it is no run, was written by a newer or by too old a repdiff, or is damaged. What is read later raises it
-        then.
+        Where it is not a run, was written by a newer or by too old a repdiff, or is damaged. Damage in what is read
+        later is raised then.
     """
     return RUN_KIND.read(path)
 
@@ -115,13 +115,13 @@ def load_run(path: str | Path) -> Comparison:
     """The comparison that was saved in a run directory.
 
     Pictures, maps, the affinity's picture and evidence are read when they are first asked for, so the directory must
-    stay as it is until then.
+    not change until then.
 
     Raises
     ------
     RunError
-        Where it is no run, was written by a newer or by too old a repdiff, or is damaged. What is read later raises it
-        then.
+        Where it is not a run, was written by a newer or by too old a repdiff, or is damaged. Damage in what is read
+        later is raised then.
     """
     return RUN_KIND.load(path)
 

@@ -1,7 +1,7 @@
 """Timeline <-> a directory of runs.
 
-Each checkpoint's comparison is a run of its own, which :func:`repdiff.load` and ``repdiff report`` read. What follows
-from the runs (tracks, growth, when items settled) stands beside them as tables, for other programs.
+Each checkpoint's comparison is a run of its own, which :func:`repdiff.load` and ``repdiff report`` read. What is
+computed from the runs (tracks, growth, when items settled) is written beside them as tables, for other programs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from repdiff.workflows.series import timeline_of
 
 @dataclass(frozen=True)
 class SeriesRun:
-    """All that a report of a series may know.
+    """Everything that the report of a series is made from.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class SeriesRun:
 
 
 def series_run_of(timeline: Timeline, *, progress: Progress = silent) -> SeriesRun:
-    """The directory in memory; thumbnails are made where the timeline brings none."""
+    """The directory in memory; thumbnails are made where the timeline has none."""
     thumbnails = shared_thumbnails(timeline.thumbnails, timeline.comparisons, progress=progress)
     shared = tuple(replace(comparison, thumbnails=thumbnails) for comparison in timeline.comparisons)
     facts = {
@@ -90,23 +90,23 @@ def write_series(
 
 
 def read_series_run(path: str | Path) -> SeriesRun:
-    """The series of a directory; of its runs as much is read as :func:`repdiff.store.run.read_run` reads.
+    """The series of a directory; its runs are read lazily, as :func:`repdiff.store.run.read_run` does.
 
     Raises
     ------
     RunError
-        Where it is no series, was written by a newer repdiff, or is damaged.
+        Where it is not a series, was written by a newer repdiff, or is damaged.
     """
     return SERIES_KIND.read(path)
 
 
 def load_series(path: str | Path) -> Timeline:
-    """The timeline that was saved in a directory; of its runs as much is read at once as :func:`repdiff.load` reads.
+    """The timeline that was saved in a directory; its runs are read lazily, as :func:`repdiff.load` does.
 
     Raises
     ------
     RunError
-        Where it is no series, was written by a newer repdiff, or is damaged.
+        Where it is not a series, was written by a newer repdiff, or is damaged.
     """
     return SERIES_KIND.load(path)
 

@@ -23,7 +23,7 @@ RUNS = "runs"
 
 
 def shared_facts(comparisons: Sequence[Comparison]) -> dict[str, Any]:
-    """What the manifest of several comparisons, made in one go, says of how they came about."""
+    """The facts about how several comparisons were made, for the manifest they share."""
     first, last = comparisons[0].provenance, comparisons[-1].provenance
     return {
         "created": last.created,
@@ -35,12 +35,12 @@ def shared_facts(comparisons: Sequence[Comparison]) -> dict[str, Any]:
 
 
 def read_runs(folder: Path, manifest: Mapping[str, Any]) -> tuple[tuple[Comparison, ...], Callable[[], Thumbnails]]:
-    """The comparisons of a directory of runs, and what reads the thumbnails of the first, which they share.
+    """The comparisons of a directory of runs, and a function that reads the thumbnails that they share.
 
     Raises
     ------
     RunError
-        Where a run is missing or damaged, or is of other items than the rest.
+        Where a run is missing or damaged, or has other items than the rest.
     """
     names = manifest.get("runs")
     if not isinstance(names, list) or not names:
@@ -50,7 +50,7 @@ def read_runs(folder: Path, manifest: Mapping[str, Any]) -> tuple[tuple[Comparis
     for name in names[1:]:
         comparison = read_run(folder / RUNS / str(name)).comparison
         if len(comparison.items.frame) != len(first.comparison.items.frame):
-            raise RunError(f"{folder}: is damaged: {RUNS}/{name} is of other items than the rest; compare again")
+            raise RunError(f"{folder}: is damaged: {RUNS}/{name} has other items than the rest; compare again")
         comparisons.append(put_off(comparison, thumbnails=lambda: first.thumbnails))
     return tuple(comparisons), lambda: first.thumbnails
 
@@ -58,7 +58,7 @@ def read_runs(folder: Path, manifest: Mapping[str, Any]) -> tuple[tuple[Comparis
 def shared_thumbnails(
     given: Thumbnails | None, comparisons: Sequence[Comparison], *, progress: Progress = silent
 ) -> Thumbnails:
-    """Those that are there, or new ones of the items of these comparisons."""
+    """The given ones, or new ones of the items of these comparisons."""
     if given is not None:
         return given
     return make_thumbnails(comparisons[0].items, _rows_to_picture(comparisons), progress=progress)
@@ -73,13 +73,13 @@ def _rows_to_picture(comparisons: Sequence[Comparison]) -> npt.NDArray[np.int64]
 
 
 def run_folders(names: Sequence[str]) -> list[str]:
-    """Names of folders that any file system takes, in order: ``003-epoch-12``."""
+    """Names of folders, in order, that any file system accepts: ``003-epoch-12``."""
     plain_names = [re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.")[:60] for name in names]
     return [f"{place:03}-{name}".rstrip("-.") for place, name in enumerate(plain_names)]
 
 
 def write_runs(folder: Path, comparisons: Mapping[str, Comparison]) -> None:
-    """Write runs that share their thumbnails, which are kept once where the file system can."""
+    """Write runs that share their thumbnails, which are stored once where the file system allows it."""
     first: Path | None = None
     for name, comparison in comparisons.items():
         run = folder / name

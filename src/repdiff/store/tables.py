@@ -1,4 +1,4 @@
-"""Tables of a run in Parquet: columns that are known, checked without reading the rows."""
+"""Tables of a run in Parquet, whose columns are checked without reading the rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SCALARS = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.stri
 
 
 def schema_of(kind: type, *, without: Iterable[str] = ()) -> pa.Schema:
-    """The columns that hold the fields of a dataclass, but those that are left out."""
+    """The columns that hold the fields of a dataclass, except those left out."""
     hints = field_types(kind)
     left_out = set(without)
     return pa.schema([(name, _arrow_type(hint)) for name, hint in hints.items() if name not in left_out])

@@ -1,7 +1,7 @@
-"""Runs that version 0.1 wrote (schema version 2): their evidence held sentences, in whose place there are codes now.
+"""Runs that version 0.1 wrote (schema version 2): their evidence held sentences where there are codes now.
 
-A sentence is not taken apart: the code is found again from the figures beside it, by the rules that find it in a new
-comparison, and with the no-change threshold of the run.
+The sentences are not parsed: each code is derived from the figures beside it, by the rules of a new comparison and with
+the no-change threshold of the run.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _CLUSTERER_FAILED = "the clusterer could not label a sample of the items"
 
 
 def evidence_in_codes(told: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``evidence.json`` would hold today.
+    """What ``evidence.json`` would hold in the present version.
 
     Parameters
     ----------
     told : mapping
-        What it holds.
+        What the file holds.
     manifest : mapping
         Of the run.
     """

@@ -1,1 +1,1 @@
-"""The steps, composed: compare, series, matrix, the estimator, and what comparisons share."""
+"""The steps put together: compare, series, matrix, the estimator, and what comparisons share."""

@@ -14,7 +14,7 @@ from repdiff.affinity.engine import Plan
 from repdiff.clustering.order import map_affinity
 from repdiff.clustering.representatives import Contrast
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs
-from repdiff.core.progress import Progress, silent, telling
+from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.agreement import agreement
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
 from repdiff.inputs import Items
@@ -28,7 +28,7 @@ from repdiff.similarities.table import score_sample
 from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, find_direction, undecided
 from repdiff.workflows.evidence import take_evidence
 from repdiff.workflows.projection import side_by_side
-from repdiff.workflows.provenance import Clock, inputs_of, noting, now, versions
+from repdiff.workflows.provenance import Clock, inputs_of, now, versions, warning_recorder
 from repdiff.workflows.representation import ShownRepresentation, representations_of
 
 
@@ -67,7 +67,7 @@ def compare(call: CompareCall) -> Comparison:
     if call.align_effect:
         with clock.time("comparison without alignment"):
             plain = compare_pair(
-                pair, replace(settings, evidence=False), progress=telling(call.progress, "without alignment")
+                pair, replace(settings, evidence=False), progress=prefixed(call.progress, "without alignment")
             )
     found = compare_pair(aligned, settings, description=call.description, clock=clock, progress=call.progress)
     return _with_effect(found, plain) if call.align_effect else found
@@ -146,7 +146,7 @@ def _find_both(
     found: dict[DirectionName, FoundClusters] = {}
     for name, contrast in both.items():
         found[name] = find_direction(
-            contrast, settings, name=name, warn=noting(warnings, name), clock=clock, progress=progress
+            contrast, settings, name=name, warn=warning_recorder(warnings, name), clock=clock, progress=progress
         )
         warnings += [f"{name}: {line}" for line in undecided(found[name].clusters, settings.no_change_threshold)]
     return found

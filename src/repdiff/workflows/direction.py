@@ -26,7 +26,7 @@ from repdiff.results.clusters import DifferenceCluster
 from repdiff.settings import ClusterSettings
 from repdiff.workflows.provenance import Clock
 
-_STANDARD_ERRORS = 2.0  # within which a mean cannot be told from the threshold
+_STANDARD_ERRORS = 2.0  # within which a mean may lie on either side of the threshold
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Contrasts:
     x_only, y_only : Contrast
         Which pairs are near in x and far in y, and the reverse.
     engine : mapping
-        How the affinities were come by, for the manifest.
+        How the affinities were computed, for the manifest.
     """
 
     x_only: Contrast
@@ -55,7 +55,7 @@ def contrasts_of(
     plan: Plan | None = None,
     progress: Progress = silent,
 ) -> Contrasts:
-    """The affinities of both directions, with the distances that their representatives are chosen by.
+    """The affinities of both directions, with the distances by which their representatives are chosen.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def contrasts_of(
     plan : Plan, optional
         The engine's plan for this pair, where it was made before.
     progress : Progress, optional
-        Told about the stages of the engine.
+        Reports the stages of the engine.
 
     Raises
     ------
@@ -94,7 +94,7 @@ class FoundClusters:
     clusters : tuple of DifferenceCluster
         Low to high mean affinity.
     n_wanted : int
-        How many clusters were asked for; no clusterer need find so many.
+        How many clusters were asked for; a clusterer may find fewer.
     chosen : ChosenNumber or None
         How that number was chosen, where it was not given.
     """
@@ -123,13 +123,13 @@ def find_direction(
     settings : ClusterSettings
         Of the method.
     name : str
-        How timings call the direction.
+        Name of the direction in timings.
     warn : callable, optional
-        Told where the eigenvectors have not settled.
+        Called where the eigenvectors have not converged.
     clock : Clock, optional
-        Gets the timings.
+        Records the timings.
     progress : Progress, optional
-        Told about the stages "eigenvectors" and "k-means".
+        Reports the stages "eigenvectors" and "k-means".
     """
     clock = Clock() if clock is None else clock
     seed, chosen = settings.random_state, None
@@ -152,7 +152,7 @@ def find_direction(
 
 
 def undecided(clusters: Sequence[DifferenceCluster], threshold: float) -> list[str]:
-    """A warning for each cluster whose estimated mean affinity is too near the no-change threshold to tell its side."""
+    """A warning for each cluster whose estimated mean affinity is too near the no-change threshold to be sure."""
     return [
         f"cluster {cluster.index} has an estimated mean affinity of {cluster.mean_affinity:.3g} "
         f"(standard error {cluster.mean_error:.2g}), too near the no-change threshold of {threshold:g} to tell "

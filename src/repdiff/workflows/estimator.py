@@ -69,7 +69,7 @@ class DifferenceClustering(BaseEstimator):
         Raises
         ------
         RepdiffError
-            For a parameter that cannot have its value, and for more memory than there is; before any work is done.
+            For a parameter out of its range, and for more memory than there is; before any work is done.
         """
         settings = EstimatorOptions(**self.get_params(deep=False))
         if y is None:

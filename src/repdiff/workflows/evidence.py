@@ -12,9 +12,9 @@ import pandas as pd
 
 from repdiff.affinity.representation import Representation
 from repdiff.clustering.cluster import cluster_affinity
-from repdiff.clustering.spectral import unheard
+from repdiff.clustering.spectral import ignore_warning
 from repdiff.core.errors import RepdiffError
-from repdiff.core.progress import Progress, silent, telling
+from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.assess import Weighed, weigh
 from repdiff.evidence.findings import Columns, Findings, assess_findings
 from repdiff.evidence.resampling import RECLUSTERING_RESTARTS
@@ -95,7 +95,7 @@ def _findings(
         no_change_threshold=settings.no_change_threshold, groups=pair.groups,
         # A user's clusterer need not be ready for several threads.
         n_jobs=settings.n_jobs if _is_ours(settings) else 1, random_state=settings.random_state,
-        progress=telling(progress, "findings"),
+        progress=prefixed(progress, "findings"),
     )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def _recluster(found: FoundClusters, settings: Settings) -> _Recluster:
     def recluster(affinity: Affinity, seed: int, other_number: int | None) -> npt.NDArray[np.int32]:
         return cluster_affinity(
             affinity, other_number or found.n_wanted, clusterer=settings.clusterer, restarts=RECLUSTERING_RESTARTS,
-            random_state=seed, warn=unheard,
+            random_state=seed, warn=ignore_warning,
         )  # fmt: skip
 
     return recluster if _is_ours(settings) else _guarded(recluster)

@@ -9,7 +9,7 @@ from itertools import combinations, islice
 from repdiff.core.errors import InputError
 from repdiff.inputs import Items
 from repdiff.inputs.agreement import OF_ONE_PAIR, PREDICTED
-from repdiff.inputs.names import names_of, saying_which
+from repdiff.inputs.names import names_of, naming_sides
 from repdiff.inputs.pair import SAME_VALUES, EmbeddingPair, make_pair
 from repdiff.inputs.predictions import check_same_items, with_predictions_of, within_of_pair
 from repdiff.results.matrix import ComparisonMatrix
@@ -45,7 +45,7 @@ def compare_matrix(call: MatrixCall) -> ComparisonMatrix:
         raise InputError(f"a matrix needs at least two representations, but has {len(data)}")
 
     def pair_with_first(place: int) -> EmbeddingPair:
-        with saying_which((called[0], data[0]), (called[place], data[place])):
+        with naming_sides((called[0], data[0]), (called[place], data[place])):
             return make_pair(
                 data[0], data[place], items=call.items, images=call.images, names=(called[0], called[place]),
                 label=call.label, image=call.image, text=call.text, metric=call.metric, match=call.match,
@@ -64,7 +64,8 @@ def compare_matrix(call: MatrixCall) -> ComparisonMatrix:
         PairToCompare(pair, (shown[i], shown[j]), " and ".join(pair.names))
         for (i, j), pair in zip(combinations(range(len(data)), 2), pairs, strict=True)
     )
-    # No two comparisons at a time may complete what is shared of one: of the first, then of all others.
+    # What is shared of a representation may be completed by one comparison at a time: first that of the first two, then
+    # one for each other.
     comparisons = []
     for count in (1, len(data) - 2, len(pairs) - len(data) + 1):
         comparisons += compare_several(islice(todo, count), chosen, count=count, shared=shown, progress=call.progress)
@@ -72,7 +73,7 @@ def compare_matrix(call: MatrixCall) -> ComparisonMatrix:
 
 
 def _of_same_items(with_first: Sequence[EmbeddingPair]) -> list[EmbeddingPair]:
-    """The pairs of the first with each other, whose rows must be the same items throughout; the first is held once."""
+    """The pairs of the first with each other, checked to have the same items; the first is held in memory once."""
     known = with_first[0].items
     for pair in with_first[1:]:
         known = check_same_items(known, pair.items, pair.names[1])
@@ -80,7 +81,7 @@ def _of_same_items(with_first: Sequence[EmbeddingPair]) -> list[EmbeddingPair]:
 
 
 def _pair_of(with_first: Sequence[EmbeddingPair], i: int, j: int) -> EmbeddingPair:
-    """Representations i < j as a pair, put together from their pairs with the first."""
+    """Representations i < j as a pair, combined from their pairs with the first."""
     second = with_first[j - 1]
     if i == 0:
         return second
@@ -102,7 +103,7 @@ def _pair_of(with_first: Sequence[EmbeddingPair], i: int, j: int) -> EmbeddingPa
 
 
 def _items_of(first: Items, second: Items) -> Items:
-    """The items of a pair: what its x predicts is what the y of the first pair does, its y that of the second."""
+    """The items of a pair: its x has the predictions of the first pair's y, its y those of the second pair's."""
     told = {
         f"{what}_{side}": items.frame[f"{what}_y"]
         for side, items in (("x", first), ("y", second))

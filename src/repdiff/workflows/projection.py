@@ -12,7 +12,7 @@ from repdiff.core.parallel import single_threaded_libraries
 from repdiff.results.projection import Plane, Projection
 
 _SPARE, _ITERATIONS = 8, 60  # of subspace iteration
-_WIDE = 50  # columns from which on the random solver is the quicker one
+_WIDE = 50  # columns above which the random solver is faster
 
 
 def project(
@@ -31,7 +31,7 @@ def project(
     metrics : (str, str)
         Where one is "precomputed", that side holds distances, (n, n).
     random_state : int or None
-        Seed, used where the solver is a random one.
+        Seed of the random solver, where that is used.
     """
     return side_by_side(
         project_side(x, metric=metrics[0], random_state=random_state),
@@ -54,7 +54,7 @@ def project_side(values: npt.NDArray[Any], *, metric: Metric = "euclidean", rand
     metric : str
         Where it is "precomputed", the values are distances, (n, n).
     random_state : int or None
-        Seed, used where the solver is a random one.
+        Seed of the random solver, where that is used.
     """
     return (_scaled_distances if metric == "precomputed" else _principal_components)(values, random_state)
 
@@ -77,7 +77,7 @@ def _scaled_distances(distances: npt.NDArray[Any], random_state: int | None) -> 
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(count)])
     coordinates = np.zeros((len(products), 2), np.float32)
     coordinates[:, :count] = vectors * signs * np.sqrt(values)
-    # With distances that no space holds, some eigenvalues are negative; shares are those of the whole all the same.
+    # Distances that do not fit any Euclidean space have negative eigenvalues; shares are of the total all the same.
     share_first, share_second = (*(values / max(np.trace(products), values.sum())).tolist(), 0.0)[:2]
     return Plane(coordinates, (share_first, share_second))
 
@@ -97,7 +97,7 @@ def _largest_by_iteration(
 def _principal_components(values: npt.NDArray[Any], random_state: int | None) -> Plane:
     from sklearn.decomposition import PCA
 
-    # A power of two takes tiny and huge scales to about one without rounding.
+    # A power of two brings tiny and huge scales to about one without rounding.
     scaled = values * np.asarray(2.0 ** -int(np.frexp(np.abs(values).max())[1]), dtype=values.dtype)
     count = min(2, *values.shape)
     # The random solver's seven power iterations give the first two components to six digits, and all others cost more.

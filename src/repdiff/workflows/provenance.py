@@ -1,4 +1,4 @@
-"""How a comparison came about: parameters, inputs, versions, timings, warnings."""
+"""How a comparison was made: parameters, inputs, versions, timings, warnings."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Clock:
         self.seconds[stage] = round(time.perf_counter() - start, 4)
 
 
-def noting(messages: list[str], where: str) -> Callable[[str], None]:
-    """What notes a warning of the spectral step for the manifest, and passes it on to Python."""
+def warning_recorder(messages: list[str], where: str) -> Callable[[str], None]:
+    """A function that records a warning of the spectral step for the manifest, and passes it on to Python."""
 
     def note(message: str) -> None:
         messages.append(f"{where}: {message}")

@@ -1,4 +1,4 @@
-"""One representation in several comparisons: what engines share of it, and its picture, worked out once."""
+"""One representation in several comparisons: what engines share of it, and its projection, computed once."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class ShownRepresentation(Representation):
 
     @cached_property
     def plane(self) -> Plane:
-        """Coordinates for display, worked out on first use."""
+        """Coordinates for display, computed on first use."""
         return project_side(self.values, metric=self.metric, random_state=self._random_state)
 
     def project(self) -> None:
-        """Work out :attr:`plane`, unless that was done before."""
+        """Compute :attr:`plane`, unless that was done before."""
         _ = self.plane
 
 
@@ -53,7 +53,7 @@ def representations_of(pair: EmbeddingPair, settings: Settings) -> tuple[ShownRe
 
 
 def share_if_it_fits(representations: list[ShownRepresentation], pair: EmbeddingPair, settings: Settings) -> None:
-    """Let the engine keep what comparisons of these can share, where that narrows no comparison.
+    """Let the engine keep what these comparisons can share, where that leaves each of them enough memory.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Several comparisons that share representations, as many at a time as there are threads and memory for.
 
 One comparison has parts that a single thread does: k-means, representatives, the small steps of the eigenvectors.
-Several beside each other keep all cores busy. Each of them gives the bits that it gives alone.
+Several side by side keep all cores busy. Each of them gives the same bits as when it runs alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import chain
 from repdiff.affinity.engine import Engine, Plan
 from repdiff.affinity.engines import engine_of
 from repdiff.core.parallel import Task, resolve_n_jobs, run_side_by_side
-from repdiff.core.progress import Progress, silent, telling
+from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.comparison import Comparison
 from repdiff.settings import Settings
@@ -23,17 +23,17 @@ from repdiff.workflows.representation import ShownRepresentation
 
 @dataclass(frozen=True)
 class PairToCompare:
-    """What one comparison is given.
+    """The input of one comparison.
 
     Attributes
     ----------
     pair : EmbeddingPair
         What to compare.
     representations : (ShownRepresentation, ShownRepresentation)
-        Its two sides, which other comparisons may have too. What they share is complete, or this comparison is the only
-        one under way that completes it.
+        Its two sides, which other comparisons may use too. What is shared of them is complete, or no other comparison
+        that runs at the same time completes it.
     what : str
-        How to call the comparison while it runs.
+        Name of the comparison in progress messages.
     """
 
     pair: EmbeddingPair
@@ -54,27 +54,27 @@ def compare_several(
     Parameters
     ----------
     pairs : iterable of PairToCompare
-        Taken one at a time, when there is a thread for it, so that not all need be held at once.
+        Taken one at a time, when there is a thread for it, so that they need not all be in memory.
     settings : Settings
-        How.
+        How to compare.
     count : int
         How many there are.
     shared : sequence of ShownRepresentation
-        All of which something is kept, for these and other comparisons.
+        All representations of which something is kept in memory, for these and other comparisons.
     progress : Progress, optional
-        Told how far the first of those under way is.
+        Reports how far the first of the running comparisons is.
     """
     rest = iter(pairs)
     first = next(rest, None)
     if first is None:
         return []
-    crew = _Crew.of(first, settings, count, shared)
-    tasks = (crew.task(one, settings) for one in chain([first], rest))
-    return run_side_by_side(tasks, n_at_once=crew.n_at_once, budget=crew.budget, progress=progress)
+    schedule = _Schedule.of(first, settings, count, shared)
+    tasks = (schedule.task(one, settings) for one in chain([first], rest))
+    return run_side_by_side(tasks, n_at_once=schedule.n_at_once, budget=schedule.budget, progress=progress)
 
 
 @dataclass(frozen=True)
-class _Crew:
+class _Schedule:
     """How comparisons of about the same size share threads and memory.
 
     Attributes
@@ -95,11 +95,13 @@ class _Crew:
     budget: int
 
     @classmethod
-    def of(cls, first: PairToCompare, settings: Settings, count: int, shared: Sequence[ShownRepresentation]) -> _Crew:
+    def of(
+        cls, first: PairToCompare, settings: Settings, count: int, shared: Sequence[ShownRepresentation]
+    ) -> _Schedule:
         """As many at once as fit, if they are like the first."""
         threads, engine = resolve_n_jobs(settings.n_jobs), engine_of(settings.engine, settings.device)
         one_by_one = cls(engine, 1, threads, 0)
-        # A user's clusterer need not be ready for several threads.
+        # A user's clusterer may not be safe to run in several threads.
         if not engine.runs_side_by_side or not isinstance(settings.clusterer, str):
             return one_by_one
         alone = engine.plan(
@@ -107,13 +109,13 @@ class _Crew:
             held=sum(representation.shared_bytes for representation in shared),
         )  # fmt: skip
         budget = alone.limit
-        if settings.memory_limit is None:  # what is free now is not free any more once what is shared lies there
+        if settings.memory_limit is None:  # what is shared will take up some of the memory that is free now
             kept = [representation.shared for representation in shared if representation.shared is not None]
             budget -= sum(place.nbytes for place in kept if not place.complete)
         if alone.need > budget:
             return one_by_one
-        crews = (cls(engine, n_at_once, threads, budget) for n_at_once in range(min(threads, count), 1, -1))
-        return next((crew for crew in crews if crew.n_at_once * crew.plan(first).need <= budget), one_by_one)
+        schedules = (cls(engine, n_at_once, threads, budget) for n_at_once in range(min(threads, count), 1, -1))
+        return next((each for each in schedules if each.n_at_once * each.plan(first).need <= budget), one_by_one)
 
     @property
     def n_jobs(self) -> int:
@@ -121,13 +123,13 @@ class _Crew:
         return self.threads // self.n_at_once
 
     def plan(self, one: PairToCompare) -> Plan:
-        """One comparison on its share of the threads, with the result that it has when it runs alone."""
+        """The plan of one comparison on its share of the threads, with the same result as when it runs alone."""
         x, y = one.representations
         alone = self.engine.plan(x, y, memory_limit=self.budget, n_jobs=self.threads)
         return self.engine.plan(x, y, memory_limit=self.budget, n_jobs=self.n_jobs, like=alone)
 
     def task(self, one: PairToCompare, settings: Settings) -> Task[Comparison]:
-        """One comparison, ready to run beside others."""
+        """One comparison, ready to run alongside others."""
         plan = None
         if self.n_at_once > 1:
             plan, settings = self.plan(one), replace(settings, n_jobs=self.n_jobs)
@@ -135,7 +137,7 @@ class _Crew:
         def work(progress: Progress) -> Comparison:
             return compare_pair(
                 one.pair, settings, representations=one.representations, plan=plan,
-                progress=telling(progress, one.what),
+                progress=prefixed(progress, one.what),
             )  # fmt: skip
 
         return Task(work, 0 if plan is None else plan.need)

@@ -17,7 +17,7 @@ from repdiff.clustering.tracking import follow_clusters
 from repdiff.core.errors import InputError
 from repdiff.core.memory import available_bytes
 from repdiff.inputs import Items
-from repdiff.inputs.names import check_different, names_of, saying_which
+from repdiff.inputs.names import check_different, names_of, naming_sides
 from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.inputs.predictions import check_same_items, with_predictions_of, within_of_pair
 from repdiff.results.clusters import DIRECTIONS
@@ -27,7 +27,7 @@ from repdiff.settings import SeriesCall, Settings, takes
 from repdiff.workflows.representation import representations_of, share_if_it_fits
 from repdiff.workflows.scheduler import PairToCompare, compare_several
 
-_SHARE_HELD = 1 / 8  # of the memory that may be used, for checkpoints that are read before their turn
+_SHARE_HELD = 1 / 8  # share of the memory limit for checkpoints that are read before their turn
 
 
 @takes(SeriesCall)
@@ -58,7 +58,7 @@ def compare_series(call: SeriesCall) -> Timeline:
     called = names_in_series(data, reference, given, call.reference_name)
 
     def pair_at(step: int) -> EmbeddingPair:
-        with saying_which((called[-1], reference), (called[step], data[step])):
+        with naming_sides((called[-1], reference), (called[step], data[step])):
             pair = make_pair(
                 reference, data[step], items=call.items, images=call.images, names=(called[-1], called[step]),
                 label=call.label, image=call.image, text=call.text, metric=call.metric, match=call.match,
@@ -114,9 +114,9 @@ def names_in_series(
 def _all_checked(
     pair_at: Callable[[int], EmbeddingPair], checkpoints: Sequence[str], settings: Settings
 ) -> tuple[EmbeddingPair, *tuple[EmbeddingPair | None, ...]]:
-    """Every pair, made before any work is done, so that what is wrong with the last is told at once.
+    """Every pair, made before any work is done, so that an error in the last is reported at once.
 
-    The first is kept; of the others, as many as there is room for, and None for those that are to be made again.
+    The first is kept, and as many others as there is room for; None stands in for those that have to be read again.
     """
     first = pair_at(0)
     known = first.items
@@ -133,7 +133,7 @@ def _all_checked(
 
 
 def _check_columns(items: Items, checkpoints: Sequence[str]) -> None:
-    """Refuse columns that are called as those of the timeline's table."""
+    """Refuse columns with the names of columns in the timeline's table."""
     results = ["settled", *(_label_column(name, checkpoint) for name in DIRECTIONS for checkpoint in checkpoints)]
     taken = [name for name in results if name in items.frame]
     if taken:

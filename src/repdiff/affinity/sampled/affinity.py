@@ -1,4 +1,4 @@
-"""One direction of a comparison, known from lists: products from stored partners, means and chosen pairs afresh."""
+"""One direction, estimated from lists: products from stored partners, means and chosen pairs from new lists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from repdiff.core.parallel import for_each_tile
 from repdiff.core.progress import Progress, silent
 
 PURPOSE = 0  # of the random streams
-_ROWS_AT_A_TIME = 64  # between looks for Ctrl-C
+_ROWS_AT_A_TIME = 64  # between checks for Ctrl-C
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class SampledAffinity:
     sampler : Sampler
         Draws lists and computes the affinities on them.
     stored : KeptPartners
-        What products are made of.
+        The stored matrix, for products.
     n_jobs : int
         Threads.
     """
@@ -58,7 +58,7 @@ class SampledAffinity:
         return self.stored.matmat(V)
 
     def group_means(self, labels: npt.NDArray[np.int32]) -> GroupMeans:
-        """Estimated means over every two groups, from lists that the stored matrix was not made of."""
+        """Estimated means over every two groups, from lists other than those of the stored matrix."""
         return group_means(self.sampler, self.stored, labels, n_jobs=self.n_jobs)
 
     def block(self, rows: Rows, columns: Rows) -> FloatArray:
@@ -102,7 +102,7 @@ def sample_affinity(
     n_jobs : int
         Threads; the result does not depend on them.
     stage, progress
-        What is told meanwhile.
+        The progress to report.
     """
     cells = sampler.cells
     position = np.empty(sampler.n, np.int32)

@@ -5,8 +5,9 @@ items, the sum of W f over the list estimates the sum of f over all items withou
 Thompson 1952). The weights are scaled to sum to n - 1, so that a row of ones, and with it the degree of items that do
 not change, is exact.
 
-Ranks. The rank of j in i's list is 1 plus the number of items before it and itself. Put in order of their distance from
-i, the candidates before j stand for sum(W before) items, and j itself for W of which on average half come before it:
+Ranks. The rank of j in i's list is 1 plus the number of items before it and itself. In order of distance from i, the
+candidates before j represent sum(W before) items, and j itself represents W items, half of which on average come before
+it:
 
     N[i, j] = max(2, 1 + sum(W before j) + (W_j + 1) / 2)
 
@@ -17,11 +18,11 @@ Probabilities. The affinity depends on the ratio of ranks, and entries stay high
 candidates are spread about evenly over the logarithm of the rank: with R the number of items up to the cell of j, seen
 from the cell of i, p is proportional to 1 / (R / n + 0.02), at most 1. Points at distance 1 along the running sum of p
 from near to far, each moved by a random part of its interval, pick the items (stratified sampling). An eighth of the
-candidates are drawn from all items alike: they bound every weight, for pairs that are far apart in the near
+candidates are drawn uniformly from all items: they bound every weight, for pairs that are far apart in the near
 representation and near in the other. So pi_j = p_j + u / n with u the number of uniform draws.
 
 Sharing. A block of a few rows of one cell shares one list, so that its products are matrix products. Errors within a
-block go together; blocks of 4 rows are harmless, blocks of 16 were not.
+block are correlated; this was harmless with blocks of 4 rows, but not of 16.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from repdiff.affinity.sampled.list_kernels import draw_items, weighted_ranks
 from repdiff.affinity.sampled.reader import FloatArray, Reader, Rows
 
 _FLOOR = 0.02  # of R / n: within the nearest 2 % candidates are spread evenly
-_UNIFORM_SHARE = 8  # one in so many candidates is drawn from all items alike
+_UNIFORM_SHARE = 8  # one in this many candidates is drawn uniformly from all items
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ class CandidateList:
     Attributes
     ----------
     items : ndarray of int64, (m,)
-        Candidates in index order; an item can be there more than once.
+        Candidates in index order; an item can occur more than once.
     weights : ndarray of float64, (m,)
-        How many items each draw stands for.
+        How many items each draw represents.
     """
 
     items: Rows
@@ -66,11 +67,11 @@ class Visit:
     rows : ndarray of int64, (b,)
         Items of one cell.
     candidates : CandidateList
-        What they share.
+        The list they share.
     directed : ndarray of float32, (b, m)
         exp(-beta G) of each row with each candidate.
     weights : ndarray of float32, (b, m)
-        Those of the list, scaled to sum to n - 1 in each row, 0 for the row itself.
+        Weights of the list, scaled to sum to n - 1 in each row, 0 for the row itself.
     order : ndarray of uint32, (b, m)
         Places in the list from near to far, in the near representation.
     """
@@ -88,11 +89,11 @@ class Sampler:
     Parameters
     ----------
     near, far : Reader
-        What holds the groups together, and the other.
+        The representation in which the groups are close, and the other.
     cells : Cells
         Of ``near``.
     n_candidates, block : int
-        Candidates of a list, fewer than items; rows that share one.
+        Length of a list, less than the number of items; number of rows that share a list.
     gamma, beta : float
         Slope of the difference and sharpness of the affinity (RDC, equations 2 and 3).
     key : sequence of int
@@ -119,11 +120,11 @@ class Sampler:
         self._sizes = cells.sizes
 
     def stream(self, *place: int) -> np.random.Generator:
-        """The random numbers of one place in the work, the same whichever thread asks for them."""
+        """The random numbers for one part of the work, the same on any thread."""
         return np.random.default_rng([*self._key, *place])
 
     def lists(self, cell: int, count: int, *purpose: int) -> Iterator[CandidateList]:
-        """That many independent lists for rows of a cell."""
+        """``count`` independent lists for rows of a cell."""
         order = self.cells.from_near_to_far(cell)
         density, running = self._densities(order)
         n_stratified = self.n_candidates - self._n_uniform
@@ -133,11 +134,11 @@ class Sampler:
             jitter = self.stream(*purpose, cell, number).random(self.n_candidates)
             items = np.empty(self.n_candidates, np.int64)
             draw_items(running, order, self.cells.start, self.cells.items, n_stratified, jitter, items)
-            items.sort()  # what is at one distance comes in the order of the list
+            items.sort()  # candidates at equal distance keep the order of the list
             yield CandidateList(items, by_cell[self.cells.of_item[items]])
 
     def visits(self, cell: int, rows: Rows, *purpose: int) -> Iterator[Visit]:
-        """Rows of a cell, a block at a time, each with a list of its own."""
+        """Rows of a cell, a block at a time, each block with its own list."""
         blocks = [rows[start : start + self.block] for start in range(0, len(rows), self.block)]
         for block, candidates in zip(blocks, self.lists(cell, len(blocks), *purpose), strict=True):
             yield self._visit(block, candidates)

@@ -1,7 +1,7 @@
-"""Cells of near items, and for each cell all others from near to far.
+"""Cells of nearby items, and for each cell all others from near to far.
 
-k-means with few iterations on a sample of the items. The cells need not be good clusters: they only decide with which
-probabilities candidates are drawn, and those are known whatever the cells are.
+k-means with few iterations on a sample of the items. The cells need not be good clusters: they only set the
+probabilities with which candidates are drawn, and these are known for any cells.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Cells:
 
 
 def number_of_cells(n: int) -> int:
-    """How many cells n items are put into, before oversized ones are split."""
+    """Number of cells for n items, before oversized ones are split."""
     return max(1, min(int(_CELLS_PER_ROOT * np.sqrt(n)), MOST_CELLS, n // _ITEMS_PER_CELL))
 
 
@@ -78,11 +78,11 @@ def make_cells(
     side : Reader
         What to partition.
     rng : Generator
-        Draws the items that k-means looks at.
+        Draws the sample for k-means.
     n_jobs : int
         Threads; the cells do not depend on it.
     stage, progress
-        What is told while items are assigned to cells.
+        The progress to report while items are assigned to cells.
     """
     number = number_of_cells(side.n)
     everything = np.arange(side.n)
@@ -158,7 +158,7 @@ def _split(
     rng: np.random.Generator,
     n_jobs: int,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]]:
-    """An oversized cell in parts of about the mean size; the first part keeps its number."""
+    """Splits an oversized cell into parts of about the mean size; the first part keeps its number."""
     members = np.flatnonzero(of_item == cell)
     parts = max(2, len(members) * number // side.n)
     means = _fitted_means(side, members, parts, rng, centres[cell], n_jobs)

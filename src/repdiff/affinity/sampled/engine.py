@@ -1,4 +1,4 @@
-"""The sampled engine: lists of candidates in place of all pairs; memory and time about linear in the items."""
+"""The sampled engine: lists of candidates instead of all pairs; memory and time about linear in the number of items."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from repdiff.affinity.sampled.reader import Reader
 from repdiff.core.errors import MemoryLimitError, RepdiffError
 from repdiff.core.memory import format_bytes
 from repdiff.core.parallel import resolve_n_jobs
-from repdiff.core.progress import Progress, silent, telling
+from repdiff.core.progress import Progress, prefixed, silent
 
-_MANY_ITEMS = 200_000  # from here on lists are shorter, and more rows share one
+_MANY_ITEMS = 200_000  # above this number, lists are shorter and more rows share one
 _FEW, _MANY = (4096, 512, 4), (2048, 256, 8)  # candidates, kept, block
 _LIBRARIES = 100 * 10**6
 _BYTES_PER_ITEM = 60  # of cells, factors and orders
@@ -33,20 +33,19 @@ _ROWS_ASSIGNED = 1024  # to cells at a time
 # Of one thread, measured with AVX-512; a rough guide on other machines.
 _SECONDS_PER_COORDINATE, _SECONDS_PER_CANDIDATE = 1.2e-10, 6.5e-8
 _PRODUCTS_PER_SECOND = 5e10
-_EXPECTED_ERROR, _MEASURED_WITH = 0.01, 2048  # of a cluster's mean affinity, with lists of so many candidates
+_EXPECTED_ERROR, _MEASURED_WITH = 0.01, 2048  # of a cluster's mean affinity, with lists of this many candidates
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """Looks at some thousand candidates of each item, on the cores.
+    """Computes some thousand candidates of each item, on the CPU.
 
-    Where there are no more items than candidates, all pairs are looked at: the work is the exact engine's then, and so
-    is the result.
+    If there are no more items than candidates, the exact engine computes all pairs instead.
 
     Attributes
     ----------
     candidates : int, optional
-        Items on the list of a row; 4,096 for up to 200,000 items, 2,048 beyond.
+        Length of a row's list; 4,096 for up to 200,000 items, 2,048 beyond.
     kept : int, optional
         Partners of an item that are stored; 512 for up to 200,000 items, 256 beyond.
     block : int, optional
@@ -55,7 +54,7 @@ class Sampled:
     Raises
     ------
     RepdiffError
-        For numbers that make no lists.
+        If a number is too small.
     """
 
     candidates: int | None = None
@@ -91,14 +90,14 @@ class Sampled:
         held: int = 0,
         like: Plan | None = None,
     ) -> Plan:
-        """What it takes; memory-mapped inputs do not count.
+        """The memory and time needed; memory-mapped inputs do not count.
 
         Raises
         ------
         RepdiffError
             For a matrix of distances.
         MemoryLimitError
-            Where it does not fit.
+            If it does not fit.
         """
         candidates, kept, block = self._sizes(x.n)
         if x.n <= candidates:
@@ -134,13 +133,13 @@ class Sampled:
     ) -> Affinities:
         """Both affinities of a pair, from lists; see :class:`repdiff.affinity.engine.Engine`.
 
-        ``progress`` is told about the stages "compiling (first use only)", and "cells" and "candidates" of each
+        ``progress`` receives the stages "compiling (first use only)", and "cells" and "candidates" of each
         direction. The same seed gives the same bits on any number of threads.
 
         Raises
         ------
         RepdiffError
-            For groups, of which lists would hold too few pairs.
+            For groups, since lists would hold too few pairs of one group.
         """
         if "bits" in plan.details:
             found = Exact().compute(
@@ -164,7 +163,7 @@ class Sampled:
         return Affinities(both.x_only, both.y_only, self._engine(plan, x.n))
 
     def _sizes(self, n: int) -> tuple[int, int, int]:
-        """Candidates, kept and block for that many items."""
+        """Candidates, kept partners and block size for n items."""
         defaults = _FEW if n <= _MANY_ITEMS else _MANY
         candidates, kept, block = (
             default if given is None else given
@@ -208,7 +207,7 @@ def _sample(
     candidates, kept, block = sizes
     found = []
     for direction, (name, near, far) in enumerate((("x_only", x, y), ("y_only", y, x))):
-        tell = telling(progress, name)
+        tell = prefixed(progress, name)
         rng = np.random.default_rng([seed, direction])
         cells = make_cells(near, rng, n_jobs=n_jobs, stage="cells", progress=tell)
         sampler = Sampler(

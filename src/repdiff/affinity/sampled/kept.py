@@ -1,4 +1,4 @@
-"""What is stored of an affinity: a few partners of equal weight for each item, and the products of that matrix.
+"""The stored part of an affinity: a few partners of equal weight for each item, and the products of that matrix.
 
 S holds, in row i, ``scale[i]`` for each of i's partners (twice where a partner is listed twice), and estimates the
 directed affinity: its row sums are those of the whole weighted list. The affinity is (S + S^T) / 2 with ones on the
@@ -18,7 +18,7 @@ from repdiff.core.parallel import for_each_tile
 
 _WIDTH = 16  # columns of a product: one register or cache line of float32
 _STRIPES = 8  # partial sums: fixed, so that their order, and with it the rounding, does not depend on the threads
-_ROWS_AT_A_TIME = 1 << 20  # between looks for Ctrl-C
+_ROWS_AT_A_TIME = 1 << 20  # between checks for Ctrl-C
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class KeptPartners:
     partners : ndarray of int32, (n, kept)
         Places of the partners of the item at each place.
     scale : ndarray of float32, (n,)
-        Half of what each partner counts for.
+        Half the weight of each partner.
     items : ndarray of int32, (n,)
         Item at each place: cell by cell, so that near items, which are partners most often, lie near in memory.
     n_jobs : int

@@ -1,4 +1,4 @@
-"""Drawing a list, ranking it, and choosing the partners that are kept: the compiled kernels of the sampled engine."""
+"""Compiled kernels of the sampled engine: draw a list, rank it, and choose the partners to keep."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _DIGIT_BITS = 12
 _DIGITS = 1 << _DIGIT_BITS
 _MASK = np.uint32(_DIGITS - 1)
 _SHIFT = np.uint32(_DIGIT_BITS)
-_OCTAVES = np.int32(64 << 23)  # below the largest distance, within which a key tells distances apart
+_OCTAVES = np.int32(64 << 23)  # below the largest distance, within which keys distinguish distances
 _DROPPED_BITS = np.int32(5)  # of the 29 that these octaves take, so that two digits hold the rest
 _ONE = np.uint32(1)
 _LARGEST = np.float32(3e38)
@@ -18,7 +18,7 @@ _KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 @njit(**_KERNEL)
 def draw_items(running, order, start, items, n_stratified, jitter, drawn):  # type: ignore[no-untyped-def]
-    """Write the items that stratified points along the running density pick, then those drawn from all alike.
+    """Write the items picked by stratified points along the running density, then those drawn uniformly from all.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def weighted_ranks(  # type: ignore[no-untyped-def]
     rows : ndarray of int64, (b,)
         The items of the rows.
     items, item_weights : ndarray of int64 and of float64, (m,)
-        The candidates in index order, which those at one distance keep, and their weights.
+        The candidates in index order, which equal distances keep, and their weights.
     n : int
         Number of items.
     ranks, weights : ndarray of float32, (b, m)
@@ -98,7 +98,7 @@ def _sort_keys(distances, items, row, keys):  # type: ignore[no-untyped-def]
     """The leading bits of each distance less the smallest one: floats that are not negative sort like their bits.
 
     High dimensions push all distances far from zero and near to each other; the difference to the smallest one keeps
-    digits that tell them apart. What is nearer than 2^-64 of the largest squared distance is told apart no more.
+    digits that tell them apart. Differences below 2^-64 of the largest squared distance are ignored.
     """
     smallest, largest = _LARGEST, np.float32(0)
     for j in range(items.shape[0]):
@@ -159,7 +159,7 @@ def keep_partners(items, directed, weights, order, offsets, position, partners, 
     partners : ndarray of int32, (b, kept)
         Out: places of the partners.
     scale : ndarray of float32, (b,)
-        Out: what each of them counts for.
+        Out: the weight of each partner.
     """
     kept = partners.shape[1]
     for r in range(partners.shape[0]):
@@ -176,7 +176,7 @@ def keep_partners(items, directed, weights, order, offsets, position, partners, 
                 partners[r, count] = position[items[j]]
                 count += 1
                 point += step
-        while count < kept:  # rounding left the last point beyond the end
+        while count < kept:  # rounding put the last point beyond the end
             partners[r, count] = partners[r, count - 1]
             count += 1
         scale[r] = step

@@ -1,16 +1,16 @@
-"""Mean affinity of every two groups, with standard errors, from lists that the labels have not seen.
+"""Mean affinity of every two groups, with standard errors, from lists that the labels did not depend on.
 
 Labels fit the noise of the affinity they were found in, so that means of the stored matrix come out too high (by about
-1 %). So some rows of every group are dealt out to several draws, each with fresh lists. With S the sum of W a over the
+1 %). So some rows of every group are assigned to several draws, each with new lists. With S the sum of W a over the
 listed pairs from group g to group h and T the sum of W alone, the directed mean over those rows is the ratio S / T.
 
-Rows differ from each other far more than their lists do. The stored matrix knows every row: with D its mean over all
-rows of g, and C its mean over the rows that were dealt out, D / C says how these differ from the others, and
+Rows differ from each other far more than their lists do. The stored matrix has every row: with D its mean over all rows
+of g, and C its mean over the rows in the draws, D / C says how these differ from the others, and
 
     mean = (D / C)^t S / T
 
-where the noise that labels fit is in D and C alike. The exponent t, from 0 to 1, is the regression of the draws' S / T
-on their C, since C has noise of its own. Where the stored partners of the dealt rows in h are few, S / T stands alone.
+where D and C contain the same noise that labels fit. The exponent t, from 0 to 1, is the regression of the draws' S / T
+on their C, since C has noise of its own. If the drawn rows have few stored partners in h, S / T is used alone.
 The standard error follows from how the draws scatter about the totals (ratio estimation; Cochran 1977, chapter 6). The
 mean of the symmetric affinity is that of both ways.
 """
@@ -43,12 +43,12 @@ _SHARE_OF_ROWS = 8  # one in so many is looked at, within these bounds
 _FEWEST_ROWS = 256  # of a group, while there are few groups; a smaller one is looked at several times
 _FEWEST_PARTNERS = 1_000  # for the stored matrix to say how rows differ
 _TINY = float(np.finfo(np.float64).tiny)
-_MOST_MEMBERS = 32  # looked at, of two groups whose pairs no list held
+_MOST_MEMBERS = 32  # computed for two groups whose pairs no list held
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What the draws have seen of each pair of groups, all (draws, k, k) but the last.
+    """Sums of the draws for each pair of groups, all (draws, k, k) but the last.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ def group_means(sampler: Sampler, stored: KeptPartners, labels: npt.NDArray[np.i
     sampler : Sampler
         The direction.
     stored : KeptPartners
-        What was kept of it.
+        Its stored matrix.
     labels : ndarray of int32, (n,)
         Groups 0 to k - 1, none of them empty.
     n_jobs : int
@@ -122,7 +122,7 @@ def _deal(
     first = 0
     for members in np.split(np.argsort(of_place, kind="stable"), np.cumsum(sizes)[:-1]):
         # Runs of neighbours, which share lists, evenly spaced along the cells, so that each draw sees all regions;
-        # a small group comes round again.
+        # a small group is used again.
         run = min(block, len(members))
         count = -(-min(wanted, DRAWS * len(members)) // run)
         begins = ((np.arange(count) + rng.random()) * max(run, len(members) / count)).astype(np.int64)
@@ -161,7 +161,7 @@ def _stored_means(
 
 
 def _directed_means(seen: _Seen, stored_mean: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Directed means, (k, k), NaN where nothing was seen, and each draw's part in their error, (draws, k, k)."""
+    """Directed means, (k, k), NaN without data, and each draw's part in their error, (draws, k, k)."""
     sums, totals, stored = seen.sums.sum(axis=0), seen.totals.sum(axis=0), seen.stored.sum(axis=0)
     rows = seen.rows[:, :, None]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -178,7 +178,7 @@ def _directed_means(seen: _Seen, stored_mean: FloatArray) -> tuple[FloatArray, F
 
 
 def _both_ways(directed: FloatArray, deviation: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Means and standard errors of the symmetric affinity; where one way was not seen, the other stands for both."""
+    """Means and standard errors of the symmetric affinity; where one way has no data, the other is used for both."""
     back, deviation_back = directed.T, deviation.transpose(0, 2, 1)
     there = np.where(np.isnan(directed), back, directed)
     back = np.where(np.isnan(back), there, back)
@@ -191,7 +191,7 @@ def _both_ways(directed: FloatArray, deviation: FloatArray) -> tuple[FloatArray,
 def _look_at_unseen(
     sampler: Sampler, labels: npt.NDArray[np.int32], mean: FloatArray, error: FloatArray, n_jobs: int
 ) -> None:
-    """Means of tiny groups of which no list held a pair, from some of their pairs themselves."""
+    """Means of tiny groups that no list held a pair of, from some of their pairs."""
     for g, h in zip(*np.nonzero(np.triu(np.isnan(mean))), strict=True):
         rows, columns = (np.flatnonzero(labels == group)[:_MOST_MEMBERS] for group in (g, h))
         values = np.ones(1)  # a group of one has no pairs

@@ -1,8 +1,8 @@
-"""Directed affinities of chosen pairs: any pair can be asked for, whether or not it is in a list.
+"""Directed affinities of chosen pairs, whether or not they are in a list.
 
-A list of i's, put in order of distance, says how distance and rank go together for i. The rank of any j follows from
-its distance: that of the candidate at this distance, or between those of the candidates before and after it. Equal
-distances keep index order, as in the ranks of the exact engine.
+A list of i, in order of distance, relates distance to rank for i. The rank of any j follows from its distance: the rank
+of the candidate at this distance, or between the ranks of the candidates before and after it. Equal distances keep
+index order, as in the ranks of the exact engine.
 """
 
 from __future__ import annotations

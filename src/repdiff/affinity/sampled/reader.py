@@ -1,4 +1,4 @@
-"""One representation, read where it lies: no copy of the whole is made, so that it may be a memory map."""
+"""One representation, read in place: it is never copied as a whole, so it may be a memory map."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Rows = npt.NDArray[np.int64]
 
 
 class Reader:
-    """The rows of one side, ready to be compared.
+    """The rows of one side, prepared for distances.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ class Reader:
     n, d : int
         Numbers of rows and columns.
     factors : ndarray of the type of the values, (n,)
-        What each row is multiplied by: one over its length where the metric asks for it, and a power of two, so that
-        tiny or huge values neither vanish nor overflow when squared.
+        Factor of each row: one over its length for the cosine metric, and a power of two, so that tiny or huge values
+        neither vanish nor overflow when squared.
     mean : ndarray of float64, (d,)
         Mean of the multiplied rows.
 
@@ -85,8 +85,8 @@ class Reader:
         """Squared distances of some rows from others, (r, o).
 
         Sums of squared differences, in one fixed order: small distances keep their digits wherever the rows lie, and
-        equal rows get equal distances to the last bit. Four rows are compared with another while that is at hand, which
-        is as fast as a matrix product of so few rows, since nothing is gathered.
+        equal rows get equal distances to the last bit. Each other row is compared with four rows while it is in cache,
+        which is as fast as a matrix product of so few rows, since nothing is gathered.
         """
         own = self.values[rows] * self.factors[rows, None]
         out = np.empty((len(rows), len(others)), np.float32)

@@ -1,4 +1,4 @@
-"""The kinds of models: one module each, found by their presence in this folder."""
+"""The kinds of models: each module in this folder adds one."""
 
 from __future__ import annotations
 
@@ -9,50 +9,50 @@ from importlib import import_module
 from typing import Any
 
 from repdiff.core.errors import InputError
-from repdiff.encoding.models.base import Kind, Model, Output, Request
+from repdiff.encoding.models.base import Model, ModelKind, Output, Request
 
-__all__ = ["Chosen", "Kind", "Model", "Output", "Request", "choose_kind", "kinds"]
+__all__ = ["ChosenModel", "Model", "ModelKind", "Output", "Request", "choose_kind", "kinds"]
 
 
 @cache
-def kinds() -> dict[str, Kind]:
-    """All kinds by name. A module here that has a ``KIND`` is one; none imports its library before it loads a model."""
+def kinds() -> dict[str, ModelKind]:
+    """All kinds by name, from modules with a ``KIND``. None imports its library before it loads a model."""
     modules = (import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
     found = (module.KIND for module in modules if hasattr(module, "KIND"))
     return {kind.name: kind for kind in found}
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """A model that was named but not loaded yet.
+class ChosenModel:
+    """A model that is named but not loaded yet.
 
     Attributes
     ----------
-    kind : Kind
+    kind : ModelKind
         Its kind.
     target : str or object
-        What the kind loads it from.
+        What the model is loaded from.
     spec : str
-        How to name it in manifests.
+        Its name in manifests.
     """
 
-    kind: Kind
+    kind: ModelKind
     target: Any
     spec: str
 
 
-def choose_kind(model: Any) -> Chosen:
+def choose_kind(model: Any) -> ChosenModel:
     """The kind of a spec such as ``hf:folder``, or of a Python object.
 
     Raises
     ------
     InputError
-        Where no kind takes it.
+        If no kind accepts it.
     """
     if not isinstance(model, str):
         for kind in kinds().values():
             if kind.accepts(model):
-                return Chosen(kind, model, f"{kind.name}:{type(model).__name__}")
+                return ChosenModel(kind, model, f"{kind.name}:{type(model).__name__}")
         raise InputError(
             f"model: is {type(model).__name__}, but must be a spec such as {_usages()}; "
             "or a (torch module, transform) pair, or a function from a list of items to an array"
@@ -60,8 +60,8 @@ def choose_kind(model: Any) -> Chosen:
     name, _, target = model.partition(":")
     name, mark, options = name.partition("?")
     if name not in kinds():
-        raise InputError(f"{model}: is no model spec; use {_usages()} (repdiff encode --list tells more)")
-    return Chosen(kinds()[name], target + mark + options, model)
+        raise InputError(f"{model}: is not a model spec; use {_usages()} (repdiff encode --list explains them)")
+    return ChosenModel(kinds()[name], target + mark + options, model)
 
 
 def _usages() -> str:

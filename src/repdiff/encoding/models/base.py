@@ -1,4 +1,4 @@
-"""What every kind of model is to the pipeline: the protocol, and how a kind presents itself."""
+"""The protocol of models, and the description of a kind of model."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Matrix = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Output:
-    """What a model makes of a batch.
+    """A model's output for a batch.
 
     Attributes
     ----------
     layers : mapping of str to ndarray of float32, (b, d)
-        The embedding at each layer asked for.
+        The embedding at each requested layer.
     pools : mapping of str to str
-        How each layer's maps became vectors: a name of :data:`repdiff.settings.Pool`, or "" for none needed.
+        How each layer's maps became vectors: a name of :data:`repdiff.settings.Pool`, or "" if none was needed.
     logits : ndarray, (b, classes), or None
-        What a classifier head gives, where the model has one.
+        Output of the classifier head, if the model has one.
     """
 
     layers: Mapping[str, Matrix]
@@ -39,8 +39,8 @@ class Output:
 class Model(Protocol):
     """A model, loaded and ready.
 
-    ``prepare`` is sent to the processes that decode images, so it must not drag the weights along. It gets an upright
-    8-bit RGB ``PIL.Image.Image``, or a text, and gives what ``collate`` gathers.
+    ``prepare`` is sent to the processes that decode images, so it must not contain the weights. It takes an upright
+    8-bit RGB ``PIL.Image.Image``, or a text, and returns what ``collate`` gathers.
     """
 
     @property
@@ -49,11 +49,11 @@ class Model(Protocol):
 
     @property
     def classes(self) -> Sequence[str] | None:
-        """Names of the classes of its head; None where it has none, or they have no names."""
+        """Names of its head's classes; None without a head or names."""
 
     @property
     def batch_size(self) -> int | None:
-        """The only batch size it takes; None where it takes any."""
+        """The only batch size it takes; None if any."""
 
     @property
     def prepare(self) -> Callable[[Any], Any]:
@@ -68,12 +68,12 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a model.
+    """What a model should do.
 
     Attributes
     ----------
     modality : {"image", "text"}
-        What it will get.
+        Its input.
     layers : tuple of str
         Names of modules or outputs; none for the model's usual embedding.
     pool : str or None
@@ -92,17 +92,17 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of model, as its module presents it.
+class ModelKind:
+    """A kind of model, as its module describes it.
 
     Attributes
     ----------
     name : str
-        What a spec begins with.
+        The start of a spec.
     usage, summary : str
         For ``repdiff encode --list``.
     modalities : tuple of {"image", "text"}
-        What it takes, the preferred one first.
+        What it takes, preferred first.
     load : callable
         ``load(target, request)``: the rest of the spec, or a Python object -> a model.
     accepts : callable
@@ -117,7 +117,7 @@ class Kind:
     accepts: Callable[[Any], bool] = field(default=lambda _: False)
 
 
-USUAL = "output"  # the name of the layer where none was asked for
+USUAL = "output"  # the name of the layer if none was requested
 
 
 def options_of(target: str, allowed: Mapping[str, str]) -> tuple[str, dict[str, str]]:
@@ -143,7 +143,7 @@ def positive(text: str, what: str) -> int:
     Raises
     ------
     InputError
-        Where it is none.
+        If it is not one.
     """
     if not text.isdecimal() or not 0 < int(text) <= 1 << 16:
         raise InputError(f"{what} must be a positive whole number, but is {text!r}")
@@ -167,17 +167,17 @@ def choose(names: Iterable[str], known: Iterable[str], what: str) -> None:
 
 
 def no_layers(request: Request, what: str) -> None:
-    """Refuse layers and pooling where there are none.
+    """Refuse layers and pooling for a model without them.
 
     Raises
     ------
     InputError
-        Where one was asked for.
+        If one was requested.
     """
     if request.layers:
-        raise InputError(f"{what} has no layers, but layer {request.layers[0]!r} was asked for; leave it away")
+        raise InputError(f"{what} has no layers, but layer {request.layers[0]!r} was requested; leave it out")
     if request.pool is not None:
-        raise InputError(f"{what} makes one vector of each item, so there is nothing to pool; leave the pooling away")
+        raise InputError(f"{what} makes one vector of each item, so there is nothing to pool; leave the pooling out")
 
 
 def _few(names: list[str]) -> str:

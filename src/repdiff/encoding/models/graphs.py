@@ -1,4 +1,4 @@
-"""What exported graphs (onnx, pt2) share: they say the shape of their input, but not how images become it."""
+"""What exported graphs (onnx, pt2) share: they give the shape of their input, but not how to make it from images."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ToTensor:
     Attributes
     ----------
     height, width, channels : int
-        Of the input; of one channel, it gets grey levels.
+        Of the input; one channel gets grey levels.
     channels_last : bool
         Whether it is (height, width, channels).
     normalize : str
@@ -50,8 +50,8 @@ class ToTensor:
     dtype: str
 
     def __call__(self, image: Image) -> npt.NDArray[Any]:
-        """The image as the graph takes it, without the batch's axis."""
-        # The cut is part of the resizing: a line of 1 x 10,000 pixels is never made 224 times as large.
+        """The image as the graph's input, without the batch axis."""
+        # Cutting is part of resizing: a line of 1 x 10,000 pixels is never enlarged 224 times.
         scale = min(image.width / self.width, image.height / self.height)
         width, height = scale * self.width, scale * self.height
         left, top = (image.width - width) / 2, (image.height - height) / 2
@@ -78,16 +78,16 @@ class ToTensor:
 
 
 def to_tensor(shape: Sequence[Any], dtype: str, options: dict[str, str], what: str) -> ToTensor:
-    """How an image becomes the input of this shape; sides that the graph leaves open are ``size=``, or 224.
+    """The conversion of an image to input of this shape; sides that the graph leaves open are ``size=``, or 224.
 
     Raises
     ------
     InputError
-        Where the input is no image, or an option is none.
+        If the input is not an image, or an option is invalid.
     """
     sides = [size if isinstance(size, int) and size > 0 else None for size in shape]
     if len(sides) != 4 or not {sides[1], sides[3]} & {_GREY, _COLOUR}:
-        raise InputError(f"{what}: takes input of shape {list(shape)}, which is no batch of images; use py: for it")
+        raise InputError(f"{what}: takes input of shape {list(shape)}, which is not a batch of images; use py: for it")
     channels_last = sides[1] not in (_GREY, _COLOUR)
     height, width, channels = sides[1:] if channels_last else [*sides[2:], sides[1]]
     normalize = options.get("normalize", "imagenet")
@@ -104,7 +104,7 @@ def open_graph(target: str, kind: str) -> tuple[Path, dict[str, str]]:
     Raises
     ------
     InputError
-        Where there is no such file, or an unknown option.
+        If there is no such file, or for an unknown option.
     """
     name, options = options_of(target, {"normalize": "|".join(NORMALIZATIONS), "size": "PIXELS"})
     path = Path(name)
@@ -114,7 +114,7 @@ def open_graph(target: str, kind: str) -> tuple[Path, dict[str, str]]:
 
 
 def file_sha256(path: Path) -> str:
-    """Hash of the file, and of files of weights that bear its name and more."""
+    """Hash of the file, and of weight files whose names start with its name."""
     digest = hashlib.sha256()
     beside = sorted(other for other in path.parent.glob(f"{path.name}*data") if other.is_file())
     for part in (path, *beside):
@@ -124,6 +124,6 @@ def file_sha256(path: Path) -> str:
 
 
 def filled(samples: list[Any], batch_size: int | None) -> npt.NDArray[Any]:
-    """The samples as a batch; where the graph fixes its size, the last one is repeated to fill it."""
+    """The samples as a batch; if the graph fixes its size, the last one is repeated to fill it."""
     lacking = 0 if batch_size is None else batch_size - len(samples)
     return np.stack(samples + samples[-1:] * lacking)

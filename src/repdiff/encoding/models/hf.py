@@ -12,14 +12,14 @@ import numpy as np
 from repdiff.core.errors import InputError, MissingExtraError, RepdiffError
 from repdiff.core.files import one_line
 from repdiff.encoding.models import torch_tools
-from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request
+from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request
 from repdiff.encoding.models.sentence import SentenceSettings, sentence_settings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _HEADS = {"image": "ForImageClassification", "text": "ForSequenceClassification"}
-_MOST_TOKENS = 512  # for tokenizers that name no limit
+_MOST_TOKENS = 512  # for tokenizers without a limit
 
 
 def _load(target: str, request: Request) -> Model:
@@ -57,7 +57,7 @@ def _check_weights(report: Mapping[str, Any], target: str) -> None:
 
 
 class _HfModel:
-    """What image and text models share: the run through the model and what is made of its outputs."""
+    """What image and text models share: running the model and processing its outputs."""
 
     batch_size = None
     _usual_pool = "mean"
@@ -96,18 +96,18 @@ class _HfModel:
         return self._model(**inputs)
 
     def _usual(self, output: Any) -> Any:
-        """What is pooled where no layer was asked for."""
+        """What is pooled if no layer was requested."""
         return output["last_hidden_state"] if "last_hidden_state" in output else torch_tools.first_tensor(output)
 
 
 @dataclass(frozen=True)
 class _Processed:
-    """The pixels as the model's own image processor makes them."""
+    """The pixels from the model's own image processor."""
 
     processor: Any
 
     def __call__(self, image: Image) -> Any:
-        # Said, since an image 1 or 3 pixels high would otherwise be taken for one whose channels come first.
+        # Explicit, since an image 1 or 3 pixels high could be mistaken for one with channels first.
         made = self.processor(images=image, return_tensors="np", input_data_format="channels_last")
         return np.asarray(made["pixel_values"][0])
 
@@ -141,7 +141,7 @@ class _TextModel(_HfModel):
     def __init__(self, transformers: Any, target: str, model: Any, report: Mapping[str, Any], request: Request) -> None:
         super().__init__(transformers, target, model, report, request)
         self._tokenizer = transformers.AutoTokenizer.from_pretrained(target)
-        if self._tokenizer.pad_token is None:  # decoders have none; what stands there is masked anyway
+        if self._tokenizer.pad_token is None:  # decoders have none; padding is masked anyway
             self._tokenizer.pad_token = self._tokenizer.eos_token
         settings = sentence_settings(transformers, target)
         self._usual_pool = settings.pool or "mean"
@@ -206,7 +206,7 @@ def _one_line(target: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet(transformers: Any) -> Iterator[None]:
-    """No bars and no notes from transformers while it loads; what matters is checked."""
+    """Silence transformers while it loads; what matters is checked."""
     logging = transformers.utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
@@ -219,7 +219,7 @@ def _quiet(transformers: Any) -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-KIND = Kind(
+KIND = ModelKind(
     "hf",
     "hf:FOLDER or hf:HUB-ID",
     "a transformers model with its own image processor or tokenizer",

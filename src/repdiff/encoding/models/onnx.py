@@ -10,7 +10,7 @@ import numpy as np
 
 from repdiff.core.errors import InputError, MissingExtraError, RepdiffError
 from repdiff.core.files import one_line
-from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request, choose
+from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request, choose
 from repdiff.encoding.models.graphs import file_sha256, filled, open_graph, to_tensor
 from repdiff.encoding.pooling import pool_maps
 
@@ -79,7 +79,7 @@ def _with_outputs(path: Path, layers: list[str]) -> bytes:
 
 
 class _OnnxModel:
-    """A graph, its input, and the outputs that are wanted of it."""
+    """A graph, its input, and the requested outputs."""
 
     classes = None
 
@@ -120,12 +120,12 @@ class _OnnxModel:
 
 
 def _usual_output(names: list[str]) -> str:
-    """The output that is the embedding: one that is called so, else the first that is not the classifier's."""
+    """The embedding output: one with such a name, else the first that is not the classifier's."""
     called = [name for name in names if "embed" in name.lower() or name in ("pooler_output", "last_hidden_state")]
     return next(iter([*called, *(name for name in names if name != _LOGITS)]), names[0])
 
 
-KIND = Kind(
+KIND = ModelKind(
     "onnx",
     "onnx:FILE",
     "a graph for onnxruntime that takes images (onnx:FILE?normalize=imagenet|half|none&size=224)",

@@ -1,4 +1,4 @@
-"""``pixels``: the image itself, made small; a baseline that needs no model."""
+"""``pixels``: the image itself, reduced in size; a baseline without a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from repdiff.encoding.models.base import USUAL, Kind, Matrix, Model, Output, Request, no_layers, options_of, positive
+from repdiff.encoding.models.base import (
+    USUAL,
+    Matrix,
+    Model,
+    ModelKind,
+    Output,
+    Request,
+    no_layers,
+    options_of,
+    positive,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,7 +33,7 @@ class _Shrink:
     side: int
 
     def __call__(self, image: Image) -> Matrix:
-        small = image.resize((self.side, self.side), 2)  # 2: bilinear, over all pixels that fall into one
+        small = image.resize((self.side, self.side), 2)  # 2: bilinear, over all pixels within an output pixel
         return np.asarray(small, np.float32).ravel() / np.float32(255)
 
 
@@ -51,4 +61,6 @@ def _load(target: str, request: Request) -> Model:
     return _Pixels(_Shrink(positive(options.get("size", str(_SIDE)), "pixels: size")))
 
 
-KIND = Kind("pixels", "pixels", f"the image itself at {_SIDE} x {_SIDE} pixels (pixels?size=64)", ("image",), _load)
+KIND = ModelKind(
+    "pixels", "pixels", f"the image itself at {_SIDE} x {_SIDE} pixels (pixels?size=64)", ("image",), _load
+)

@@ -11,20 +11,20 @@ from typing import Any
 from repdiff.core.errors import InputError
 from repdiff.core.files import one_line
 from repdiff.encoding.models import torch_tools
-from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request
+from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request
 from repdiff.encoding.models.graphs import file_sha256, filled, open_graph, to_tensor
 
 
 def _load(target: str, request: Request) -> Model:
     path, options = open_graph(target, "pt2")
-    if not zipfile.is_zipfile(path):  # torch tells so too, in forty lines
+    if not zipfile.is_zipfile(path):  # torch's own error has forty lines
         raise InputError(f"pt2:{path}: is not a file that torch.export saved")
     torch = torch_tools.import_torch(f"pt2:{path}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch, about its own file format
             program = torch.export.load(path)
-            # Unflattened, the graph has the names of the modules that it was made of.
+            # Unflattened, the graph has the names of its original modules.
             module = torch.export.unflatten(program) if request.layers else program.module()
     except Exception as error:
         raise InputError(f"pt2:{path}: cannot be loaded as a torch.export file: {one_line(error)}") from error
@@ -75,7 +75,7 @@ def _input_of(program: Any, path: Path) -> Any:
     return nodes[names[0]].meta["val"]
 
 
-KIND = Kind(
+KIND = ModelKind(
     "pt2",
     "pt2:FILE",
     "a model saved by torch.export that takes images (pt2:FILE?normalize=imagenet|half|none&size=224)",

@@ -20,7 +20,7 @@ from repdiff.core.errors import InputError, RepdiffError
 from repdiff.core.files import one_line
 from repdiff.encoding.decoders import portable
 from repdiff.encoding.models import torch_tools
-from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request, no_layers
+from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request, no_layers
 from repdiff.encoding.pooling import pool_maps
 
 _WANTED = (
@@ -30,7 +30,7 @@ _WANTED = (
 
 
 def _load(target: Any, request: Request) -> Model:
-    with redirect_stdout(sys.stderr):  # what the user's code prints is no result of ours
+    with redirect_stdout(sys.stderr):  # keep the output of the user's code off standard output
         return _found(target, request)
 
 
@@ -47,7 +47,7 @@ def _found(target: Any, request: Request) -> Model:
 
 
 def _import(target: str) -> tuple[Any, str]:
-    """The attribute, and how to call it in messages."""
+    """The attribute, and its name in messages."""
     module_name, _, attribute = target.rpartition(":")
     if not module_name or not attribute:
         raise InputError(f"py:{target}: must name a module and an attribute, as in py:mymodels:resnet or py:dir/m.py:f")
@@ -74,7 +74,7 @@ def _import_module(name: str) -> ModuleType:
 
 
 def _import_file(path: Path) -> ModuleType:
-    """The module of a file, under its own name and from its own folder, so that decoding processes find it too."""
+    """The module of a file, imported by name from its folder, so that decoding processes find it, too."""
     if not path.is_file():
         raise InputError(f"{path}: no such file of Python")
     folder = str(path.resolve().parent)
@@ -87,7 +87,7 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def _code_sha256(*parts: Any) -> str:
-    """Hash of the files that functions, transforms and modules are written in, and of the code that has no file."""
+    """Hash of the files that define functions, transforms and modules, and of code without a file."""
     digest = hashlib.sha256()
     for part in parts:
         home = part if inspect.isfunction(part) or inspect.isclass(part) else type(part)
@@ -123,7 +123,7 @@ def _is_module(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class _Transform:
-    """The user's transform, with an array for a tensor."""
+    """The user's transform, returning an array instead of a tensor."""
 
     transform: Callable[[Any], Any]
 
@@ -132,7 +132,7 @@ class _Transform:
 
 
 class _TorchModel:
-    """A torch module and the transform that prepares what it takes."""
+    """A torch module and the transform that prepares its input."""
 
     batch_size = None
 
@@ -171,7 +171,7 @@ def _logits(output: Any) -> Any:
 
 
 def _described(transform: Any) -> str:
-    """Words that are the same in every process: its own where it has some, else its name; never an address."""
+    """A description that is the same in every process: its repr, or its name if the repr has an address."""
     words = repr(transform)
     return str(getattr(transform, "__qualname__", type(transform).__qualname__)) if " at 0x" in words else words
 
@@ -199,7 +199,9 @@ class _Function:
         values = self._function(batch)
         values = torch_tools.as_matrix(values) if hasattr(values, "detach") else np.asarray(values, np.float32)
         if not values.ndim or len(values) != len(batch):
-            raise InputError(f"{self._what}: gave shape {values.shape} for {len(batch)} items; give one row for each")
+            raise InputError(
+                f"{self._what}: returned shape {values.shape} for {len(batch)} items; return one row for each"
+            )
         pooled, how = pool_maps(values, None)
         return Output({USUAL: np.ascontiguousarray(pooled)}, {USUAL: how})
 
@@ -212,7 +214,7 @@ def _accepts(model: Any) -> bool:
     return isinstance(model, tuple) or callable(model)
 
 
-KIND = Kind(
+KIND = ModelKind(
     "py",
     "py:MODULE:ATTRIBUTE",
     "your own code: a torch module with its transform, or any function from a batch to an array",

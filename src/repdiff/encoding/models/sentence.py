@@ -1,4 +1,4 @@
-"""How a sentence encoder wants to be pooled: the small files that such models carry beside their weights."""
+"""How a sentence encoder is pooled, from the small files beside its weights."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _POOLS = {"pooling_mode_cls_token": "cls", "pooling_mode_mean_tokens": "mean", "
 
 @dataclass(frozen=True)
 class SentenceSettings:
-    """What a sentence encoder says of itself.
+    """A sentence encoder's own settings.
 
     Attributes
     ----------
     pool : str or None
-        Its pooling; None where it says nothing.
+        Its pooling; None if not specified.
     normalize : bool
         Whether its embeddings have unit length.
     most_tokens : int or None
@@ -30,7 +30,7 @@ class SentenceSettings:
 
 
 def sentence_settings(transformers: Any, target: str) -> SentenceSettings:
-    """The settings of a model's folder or hub id; nothing special where it is no sentence encoder."""
+    """The settings of a model's folder or hub id; the defaults if it is not a sentence encoder."""
     modules = _json_of(transformers, target, "modules.json")
     if not isinstance(modules, list):
         return SentenceSettings()
@@ -46,5 +46,5 @@ def _json_of(transformers: Any, target: str, name: str) -> Any:
     try:
         path = transformers.utils.cached_file(target, name)
         return None if path is None else json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # no such file, or none that says anything
+    except (OSError, ValueError):  # no such file, or not readable as JSON
         return None

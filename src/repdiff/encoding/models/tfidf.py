@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from repdiff.core.errors import InputError
-from repdiff.encoding.models.base import USUAL, Kind, Model, Output, Request, no_layers, options_of, positive
+from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request, no_layers, options_of, positive
 
 _MOST_WORDS = 4096
 
@@ -45,7 +45,7 @@ def _load(target: str, request: Request) -> Model:
     vectorizer = TfidfVectorizer(max_features=most, sublinear_tf=True, dtype=np.float32)
     try:
         vectorizer.fit(request.source.texts())
-    except ValueError as error:  # scikit-learn's word for texts of nothing but punctuation
+    except ValueError as error:  # raised by scikit-learn for texts of only punctuation
         raise InputError(f"{request.source.name}: the texts hold no words to count") from error
     return _TfIdf(vectorizer, _facts(vectorizer, most, __version__))
 
@@ -63,4 +63,4 @@ def _weights(vectorizer: Any) -> list[tuple[str, float]]:
     return [(word, float(vectorizer.idf_[place])) for word, place in sorted(vectorizer.vocabulary_.items())]
 
 
-KIND = Kind("tfidf", "tfidf", "weighted word counts, learned from the texts (tfidf?words=4096)", ("text",), _load)
+KIND = ModelKind("tfidf", "tfidf", "weighted word counts, learned from the texts (tfidf?words=4096)", ("text",), _load)

@@ -29,7 +29,7 @@ def import_torch(purpose: str) -> Any:
 
 
 def choose_device(device: str | None) -> Any:
-    """The device of that name, or the fastest there is.
+    """The device of that name, or the fastest available.
 
     Raises
     ------
@@ -61,14 +61,14 @@ def weights_sha256(module: Any) -> str:
 
 
 def device_facts(device: Any) -> dict[str, Any]:
-    """Where it runs and with what, for the manifest."""
+    """The device and software versions, for the manifest."""
     torch = import_torch("a device")
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
     return {"device": name, "threads": torch.get_num_threads(), "versions": {"torch": torch.__version__}}
 
 
 def first_tensor(output: Any) -> Any:
-    """The tensor that a module's output is mainly about.
+    """The main tensor of a module's output.
 
     Raises
     ------
@@ -96,21 +96,21 @@ def as_matrix(tensor: Any) -> Matrix:
 
 
 class Listener:
-    """What some modules put out, noted at each call of the whole.
+    """Records the outputs of some modules at each call of the model.
 
     Parameters
     ----------
     modules : mapping of str to torch module
         All modules by name.
     layers : sequence of str
-        Those to listen to.
+        The modules to record.
     what : str
-        How to call the model in messages.
+        The model's name in messages.
 
     Raises
     ------
     InputError
-        For a name that no module has.
+        For an unknown module name.
     """
 
     def __init__(self, modules: Mapping[str, Any], layers: Sequence[str], what: str) -> None:
@@ -126,17 +126,19 @@ class Listener:
         return hook
 
     def heard(self) -> dict[str, Any]:
-        """The outputs of the last call, which are forgotten.
+        """The outputs of the last call; clears them.
 
         Raises
         ------
         InputError
-            Where a layer took no part in it.
+            If a layer was not used in it.
         """
         heard, self._heard = self._heard, {}
         silent = [layer for layer in self._layers if layer not in heard]
         if silent:
-            raise InputError(f"layer {silent[0]!r} takes no part in what the model does with these items")
+            raise InputError(
+                f"layer {silent[0]!r} is not used when the model processes these items; choose another layer"
+            )
         return {layer: heard[layer] for layer in self._layers}
 
 

@@ -1,4 +1,4 @@
-"""Other ways to say what x knows and y does not, each written from its paper, behind one protocol."""
+"""Other methods to find what x knows and y does not, each written from its paper, with one protocol."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ CONTROLS: tuple[Method, ...] = (CentralItems(), ChosenItems())
 
 
 def choose_methods(methods: Sequence[str | Method] | None, *, own: RDC | None = None) -> tuple[Method, ...]:
-    """Methods by name, or as they are; all of them and the controls for None.
+    """Methods from names or objects; None gives all of them and the controls.
 
     Parameters
     ----------
     methods : sequence of str or Method, optional
         Which.
     own : RDC, optional
-        What "rdc" names, and the controls go by; as it is by default if not given.
+        The method called "rdc", which the controls use, too; the default one if not given.
 
     Raises
     ------
     RepdiffError
-        For a name that no method has, for none at all, and for the same one twice.
+        For an unknown name, for no name, and for the same name twice.
     """
     settled: tuple[Method, ...] = () if own is None else (own, CentralItems(own), ChosenItems(own))
     instead = {method.name: method for method in settled}
@@ -64,5 +64,5 @@ def choose_methods(methods: Sequence[str | Method] | None, *, own: RDC | None = 
     chosen = tuple(by_name[one] if isinstance(one, str) else one for one in methods)
     names = [method.name for method in chosen]
     if not names or len(set(names)) < len(names):
-        raise RepdiffError(f"name one method or more, each once; given: {', '.join(names) or 'none'}")
+        raise RepdiffError(f"name at least one method, each once; given: {', '.join(names) or 'none'}")
     return chosen

@@ -1,4 +1,4 @@
-"""The protocol of a method, and what several of them use."""
+"""The protocol of a method, and functions that several of them use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class Method(Protocol):
-    """One way to say what x knows and y does not."""
+    """One way to find what x knows and y does not."""
 
     @property
     def name(self) -> str:
@@ -24,7 +24,7 @@ class Method(Protocol):
 
     @property
     def title(self) -> str:
-        """For a reader."""
+        """Name for people to read."""
 
     @property
     def source(self) -> str:
@@ -36,9 +36,9 @@ class Method(Protocol):
         Parameters
         ----------
         x, y : ndarray of float64, (n, d_x) and (n, d_y)
-            Both representations of the same items. The other direction is asked for with the two exchanged.
+            Both representations of the same items. For the other direction the two are exchanged.
         n_groups, size : int
-            How many groups, and items in a collage.
+            Number of groups, and of items in a collage.
         random_state : int
             Seed.
         """
@@ -53,9 +53,9 @@ def largest_eigenvectors(
 
     n = len(matrix)
     count = min(count, n)
-    if n >= 4 * count + 20:  # Lanczos needs room beside what is wanted
+    if n >= 4 * count + 20:  # Lanczos needs more vectors than requested
         start = np.random.default_rng(random_state).standard_normal(n)
-        # It gives up on a matrix of zeros, or of few different eigenvalues.
+        # It fails on a matrix of zeros, or with few different eigenvalues.
         with suppress(ArpackError):
             return _descending(*eigsh(matrix, count, which="LA", v0=start, tol=1e-6))
     return _descending(*eigh(matrix, subset_by_index=(n - count, n - 1)))
@@ -76,7 +76,7 @@ def all_squared_distances(values: FloatArray) -> FloatArray:
 
 
 def gaussian_kernel(values: FloatArray, width: float) -> FloatArray:
-    """exp(-d^2 / (2 s^2)), (n, n); s is so many root mean square distances. All ones where all rows are the same."""
+    """exp(-d^2 / (2 s^2)), (n, n); s is ``width`` root mean square distances. All ones where all rows are the same."""
     squared = all_squared_distances(values)
     variance = width**2 * squared.mean()
     return np.asarray(np.exp(-squared / (2 * variance))) if variance > 0 else np.ones_like(squared)

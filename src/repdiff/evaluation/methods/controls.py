@@ -1,7 +1,8 @@
 """Controls: the same groups with other collages, and other groups with the same collages.
 
-This package chooses the items it shows so that their pairs are near in x and far in y; other methods show what is most
-typical. A control tells which part of a success comes from the groups, and which from the choice of what to show.
+This package chooses the items it shows so that their pairs are near in x and far in y; other methods show the most
+typical items. A control separates the part of the success that comes from the groups from the part that comes from the
+choice of items.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from repdiff.evaluation.methods.rdc import RDC
 
 @dataclass(frozen=True)
 class CentralItems:
-    """The groups of ``own``, shown like clusters of k-means: by the members nearest to the mean of all, in x."""
+    """The groups of ``own``, shown like clusters of k-means: by the members nearest to their mean, in x."""
 
     own: RDC = field(default_factory=RDC)
     name: str = "rdc-central"
@@ -37,7 +38,7 @@ def _central(group: Group, x: FloatArray, size: int) -> Group:
 
 @dataclass(frozen=True)
 class ChosenItems:
-    """Clusters of k-means on x, shown as those of ``own`` are: by the members whose pairs differ most, by default."""
+    """Clusters of k-means on x, shown like those of ``own``: by default, by the members whose pairs differ most."""
 
     own: RDC = field(default_factory=RDC)
     name: str = "kmeans-chosen"

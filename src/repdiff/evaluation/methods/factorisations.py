@@ -33,7 +33,7 @@ class PCA:
 
 @dataclass(frozen=True)
 class NMF:
-    """Non-negative factors of x, columns that go below zero being shifted to begin at zero."""
+    """Non-negative factors of x; columns with negative values are shifted to start at zero."""
 
     name: str = "nmf"
     title: str = "non-negative factors"
@@ -45,7 +45,7 @@ class NMF:
 
 
 def nmf_activations(x: FloatArray, n_concepts: int, random_state: int) -> FloatArray:
-    """How strongly each item activates each non-negative factor of x, (n, k); k is at most either side of x.
+    """How strongly each item activates each non-negative factor of x, (n, k); k is at most n and d.
 
     Factors are scaled to length one, so that activations of all of them have the unit of x and can be compared.
     """
@@ -54,7 +54,7 @@ def nmf_activations(x: FloatArray, n_concepts: int, random_state: int) -> FloatA
 
     count = min(n_concepts, *x.shape)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # factors that have not settled after 300 steps will do
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 300 steps are good enough without convergence
         model = decomposition.NMF(count, init="nndsvda", max_iter=300, random_state=random_state)
         activations = model.fit_transform(x - np.minimum(x.min(axis=0), 0))
     return np.asarray(activations * np.linalg.norm(model.components_, axis=1))
@@ -64,8 +64,8 @@ def nmf_activations(x: FloatArray, n_concepts: int, random_state: int) -> FloatA
 class ConvexNMF:
     """Factors that are convex combinations of items, so that x may have any sign (Ding, Li & Jordan, section 3.2).
 
-    With one item a row: X ~ G W^T X, where W (n, k) says of which items a factor is made and G (n, k) how strongly each
-    item activates it. Both are non-negative, and the columns of W add up to one. Of x only the products of its rows are
+    With one item a row: X ~ G W^T X, where W (n, k) says which items make up a factor and G (n, k) how strongly each
+    item activates it. Both are non-negative, and the columns of W add up to one. Only the products of the rows of x are
     needed, K = X X^T.
     """
 
@@ -89,8 +89,8 @@ def convex_nmf(x: FloatArray, n_concepts: int, n_steps: int, random_state: int) 
         G <- G * sqrt((P W + G W^T N W) / (N W + G W^T P W))
         W <- W * sqrt((P G + N W G^T G) / (N G + P W G^T G))
 
-    The product says nothing of the scale of either factor; at the end that of W is set so that its columns add up to
-    one, and G takes up the rest.
+    The product does not fix the scale of either factor; at the end W is scaled so that its columns add up to one, and G
+    is scaled to match.
     """
     labels, _ = k_means(x, n_concepts, random_state)
     member = np.eye(int(labels.max()) + 1)[labels]

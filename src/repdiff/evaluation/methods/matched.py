@@ -1,4 +1,4 @@
-"""Clusters of both sides, matched: what is left over in x."""
+"""Clusters of both sides, matched: those of x without a match."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class MatchedClusters:
     """HDBSCAN clusters of x that have no counterpart among those of y.
 
     Clusters of both sides are matched one to one, so that the sum of their Jaccard indices is largest; clusters of x
-    come in order of the index with their match, lowest first. A collage holds the surest members.
+    come in order of the index with their match, lowest first. A collage holds the members with the highest membership
+    probability.
     """
 
     name: str = "hdbscan"
@@ -30,7 +31,7 @@ class MatchedClusters:
         smallest = max(SMALLEST, min(size, len(x) // 2))
         labels, sureness = _clusters(x, smallest)
         match, _ = match_clusters(labels, _clusters(y, smallest)[0])
-        place = np.full(len(match) + 1, -1)  # the last is for items of no cluster, whose label is -1
+        place = np.full(len(match) + 1, -1)  # the last is for items in no cluster, whose label is -1
         place[np.argsort(match, kind="stable")[:n_groups]] = np.arange(min(n_groups, len(match)))
         return groups_of_labels(place[labels], sureness, size)
 

@@ -15,11 +15,11 @@ from repdiff.evaluation.methods.base import FloatArray
 
 @dataclass(frozen=True)
 class LostNeighbours:
-    """Clusters of items that have lost the same neighbours from x to y, as Emblaze suggests them.
+    """Clusters of items that have lost the same neighbours from x to y, as in Emblaze.
 
-    An item's lost neighbours are those among its k nearest in x that are not among them in y. Items that have lost at
+    An item's lost neighbours are those among its k nearest in x but not in y. Items that have lost at
     least as many as the median item are clustered by the Jaccard distance of what they have lost (complete linkage).
-    Clusters come in order of how much their members agree on it: mean Jaccard index times the mean share of neighbours
+    Clusters are ordered by how much their members agree: mean Jaccard index times the mean share of neighbours
     lost. The paper counts gained neighbours too; here they are the other direction's lost ones, so that each direction
     has groups of its own.
     """
@@ -46,7 +46,7 @@ class LostNeighbours:
         members = np.eye(n_clusters)[labels]
         typicality = np.take_along_axis(similarity @ members, labels[:, None], axis=1)[:, 0]
         sizes = members.sum(axis=0)
-        # The mean over pairs of members, times the mean share lost; a cluster too small for a collage is none.
+        # The mean over pairs of members, times the mean share lost; clusters too small for a collage are dropped.
         score = (members.T @ typicality / sizes**2) * (members.T @ count[changed] / sizes / k)
         score[sizes < min(size, len(changed))] = 0
         order = np.argsort(-score, kind="stable")[:n_groups]

@@ -9,7 +9,7 @@ from repdiff.affinity.representation import Representation
 from repdiff.clustering.representatives import Contrast
 from repdiff.evaluation.groups import SMALLEST, Group
 from repdiff.evaluation.methods.base import FloatArray
-from repdiff.settings import Computing, Method, RepresentativeKind, Settings
+from repdiff.settings import ComputingSettings, MethodSettings, RepresentativeKind, Settings
 from repdiff.workflows.direction import contrasts_of, find_direction
 
 
@@ -17,21 +17,21 @@ from repdiff.workflows.direction import contrasts_of, find_direction
 class RDC:
     """Difference clusters, in order of mean affinity from high to low, with their representatives as collages.
 
-    ``n_groups`` counts the no-change clusters, which are no groups: it finds fewer where less differs. ``engine`` is a
-    name or an object, as in :func:`repdiff.compare`.
+    ``n_groups`` includes the no-change clusters, which are not returned: fewer groups come back if less differs.
+    ``engine`` is a name or an object, as in :func:`repdiff.compare`.
     """
 
-    gamma: float = Method.gamma
-    beta: float = Method.beta
-    no_change_threshold: float = Method.no_change_threshold
-    representatives: RepresentativeKind = Method.representatives
-    engine: Any = Computing.engine
+    gamma: float = MethodSettings.gamma
+    beta: float = MethodSettings.beta
+    no_change_threshold: float = MethodSettings.no_change_threshold
+    representatives: RepresentativeKind = MethodSettings.representatives
+    engine: Any = ComputingSettings.engine
     name: str = "rdc"
     title: str = "difference clusters (this package)"
     source: str = "Kondapaneni, Gu, Mac Aodha & Perona, ICLR 2025 workshop on Bidirectional Human-AI Alignment"
 
     def groups(self, x: FloatArray, y: FloatArray, n_groups: int, size: int, random_state: int) -> list[Group]:
-        """The steps of :func:`repdiff.compare`, for the one direction that is asked for."""
+        """The steps of :func:`repdiff.compare`, for one direction."""
         settings = self._settings(n_clusters=n_groups, n_representatives=size, random_state=random_state)
         found = find_direction(self.contrast(x, y, random_state), settings)
         return [

@@ -1,4 +1,4 @@
-"""Concepts of x that y cannot tell."""
+"""Concepts of x that y cannot predict."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from repdiff.evaluation.methods.factorisations import nmf_activations
 class ConceptRegression:
     """Concepts of x that are predicted worst from y (RSVC).
 
-    Concepts are non-negative factors of x, twice as many as groups are asked for. Each is predicted from y by a linear
-    regression, here with a ridge, on items that the fit has not seen (five folds), and the correlation of prediction
-    and concept says how much of it y has. The groups are the concepts of lowest correlation; an item whose strongest
-    concept y predicts well is in none. The paper takes concepts of patches of images of one class; here an item is one
-    vector, and all items count.
+    Concepts are non-negative factors of x, twice as many as requested groups. Ridge regression predicts each from y, on
+    held-out items (five folds); the correlation of prediction and concept says how much of it y has. The groups are the
+    concepts of lowest correlation; an item whose strongest concept y predicts well is in none. The paper uses concepts
+    of image patches of one class; here an item is one vector, and all items count.
     """
 
     concepts_per_group: int = 2
@@ -37,7 +36,7 @@ class ConceptRegression:
 
 
 def _predictability(concepts: FloatArray, y: FloatArray, n_folds: int, random_state: int) -> FloatArray:
-    """Correlation of each concept with what ridge regression from y makes of it, held out, (k,)."""
+    """Correlation of each concept with its held-out prediction from y by ridge regression, (k,)."""
     from sklearn.linear_model import RidgeCV
 
     fold = np.random.default_rng(random_state).permutation(np.arange(len(y)) % min(n_folds, len(y)))

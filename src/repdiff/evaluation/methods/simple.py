@@ -1,4 +1,4 @@
-"""What costs nothing: k-means on x, which knows nothing of y, and chance."""
+"""Simple baselines: k-means on x, which ignores y, and chance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from repdiff.evaluation.methods.base import FloatArray, k_means
 
 @dataclass(frozen=True)
 class KMeans:
-    """Clusters of x; y is not looked at. A collage holds the items nearest to the centre."""
+    """Clusters of x; y is ignored. A collage holds the items nearest to the centre."""
 
     name: str = "kmeans"
     title: str = "k-means on one side"
@@ -27,14 +27,14 @@ class KMeans:
 
 @dataclass(frozen=True)
 class RandomGroups:
-    """Items dealt to groups by chance: what a collage scores that means nothing."""
+    """Items in random groups: the score of a meaningless collage."""
 
     name: str = "random-groups"
     title: str = "random groups"
     source: str = "chance"
 
     def groups(self, x: FloatArray, y: FloatArray, n_groups: int, size: int, random_state: int) -> list[Group]:
-        """Items dealt by chance, as evenly as can be."""
+        """Random groups of about equal size."""
         rng = np.random.default_rng(random_state)
         labels = rng.permutation(np.arange(len(x)) % n_groups)
         return groups_of_labels(labels, rng.random(len(x)), size)
@@ -44,7 +44,7 @@ class RandomGroups:
 class RandomNeighbourhoods:
     """Random items of x with their nearest neighbours there: what is near in x, wherever y puts it.
 
-    Members of a group are all items that are nearer to its item than to those of the other groups.
+    Members of a group are all items nearer to its centre item than to those of other groups.
     """
 
     name: str = "random-neighbourhoods"
@@ -52,7 +52,7 @@ class RandomNeighbourhoods:
     source: str = "chance"
 
     def groups(self, x: FloatArray, y: FloatArray, n_groups: int, size: int, random_state: int) -> list[Group]:
-        """Items and what is nearest to them in x."""
+        """Random items with their nearest items in x."""
         centres = np.random.default_rng(random_state).permutation(len(x))[:n_groups]
         distances = cdist(x, x[centres])
         labels = distances.argmin(axis=1)

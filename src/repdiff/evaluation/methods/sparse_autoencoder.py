@@ -1,9 +1,9 @@
 """A top-k sparse autoencoder, small and in NumPy.
 
-An item a is encoded as z = TopK(W_enc (a - b) + c), of which all but the k largest entries are zero and none is
-negative, and decoded as W_dec z + b (Gao et al., section 2). Encoder and decoder begin as transposes of one another,
-and the decoder's columns are kept at length one. Adapted to few items: latents by the dozen, four of them active; and
-a latent that no item uses any more begins anew at an item, where the paper has a loss of its own for those.
+An item a is encoded as z = TopK(W_enc (a - b) + c), where all but the k largest entries are zero and none is negative,
+and decoded as W_dec z + b (Gao et al., section 2). Encoder and decoder start as transposes of each other, and the
+decoder's columns are kept at length one. Adapted to few items: dozens of latents, four of them active; and an unused
+latent restarts at an item, where the paper uses an auxiliary loss.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from repdiff.evaluation.methods.base import FloatArray
 
 @dataclass(frozen=True)
 class SparseAutoencoder:
-    """The latents of a top-k sparse autoencoder of x that carry most of it.
+    """The latents of a top-k sparse autoencoder of x with the most activation.
 
-    An item whose strongest latent is none of these is in no group.
+    An item whose strongest latent is another one is in no group.
     """
 
     latents_per_group: int = 4

@@ -1,4 +1,4 @@
-"""Eigenvectors that x has and y has not."""
+"""Eigenvectors that x has and y does not."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class KernelDifference:
     """Leading eigenvectors of the difference of two kernels (SPEC).
 
     A large eigenvalue of (K_x - K_y) / n belongs to a group of items that is tight in x and not in y, and the large
-    entries of its vector say which. The paper has two kernels, and ``METHODS`` tries both: neither serves the method
-    better in all things. The Gaussian's ``width`` is a share of the root mean square distance; this one served best
-    (studies/known_differences/widths.py). Of the two ends of an eigenvector the one with the largest entry is taken.
+    entries of its vector say which. The paper has two kernels, and ``METHODS`` tries both: neither is always better.
+    The Gaussian's ``width`` is a share of the root mean square distance; the default worked best
+    (studies/known_differences/widths.py). The end of an eigenvector with the largest entry is used.
     """
 
     kernel: Literal["gaussian", "cosine"] = "gaussian"
@@ -41,7 +41,7 @@ class KernelDifference:
 
 @dataclass(frozen=True)
 class DifferentialSpectral:
-    """Clusters of x's graph once what y's graph knows has been projected out (DiSC).
+    """Clusters of x's graph after projecting out the eigenvectors of y's graph (DiSC).
 
     The paper compares graphs of features under two conditions. Adapted here to graphs of items under two
     representations: the nodes are items, their weights a Gaussian kernel of the distances within x, and within y. The
@@ -49,12 +49,12 @@ class DifferentialSpectral:
 
         (I - V V^T) P_x (I - V V^T)
 
-    and k-means on them, scaled by their eigenvalues. One cluster more than asked for is made; the one nearest to the
-    origin, whose items tell nothing apart, is left out, and the others come in order of their distance from it.
+    and k-means on them, scaled by their eigenvalues. One extra cluster is made; the one nearest to the origin, whose
+    items are not separated, is dropped, and the others are ordered by their distance from the origin.
 
-    The kernel's ``width`` is a share of the root mean square distance. Narrower ones find more of what is known on
-    networks (studies/known_differences/widths.py), but leave items of real embeddings without neighbours, whose
-    eigenvectors are then the leading ones.
+    The kernel's ``width`` is a share of the root mean square distance. Narrower ones find more of the known differences
+    of networks (studies/known_differences/widths.py), but leave items of real embeddings without neighbours, whose
+    eigenvectors then lead.
     """
 
     width: float = 0.5

@@ -29,8 +29,8 @@ def plot_growth(
 ) -> Figure:
     """Mean affinity, size and accuracy of the lowest cluster and of the others at each checkpoint (RDC, Figure 1).
 
-    The lowest cluster is drawn in colour, and grey where it counts as no change; of the others there is the average,
-    in a band from the least to the greatest. The numbers are those of :meth:`Timeline.growth`.
+    The lowest cluster is drawn in colour, or in grey where it counts as no change; the others as their average, in a
+    band from the least to the greatest. The numbers are those of :meth:`Timeline.growth`.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def _draw_growth(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
     axes.plot(lowest["step"], lowest[measure], color=colours.no_change, zorder=3)
     settled = lowest["is_no_change"].to_numpy(bool)
     steps, values = lowest["step"].to_numpy(float), lowest[measure].to_numpy(float)
-    # A piece of the line is in colour as long as the cluster at its end is a difference.
+    # A piece of the line is in colour where the cluster at its end is a difference.
     axes.plot(*_pieces(steps, values, ~settled[1:]), color=colours.lowest, zorder=3)
     for mask, colour in ((settled, colours.no_change), (~settled, colours.lowest)):
         axes.plot(steps[mask], values[mask], "o", color=colour, zorder=4)
@@ -110,7 +110,7 @@ def _draw_growth(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
 def _pieces(
     steps: npt.NDArray[np.float64], values: npt.NDArray[np.float64], kept: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Some of the pieces between neighbouring points, with gaps (NaN) between them."""
+    """Some of the segments between neighbouring points, with gaps (NaN) between them."""
     gap = np.full(int(kept.sum()), np.nan)
     across, up = (
         np.column_stack([line[:-1][kept], line[1:][kept], gap]).ravel() for line in (steps, values)
@@ -121,7 +121,7 @@ def _pieces(
 def _name_checkpoints(axes: Axes, names: Sequence[str], axis_label: str) -> None:
     every = -(-len(names) // 9)
     places = list(range(0, len(names) - every + 1, every))
-    # The last is the one that all are compared with, or the nearest to it, and is always named.
+    # The last is the reference, or the nearest to it, and is always named.
     places = sorted({*(place for place in places if place <= len(names) - 1 - every), len(names) - 1})
     shortened = _without_common_start(names)
     labels = [plain(shortened[place]) for place in places]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from repdiff.results.timeline import Timeline
 
-_MOST_VECTOR_POINTS = 4000  # beyond, the points of a map are drawn as one picture inside an SVG or PDF
+_MOST_VECTOR_POINTS = 4000  # above this, the points of a map become one bitmap in an SVG or PDF
 _COLLAGES_IN_A_ROW = 5
 _WORDS_ON_A_LINE, _NAME_ON_A_LINE, _HEADLINE = 28, 15, 95  # characters
 
@@ -132,7 +132,7 @@ def _draw_maps(figure: SubFigure, comparison: Comparison, direction: Direction, 
         (left, projection.y, projection.explained_y, comparison.names[1], comparison.accuracy_y),
         (right, projection.x, projection.explained_x, comparison.names[0], comparison.accuracy_x),
     )
-    # Grey ones below, the others in an order that has nothing to do with clusters, so that none lies on top.
+    # Grey ones below, the others in an order independent of clusters, so that none covers the rest.
     order = np.random.default_rng(0).permutation(len(direction.labels))
     order = order[np.argsort(~direction.no_change[order], kind="stable")]
     points = np.array(colours)[direction.labels[order]]

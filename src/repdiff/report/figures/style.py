@@ -53,7 +53,7 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 200) -> Path:
     figure : Figure
         What a function of this module gave.
     path : path
-        ``.png``, ``.svg``, ``.pdf`` or ``.webp``; folders on the way are made.
+        ``.png``, ``.svg``, ``.pdf`` or ``.webp``; missing folders are made.
     dpi : int
         Dots per inch of what is not drawn as lines.
 
@@ -76,7 +76,7 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: int = 200) -> Path:
 
 @contextmanager
 def drawing(purpose: str) -> Iterator[Any]:
-    """What makes a figure of a size in inches, with our style in force."""
+    """A function that makes a figure of a size in inches, in our style."""
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
@@ -87,7 +87,7 @@ def drawing(purpose: str) -> Iterator[Any]:
 
 
 def plain(text: str) -> str:
-    """Text as matplotlib must be given it, so that a dollar sign begins no formula."""
+    """Text escaped for matplotlib, so that a dollar sign does not begin a formula."""
     return text.replace("$", r"\$")
 
 
