@@ -71,7 +71,7 @@ def test_what_models_disagree_over_most_often_is_told() -> None:
 
 def test_the_page_holds_the_verdict_the_table_and_the_scores(comparison) -> None:
     page = render(run_of(comparison))
-    assert "differences between old and new are more than chance" in verdict(comparison).plain
+    assert "are tighter than noise of the same amount would make them" in verdict(comparison).plain
     assert all(text in page for text, _ in verdict(comparison).parts)
     for word in ("Whether to believe it", "stability", "What each figure means", "mutual nearest neighbours"):
         assert word in page

@@ -93,7 +93,7 @@ def groups_sentence(evidence: ComparisonEvidence) -> words.Sentence:
     if not evidence.n_resamples:
         why = "nothing was tested" if evidence.untested is None else _UNTESTED[evidence.untested]
         return words.Sentence(((f"Whether a group is more than noise cannot be told: {why}.", False),))
-    of = f"of {words.plural(n, 'group')}"
+    of = f"of {n} group{'' if n == 1 else 's'}"
     again = f"{evidence.n_found_again} {of} {_are(evidence.n_found_again)} found again when items are left out "
     again += "and settings change"
     elsewhere = {
