@@ -47,7 +47,7 @@ from repdiff.results.findings import (
 )
 from repdiff.settings import MethodSettings
 
-FIRST_CHECK = 7  # products of a few hundred items, after which their eigenvectors have mostly settled
+FIRST_CHECK = 11  # products of a few hundred items, after which their eigenvectors have mostly settled
 
 
 @dataclass(frozen=True)

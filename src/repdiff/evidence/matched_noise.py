@@ -15,7 +15,7 @@ affinity above that of simulated neighbourhoods of its size, less what simulated
 is the tail of a t distribution whose scale comes from the simulated clusters of all rounds. The rounds' p-values are
 combined by twice their median (Meinshausen, Meier & Buehlmann 2009).
 
-Where the relation of the sides is curved, what a line leaves is more than noise. So once anything is claimed, the
+Where the relation of the sides is curved, what a line leaves is more than noise. So once a cluster is significant, the
 prediction is tried with a kernel as well, and where that says more a cluster is significant only if it is by both.
 """
 
@@ -40,7 +40,7 @@ from repdiff.evidence.prediction import (
     principal_coordinates,
     scaled_coordinates,
 )
-from repdiff.evidence.simulation import Noise, SharedNeighbours, matching_amount
+from repdiff.evidence.simulation import Noise, SharedNeighbours, matching_amount, ranks_of
 from repdiff.evidence.unseen import Recluster, Setting, UnseenGroups, neighbourhood_curve, unseen_block, unseen_groups
 from repdiff.results.clusters import DIRECTIONS, DirectionName
 
@@ -183,11 +183,10 @@ def _places(among: Rows, rng: np.random.Generator) -> tuple[Rows, tuple[Rows, Ro
 
 def _among(side: Ranked, rows: Rows) -> tuple[FloatArray, Ranks]:
     """Some items as points, and their ranks among each other."""
-    distances = side.distances(rows, rows)
-    ranks = neighbor_places(distances, np.arange(len(rows)))
     if isinstance(side, RankedDistances):
-        return scaled_coordinates(distances), ranks
-    return principal_coordinates(side.values[rows]), ranks
+        distances = side.distances(rows, rows)
+        return scaled_coordinates(distances), neighbor_places(distances, np.arange(len(rows)))
+    return principal_coordinates(side.coordinates[rows]), ranks_of(side.coordinates[rows])
 
 
 def simulate_rounds(

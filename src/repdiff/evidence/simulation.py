@@ -78,11 +78,11 @@ class Noise:
 
     @cached_property
     def _values(self) -> npt.NDArray[np.float32]:
-        return self.prediction.values.astype(np.float32)
+        return np.asarray(self.prediction.values, dtype=np.float32)
 
     @cached_property
     def _lengths(self) -> npt.NDArray[np.float32]:
-        return np.linalg.norm(self.prediction.residuals, axis=1).astype(np.float32)
+        return np.asarray(np.linalg.norm(self.prediction.residuals, axis=1), dtype=np.float32)
 
     @cached_property
     def _root(self) -> npt.NDArray[np.float32]:
