@@ -47,6 +47,8 @@ from repdiff.results.findings import (
 )
 from repdiff.settings import MethodSettings
 
+FIRST_CHECK = 11  # products of a few hundred items, after which their eigenvectors have mostly settled
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -166,8 +168,9 @@ def assess_findings(
 def _spectral(n_clusters: int) -> Recluster:
     def recluster(affinity: Affinity, seed: int, number: int | None) -> npt.NDArray[np.int32]:
         return cluster_affinity(
-            affinity, number or n_clusters, restarts=RECLUSTERING_RESTARTS, random_state=seed, warn=ignore_warning
-        )
+            affinity, number or n_clusters, restarts=RECLUSTERING_RESTARTS, first_check=FIRST_CHECK, random_state=seed,
+            warn=ignore_warning,
+        )  # fmt: skip
 
     return recluster
 
