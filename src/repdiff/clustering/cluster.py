@@ -78,13 +78,17 @@ def cluster_affinity(
             operator, n_clusters, restarts=restarts, first_check=first_check, random_state=random_state, warn=warn,
             progress=progress,
         )  # fmt: skip
-    labels = _labels_of_other(clusterer, operator, random_state)
-    if labels.shape != (operator.n,) or labels.dtype.kind not in "iu":
+    return _consecutive(_checked(_labels_of_other(clusterer, operator, random_state), operator.n))
+
+
+def _checked(labels: npt.NDArray[Any], n: int) -> npt.NDArray[Any]:
+    """Labels of a user's clusterer, which must be one integer for each item."""
+    if labels.shape != (n,) or labels.dtype.kind not in "iu":
         raise RepdiffError(
-            f"the clusterer must return one integer for each of {operator.n} items, "
+            f"the clusterer must return one integer for each of {n} items, "
             f"but returned {labels.dtype} of shape {labels.shape}"
         )
-    return _consecutive(labels)
+    return labels
 
 
 def spectral_clustering(
