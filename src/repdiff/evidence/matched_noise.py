@@ -52,7 +52,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 LARGEST_SAMPLE = 1000
 FEWEST_ITEMS = 300
 N_ROUNDS = 4
-N_DRAWS = 2
+N_DRAWS = 3
 _KERNEL_SAYS_MORE = 0.02  # of the variance: below it the relation counts as straight
 
 

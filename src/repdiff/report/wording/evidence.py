@@ -105,8 +105,8 @@ def groups_sentence(evidence: ComparisonEvidence) -> words.Sentence:
     if any(found.code in ("too_few", "untested") for found in evidence.findings.values()):
         return words.Sentence(((f"None was compared with noise. {again}; {elsewhere}.", False),))
     noise = f"{evidence.n_significant} {of} {_are(evidence.n_significant)} tighter than noise of the same amount would "
-    both = f"{evidence.n_holding} {_are(evidence.n_holding)} both"
-    return words.Sentence(((f"{noise}make them ({_rate(evidence.fdr)}); {again}; {both}; {elsewhere}.", False),))
+    holding = f"{evidence.n_holding} {'holds' if evidence.n_holding == 1 else 'hold'}"
+    return words.Sentence(((f"{noise}make them ({_rate(evidence.fdr)}); {again}; {holding}; {elsewhere}.", False),))
 
 
 def _are(n: int) -> str:

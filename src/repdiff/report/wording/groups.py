@@ -55,7 +55,7 @@ def numbers(direction: Direction) -> dict[int, int]:
 
 
 def holding(direction: Direction) -> tuple[DifferenceCluster, ...]:
-    """The clusters that are tighter than noise and found again, in order; those that are tighter where none is both."""
+    """The clusters that hold, in order; those that are tighter than noise where none holds."""
     ordered = in_order(direction)
     found = tuple(one for one in ordered if one.evidence is not None and one.evidence.holds)
     return found or tuple(one for one in ordered if one.evidence is not None and one.evidence.is_significant)
