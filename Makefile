@@ -24,8 +24,9 @@ demo: $(VENV)/.with-package
 	$(BIN)/repdiff demo -o demo-run --overwrite
 
 # A file is the smallest piece, since its tests share what is slow to make; tests/conftest.py says which come first.
+# OpenMP threads (scikit-learn, torch) that wait for others sleep: by default they spin, and take cores from other tests.
 test: $(VENV)/.with-test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: lint types imports test
 

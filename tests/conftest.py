@@ -19,8 +19,9 @@ settings.load_profile("repdiff")
 
 # The files that take longest, so that no process is left alone with one of them at the end.
 SLOW_FILES = (
-    "test_docs.py", "test_resume.py", "test_commands.py", "test_models.py", "test_significance.py", "test_series.py",
-    "test_memory_limit.py", "test_series_browser.py", "test_browser.py", "test_scores.py", "test_methods.py",
+    "test_docs.py", "test_commands.py", "test_demo_data.py", "test_resume.py", "test_findings.py", "test_assess.py",
+    "test_models.py", "test_significance.py", "test_memory_limit.py", "test_nearest.py", "test_series_browser.py",
+    "test_browser.py", "test_known_differences.py", "test_series.py", "test_scores.py", "test_methods.py",
 )  # fmt: skip
 
 

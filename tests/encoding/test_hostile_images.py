@@ -210,7 +210,7 @@ def test_each_that_is_skipped_is_named_with_the_reason(job):
 def test_what_is_told_is_printable(job):
     watched, _ = job
     n = len(SKIPPED) + len(SPECIAL)
-    assert f"{len(EMBEDDED) + 1}, {n} skipped; 1 passed over (hidden); 1 passed over (not images)" in watched.out
+    assert f"{len(EMBEDDED) + 1}, {n} skipped; 1 ignored (hidden); 1 ignored (not images)" in watched.out
     assert f"... and {n - 5} more, named in" in watched.out
     assert watched.out.replace("\n", "").isprintable()
 

@@ -271,6 +271,23 @@ def test_a_graph_with_channels_last_and_a_fixed_batch(pictures, tmp_path):
     assert encoded.manifest["batch"] == 10
 
 
+@pytest.mark.usefixtures("opened_here")
+@pytest.mark.parametrize(("axes", "option"), [(["n", "num_channels", "h", "w"], ""), ([None] * 4, "&layout=first")])
+def test_a_graph_whose_axes_are_open(axes, option, pictures, tmp_path):
+    onnx, _ = need("onnx"), need("onnxruntime")
+    helper, numbers = onnx.helper, onnx.TensorProto
+    graph = helper.make_graph(
+        [helper.make_node("GlobalAveragePool", ["images"], ["features"])],
+        "open",
+        [helper.make_tensor_value_info("images", numbers.FLOAT, axes)],
+        [helper.make_tensor_value_info("features", numbers.FLOAT, [None] * 4)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, tmp_path / "open.onnx")
+    spec = f"onnx:{tmp_path / 'open.onnx'}?normalize=half&size={SIDE}{option}"
+    check(repdiff.encode(spec, pictures, tmp_path / "x.npz").path, batch_of(pictures, resample=3).mean((2, 3)))
+
+
 def test_a_file_of_torch_export(net, pt2, pictures, tmp_path):
     encoded = repdiff.encode(f"pt2:{pt2}?normalize=half", pictures, tmp_path / "x.npz", batch=5)
     output = net(batch_of(pictures, resample=3))
@@ -367,7 +384,7 @@ def test_the_list_tells_every_kind(capsys):
     assert cli.run(["encode", "--list"]) == 0
     usages = [line.split("  ")[0].strip() for line in capsys.readouterr().out.splitlines()]
     assert usages == [kind.usage for kind in kinds().values()]
-    assert {usage.split(":")[0] for usage in usages} == {"hf", "onnx", "pt2", "py", "pixels", "tfidf"}
+    assert {usage.split(":")[0] for usage in usages} == {"hf", "onnx", "pt2", "py", "pixels", "st", "tfidf"}
     assert cli.run(["encode", "--list", "--json"]) == 0
     assert {kind["name"] for kind in json.loads(capsys.readouterr().out)} == set(kinds())
 

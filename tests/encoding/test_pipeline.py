@@ -166,7 +166,7 @@ MISTAKES = {
     "size is no number": (("pixels?size=big", "pictures", "x.npz"), {}, r"size must be a positive whole number"),
     "layer of pixels": (("pixels", "pictures", "x.npz"), {"layer": "conv1"}, r"pixels has no layers"),
     "pool of pixels": (("pixels", "pictures", "x.npz"), {"pool": "mean"}, r"nothing to pool"),
-    "unknown pool": (("pixels", "pictures", "x.npz"), {"pool": "sum"}, r"pool must be one of cls, mean, max, none"),
+    "unknown pool": (("pixels", "pictures", "x.npz"), {"pool": "sum"}, r"must be one of cls, last, mean, max, none"),
     "no batch": (("pixels", "pictures", "x.npz"), {"batch": 0}, r"batch must be a positive number"),
     "unknown format": (("pixels", "pictures", "x.h5"), {}, r"written to \.npz, \.parquet, \.npy, not \.h5"),
     "output is a folder": (("pixels", "pictures", "d.npz"), {}, r"d\.npz: is a folder"),

@@ -25,7 +25,7 @@ import numpy as np
 def features(images):
     time.sleep(0.02)
     values = np.stack([np.asarray(image.resize((8, 8)), np.float32).ravel() for image in images])
-    return values - values.mean(0)
+    return values + np.float32(2e-5) * values.mean(0)  # as rounding does, other batches give other bits
 """
 TORCH_MODEL = """
 import time
@@ -99,8 +99,9 @@ def run_here(arguments: list[str], output: Path, monkeypatch: pytest.MonkeyPatch
         assert cli.run([*arguments, "-o", str(output)]) == 0
 
 
-@pytest.mark.parametrize("kind", ["function", "torch"])
-def test_a_killed_job_ends_with_the_same_bytes(tmp_path, kind, monkeypatch):
+# Where a job is killed is the same code for all kinds of models; each time torch is imported takes seconds.
+@pytest.mark.parametrize(("kind", "killed_at"), [("function", (0, 1, 3)), ("torch", (1,))], ids=["function", "torch"])
+def test_a_killed_job_ends_with_the_same_bytes(tmp_path, kind, killed_at, monkeypatch):
     if kind == "torch":
         need("torch")
     (tmp_path / "slow_model.py").write_text(SLOW_MODEL if kind == "function" else TORCH_MODEL)
@@ -110,7 +111,7 @@ def test_a_killed_job_ends_with_the_same_bytes(tmp_path, kind, monkeypatch):
     spec = f"py:slow_model.py:{'features' if kind == 'function' else 'model'}"
     arguments = ["encode", "--model", spec, "--items", str(folder), "--batch", "16"]
     rng = random.Random(len(kind))
-    for shards in (0, 1, 3):  # of five
+    for shards in killed_at:  # of five
         kill(command(*arguments), tmp_path / "killed.npz", shards, rng.uniform(0, 0.2))
     run_to_the_end(command(*arguments), tmp_path / "killed.npz")
     run_here(arguments, tmp_path / "whole.npz", monkeypatch)

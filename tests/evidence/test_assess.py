@@ -138,6 +138,7 @@ def test_what_counts_as_differing_everywhere_is_the_threshold_of_the_run(thresho
     assert (conclusion.where, conclusion.null_affinity) == (code, 2.0)
 
 
+@pytest.mark.usefixtures("without_matched_noise")
 def test_the_sentence_goes_by_the_threshold_of_its_run(pair: planted.Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [one_cluster(q_value=0.2, null_affinity=4.0)]
     for threshold, told in ((1.5, "No single difference"), (3.9, "No single"), (4.1, "No significant difference")):
@@ -175,6 +176,12 @@ def test_what_does_not_hold_says_why(weighed: Comparison, figures: dict[str, obj
     (told,) = wording.reasons(weighed, "x_only", found)
     assert told.startswith(reason)
     assert one_cluster().holds is True
+
+
+@pytest.mark.parametrize(("value", "reasons"), [("gain", ()), ("loss", ()), ("neither", ("no_more_than_noise",))])
+def test_a_group_that_one_side_is_right_on_is_no_noise(value: str, reasons: tuple[str, ...]) -> None:
+    found = judge(one_cluster(is_significant=False, excess_q=0.6, value=value))
+    assert (found.holds, found.reasons) == (not reasons, reasons)
 
 
 def test_the_number_of_threads_changes_no_bit(pair: planted.Planted) -> None:
@@ -238,6 +245,7 @@ def test_of_the_same_twice_nothing_is_claimed(pair: planted.Planted) -> None:
     assert {one.code for one in found.evidence.findings.values()} == {"same"}
 
 
+@pytest.mark.usefixtures("without_matched_noise")
 def test_pairs_of_one_group_only(pair: planted.Planted) -> None:
     items = pd.DataFrame({"half": np.arange(len(pair.x)) % 2})
     found = repdiff.compare(pair.x, pair.y, items=items, within="half", n_clusters=6)

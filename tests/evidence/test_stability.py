@@ -9,6 +9,7 @@ from repdiff.affinity.base import DenseAffinity
 from repdiff.evidence.resampling import Clustered, draw_resamples
 
 
+@pytest.mark.usefixtures("without_matched_noise")
 def test_separated_groups_are_perfectly_stable_and_robust():
     rng = np.random.default_rng(0)
     group = np.repeat(np.arange(4), 60)
@@ -41,6 +42,7 @@ def test_of_a_cluster_too_small_for_a_sample_nothing_is_said():
     assert not np.isnan([one.jaccard[1:] for one in drawn]).any()
 
 
+@pytest.mark.usefixtures("without_matched_noise")
 def test_a_cut_through_nothing_is_not_stable():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(400, 3)), rng.normal(size=(400, 3))
@@ -48,6 +50,7 @@ def test_a_cut_through_nothing_is_not_stable():
     assert min(cluster.evidence.stability for cluster in found.x_only.difference_clusters) < 0.6
 
 
+@pytest.mark.usefixtures("without_matched_noise")
 def test_variations_are_named_and_averaged():
     pair = planted.split_in_x(np.random.default_rng(0))
     cluster = repdiff.compare(pair.x, pair.y, n_clusters=5).x_only.clusters[-1]

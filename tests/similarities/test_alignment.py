@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from scipy.stats import ortho_group
@@ -10,6 +12,7 @@ import repdiff
 from repdiff.core.errors import InputError, RepdiffError
 from repdiff.similarities import cka, debiased_cka
 
+compare = functools.partial(repdiff.compare, evidence=False)  # but once, of y aligned
 N = 300
 METHODS = ["procrustes", "linear", "cka"]
 
@@ -188,10 +191,10 @@ def test_a_y_of_which_nothing_is_left_is_said(x, method):
     y = np.random.default_rng(1).normal(size=(N, 3))
     y[fitted] = 1
     if method == "procrustes":  # which loses nothing
-        assert repdiff.compare(x, y, n_clusters=2, align=method).x_only.labels.shape == (N,)
+        assert compare(x, y, n_clusters=2, align=method).x_only.labels.shape == (N,)
         return
     with pytest.raises(InputError, match=f"all rows of y are the same after align='{method}'"):
-        repdiff.compare(x, y, n_clusters=2, align=method)
+        compare(x, y, n_clusters=2, align=method)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -234,8 +237,8 @@ def test_what_cannot_be_meant_is_said(x, mixed, options, says):
 
 
 def test_after_alignment_nothing_differs_that_a_linear_map_explains(x, mixed):
-    plain = repdiff.compare(x, mixed, n_clusters=4)
-    aligned = repdiff.compare(x, mixed, n_clusters=4, align="linear", align_effect=True)
+    plain = compare(x, mixed, n_clusters=4)
+    aligned = compare(x, mixed, n_clusters=4, align="linear", align_effect=True)
     assert plain.x_only.difference_clusters
     assert aligned.x_only.no_change.all()
     assert aligned.y_only.no_change.all()
@@ -258,7 +261,7 @@ def test_a_real_difference_outlives_the_alignment(planted_pair):
 
 
 def test_procrustes_changes_no_cluster(planted_pair):
-    found = repdiff.compare(planted_pair.x, planted_pair.y, n_clusters=5, align="procrustes", align_effect=True)
+    found = compare(planted_pair.x, planted_pair.y, n_clusters=5, align="procrustes", align_effect=True)
     effect = found.provenance.parameters["alignment"]["effect"]
     assert effect["x_only"]["adjusted_rand"] > 0.99
     assert effect["x_only"]["clusters_with"] == effect["x_only"]["clusters_without"]
@@ -268,12 +271,12 @@ def test_an_overfitted_alignment_is_told(unrelated):
     x, y = unrelated
     rng = np.random.default_rng(0)
     y = x @ rng.normal(size=(55, 58)) + 3 * rng.normal(size=y.shape)
-    found = repdiff.compare(x, y, n_clusters=2, align="linear")
+    found = compare(x, y, n_clusters=2, align="linear")
     assert any("alignment is overfitted" in warning for warning in found.provenance.warnings)
 
 
 def test_an_alignment_survives_saving(x, mixed, tmp_path):
-    found = repdiff.compare(x, mixed, n_clusters=2, align="cka", align_effect=True)
+    found = compare(x, mixed, n_clusters=2, align="cka", align_effect=True)
     found.save(tmp_path / "run")
     assert repdiff.load(tmp_path / "run").provenance.parameters == found.provenance.parameters
 
@@ -281,6 +284,6 @@ def test_an_alignment_survives_saving(x, mixed, tmp_path):
 def test_distances_cannot_be_aligned(x):
     distances = np.abs(x[:, :1] - x[:, 0])
     with pytest.raises(InputError, match="one is a matrix of distances"):
-        repdiff.compare(distances, x, metric=("precomputed", "euclidean"), align="linear")
+        compare(distances, x, metric=("precomputed", "euclidean"), align="linear")
     with pytest.raises(RepdiffError, match="align is 'none'"):
-        repdiff.compare(x, x, align_effect=True)
+        compare(x, x, align_effect=True)

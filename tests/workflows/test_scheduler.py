@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from repdiff.workflows.representation import ShownRepresentation
 from repdiff.workflows.scheduler import PairToCompare, compare_several
 
 N, D = 300, 6
+SETTINGS = Settings(n_clusters=3, evidence=False)  # evidence takes its time and changes nothing here
 
 
 def some_pairs(count: int, *, widths: tuple[int, ...] = (D,)) -> list[PairToCompare]:
@@ -30,7 +32,7 @@ def some_pairs(count: int, *, widths: tuple[int, ...] = (D,)) -> list[PairToComp
         y = rng.normal(size=(N, widths[place % len(widths)])).astype(np.float32)
         pair = make_pair(x, y, names=("x", f"y{place}"), n_clusters=3)
         pairs.append(PairToCompare(pair, (shown_x, ShownRepresentation(pair.y, "euclidean")), f"y{place}"))
-    compare_several(pairs[:1], Settings(n_clusters=3), count=1, shared=[shown_x])
+    compare_several(pairs[:1], SETTINGS, count=1, shared=[shown_x])
     return pairs
 
 
@@ -51,7 +53,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int | None, int 
 def test_threads_are_shared_out(n_jobs, at_once, of_each, monkeypatch):
     pairs = some_pairs(4)
     seen = watched(monkeypatch)
-    compare_several(pairs, Settings(n_clusters=3, n_jobs=n_jobs), count=4, shared=[pairs[0].representations[0]])
+    compare_several(pairs, replace(SETTINGS, n_jobs=n_jobs), count=4, shared=[pairs[0].representations[0]])
     assert {jobs for _, jobs, _ in seen} == {of_each}
     assert len({name for name, _, _ in seen}) <= at_once
     assert all(name.startswith("repdiff-task") for name, _, _ in seen)
@@ -63,7 +65,7 @@ def test_threads_are_shared_out(n_jobs, at_once, of_each, monkeypatch):
 def test_one_after_another_on_the_calling_thread(settings, monkeypatch):
     pairs = some_pairs(3)
     seen = watched(monkeypatch)
-    compare_several(pairs, Settings(n_clusters=3, **settings), count=3, shared=[pairs[0].representations[0]])
+    compare_several(pairs, replace(SETTINGS, **settings), count=3, shared=[pairs[0].representations[0]])
     assert {name for name, _, _ in seen} == {threading.main_thread().name}
     assert {(jobs, need) for _, jobs, need in seen} == {(settings["n_jobs"], None)}
 
@@ -79,7 +81,7 @@ def test_no_more_at_once_than_fit(room_for, at_once, monkeypatch):
     fits = max(room_for * need(pairs[0].pair, 1), need(pairs[0].pair, 3))
     limit = KeptRanks(N).nbytes + fits
     compare_several(
-        pairs, Settings(n_clusters=3, n_jobs=3, memory_limit=limit), count=3, shared=[pairs[0].representations[0]]
+        pairs, replace(SETTINGS, n_jobs=3, memory_limit=limit), count=3, shared=[pairs[0].representations[0]]
     )
     assert {jobs for _, jobs, _ in seen} == {3 // at_once}
     assert (seen[0][0] == threading.main_thread().name) == (at_once == 1)
@@ -87,7 +89,7 @@ def test_no_more_at_once_than_fit(room_for, at_once, monkeypatch):
 
 def test_each_keeps_the_storage_that_it_has_alone():
     pairs = some_pairs(4, widths=(D, 20_000))
-    found = compare_several(pairs, Settings(n_clusters=3, n_jobs=2), count=4, shared=[pairs[0].representations[0]])
+    found = compare_several(pairs, replace(SETTINGS, n_jobs=2), count=4, shared=[pairs[0].representations[0]])
     assert {one.provenance.engine["bits"] for one in found} == {32}
     for one, comparison in zip(pairs, found, strict=True):
         alone = repdiff.compare(one.pair.x, one.pair.y, n_clusters=3, evidence=False)

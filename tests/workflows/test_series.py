@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import pytest
 from encoded_files import write_encoded
 
 import repdiff
-from repdiff import RepdiffError, Timeline, compare, compare_series
+from repdiff import RepdiffError, Timeline, compare_series
 from repdiff.affinity.ranks import RankedEmbedding
 from repdiff.results.tracks import NO_CHANGE
 
+compare = functools.partial(repdiff.compare, evidence=False)  # which the others do not take unless asked to
 N = 240
 STAGES = (0.0, 0.15, 0.5, 1.0)
 
@@ -136,9 +138,9 @@ def test_save_then_load_is_identity(timeline, tmp_path: Path) -> None:
 
 def test_a_series_is_no_run_and_says_so(timeline, tmp_path: Path) -> None:
     timeline.save(tmp_path / "series")
-    with pytest.raises(RepdiffError, match="is a series, where a run is wanted"):
+    with pytest.raises(RepdiffError, match="is a series, but a run is needed"):
         repdiff.load(tmp_path / "series")
-    with pytest.raises(RepdiffError, match="is a run, where a series is wanted"):
+    with pytest.raises(RepdiffError, match="is a run, but a series is needed"):
         repdiff.load_series(tmp_path / "series" / "runs" / "000-epoch-0")
     with pytest.raises(RepdiffError, match="is a run already"):
         timeline.save(tmp_path / "series")
@@ -173,14 +175,14 @@ def test_predictions_may_be_values(learning, timeline) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"names": ["a", "b"]}, "names must be one for each of 4 checkpoints, but are 2"),
+        ({"names": ["a", "b"]}, "names must be one for each of 4 checkpoints, but 2 were given"),
         ({"names": ["a", "b", "a", "c"]}, "'a' is given twice"),
         ({"predictions": ["says 0"]}, "in this order, but are 1"),
         ({"predictions": ["says 0"] * 4 + ["no"]}, "no column 'no'"),
         ({"predictions": [np.zeros(3)] * 5}, r"have shape \(3,\), but there are 240 items"),
         ({"predictions": {"epoch 0": "says 0"}}, "in this order, in a list, but are dict"),
         ({"predictions": "says 0"}, "in this order, in a list, but are str"),
-        ({"names": "abcd"}, "in a list, but are the word 'abcd'"),
+        ({"names": "abcd"}, "must be a list with one for each checkpoint, but are the text 'abcd'"),
         ({"evidence": True, "n_resamples": 0}, "n_resamples must be an integer of at least 1, but is 0"),
     ],
 )
@@ -199,7 +201,7 @@ def test_checkpoints_of_other_items_are_refused(learning, tmp_path: Path) -> Non
     checkpoints, reference, _ = learning
     for place, name in enumerate("ab"):
         np.savez(tmp_path / f"{name}.npz", embeddings=checkpoints[place], ids=np.arange(N) + 1000 * place)
-    with pytest.raises(RepdiffError, match="b: holds other items"):
+    with pytest.raises(RepdiffError, match="b: its items, or their order, differ from the earlier ones"):
         compare_series([tmp_path / "a.npz", tmp_path / "b.npz"], reference, n_clusters=3)
 
 
@@ -384,7 +386,7 @@ def test_runs_of_other_items_are_no_series(timeline, learning, tmp_path: Path) -
     checkpoints, reference, _ = learning
     path = timeline.save(tmp_path / "series")
     compare(reference[:50], checkpoints[1][:50], n_clusters=3).save(path / "runs" / "001-epoch-1", overwrite=True)
-    with pytest.raises(RepdiffError, match="runs/001-epoch-1 is of other items than the rest"):
+    with pytest.raises(RepdiffError, match="runs/001-epoch-1 has other items than the rest"):
         repdiff.load_series(path)
 
 

@@ -27,6 +27,7 @@ def cluster_affinity(
     *,
     clusterer: Clusterer = MethodSettings.clusterer,
     restarts: int = RESTARTS,
+    first_check: int = 1,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
@@ -46,6 +47,8 @@ def cluster_affinity(
         form one group like any other.
     restarts : int
         Seedings of k-means in the spectral step; the best is kept.
+    first_check : int
+        Products in the spectral step after which its residuals are looked at first.
     random_state : int or None
         Seed.
     warn : callable, optional
@@ -72,15 +75,20 @@ def cluster_affinity(
         if not 1 <= n_clusters <= operator.n:
             raise RepdiffError(f"n_clusters must be from 1 to the number of items, {operator.n}, but is {n_clusters}")
         return spectral_clustering(
-            operator, n_clusters, restarts=restarts, random_state=random_state, warn=warn, progress=progress
-        )
-    labels = _labels_of_other(clusterer, operator, random_state)
-    if labels.shape != (operator.n,) or labels.dtype.kind not in "iu":
+            operator, n_clusters, restarts=restarts, first_check=first_check, random_state=random_state, warn=warn,
+            progress=progress,
+        )  # fmt: skip
+    return _consecutive(_checked(_labels_of_other(clusterer, operator, random_state), operator.n))
+
+
+def _checked(labels: npt.NDArray[Any], n: int) -> npt.NDArray[Any]:
+    """Labels of a user's clusterer, which must be one integer for each item."""
+    if labels.shape != (n,) or labels.dtype.kind not in "iu":
         raise RepdiffError(
-            f"the clusterer must return one integer for each of {operator.n} items, "
+            f"the clusterer must return one integer for each of {n} items, "
             f"but returned {labels.dtype} of shape {labels.shape}"
         )
-    return _consecutive(labels)
+    return labels
 
 
 def spectral_clustering(
@@ -88,13 +96,16 @@ def spectral_clustering(
     n_clusters: int,
     *,
     restarts: int = RESTARTS,
+    first_check: int = 1,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
 ) -> Labels:
     """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
     # The first eigenvector is constant and separates nothing.
-    embedded = spectral_embedding(affinity, n_clusters, random_state=random_state, warn=warn, progress=progress)
+    embedded = spectral_embedding(
+        affinity, n_clusters, first_check=first_check, random_state=random_state, warn=warn, progress=progress
+    )
     points = embedded[:, 1:]
     n_distinct = len(np.unique(points, axis=0)) if points.size else 1
     if n_distinct == 1:

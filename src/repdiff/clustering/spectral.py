@@ -79,6 +79,7 @@ def leading_eigenvectors(
     *,
     tolerance: float = TOLERANCE,
     max_products: int = MAX_PRODUCTS,
+    first_check: int = 1,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
@@ -95,6 +96,8 @@ def leading_eigenvectors(
         Bound on || M u - theta u ||; eigenvalues lie in [-1, 1].
     max_products : int
         Products with a block after which it gives up.
+    first_check : int
+        Products after which residuals are looked at first. Where products are cheap, looking costs more than they do.
     random_state : int or None
         Seed of the random start.
     warn : callable, optional
@@ -112,7 +115,9 @@ def leading_eigenvectors(
         width = min(n, _BLOCK_WIDTH)
         start = np.random.default_rng(random_state).standard_normal((n, width), dtype=np.float32)
         start[:, 0] = np.sqrt(degree)
-        spectrum = _block_krylov(affinity, degree, _orthonormal(start), n_vectors, tolerance, max_products, progress)
+        spectrum = _block_krylov(
+            affinity, degree, _orthonormal(start), n_vectors, tolerance, max_products, first_check, progress
+        )
     if not spectrum.converged:
         warn(
             f"the spectral step stopped after {spectrum.products} products with a residual of "
@@ -128,6 +133,7 @@ def _block_krylov(
     n_vectors: int,
     tolerance: float,
     max_products: int,
+    first_check: int,
     progress: Progress,
 ) -> Spectrum:
     """Grow span(V, M V, M^2 V, ...), take its Ritz pairs, restart from the best ones."""
@@ -141,6 +147,9 @@ def _block_krylov(
         exhausted, full = space.size == n, space.size + width > space.capacity
         last = product == max_products
         block = image
+        if product < first_check and not (exhausted or full or last):
+            block = _orthonormal_to(space.basis, block[:, : n - space.size])
+            continue
         values, vectors, images = space.ritz(min(n_vectors, space.size))
         errors = images - vectors * values
         residuals = np.linalg.norm(errors, axis=0).astype(np.float64)
@@ -224,6 +233,7 @@ def spectral_embedding(
     affinity: Affinity | npt.ArrayLike,
     n_components: int,
     *,
+    first_check: int = 1,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
@@ -236,6 +246,8 @@ def spectral_embedding(
         Symmetric, not negative.
     n_components : int
         Number of eigenvectors, the constant one included; usually the number of clusters.
+    first_check : int
+        See :func:`leading_eigenvectors`.
     random_state : int or None
         Seed of the random start.
     warn : callable, optional
@@ -251,7 +263,9 @@ def spectral_embedding(
         when every affinity is 1) is zero throughout.
     """
     operator = as_affinity(affinity)
-    spectrum = leading_eigenvectors(operator, n_components, random_state=random_state, warn=warn, progress=progress)
+    spectrum = leading_eigenvectors(
+        operator, n_components, first_check=first_check, random_state=random_state, warn=warn, progress=progress
+    )
     vectors = spectrum.vectors / np.sqrt(spectrum.degree)[:, None]
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(n_components)])
     return np.asarray(vectors * np.where(np.abs(spectrum.values) > NO_INFORMATION, signs, 0), dtype=np.float32)

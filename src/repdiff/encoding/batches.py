@@ -45,6 +45,8 @@ class Batch:
         The skipped items.
     data : object
         The output of the model's ``collate``; None if all are skipped.
+    samples : list
+        The prepared items of the first batch that has any; empty for other batches.
     """
 
     stop: int
@@ -52,6 +54,7 @@ class Batch:
     digests: list[str]
     skips: tuple[Skip, ...]
     data: Any
+    samples: list[Any]
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ def _images(source: Source, decoders: Decoders, start: int, *, window: int) -> I
 
 
 def _grouped(samples: Iterator[PreparedItem | Skip], size: int, collate: Callable[[list[Any]], Any]) -> Iterator[Batch]:
+    is_first = True
     while group := [sample for _, sample in zip(range(size), samples, strict=False)]:
         there = [sample for sample in group if isinstance(sample, PreparedItem)]
         yield Batch(
@@ -134,7 +138,9 @@ def _grouped(samples: Iterator[PreparedItem | Skip], size: int, collate: Callabl
             digests=[sample.digest for sample in there],
             skips=tuple(sample for sample in group if isinstance(sample, Skip)),
             data=_collated(there, collate),
+            samples=[sample.value for sample in there] if is_first else [],
         )
+        is_first = is_first and not there
 
 
 def _collated(samples: list[PreparedItem], collate: Callable[[list[Any]], Any]) -> Any:

@@ -24,6 +24,7 @@ from repdiff.encoding.batches import Batch, DecodingOptions, open_batches
 from repdiff.encoding.malloc import freed_memory_kept
 from repdiff.encoding.models import Model, Request, choose_kind
 from repdiff.encoding.models.base import USUAL
+from repdiff.encoding.repeatable import check_repeatable
 from repdiff.encoding.shards import EncodingPlan, Shard, Shards, joined, open_shards, planned_batch_size, remove
 from repdiff.encoding.sources import Source, find_source
 from repdiff.encoding.writers import Rows, writer_for
@@ -217,6 +218,8 @@ def _embedded(batch: Batch, model: Model, spec: str) -> Shard:
         return Shard(batch.rows, digests, (), (), None, None, skips)
     try:
         output = model.embed(batch.data)
+        if batch.samples:
+            check_repeatable(model, batch.samples, output, spec)
     except (RepdiffError, MemoryError):
         raise
     except Exception as error:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.distances import Ranked
+from repdiff.core.parallel import for_each_tile
 from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.excess import Excess, excess_of, with_lesser_clusters
 from repdiff.evidence.matched_noise import (
@@ -125,9 +126,9 @@ def weigh_against_noise(
     significant, rates = _significant(test, excess)
     claimed = tuple(name for name in DIRECTIONS if _claims(excess[name], significant[name]))
     any_group = any(one.any() for one in significant.values())
-    # One round says whether the relation is curved; that a group is more than that takes all.
-    curved = _kernel_rounds(test, drawn if any_group else drawn[:1], claimed, prefixed(progress, "curved relations"))
-    if any_group and curved:
+    # A kernel only ever takes a group's claim back, so without one there is nothing to try.
+    curved = _kernel_rounds(test, drawn, claimed, prefixed(progress, "curved relations")) if any_group else {}
+    if curved:
         excess |= {name: with_lesser_clusters(excess[name], _excess(test, name, curved[name])) for name in curved}
         significant, rates = _significant(test, excess)
     rest = _rest(test, significant, prefixed(progress, "items outside of groups"))
@@ -191,7 +192,13 @@ def _kernel_rounds(
     test: NoiseTest, drawn: tuple[Drawn, ...], names: tuple[DirectionName, ...], progress: Progress
 ) -> Mapping[DirectionName, tuple[Round, ...]]:
     """The rounds of those directions that a kernel predicts better than a line does."""
-    curved = tuple(name for name in names if kernel_says_more(drawn[0], name, test.seed))
+    found: dict[DirectionName, bool] = {}
+
+    def look(name: DirectionName) -> None:
+        found[name] = kernel_says_more(drawn[0], name, test.seed)
+
+    for_each_tile(look, names, n_jobs=test.n_jobs, progress=progress)
+    curved = tuple(name for name in names if found[name])
     return _simulate(test, drawn, curved, progress, with_kernel=True, kinds=("shaped",)) if curved else {}
 
 

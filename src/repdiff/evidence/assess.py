@@ -95,12 +95,8 @@ def weigh(
         How often some of the items are clustered again.
     level : float
         False discovery rate at which clusters are called significant, and values enriched.
-    n_jobs : int, optional
-        Threads; all cores by default. The result does not depend on it.
-    random_state : int or None
-        Seed.
-    progress : Progress, optional
-        Told about the stage "evidence".
+    n_jobs, random_state, progress
+        As in :func:`repdiff.compare`; the stage is "evidence".
     """
     seed = int(np.random.default_rng(random_state).integers(2**31))
     sides = (x_only, y_only)
@@ -119,11 +115,14 @@ def weigh(
         drawn, untested = {}, "sample_too_small" if takes_number else "clusterer_failed"
     found |= {place: judge(found[place], untested=untested) for place in claimed}
     conclusion = _concluded([found[place] for place in claimed], drawn, no_change_threshold, level, untested)
-    whole = replace(
+    return _with(x_only.direction, found), _with(y_only.direction, found), _with_findings(conclusion, findings)
+
+
+def _with_findings(conclusion: ComparisonEvidence, findings: Findings) -> ComparisonEvidence:
+    return replace(
         conclusion, findings=findings.directions, neighbours=findings.neighbours, correctness=findings.correctness,
         predictions=findings.predictions, regression=findings.regression,
     )  # fmt: skip
-    return _with(x_only.direction, found), _with(y_only.direction, found), whole
 
 
 def _concluded(

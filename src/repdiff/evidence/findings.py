@@ -47,6 +47,8 @@ from repdiff.results.findings import (
 )
 from repdiff.settings import MethodSettings
 
+FIRST_CHECK = 11  # products of a few hundred items, after which their eigenvectors have mostly settled
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -125,12 +127,8 @@ def assess_findings(
         The settings of the comparison.
     groups : ndarray of int32, (n,), optional
         Where only pairs within a group count, the group of each item. Neighbours are looked for among all.
-    n_jobs : int, optional
-        Threads; all cores by default. The result does not depend on it.
-    random_state : int or None
-        Seed.
-    progress : Progress, optional
-        Told how far the work is.
+    n_jobs, random_state, progress
+        As in :func:`repdiff.compare`.
 
     Notes
     -----
@@ -156,20 +154,17 @@ def assess_findings(
         for name in DIRECTIONS
     }
     return Findings(
-        {name: weighed[name].finding for name in DIRECTIONS},
-        clusters,
-        _neighbours(nearest, drawn[0], weighed, directions),
-        right.votes,
-        right.predictions,
-        right.regression,
-    )
+        {name: weighed[name].finding for name in DIRECTIONS}, clusters,
+        _neighbours(nearest, drawn[0], weighed, directions), right.votes, right.predictions, right.regression,
+    )  # fmt: skip
 
 
 def _spectral(n_clusters: int) -> Recluster:
     def recluster(affinity: Affinity, seed: int, number: int | None) -> npt.NDArray[np.int32]:
         return cluster_affinity(
-            affinity, number or n_clusters, restarts=RECLUSTERING_RESTARTS, random_state=seed, warn=ignore_warning
-        )
+            affinity, number or n_clusters, restarts=RECLUSTERING_RESTARTS, first_check=FIRST_CHECK, random_state=seed,
+            warn=ignore_warning,
+        )  # fmt: skip
 
     return recluster
 

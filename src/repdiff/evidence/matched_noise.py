@@ -15,14 +15,14 @@ affinity above that of simulated neighbourhoods of its size, less what simulated
 is the tail of a t distribution whose scale comes from the simulated clusters of all rounds. The rounds' p-values are
 combined by twice their median (Meinshausen, Meier & Buehlmann 2009).
 
-Where the relation of the sides is curved, what a line leaves is more than noise. So once anything is claimed, the
+Where the relation of the sides is curved, what a line leaves is more than noise. So once a cluster is significant, the
 prediction is tried with a kernel as well, and where that says more a cluster is significant only if it is by both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -40,8 +40,8 @@ from repdiff.evidence.prediction import (
     principal_coordinates,
     scaled_coordinates,
 )
-from repdiff.evidence.simulation import Noise, SharedNeighbours, matching_amount
-from repdiff.evidence.unseen import Recluster, Setting, UnseenGroups, neighbourhood_curve, unseen_groups
+from repdiff.evidence.simulation import Noise, SharedNeighbours, matching_amount, ranks_of
+from repdiff.evidence.unseen import Recluster, Setting, UnseenGroups, neighbourhood_curve, unseen_block, unseen_groups
 from repdiff.results.clusters import DIRECTIONS, DirectionName
 
 Ranks = npt.NDArray[np.int32]
@@ -52,7 +52,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 LARGEST_SAMPLE = 1000
 FEWEST_ITEMS = 300
 N_ROUNDS = 4
-N_DRAWS = 3
+N_DRAWS = 2
 _KERNEL_SAYS_MORE = 0.02  # of the variance: below it the relation counts as straight
 
 
@@ -126,15 +126,15 @@ class Round:
 
 @dataclass(frozen=True)
 class _Null:
-    """Simulations of one kind: mean tightness, neighbourhoods, and what clusters have above these."""
+    """Simulations of one kind: mean tightness; where shaped, neighbourhoods and what clusters have above these."""
 
     tightness: float
-    log_sizes: FloatArray
-    curve: FloatArray
-    above: FloatArray
-    sizes: Rows
     overlap: float
     ranks: Ranks
+    log_sizes: FloatArray = field(default_factory=lambda: np.zeros(0))
+    curve: FloatArray = field(default_factory=lambda: np.zeros(0))
+    above: FloatArray = field(default_factory=lambda: np.zeros(0))
+    sizes: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def usual(self, sizes: Rows) -> FloatArray:
         """Log affinity of neighbourhoods of these sizes."""
@@ -183,11 +183,10 @@ def _places(among: Rows, rng: np.random.Generator) -> tuple[Rows, tuple[Rows, Ro
 
 def _among(side: Ranked, rows: Rows) -> tuple[FloatArray, Ranks]:
     """Some items as points, and their ranks among each other."""
-    distances = side.distances(rows, rows)
-    ranks = neighbor_places(distances, np.arange(len(rows)))
     if isinstance(side, RankedDistances):
-        return scaled_coordinates(distances), ranks
-    return principal_coordinates(side.values[rows]), ranks
+        distances = side.distances(rows, rows)
+        return scaled_coordinates(distances), neighbor_places(distances, np.arange(len(rows)))
+    return principal_coordinates(side.coordinates[rows]), ranks_of(side.coordinates[rows])
 
 
 def simulate_rounds(
@@ -265,7 +264,7 @@ def _simulate(
     holder, other = drawn.ranks[::-1] if turned else drawn.ranks
     predict = predict_with_kernel if with_kernel else predict_linearly
     prediction = predict(given, points, rng)
-    real = unseen_groups(setting, holder, other, seed=0)
+    real = unseen_groups(setting, holder, other, unseen_block(setting, holder, other), seed=0)
     every = np.arange(len(other))
     shared = SharedNeighbours(setting.nearness(other, every, every))
     target = shared.overlap(holder)
@@ -300,12 +299,15 @@ def _null(
     found, curves, overlaps = [], [], []
     for draw in range(n_draws):
         ranks = noise.ranks(amount, noise.directions(rng))
-        found.append(unseen_groups(setting, ranks, other, seed=draw))
-        log_sizes, curve = neighbourhood_curve(setting, ranks, other, rng)
-        curves.append(curve)
+        block = unseen_block(setting, ranks, other)
+        found.append(unseen_groups(setting, ranks, other, block, seed=draw))
+        if shaped:  # clusters are judged by it alone
+            curves.append(neighbourhood_curve(setting, ranks, block, rng))
         overlaps.append(shared.overlap(ranks))
-    usual = np.mean(curves, axis=0)
+    tightness, overlap = (float(np.mean(each)) for each in ([one.tightness for one in found], overlaps))
+    if not curves:
+        return _Null(tightness, overlap, ranks)
+    log_sizes, usual = curves[0][0], np.mean([curve for _, curve in curves], axis=0)
     sizes = np.concatenate([one.sizes for one in found])
     above = np.concatenate([one.log_affinity for one in found]) - np.interp(np.log(sizes), log_sizes, usual)
-    tightness = float(np.mean([one.tightness for one in found]))
-    return _Null(tightness, log_sizes, usual, above, sizes, float(np.mean(overlaps)), ranks)
+    return _Null(tightness, overlap, ranks, log_sizes, usual, above, sizes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 MOST_COMPONENTS = 128
+_MANY, _SPARE, _ITERATIONS = 2, 16, 2
 _FOLDS = 4
 _PENALTIES = tuple(10.0**exponent for exponent in range(-5, 2))  # of the Frobenius norm of the products of columns
 _LANDMARKS = 200
@@ -39,7 +39,11 @@ class Prediction:
 
 
 def principal_coordinates(values: npt.NDArray[Any], most: int = MOST_COMPONENTS) -> FloatArray:
-    """Rows, (m, d), in their leading principal components, (m, at most ``most``), centred."""
+    """Rows, (m, d), in their leading principal components, (m, at most ``most``), centred.
+
+    Where both m and d are much more than that, the components are those of subspace iteration on the float32 products
+    (Halko, Martinsson & Tropp 2011): the leading ones to many digits, and the last about as good as the exact ones.
+    """
     from scipy.linalg import eigh
 
     centred = values.astype(np.float64)
@@ -47,12 +51,25 @@ def principal_coordinates(values: npt.NDArray[Any], most: int = MOST_COMPONENTS)
     m, d = centred.shape
     kept = min(most, m, d)
     wide = d > m
-    products = centred @ centred.T if wide else centred.T @ centred
-    last = len(products)
-    squares, vectors = eigh(products, subset_by_index=(last - kept, last - 1))
+    if min(m, d) > _MANY * kept:
+        rows = centred.astype(np.float32)
+        squares, vectors = _leading(rows @ rows.T if wide else rows.T @ rows, kept)
+    else:
+        products = centred @ centred.T if wide else centred.T @ centred
+        squares, vectors = eigh(products, subset_by_index=(len(products) - kept, len(products) - 1))
     if wide:
         return np.asarray(vectors[:, ::-1] * np.sqrt(np.maximum(squares[::-1], 0)))
     return np.asarray(centred @ vectors[:, ::-1])
+
+
+def _leading(products: npt.NDArray[np.float32], kept: int) -> tuple[FloatArray, FloatArray]:
+    """Largest eigenvalues of a symmetric matrix, ascending, and their vectors."""
+    rng = np.random.default_rng(0)
+    basis = rng.standard_normal((len(products), kept + _SPARE), dtype=np.float32)
+    for _ in range(_ITERATIONS):
+        basis = np.linalg.qr(products @ (products @ basis))[0]
+    squares, turned = np.linalg.eigh((basis.T @ (products @ basis)).astype(np.float64))
+    return squares[-kept:], basis.astype(np.float64) @ turned[:, -kept:]
 
 
 def scaled_coordinates(distances: npt.NDArray[Any], most: int = MOST_COMPONENTS) -> FloatArray:
@@ -105,28 +122,62 @@ def _kernel_features(points: FloatArray, rng: np.random.Generator) -> FloatArray
 
 
 def _predict(candidates: list[FloatArray], wanted: FloatArray, folds: npt.NDArray[np.int64]) -> Prediction:
-    fits = (fit for given in candidates for fit in _fits(given, wanted, folds))
-    best = min(fits, key=lambda fit: float(np.square(wanted - fit).sum()))
+    best = min((_fit(given, wanted, folds) for given in candidates), key=lambda fit: fit[1])[0]
     residuals = wanted - best
     spread = float(np.square(wanted - wanted.mean(axis=0)).sum()) or 1.0
     return Prediction(best, residuals - residuals.mean(axis=0), 1 - float(np.square(residuals).sum()) / spread)
 
 
-def _fits(given: FloatArray, wanted: FloatArray, folds: npt.NDArray[np.int64]) -> Iterator[FloatArray]:
-    """Out-of-fold predictions, one for each penalty."""
-    from scipy.linalg import cho_factor, cho_solve
+def _fit(given: FloatArray, wanted: FloatArray, folds: npt.NDArray[np.int64]) -> tuple[FloatArray, float]:
+    """Out-of-fold prediction with the penalty of least error, and that error.
 
-    parts = []
-    for fold in range(_FOLDS):
-        told, asked = folds != fold, folds == fold
+    The error falls and then rises with the penalty, so from the middle one the search goes on while it falls.
+    """
+    parts = [_Fold.of(given, wanted, folds == fold) for fold in range(_FOLDS)]
+    found: dict[int, tuple[FloatArray, float]] = {}
+
+    def error(place: int) -> float:
+        if not 0 <= place < len(_PENALTIES):
+            return np.inf
+        if place not in found:
+            fit = np.empty_like(wanted)
+            for part in parts:
+                fit[part.asked] = part.fit(_PENALTIES[place])
+            found[place] = fit, float(np.square(wanted - fit).sum())
+        return found[place][1]
+
+    place = len(_PENALTIES) // 2
+    step = 1 if error(place + 1) < error(place) else -1
+    while error(place + step) < error(place):
+        place += step
+    return found[place]
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """What a fit without one fold needs."""
+
+    asked: npt.NDArray[np.bool_]
+    products: FloatArray
+    size: float
+    along: FloatArray
+    places: FloatArray
+    level: FloatArray
+
+    @classmethod
+    def of(cls, given: FloatArray, wanted: FloatArray, asked: npt.NDArray[np.bool_]) -> _Fold:
+        told = ~asked
         centre, level = given[told].mean(axis=0), wanted[told].mean(axis=0)
         centred = given[told] - centre
         products = centred.T @ centred
         size = max(float(np.linalg.norm(products)), np.finfo(np.float64).tiny)
-        parts.append((asked, products, size, centred.T @ (wanted[told] - level), given[asked] - centre, level))
-    for penalty in _PENALTIES:
-        fit = np.empty_like(wanted)
-        for asked, products, size, along, places, level in parts:
-            ridge = products + penalty * size * np.eye(len(products))
-            fit[asked] = level + places @ cho_solve(cho_factor(ridge, lower=True, overwrite_a=True), along)
-        yield fit
+        return cls(asked, products, size, centred.T @ (wanted[told] - level), given[asked] - centre, level)
+
+    def fit(self, penalty: float) -> FloatArray:
+        """The items of the fold by ridge regression of the others."""
+        from scipy.linalg import cho_factor, cho_solve
+
+        ridge = self.products.copy()
+        ridge[np.diag_indices_from(ridge)] += penalty * self.size
+        factor = cho_factor(ridge, lower=True, overwrite_a=True, check_finite=False)
+        return np.asarray(self.level + self.places @ cho_solve(factor, self.along, check_finite=False))

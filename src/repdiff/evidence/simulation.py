@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.ranks import RankedEmbedding
-from repdiff.evidence.prediction import FloatArray, Prediction
+from repdiff.evidence.prediction import Prediction
 
 Ranks = npt.NDArray[np.int32]
 
@@ -64,32 +64,36 @@ class Noise:
     prediction: Prediction
     shaped: bool
 
-    def directions(self, rng: np.random.Generator) -> FloatArray:
+    def directions(self, rng: np.random.Generator) -> npt.NDArray[np.float32]:
         """Noise as long as each item's residual, (m, p)."""
-        noise = rng.standard_normal(self.prediction.values.shape)
+        noise = rng.standard_normal(self.prediction.values.shape, dtype=np.float32)
         if self.shaped:
             noise = noise @ self._root
         lengths = np.linalg.norm(noise, axis=1)
-        return np.asarray(noise * (self._lengths / np.maximum(lengths, np.finfo(np.float64).tiny))[:, None])
+        return np.asarray(noise * (self._lengths / np.maximum(lengths, np.finfo(np.float32).tiny))[:, None])
 
-    def ranks(self, amount: float, directions: FloatArray) -> Ranks:
+    def ranks(self, amount: float, directions: npt.NDArray[np.float32]) -> Ranks:
         """Neighbour ranks, (m, m), of the simulated side."""
-        return ranks_of(self.prediction.values + amount * directions)
+        return ranks_of(self._values + np.float32(amount) * directions)
 
     @cached_property
-    def _lengths(self) -> FloatArray:
-        return np.asarray(np.linalg.norm(self.prediction.residuals, axis=1))
+    def _values(self) -> npt.NDArray[np.float32]:
+        return np.asarray(self.prediction.values, dtype=np.float32)
 
     @cached_property
-    def _root(self) -> FloatArray:
+    def _lengths(self) -> npt.NDArray[np.float32]:
+        return np.asarray(np.linalg.norm(self.prediction.residuals, axis=1), dtype=np.float32)
+
+    @cached_property
+    def _root(self) -> npt.NDArray[np.float32]:
         residuals = self.prediction.residuals
         squares, vectors = np.linalg.eigh(residuals.T @ residuals)
-        return np.asarray(np.sqrt(np.maximum(squares, 0))[:, None] * vectors.T)
+        return np.asarray(np.sqrt(np.maximum(squares, 0))[:, None] * vectors.T, dtype=np.float32)
 
 
-def ranks_of(points: FloatArray) -> Ranks:
+def ranks_of(points: npt.NDArray[np.float32]) -> Ranks:
     """Neighbour ranks, (m, m), of a few points."""
-    ready = RankedEmbedding(points.astype(np.float32))
+    ready = RankedEmbedding(points)
     return ready.ranks(slice(0, ready.n), ready.scratch(ready.n))
 
 

@@ -19,6 +19,7 @@ Ranks = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
+Block = npt.NDArray[np.float32]
 Recluster = Callable[[Affinity, int, int | None], Labels]
 
 FEWEST_UNSEEN = 4  # members of a cluster among the unseen, below which their mean affinity says nothing
@@ -52,9 +53,8 @@ class Setting:
 
     def affinity(self, holder: Ranks, other: Ranks, rows: Rows) -> Affinity:
         """Affinity among some of the items, high where the holder puts a pair closer than the other does."""
-        square = np.ix_(rows, rows)
         groups = None if self.groups is None else self.groups[rows]
-        return Sample(holder[square], other[square], groups).affinity("x_only", self.gamma, self.beta)
+        return Sample(_square(holder, rows), _square(other, rows), groups).affinity("x_only", self.gamma, self.beta)
 
     def nearness(self, ranks: Ranks, rows: Rows, columns: Rows) -> Ranks:
         """Ranks of some items in the lists of others; those of other groups come after all of the item's own."""
@@ -91,7 +91,7 @@ class UnseenGroups:
         return float(np.average(self.log_affinity, weights=self.sizes)) if len(self.sizes) else 0.0
 
 
-def unseen_groups(setting: Setting, holder: Ranks, other: Ranks, seed: int) -> UnseenGroups:
+def unseen_groups(setting: Setting, holder: Ranks, other: Ranks, block: Block, seed: int) -> UnseenGroups:
     """Clusters of the items seen, and how tight they are among the unseen.
 
     Parameters
@@ -100,6 +100,8 @@ def unseen_groups(setting: Setting, holder: Ranks, other: Ranks, seed: int) -> U
         Which items are seen, and how they are clustered.
     holder, other : ndarray of int32, (m, m)
         Ranks of the side that holds the clusters together, and of the other.
+    block : ndarray of float32, (u, u)
+        Affinity among the unseen (:func:`unseen_block`).
     seed : int
         Of the clustering.
     """
@@ -107,16 +109,14 @@ def unseen_groups(setting: Setting, holder: Ranks, other: Ranks, seed: int) -> U
     nearest = setting.nearness(holder, setting.unseen, setting.seen).argmin(axis=1)
     members = np.equal.outer(np.arange(int(labels.max()) + 1), labels[nearest]).T
     kept = np.flatnonzero(members.sum(axis=0) >= FEWEST_UNSEEN)
-    block = _block(setting, holder, other)
     return UnseenGroups(labels, kept, members.sum(axis=0)[kept], _log_means(block, members[:, kept]))
 
 
 def neighbourhood_curve(
-    setting: Setting, holder: Ranks, other: Ranks, rng: np.random.Generator
+    setting: Setting, holder: Ranks, block: Block, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Log sizes, (z,), and the mean log affinity of neighbourhoods of the holder of those sizes among the unseen."""
     n = len(setting.unseen)
-    block = _block(setting, holder, other)
     picked = np.sort(rng.permutation(n)[:_N_NEIGHBOURHOODS])
     order = np.argsort(setting.nearness(holder, setting.unseen[picked], setting.unseen), axis=1, kind="stable")
     sizes = np.array([size for size in _SIZES if size <= n])
@@ -128,7 +128,11 @@ def neighbourhood_curve(
     return np.log(sizes), np.array(curve)
 
 
-def _block(setting: Setting, holder: Ranks, other: Ranks) -> npt.NDArray[np.float32]:
+def _square(ranks: Ranks, rows: Rows) -> Ranks:
+    return ranks.take(rows, axis=0).take(rows, axis=1)
+
+
+def unseen_block(setting: Setting, holder: Ranks, other: Ranks) -> Block:
     """Affinity among the unseen items, self-pairs 0."""
     every = np.arange(len(setting.unseen))
     block = setting.affinity(holder, other, setting.unseen).block(every, every)
@@ -136,7 +140,7 @@ def _block(setting: Setting, holder: Ranks, other: Ranks) -> npt.NDArray[np.floa
     return block
 
 
-def _log_means(block: npt.NDArray[np.float32], members: npt.NDArray[np.bool_]) -> FloatArray:
+def _log_means(block: Block, members: npt.NDArray[np.bool_]) -> FloatArray:
     """Log of the mean affinity within each column of members, (g,); the block has a diagonal of 0."""
     marks = members.astype(np.float32)
     sizes = members.sum(axis=0).astype(np.float64)

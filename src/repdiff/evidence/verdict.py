@@ -37,7 +37,8 @@ def judge(evidence: ClusterEvidence, *, untested: Untested = "sample_too_small")
 
 
 def _reasons(evidence: ClusterEvidence) -> Iterator[Reason]:
-    if not evidence.is_significant:
+    # Labels tell apart what noise cannot: a group on which one side is right far more often is no noise.
+    if not evidence.is_significant and evidence.value not in ("gain", "loss"):
         yield "few_unseen" if evidence.excess is None else "no_more_than_noise"
     yield from not_found_again(evidence)
 

@@ -139,12 +139,12 @@ class ClusterEvidence(ClusterFinding):
     variations : tuple of Variation
         The agreement under each of those settings.
     holds : bool or None
-        Whether it is tighter than matched noise, and found again: stable and robust. None where nothing is claimed
-        (no change) or can be said.
+        Whether it is real (tighter than matched noise, or one side is right more often on it, by labels) and found
+        again (stable and robust). None where nothing is claimed (no change) or can be said.
     reasons : tuple of str
         Why it does not hold, in codes whose figures are above; empty where it does.
 
-        - "no_more_than_noise": ``excess`` is not significant;
+        - "no_more_than_noise": ``excess`` is not significant, and ``value`` is neither gain nor loss;
         - "too_few_items": there are too few items to compare with noise;
         - "few_unseen": too few unseen items fall into it to say;
         - "few_sampled": too few of its items are in a sample to see whether it is found again;

@@ -47,7 +47,8 @@ class Finding:
         Share of all items that are in significant clusters.
     r2, r2_kernel : float or None
         Share of the variance of the side that holds the groups which the other side predicts, out of fold: linearly,
-        and with a kernel where that says more. Where it is low the simulated noise says little of the pair.
+        and with a kernel where a cluster is significant and that says more. Where it is low the simulated noise says
+        little of the pair.
     excess_kernel : float or None
         ``excess_shaped`` where the kernel predicts. Where it is much lower the relation of the two sides is curved,
         and what a line leaves is more than noise without being a difference in what they know.

@@ -10,7 +10,7 @@ from typing import Literal
 from repdiff.settings.columns import ItemSettings
 from repdiff.settings.fields import SettingsGroup, like, setting
 
-Pool = Literal["cls", "mean", "max", "none"]
+Pool = Literal["cls", "last", "mean", "max", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from repdiff.evidence.agreement import agreement
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
 from repdiff.inputs import Items
 from repdiff.inputs.pair import EmbeddingPair, make_pair
-from repdiff.results.clusters import Direction, DirectionName
+from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.provenance import Provenance
 from repdiff.settings import CompareCall, Settings, takes
@@ -87,10 +87,8 @@ def compare_pair(
 
     Parameters
     ----------
-    pair : EmbeddingPair
-        What to compare.
-    settings : Settings
-        How.
+    pair, settings : EmbeddingPair, Settings
+        What to compare, and how.
     representations : (ShownRepresentation, ShownRepresentation), optional
         Its two sides, where they take part in other comparisons too.
     plan : Plan, optional
@@ -109,8 +107,7 @@ def compare_pair(
     warnings = list(pair.warnings)
     found = _find_both(contrasts, settings, warnings, clock, progress)
     outcomes = _Outcomes.of(pair.items)
-    x_only = outcomes.describe("x_only", found["x_only"], contrasts.x_only)
-    y_only = outcomes.describe("y_only", found["y_only"], contrasts.y_only)
+    directions = {name: outcomes.describe(name, found[name], getattr(contrasts, name)) for name in DIRECTIONS}
     with clock.time("projection"):
         for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
         projection = side_by_side(x.plane, y.plane)
@@ -118,15 +115,14 @@ def compare_pair(
     if settings.evidence:
         with clock.time("similarity"):
             similarity = score_sample(pair, random_state=settings.random_state)
-        directions: dict[DirectionName, Direction] = {"x_only": x_only, "y_only": y_only}
-        x_only, y_only, evidence = take_evidence(
+        directions["x_only"], directions["y_only"], evidence = take_evidence(
             pair, (x, y), contrasts, found, directions, settings, clock=clock, progress=progress
         )
     return Comparison(
         names=pair.names,
         items=pair.items,
-        x_only=x_only,
-        y_only=y_only,
+        x_only=directions["x_only"],
+        y_only=directions["y_only"],
         projection=projection,
         accuracy_x=accuracy(outcomes.right_x),
         accuracy_y=accuracy(outcomes.right_y),

@@ -16,7 +16,7 @@ from repdiff.clustering.spectral import ignore_warning
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.assess import Weighed, weigh
-from repdiff.evidence.findings import Columns, Findings, assess_findings
+from repdiff.evidence.findings import FIRST_CHECK, Columns, Findings, assess_findings
 from repdiff.evidence.resampling import RECLUSTERING_RESTARTS
 from repdiff.inputs import Items
 from repdiff.inputs.pair import EmbeddingPair
@@ -71,7 +71,8 @@ def take_evidence(
         for name in DIRECTIONS
     }
     with clock.time("findings"):
-        findings = _findings(pair, sides, weighed, settings, progress)
+        often = {name: _recluster(found[name], settings, first_check=FIRST_CHECK) for name in DIRECTIONS}
+        findings = _findings(pair, sides, directions, often, settings, progress)
     with clock.time("evidence"):
         return weigh(
             weighed["x_only"], weighed["y_only"], pair.items, findings, gamma=settings.gamma, beta=settings.beta,
@@ -84,14 +85,15 @@ def take_evidence(
 def _findings(
     pair: EmbeddingPair,
     sides: tuple[Representation, Representation],
-    weighed: Mapping[DirectionName, Weighed],
+    directions: Mapping[DirectionName, Direction],
+    reclusters: Mapping[DirectionName, _Recluster],
     settings: Settings,
     progress: Progress,
 ) -> Findings:
     return assess_findings(
-        sides[0].ready, sides[1].ready, {name: one.direction for name, one in weighed.items()},
+        sides[0].ready, sides[1].ready, directions,
         columns=_columns(pair.items),
-        reclusters={name: one.recluster for name, one in weighed.items()}, gamma=settings.gamma, beta=settings.beta,
+        reclusters=reclusters, gamma=settings.gamma, beta=settings.beta,
         no_change_threshold=settings.no_change_threshold, groups=pair.groups,
         # A user's clusterer need not be ready for several threads.
         n_jobs=settings.n_jobs if _is_ours(settings) else 1, random_state=settings.random_state,
@@ -110,13 +112,13 @@ def _is_ours(settings: Settings) -> bool:
     return isinstance(settings.clusterer, str)
 
 
-def _recluster(found: FoundClusters, settings: Settings) -> _Recluster:
+def _recluster(found: FoundClusters, settings: Settings, *, first_check: int = 1) -> _Recluster:
     """The clustering as it was done, for samples of the items."""
 
     def recluster(affinity: Affinity, seed: int, other_number: int | None) -> npt.NDArray[np.int32]:
         return cluster_affinity(
             affinity, other_number or found.n_wanted, clusterer=settings.clusterer, restarts=RECLUSTERING_RESTARTS,
-            random_state=seed, warn=ignore_warning,
+            first_check=first_check, random_state=seed, warn=ignore_warning,
         )  # fmt: skip
 
     return recluster if _is_ours(settings) else _guarded(recluster)

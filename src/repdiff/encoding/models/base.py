@@ -29,11 +29,14 @@ class Output:
         How each layer's maps became vectors: a name of :data:`repdiff.settings.Pool`, or "" if none was needed.
     logits : ndarray, (b, classes), or None
         Output of the classifier head, if the model has one.
+    precision : {"float32", "tfloat32", "float16", "bfloat16"}
+        Type of number that the model computes with, which bounds the rounding between two calls.
     """
 
     layers: Mapping[str, Matrix]
     pools: Mapping[str, str]
     logits: npt.NDArray[Any] | None = None
+    precision: str = "float32"
 
 
 class Model(Protocol):

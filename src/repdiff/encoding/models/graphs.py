@@ -24,6 +24,7 @@ NORMALIZATIONS = {
 }
 _USUAL_SIZE = 224
 _GREY, _COLOUR = 1, 3
+_LAYOUTS = {"first": 1, "last": 3}  # which axis holds the colours
 
 
 @dataclass(frozen=True)
@@ -80,22 +81,55 @@ class ToTensor:
 def to_tensor(shape: Sequence[Any], dtype: str, options: dict[str, str], what: str) -> ToTensor:
     """The conversion of an image to input of this shape; sides that the graph leaves open are ``size=``, or 224.
 
+    Parameters
+    ----------
+    shape : sequence of int or other
+        Shape of the input. An open side is None or the name of the axis.
+    dtype : str
+        NumPy's name for the type of the input.
+    options : mapping
+        The ``normalize``, ``size`` and ``layout`` options of the spec.
+    what : str
+        Name of the model in messages.
+
     Raises
     ------
     InputError
-        If the input is not an image, or an option is invalid.
+        If the input is not an image, it is unclear which axis holds the colours, or an option is invalid.
     """
+    shape = list(shape) or [None] * 4  # onnxruntime has an empty one where the graph says nothing
     sides = [size if isinstance(size, int) and size > 0 else None for size in shape]
-    if len(sides) != 4 or not {sides[1], sides[3]} & {_GREY, _COLOUR}:
-        raise InputError(f"{what}: takes input of shape {list(shape)}, which is not a batch of images; use py: for it")
-    channels_last = sides[1] not in (_GREY, _COLOUR)
+    channels_last = _channels_last(shape, sides, options.get("layout"), what)
     height, width, channels = sides[1:] if channels_last else [*sides[2:], sides[1]]
     normalize = options.get("normalize", "imagenet")
     if normalize not in NORMALIZATIONS:
         raise InputError(f"{what}: normalize must be one of {', '.join(NORMALIZATIONS)}, but is {normalize!r}")
     size = positive(options.get("size", str(_USUAL_SIZE)), f"{what}: size")
-    assert channels is not None
-    return ToTensor(height or size, width or size, channels, channels_last, normalize, dtype)
+    return ToTensor(height or size, width or size, channels or _COLOUR, channels_last, normalize, dtype)
+
+
+def _channels_last(shape: list[Any], sides: list[int | None], layout: str | None, what: str) -> bool:
+    """Whether the colours are the last axis: by ``layout=``, by an axis of 1 or 3, or by the name of an open axis."""
+    if layout is not None and layout not in _LAYOUTS:
+        raise InputError(f"{what}: layout must be one of {', '.join(_LAYOUTS)}, but is {layout!r}")
+    fits = {name: len(sides) == 4 and sides[axis] in (_GREY, _COLOUR, None) for name, axis in _LAYOUTS.items()}
+    if not any(fits.values()) or (layout and not fits[layout]):
+        raise InputError(f"{what}: takes input of shape {shape}, which is not a batch of images; use py: for it")
+    if layout:
+        return layout == "last"
+    known = [name for name, axis in _LAYOUTS.items() if sides[axis] in (_GREY, _COLOUR)]
+    named = [name for name, axis in _LAYOUTS.items() if _names_colours(shape[axis])]
+    for found in (known, named):
+        if found:
+            return found[0] == "last"
+    raise InputError(
+        f"{what}: takes input of shape {shape}, which does not say which axis holds the colours; add layout=first "
+        "(batch, colours, height, width) or layout=last (batch, height, width, colours), as in ?layout=first"
+    )
+
+
+def _names_colours(name: Any) -> bool:
+    return isinstance(name, str) and ("chan" in name.lower() or name.lower() in ("c", "colors", "colours"))
 
 
 def open_graph(target: str, kind: str) -> tuple[Path, dict[str, str]]:
@@ -106,7 +140,9 @@ def open_graph(target: str, kind: str) -> tuple[Path, dict[str, str]]:
     InputError
         If there is no such file, or for an unknown option.
     """
-    name, options = options_of(target, {"normalize": "|".join(NORMALIZATIONS), "size": "PIXELS"})
+    name, options = options_of(
+        target, {"normalize": "|".join(NORMALIZATIONS), "size": "PIXELS", "layout": "first|last"}
+    )
     path = Path(name)
     if not path.is_file():
         raise InputError(f"{kind}:{name}: no such file; check the path")

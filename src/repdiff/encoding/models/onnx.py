@@ -110,13 +110,14 @@ class _OnnxModel:
         values, count = batch
         names = [*dict.fromkeys([*self._wanted.values(), *([_LOGITS] if self._has_head else [])])]
         found = dict(zip(names, self._session.run(names, {self._input: values}), strict=True))
-        layers, pools = {}, {}
+        layers, pools, coarsest = {}, {}, "float32"
         for layer, name in self._wanted.items():
             pooled, pools[layer] = pool_maps(
                 found[name][:count], self._request.pool, channels_last=self.prepare.channels_last
             )
             layers[layer] = np.ascontiguousarray(pooled, np.float32)
-        return Output(layers, pools, found[_LOGITS][:count] if self._has_head else None)
+            coarsest = "float16" if pooled.dtype == np.float16 else coarsest
+        return Output(layers, pools, found[_LOGITS][:count] if self._has_head else None, coarsest)
 
 
 def _usual_output(names: list[str]) -> str:
@@ -128,7 +129,7 @@ def _usual_output(names: list[str]) -> str:
 KIND = ModelKind(
     "onnx",
     "onnx:FILE",
-    "a graph for onnxruntime that takes images (onnx:FILE?normalize=imagenet|half|none&size=224)",
+    "a graph for onnxruntime that takes images (normalize=imagenet|half|none, size=224, layout=first|last)",
     ("image",),
     _load,
 )

@@ -63,7 +63,8 @@ class _Pt2Model:
             first = {name: torch_tools.first_tensor(value)[:count] for name, value in outputs.items()}
             layers, pools = torch_tools.pool_layers(first, self._request.pool)
             logits = output.get("logits") if isinstance(output, Mapping) else None
-        return Output(layers, pools, None if logits is None else torch_tools.as_matrix(logits[:count]))
+            precision = torch_tools.precision_of(next(iter(first.values())), self._device)
+        return Output(layers, pools, None if logits is None else torch_tools.as_matrix(logits[:count]), precision)
 
 
 def _input_of(program: Any, path: Path) -> Any:
@@ -78,7 +79,7 @@ def _input_of(program: Any, path: Path) -> Any:
 KIND = ModelKind(
     "pt2",
     "pt2:FILE",
-    "a model saved by torch.export that takes images (pt2:FILE?normalize=imagenet|half|none&size=224)",
+    "a model saved by torch.export that takes images (normalize=imagenet|half|none, size=224, layout=first|last)",
     ("image",),
     _load,
 )

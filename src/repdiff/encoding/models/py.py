@@ -162,7 +162,8 @@ class _TorchModel:
             outputs = self._listener.heard() or {USUAL: output}
             layers, pools = torch_tools.pool_layers(outputs, self._request.pool)
             logits = None if self.classes is None else torch_tools.as_matrix(_logits(output))
-        return Output(layers, pools, logits)
+            precision = torch_tools.precision_of(next(iter(outputs.values())), self._device)
+        return Output(layers, pools, logits, precision)
 
 
 def _logits(output: Any) -> Any:

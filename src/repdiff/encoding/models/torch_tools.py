@@ -145,8 +145,25 @@ class Listener:
 def pool_layers(
     outputs: Mapping[str, Any], pool: str | None, *, usual: str = "mean", mask: Any = None
 ) -> tuple[dict[str, Matrix], dict[str, str]]:
-    """The embedding at each layer, and how it was pooled."""
-    pooled = {name: pool_maps(first_tensor(output), pool, usual=usual, mask=mask) for name, output in outputs.items()}
-    return {name: as_matrix(maps) for name, (maps, _) in pooled.items()}, {
-        name: how for name, (_, how) in pooled.items()
-    }
+    """The embedding at each layer, and how it was pooled; ``usual`` may join several poolings, as in "cls+mean"."""
+    layers, pools = dict[str, Matrix](), dict[str, str]()
+    for name, output in outputs.items():
+        maps = first_tensor(output)
+        parts = [
+            pool_maps(maps, pool, usual=part, mask=mask) for part in (usual.split("+") if pool is None else [usual])
+        ]
+        if len(maps.shape) != 3:
+            parts = parts[:1]
+        layers[name] = (
+            np.concatenate([as_matrix(part) for part, _ in parts], axis=1) if parts[1:] else as_matrix(parts[0][0])
+        )
+        pools[name] = "+".join(how for _, how in parts)
+    return layers, pools
+
+
+def precision_of(output: Any, device: Any) -> str:
+    """What a model computed with, by the type of what it gives; see :class:`repdiff.encoding.models.base.Output`."""
+    torch = import_torch("a device")
+    name = str(first_tensor(output).dtype).removeprefix("torch.")
+    fast = device.type == "cuda" and (torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32)
+    return "tfloat32" if name == "float32" and fast else name

@@ -26,8 +26,10 @@ def next_step(comparison: Comparison, evidence: ComparisonEvidence, neighbours: 
         return _plain("Compare again with the spectral clusterer to know.")
     if little_in_common(neighbours):
         return _little_in_common(comparison, who)
-    if codes == {"noise"} and who in ("neither", "unknown"):
+    if codes == {"noise"} and who == "neither":
         return _plain("Either can take the place of the other; no group of items needs a look.")
+    if codes == {"noise"} and who == "unknown":
+        return _plain("No group of items needs a look; which is better cannot be told: bring labels or predictions.")
     if codes <= {"noise", "directions"} and who in ("neither", "unknown"):
         return _plain("Compare other seeds of the same model: only they tell this from noise.")
     if codes == {"noise"}:
