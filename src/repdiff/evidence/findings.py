@@ -14,7 +14,7 @@ from repdiff.affinity.distances import Ranked
 from repdiff.clustering.cluster import cluster_affinity
 from repdiff.clustering.spectral import ignore_warning
 from repdiff.core.errors import RepdiffError
-from repdiff.core.parallel import resolve_n_jobs
+from repdiff.core.parallel import resolve_n_jobs, single_threaded_libraries
 from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.against_noise import NoiseTest, Weighed, untested, weigh_against_noise
 from repdiff.evidence.cohesion import cohesions
@@ -143,7 +143,9 @@ def assess_findings(
     drawn = draw_rounds(x, y, groups=groups, n_rounds=N_ROUNDS, seed=seed, n_jobs=threads)
     test = NoiseTest(x, y, directions, reclusters, gamma, beta, no_change_threshold, groups, seed, threads)
     try:
-        weighed = weigh_against_noise(test, drawn, progress=progress)
+        # Matrices this small are slower on several threads of a library, and those that wait take the cores of others.
+        with single_threaded_libraries():
+            weighed = weigh_against_noise(test, drawn, progress=progress)
     except RepdiffError:
         weighed = {name: untested(Finding("untested"), len(directions[name].clusters)) for name in DIRECTIONS}
     right = _Right.of(nearest, columns, directions)
