@@ -51,7 +51,7 @@ def test_compare_says_what_was_found(folder: Path, capsys: pytest.CaptureFixture
     arguments = ["compare", str(folder / "old.npy"), str(folder / "new.npy"), "-o", str(folder / "said")]
     assert cli.run(arguments) == 0
     out, err = capsys.readouterr()
-    assert "`old` groups" in out
+    assert "`old` keeps" in out
     assert f"report: {folder / 'said' / 'report.html'}" in out
     assert err == ""
 
@@ -74,7 +74,7 @@ def test_an_item_called_like_markup_is_printed_as_it_is(folder: Path, capsys: py
     assert cli.run([*arguments, "--label", "kind", "--names", "[b]a", "b", "-o", str(folder / "markup")]) == 0
     out = capsys.readouterr().out
     assert "[red]x[/red]" in out
-    assert "`[b]a` groups" in out
+    assert "`[b]a` keeps" in out
 
 
 def test_report_is_made_from_the_run_alone(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

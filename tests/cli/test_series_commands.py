@@ -68,7 +68,7 @@ def test_matrix_writes_a_report_for_every_pair_and_a_page_that_leads_to_them(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(folder, "matrix", "early.npy", "late.npy", "last.npy", "-n", "3", "-o", "out", "--overwrite") == 0
-    assert "the row groups" in " ".join(capsys.readouterr().out.split())
+    assert "the row keeps items than the column" in " ".join(capsys.readouterr().out.split())
     page = (folder / "out" / "report.html").read_text(encoding="utf-8")
     runs = sorted(path.name for path in (folder / "out" / "runs").iterdir())
     assert runs == ["000-early-and-late", "001-early-and-last", "002-late-and-last"]

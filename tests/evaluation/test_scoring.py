@@ -283,7 +283,7 @@ def test_the_command_prints_a_table(run, tmp_path, capsys):
     assert cli.run(["evaluate", str(run), "--method", "rdc", "--method", "nmf", "-o", str(tmp_path / "t.csv")]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert out.index("What `x` groups") < out.index("rdc") < out.index("nmf") < out.index("What `y` groups")
+    assert out.index("What `x` keeps") < out.index("rdc") < out.index("nmf") < out.index("What `y` keeps")
     assert len(pd.read_csv(tmp_path / "t.csv")) == 4
 
 
@@ -304,7 +304,7 @@ def test_a_slip_is_one_line(run, capsys):
 def test_nothing_is_kept_where_one_file_cannot_be_written(run, tmp_path, capsys):
     there = {name: (run / name).read_bytes() for name in ("evaluation.csv", "report.html") if (run / name).exists()}
     (tmp_path / "file").write_text("")
-    for target, message in (("file/t.csv", "cannot be written"), (".", "is a folder; give the name of a file")):
+    for target, message in (("file/t.csv", "cannot be written"), (".", "is a folder; give the path of a file")):
         assert cli.run(["evaluate", str(run), "--method", "random-groups", "-o", str(tmp_path / target)]) == 2
         out, err = capsys.readouterr()
         assert out == ""

@@ -262,5 +262,6 @@ def test_distances_in_place_of_vectors(pair: planted.Planted) -> None:
 
 
 def test_resamples_must_be_asked_for_in_a_number(pair: planted.Planted) -> None:
-    with pytest.raises(RepdiffError, match="n_resamples must be an integer of at least 1, but is 0; evidence can"):
+    told = "n_resamples must be an integer of at least 1, but is 0; evidence=False turns all of it off"
+    with pytest.raises(RepdiffError, match=told):
         repdiff.compare(pair.x, pair.y, n_resamples=0)
