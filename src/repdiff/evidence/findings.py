@@ -142,12 +142,7 @@ def assess_findings(
     nearest = look_up(x, y, seed=seed, n_jobs=threads, progress=prefixed(progress, "neighbours"))
     drawn = draw_rounds(x, y, groups=groups, n_rounds=N_ROUNDS, seed=seed, n_jobs=threads)
     test = NoiseTest(x, y, directions, reclusters, gamma, beta, no_change_threshold, groups, seed, threads)
-    try:
-        # Matrices this small are slower on several threads of a library, and those that wait take the cores of others.
-        with single_threaded_libraries():
-            weighed = weigh_against_noise(test, drawn, progress=progress)
-    except RepdiffError:
-        weighed = {name: untested(Finding("untested"), len(directions[name].clusters)) for name in DIRECTIONS}
+    weighed = _weighed(test, drawn, progress)
     right = _Right.of(nearest, columns, directions)
     clusters = {
         name: _clusters(directions[name], weighed[name], nearest, right, drawn[0], gamma, beta, no_change_threshold)
@@ -157,6 +152,17 @@ def assess_findings(
         {name: weighed[name].finding for name in DIRECTIONS}, clusters,
         _neighbours(nearest, drawn[0], weighed, directions), right.votes, right.predictions, right.regression,
     )  # fmt: skip
+
+
+def _weighed(test: NoiseTest, drawn: tuple[Drawn, ...], progress: Progress) -> Mapping[DirectionName, Weighed]:
+    """Both directions against noise; untested where a clusterer cannot label a sample of the items."""
+    try:
+        # Matrices this small are slower on several threads of a library, and those that wait take the cores of others.
+        with single_threaded_libraries():
+            return weigh_against_noise(test, drawn, progress=progress)
+    except RepdiffError:
+        sizes = {name: len(test.directions[name].clusters) for name in DIRECTIONS}
+        return {name: untested(Finding("untested"), sizes[name]) for name in DIRECTIONS}
 
 
 def _spectral(n_clusters: int) -> Recluster:
