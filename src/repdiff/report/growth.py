@@ -136,7 +136,7 @@ def _line(plot: Any, group: str, measure: str, dash: str) -> None:
 
 
 def _limits(panel: Panel, growth: pd.DataFrame, threshold: float) -> tuple[float, float]:
-    """The range of a panel: that of both directions, so that they can be held against each other."""
+    """The range of a panel: that of both directions, so that they can be compared."""
     columns = [f"{measure}{end}" for measure, _ in panel.measures for end in ("_min", "_max")]
     values = growth[columns].to_numpy(np.float64)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
