@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
     from repdiff.report.wording.answer import Answer, answer
     from repdiff.report.wording.summary import describe
+    from repdiff.results.assignment import Assignment
     from repdiff.results.choice import ChosenNumber
     from repdiff.results.clusters import AffinityMap, DifferenceCluster, Direction
     from repdiff.results.comparison import Comparison
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from repdiff.store.matrix import load_matrix
     from repdiff.store.run import load_run as load
     from repdiff.store.series import load_series
+    from repdiff.workflows.assign import Assigner, assign
     from repdiff.workflows.compare import compare
     from repdiff.workflows.estimator import DifferenceClustering
     from repdiff.workflows.matrix import compare_matrix
@@ -61,6 +63,9 @@ _HOME = {
     "align": "similarities.alignment",
     "Alignment": "similarities.alignment",
     "answer": "report.wording.answer",
+    "assign": "workflows.assign",
+    "Assigner": "workflows.assign",
+    "Assignment": "results.assignment",
     "Answer": "report.wording.answer",
     "check": "gate.check",
     "CheckResult": "gate.check",
@@ -122,6 +127,8 @@ __all__ = [
     "AffinityMap",
     "Alignment",
     "Answer",
+    "Assigner",
+    "Assignment",
     "CheckResult",
     "ChosenNumber",
     "ClusterEvidence",
@@ -151,6 +158,7 @@ __all__ = [
     "TripletEmbedding",
     "align",
     "answer",
+    "assign",
     "check",
     "cluster_affinity",
     "compare",

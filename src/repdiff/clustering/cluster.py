@@ -6,6 +6,7 @@ affinity can replace it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,30 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, as_affinity, to_dense
 from repdiff.clustering.kmeans import RESTARTS, k_means
-from repdiff.clustering.spectral import Warn, spectral_embedding, warn_not_converged
+from repdiff.clustering.spectral import Coordinates, Warn, spectral_coordinates, warn_not_converged
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, silent
 from repdiff.settings import N_CLUSTERS, Clusterer, MethodSettings
 
 Labels = npt.NDArray[np.int32]
+
+_POINTS_PER_CLUSTER = 64  # looked at first, to count different points
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Cluster of each item, and what it was found from.
+
+    Attributes
+    ----------
+    labels : ndarray of int32, (n,)
+        Labels 0 to k - 1, none of them empty.
+    coordinates : Coordinates or None
+        What k-means clustered, the constant vector included; None for another clusterer.
+    """
+
+    labels: Labels
+    coordinates: Coordinates | None = None
 
 
 def cluster_affinity(
@@ -66,6 +85,24 @@ def cluster_affinity(
     RepdiffError
         For too many clusters, or a clusterer that does not take an affinity or return a label per item.
     """
+    return group_affinity(
+        affinity, n_clusters, clusterer=clusterer, restarts=restarts, first_check=first_check,
+        random_state=random_state, warn=warn, progress=progress,
+    ).labels  # fmt: skip
+
+
+def group_affinity(
+    affinity: Affinity | npt.ArrayLike,
+    n_clusters: int,
+    *,
+    clusterer: Clusterer = MethodSettings.clusterer,
+    restarts: int = RESTARTS,
+    first_check: int = 1,
+    random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
+    progress: Progress = silent,
+) -> Grouping:
+    """Cluster of each item, with the coordinates that k-means clustered; see :func:`cluster_affinity`."""
     operator = as_affinity(affinity)
     if isinstance(clusterer, str):
         if clusterer != "spectral":
@@ -78,7 +115,7 @@ def cluster_affinity(
             operator, n_clusters, restarts=restarts, first_check=first_check, random_state=random_state, warn=warn,
             progress=progress,
         )  # fmt: skip
-    return _consecutive(_checked(_labels_of_other(clusterer, operator, random_state), operator.n))
+    return Grouping(_consecutive(_checked(_labels_of_other(clusterer, operator, random_state), operator.n)))
 
 
 def _checked(labels: npt.NDArray[Any], n: int) -> npt.NDArray[Any]:
@@ -100,20 +137,23 @@ def spectral_clustering(
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
-) -> Labels:
+) -> Grouping:
     """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
-    # The first eigenvector is constant and separates nothing.
-    embedded = spectral_embedding(
+    found = spectral_coordinates(
         affinity, n_clusters, first_check=first_check, random_state=random_state, warn=warn, progress=progress
     )
-    points = embedded[:, 1:]
-    n_distinct = len(np.unique(points, axis=0)) if points.size else 1
+    points = found.vectors[:, 1:]  # the first eigenvector is constant and separates nothing
+    n_distinct = _count_distinct(points, n_clusters) if points.size else 1
     if n_distinct == 1:
-        return np.zeros(affinity.n, np.int32)
-    labels = k_means(
-        points, min(n_clusters, n_distinct), restarts=restarts, random_state=random_state, progress=progress
-    )
-    return _consecutive(labels)
+        return Grouping(np.zeros(affinity.n, np.int32), found)
+    labels = k_means(points, n_distinct, restarts=restarts, random_state=random_state, progress=progress)
+    return Grouping(_consecutive(labels), found)
+
+
+def _count_distinct(points: npt.NDArray[np.float32], most: int) -> int:
+    """Number of different points, or ``most`` if there are more; most often, the first points tell."""
+    few = len(np.unique(points[: _POINTS_PER_CLUSTER * most], axis=0))
+    return min(most, few if few >= most else len(np.unique(points, axis=0)))
 
 
 def _labels_of_other(clusterer: Any, affinity: Affinity, random_state: int | None) -> npt.NDArray[Any]:

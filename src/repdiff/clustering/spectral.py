@@ -229,6 +229,44 @@ def _orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
     return np.asarray(block, dtype=np.float32)
 
 
+@dataclass(frozen=True)
+class Coordinates:
+    """Coordinates of the items in which clusters of the normalised cut are compact.
+
+    Attributes
+    ----------
+    vectors : ndarray of float32, (n, k)
+        D^-1/2 u for the leading eigenvectors u of D^-1/2 A D^-1/2, largest first, each with its sign fixed so that its
+        entry of largest magnitude is positive. A vector without information (eigenvalue zero, as all but the first are
+        when every affinity is 1) is zero throughout.
+    values : ndarray of float64, (k,)
+        Their eigenvalues. D^-1 A times a vector is its eigenvalue times the vector, so that the coordinates of an item
+        follow from those of the others and its affinities to them.
+    """
+
+    vectors: FloatArray
+    values: npt.NDArray[np.float64]
+
+
+def spectral_coordinates(
+    affinity: Affinity,
+    n_components: int,
+    *,
+    first_check: int = 1,
+    random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
+    progress: Progress = silent,
+) -> Coordinates:
+    """The coordinates, with their eigenvalues; parameters as in :func:`spectral_embedding`."""
+    spectrum = leading_eigenvectors(
+        affinity, n_components, first_check=first_check, random_state=random_state, warn=warn, progress=progress
+    )
+    vectors = spectrum.vectors / np.sqrt(spectrum.degree)[:, None]
+    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(n_components)])
+    told = np.abs(spectrum.values) > NO_INFORMATION
+    return Coordinates(np.asarray(vectors * np.where(told, signs, 0), dtype=np.float32), spectrum.values)
+
+
 def spectral_embedding(
     affinity: Affinity | npt.ArrayLike,
     n_components: int,
@@ -262,10 +300,7 @@ def spectral_embedding(
         entry of largest magnitude is positive. A vector without information (eigenvalue zero, as all but the first are
         when every affinity is 1) is zero throughout.
     """
-    operator = as_affinity(affinity)
-    spectrum = leading_eigenvectors(
-        operator, n_components, first_check=first_check, random_state=random_state, warn=warn, progress=progress
-    )
-    vectors = spectrum.vectors / np.sqrt(spectrum.degree)[:, None]
-    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(n_components)])
-    return np.asarray(vectors * np.where(np.abs(spectrum.values) > NO_INFORMATION, signs, 0), dtype=np.float32)
+    return spectral_coordinates(
+        as_affinity(affinity), n_components, first_check=first_check, random_state=random_state, warn=warn,
+        progress=progress,
+    ).vectors  # fmt: skip

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from repdiff.affinity.engine import Plan
 from repdiff.affinity.engines import compute_affinities
 from repdiff.affinity.representation import Representation
-from repdiff.clustering.cluster import cluster_affinity
+from repdiff.clustering.cluster import group_affinity
 from repdiff.clustering.order import find_clusters
 from repdiff.clustering.representatives import Contrast
-from repdiff.clustering.spectral import Warn, warn_not_converged
+from repdiff.clustering.spectral import Coordinates, Warn, warn_not_converged
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.choice import choose_number
 from repdiff.results.choice import ChosenNumber
@@ -97,12 +97,15 @@ class FoundClusters:
         How many clusters were asked for; a clusterer may find fewer.
     chosen : ChosenNumber or None
         How that number was chosen, where it was not given.
+    coordinates : Coordinates or None
+        What k-means clustered; None for another clusterer.
     """
 
     labels: npt.NDArray[np.int32]
     clusters: tuple[DifferenceCluster, ...]
     n_wanted: int
     chosen: ChosenNumber | None
+    coordinates: Coordinates | None = None
 
 
 def find_direction(
@@ -140,15 +143,15 @@ def find_direction(
     else:
         wanted = settings.n_clusters
     with clock.time(f"{name} clustering"):
-        labels = cluster_affinity(
+        grouping = group_affinity(
             contrast.affinity, wanted, clusterer=settings.clusterer, random_state=seed, warn=warn, progress=progress
         )
     with clock.time(f"{name} representatives"):
         ordered, clusters = find_clusters(
-            labels, contrast, no_change_threshold=settings.no_change_threshold,
+            grouping.labels, contrast, no_change_threshold=settings.no_change_threshold,
             n_representatives=settings.n_representatives, representatives=settings.representatives,
         )  # fmt: skip
-    return FoundClusters(ordered, clusters, wanted, chosen)
+    return FoundClusters(ordered, clusters, wanted, chosen, grouping.coordinates)
 
 
 def undecided(clusters: Sequence[DifferenceCluster], threshold: float) -> list[str]:
