@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from repdiff.core.errors import OptionError
 from repdiff.core.progress import Progress, silent
 from repdiff.settings.columns import ItemSettings, PredictionSettings
 from repdiff.settings.computing import ComputingSettings, SeedSettings
@@ -26,6 +27,7 @@ from repdiff.settings.pairing import (
     MatchingSettings,
     MetricSettings,
     PairMetricSettings,
+    ReplicateSettings,
 )
 
 
@@ -80,6 +82,7 @@ class CompareCall(
     DescriptionSettings,
     KeepingSettings,
     Settings,
+    ReplicateSettings,
     AlignmentSettings,
     GuidanceSettings,
     PairMetricSettings,
@@ -92,6 +95,16 @@ class CompareCall(
 
     x: Any
     y: Any
+
+    def check_together(self) -> None:
+        """Refuse replicates without evidence."""
+        super().check_together()
+        if not self.evidence and self.replicates_x is not None:
+            raise OptionError(
+                "replicates are part of the evidence, but evidence=False leaves it out; leave out one of the two",
+                on_command_line="--replicate-x is part of the evidence, but --no-evidence leaves it out; leave out one "
+                "of the two",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,7 @@ from repdiff.workflows.evidence import take_evidence
 from repdiff.workflows.projection import side_by_side
 from repdiff.workflows.provenance import Clock, inputs_of, now, versions, warning_recorder
 from repdiff.workflows.reference import make_reference
+from repdiff.workflows.replicates import HeldReplicates, hold_replicates
 from repdiff.workflows.representation import ShownRepresentation, representations_of
 
 
@@ -62,10 +63,16 @@ def compare(call: CompareCall) -> Comparison:
             prediction_x=call.prediction_x, prediction_y=call.prediction_y, image=call.image, text=call.text,
             metric=call.metric, within=call.within, match=call.match, n_clusters=settings.fewest_clusters,
         )  # fmt: skip
+        replicates = hold_replicates(
+            pair, call.replicates_x, call.replicates_y, align=call.align, random_state=call.random_state,
+            progress=call.progress,
+        )  # fmt: skip
+    options: dict[str, Any] = {
+        "replicates": replicates, "description": call.description, "keep_rows": call.keep_rows, "clock": clock,
+        "progress": call.progress,
+    }  # fmt: skip
     if call.align == "none":
-        return compare_pair(
-            pair, settings, description=call.description, keep_rows=call.keep_rows, clock=clock, progress=call.progress
-        )
+        return compare_pair(pair, settings, **options)
     with clock.time("alignment"):
         aligned = align_pair(pair, call.align, random_state=call.random_state)
     if call.align_effect:
@@ -73,9 +80,7 @@ def compare(call: CompareCall) -> Comparison:
             plain = compare_pair(
                 pair, replace(settings, evidence=False), progress=prefixed(call.progress, "without alignment")
             )
-    found = compare_pair(
-        aligned, settings, description=call.description, keep_rows=call.keep_rows, clock=clock, progress=call.progress
-    )
+    found = compare_pair(aligned, settings, **options)
     return _with_effect(found, plain) if call.align_effect else found
 
 
@@ -85,6 +90,7 @@ def compare_pair(
     *,
     representations: tuple[ShownRepresentation, ShownRepresentation] | None = None,
     plan: Plan | None = None,
+    replicates: HeldReplicates | None = None,
     description: str | None = None,
     keep_rows: bool = False,
     clock: Clock | None = None,
@@ -100,6 +106,8 @@ def compare_pair(
         Its two sides, where they take part in other comparisons too.
     plan : Plan, optional
         The engine's plan for it, where it was made before.
+    replicates : HeldReplicates, optional
+        Other seeds of both sides.
     description : str, optional
         A few words on what is compared.
     keep_rows : bool
@@ -111,7 +119,7 @@ def compare_pair(
     x, y = representations_of(pair, settings) if representations is None else representations
     with clock.time("affinity"):
         contrasts = contrasts_of(x, y, settings, groups=pair.groups, plan=plan, progress=progress)
-    warnings = list(pair.warnings)
+    warnings = [*pair.warnings, *(() if replicates is None else replicates.warnings)]
     found = _find_both(contrasts, settings, warnings, clock, progress)
     outcomes = _Outcomes.of(pair.items)
     directions = {name: outcomes.describe(name, found[name], getattr(contrasts, name)) for name in DIRECTIONS}
@@ -122,7 +130,7 @@ def compare_pair(
         with clock.time("similarity"):
             similarity = score_sample(pair, random_state=settings.random_state)
         directions["x_only"], directions["y_only"], evidence = take_evidence(
-            pair, (x, y), contrasts, found, directions, settings, clock=clock, progress=progress
+            pair, (x, y), contrasts, found, directions, settings, replicates, clock=clock, progress=progress
         )
     return Comparison(
         names=pair.names,
@@ -132,7 +140,7 @@ def compare_pair(
         projection=projection,
         accuracy_x=accuracy(outcomes.right_x),
         accuracy_y=accuracy(outcomes.right_y),
-        provenance=_provenance(pair, settings, contrasts.engine, clock, warnings),
+        provenance=_provenance(pair, settings, contrasts.engine, clock, warnings, replicates),
         description=description,
         evidence=evidence,
         similarity=similarity,
@@ -161,14 +169,19 @@ def _find_both(
 
 
 def _provenance(
-    pair: EmbeddingPair, settings: Settings, engine: Mapping[str, Any], clock: Clock, warnings: list[str]
+    pair: EmbeddingPair,
+    settings: Settings,
+    engine: Mapping[str, Any],
+    clock: Clock,
+    warnings: list[str],
+    replicates: HeldReplicates | None,
 ) -> Provenance:
     return Provenance(
         created=now(),
         parameters={**settings.parameters, **pair.parameters},
         random_state=settings.random_state,
         engine=engine,
-        inputs=inputs_of(pair),
+        inputs={**inputs_of(pair), **({} if replicates is None else replicates.inputs)},
         versions=versions(),
         timings=clock.seconds,
         warnings=tuple(warnings),

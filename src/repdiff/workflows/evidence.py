@@ -25,6 +25,7 @@ from repdiff.results.evidence import ComparisonEvidence
 from repdiff.settings import Settings
 from repdiff.workflows.direction import Contrasts, FoundClusters
 from repdiff.workflows.provenance import Clock
+from repdiff.workflows.replicates import HeldReplicates, with_replicates
 
 if TYPE_CHECKING:
     from repdiff.affinity.base import Affinity
@@ -39,6 +40,7 @@ def take_evidence(
     found: Mapping[DirectionName, FoundClusters],
     directions: Mapping[DirectionName, Direction],
     settings: Settings,
+    replicates: HeldReplicates | None = None,
     *,
     clock: Clock | None = None,
     progress: Progress = silent,
@@ -57,8 +59,10 @@ def take_evidence(
         The clusters of both directions, as found and as described.
     settings : Settings
         How it was compared.
+    replicates : HeldReplicates, optional
+        Other seeds of both sides.
     clock : Clock, optional
-        Gets the timings "findings" and "evidence".
+        Gets the timings "findings", "evidence" and "replicates".
     progress : Progress, optional
         Told how far the work is.
     """
@@ -74,12 +78,16 @@ def take_evidence(
         often = {name: _recluster(found[name], settings, first_check=FIRST_CHECK) for name in DIRECTIONS}
         findings = _findings(pair, sides, directions, often, settings, progress)
     with clock.time("evidence"):
-        return weigh(
+        taken = weigh(
             weighed["x_only"], weighed["y_only"], pair.items, findings, gamma=settings.gamma, beta=settings.beta,
             no_change_threshold=settings.no_change_threshold, groups=pair.groups,
             takes_number=_is_ours(settings), n_resamples=settings.n_resamples, n_jobs=settings.n_jobs,
             random_state=settings.random_state, progress=progress,
         )  # fmt: skip
+    if replicates is None:
+        return taken
+    with clock.time("replicates"):
+        return with_replicates(taken[:2], taken[2], pair, replicates, often, settings, progress=progress)
 
 
 def _findings(
