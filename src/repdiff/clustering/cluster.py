@@ -13,12 +13,20 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, as_affinity, to_dense
 from repdiff.clustering.kmeans import RESTARTS, k_means
-from repdiff.clustering.spectral import Warn, spectral_embedding, warn_not_converged
+from repdiff.clustering.spectral import (
+    Warn,
+    embedding_of,
+    leading_eigenvectors,
+    spectral_embedding,
+    warn_not_converged,
+)
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, silent
+from repdiff.results.spectrum import KeptSpectrum
 from repdiff.settings import N_CLUSTERS, Clusterer, MethodSettings
 
 Labels = npt.NDArray[np.int32]
+KEPT_EIGENVECTORS = 24  # so many clusters a result can be cut into again
 
 
 def cluster_affinity(
@@ -102,14 +110,56 @@ def spectral_clustering(
     progress: Progress = silent,
 ) -> Labels:
     """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
-    # The first eigenvector is constant and separates nothing.
     embedded = spectral_embedding(
         affinity, n_clusters, first_check=first_check, random_state=random_state, warn=warn, progress=progress
     )
+    return cut_vectors(embedded, n_clusters, restarts=restarts, random_state=random_state, progress=progress)
+
+
+def cut_spectrum(
+    affinity: Affinity,
+    n_clusters: int,
+    *,
+    random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
+    progress: Progress = silent,
+) -> tuple[Labels, KeptSpectrum]:
+    """The labels of :func:`cluster_affinity`, and the eigenvectors they were cut from, with what else was found.
+
+    Raises
+    ------
+    RepdiffError
+        For too many clusters.
+    """
+    if not 1 <= n_clusters <= affinity.n:
+        raise RepdiffError(f"n_clusters must be from 1 to the number of items, {affinity.n}, but is {n_clusters}")
+    spectrum = leading_eigenvectors(
+        affinity, n_clusters, n_kept=KEPT_EIGENVECTORS, random_state=random_state, warn=warn, progress=progress
+    )
+    embedded = embedding_of(spectrum.vectors, spectrum.values, spectrum.degree)
+    labels = cut_vectors(embedded, n_clusters, random_state=random_state, progress=progress)
+    more = spectrum.more
+    kept = np.hstack([embedded, embedding_of(more.vectors, more.values, spectrum.degree)])
+    values, residuals = (
+        np.concatenate([one, other])
+        for one, other in ((spectrum.values, more.values), (spectrum.residuals, more.residuals))
+    )
+    return labels, KeptSpectrum(kept, values, residuals, spectrum.degree)
+
+
+def cut_vectors(
+    embedded: npt.NDArray[np.float32],
+    n_clusters: int,
+    *,
+    restarts: int = RESTARTS,
+    random_state: int | None = 0,
+    progress: Progress = silent,
+) -> Labels:
+    """k-means on the columns after the first, (n, n_clusters), which is constant and separates nothing."""
     points = embedded[:, 1:]
     n_distinct = len(np.unique(points, axis=0)) if points.size else 1
     if n_distinct == 1:
-        return np.zeros(affinity.n, np.int32)
+        return np.zeros(len(embedded), np.int32)
     labels = k_means(
         points, min(n_clusters, n_distinct), restarts=restarts, random_state=random_state, progress=progress
     )

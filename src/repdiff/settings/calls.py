@@ -18,6 +18,7 @@ from repdiff.settings.encoding import EncodingSettings
 from repdiff.settings.evaluating import EvaluationSettings, RunEvaluationSettings
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import SettingsGroup, like, setting
+from repdiff.settings.keeping import KeepingSettings
 from repdiff.settings.measuring import FittingSettings, SimilaritySettings, TripletSettings
 from repdiff.settings.method import MethodSettings
 from repdiff.settings.pairing import (
@@ -35,8 +36,8 @@ class ClusterSettings(ComputingSettings, MethodSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(EvidenceSettings, ClusterSettings):
-    """How two representations are compared: the method, what computes it, and the evidence."""
+class Settings(KeepingSettings, EvidenceSettings, ClusterSettings):
+    """How two representations are compared: the method, what computes it, the evidence, and what is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
