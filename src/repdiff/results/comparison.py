@@ -14,6 +14,7 @@ from repdiff.results.assignment import Assignment
 from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import Direction, DirectionName
 from repdiff.results.evidence import ComparisonEvidence
+from repdiff.results.neighbors import NeighborLists
 from repdiff.results.projection import Projection
 from repdiff.results.provenance import Provenance
 from repdiff.results.reference import Reference
@@ -21,6 +22,7 @@ from repdiff.results.similarity import SimilarityTable
 
 if TYPE_CHECKING:
     from repdiff.inputs.images import Thumbnails
+    from repdiff.results.spectrum import Recut
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Comparison:
         Where ``n_clusters`` was "auto": for "x_only" and "y_only" the number of clusters, and why.
     reference : Reference or None
         The items among which new ones are ranked by :meth:`assign`; None where that is not possible.
+    neighbors : NeighborLists or None
+        The nearest neighbours of the items on both sides, with their places on the other.
     """
 
     names: tuple[str, str]
@@ -69,6 +73,7 @@ class Comparison:
     similarity: SimilarityTable | None = None
     chosen: Mapping[DirectionName, ChosenNumber] = field(default_factory=dict)
     reference: Reference | None = None
+    neighbors: NeighborLists | None = None
 
     @property
     def answer(self) -> str:
@@ -97,6 +102,26 @@ class Comparison:
         import repdiff
 
         return repdiff.assign(self, x_new, y_new, **options)
+
+    def recut(self, n_clusters: int) -> Recut:
+        """Both directions cut into another number of clusters, from the kept eigenvectors, in a moment.
+
+        Labels are those of the spectral step on the same eigenvectors. Mean affinities are estimated, since the
+        affinity itself is not kept; see :class:`Recut`.
+
+        Parameters
+        ----------
+        n_clusters : int
+            From 1 to the number of eigenvectors kept.
+
+        Raises
+        ------
+        RepdiffError
+            Where no eigenvectors were kept, or fewer than that.
+        """
+        import repdiff
+
+        return repdiff.recut(self, n_clusters)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a run directory, whole or not at all; :func:`repdiff.load` reads it.

@@ -19,6 +19,7 @@ from repdiff.settings.encoding import EncodingSettings
 from repdiff.settings.evaluating import EvaluationSettings, RunEvaluationSettings
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import SettingsGroup, like, setting
+from repdiff.settings.keeping import KeepingSettings, RowKeepingSettings
 from repdiff.settings.measuring import FittingSettings, SimilaritySettings, TripletSettings
 from repdiff.settings.method import MethodSettings
 from repdiff.settings.pairing import (
@@ -37,8 +38,8 @@ class ClusterSettings(ComputingSettings, MethodSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(EvidenceSettings, ClusterSettings):
-    """How two representations are compared: the method, what computes it, and the evidence."""
+class Settings(KeepingSettings, EvidenceSettings, ClusterSettings):
+    """How two representations are compared: the method, what computes it, the evidence, and what is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,21 +67,10 @@ class PairNameSettings(SettingsGroup):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class KeepingSettings(SettingsGroup):
-    """What a comparison keeps of the embeddings."""
-
-    keep_rows: bool = setting(
-        True,
-        "Keep a sample of the embeddings, so that new items can be assigned without the files.",
-        more="At most 4,096 rows and 32 MB; see :func:`repdiff.assign`.",
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class CompareCall(
     DescriptionSettings,
-    KeepingSettings,
+    RowKeepingSettings,
     Settings,
     ReplicateSettings,
     AlignmentSettings,
