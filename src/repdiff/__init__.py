@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from repdiff.affinity.difference import difference_affinity, rank_difference
     from repdiff.affinity.ranks import neighbor_ranks
     from repdiff.clustering.cluster import cluster_affinity, normalized_cut
+    from repdiff.clustering.coordinates import spectral_embedding
     from repdiff.clustering.recut import recut
-    from repdiff.clustering.spectral import spectral_embedding
     from repdiff.core.errors import (
         InputError,
         MemoryLimitError,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
     from repdiff.report.wording.answer import Answer, answer
     from repdiff.report.wording.summary import describe
+    from repdiff.results.assignment import Assignment
     from repdiff.results.choice import ChosenNumber
     from repdiff.results.clusters import AffinityMap, DifferenceCluster, Direction
     from repdiff.results.comparison import Comparison
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from repdiff.store.matrix import load_matrix
     from repdiff.store.run import load_run as load
     from repdiff.store.series import load_series
+    from repdiff.workflows.assign import Assigner, assign
     from repdiff.workflows.compare import compare
     from repdiff.workflows.estimator import DifferenceClustering
     from repdiff.workflows.matrix import compare_matrix
@@ -64,6 +66,9 @@ _HOME = {
     "align": "similarities.alignment",
     "Alignment": "similarities.alignment",
     "answer": "report.wording.answer",
+    "assign": "workflows.assign",
+    "Assigner": "workflows.assign",
+    "Assignment": "results.assignment",
     "Answer": "report.wording.answer",
     "check": "gate.check",
     "CheckResult": "gate.check",
@@ -115,7 +120,7 @@ _HOME = {
     "Score": "results.similarity",
     "similarity": "similarities.table",
     "SimilarityTable": "results.similarity",
-    "spectral_embedding": "clustering.spectral",
+    "spectral_embedding": "clustering.coordinates",
     "Timeline": "results.timeline",
     "Track": "results.tracks",
     "TripletEmbedding": "inputs.triplets",
@@ -128,6 +133,8 @@ __all__ = [
     "AffinityMap",
     "Alignment",
     "Answer",
+    "Assigner",
+    "Assignment",
     "CheckResult",
     "ChosenNumber",
     "ClusterEvidence",
@@ -159,6 +166,7 @@ __all__ = [
     "TripletEmbedding",
     "align",
     "answer",
+    "assign",
     "check",
     "cluster_affinity",
     "compare",

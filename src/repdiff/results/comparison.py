@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from repdiff.inputs import Items
+from repdiff.results.assignment import Assignment
 from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import Direction, DirectionName
 from repdiff.results.evidence import ComparisonEvidence
 from repdiff.results.neighbors import NeighborLists
 from repdiff.results.projection import Projection
 from repdiff.results.provenance import Provenance
+from repdiff.results.reference import Reference
 from repdiff.results.similarity import SimilarityTable
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ class Comparison:
         Where ``n_clusters`` was "auto": for "x_only" and "y_only" the number of clusters, and why.
     neighbors : NeighborLists or None
         The nearest neighbours of the items on both sides, with their places on the other.
+    reference : Reference or None
+        The items among which new ones are ranked by :meth:`assign`; None where that is not possible.
     """
 
     names: tuple[str, str]
@@ -69,6 +73,7 @@ class Comparison:
     similarity: SimilarityTable | None = None
     chosen: Mapping[DirectionName, ChosenNumber] = field(default_factory=dict)
     neighbors: NeighborLists | None = None
+    reference: Reference | None = None
 
     @property
     def answer(self) -> str:
@@ -111,6 +116,12 @@ class Comparison:
         import repdiff
 
         return repdiff.recut(self, n_clusters)
+
+    def assign(self, x_new: Any, y_new: Any, **options: Any) -> Assignment:
+        """Which clusters new items belong to, without comparing again; options as of :func:`repdiff.assign`."""
+        import repdiff
+
+        return repdiff.assign(self, x_new, y_new, **options)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a run directory, whole or not at all; :func:`repdiff.load` reads it.

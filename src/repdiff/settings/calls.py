@@ -18,9 +18,9 @@ from repdiff.settings.encoding import EncodingSettings
 from repdiff.settings.evaluating import EvaluationSettings, RunEvaluationSettings
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import SettingsGroup, like, setting
-from repdiff.settings.keeping import KeepingSettings
 from repdiff.settings.measuring import FittingSettings, SimilaritySettings, TripletSettings
 from repdiff.settings.method import MethodSettings
+from repdiff.settings.neighbors import NeighborSettings
 from repdiff.settings.pairing import (
     AlignmentSettings,
     GuidanceSettings,
@@ -36,7 +36,7 @@ class ClusterSettings(ComputingSettings, MethodSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(KeepingSettings, EvidenceSettings, ClusterSettings):
+class Settings(NeighborSettings, EvidenceSettings, ClusterSettings):
     """How two representations are compared: the method, what computes it, the evidence, and what is kept."""
 
 
@@ -65,9 +65,21 @@ class PairNameSettings(SettingsGroup):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeepingSettings(SettingsGroup):
+    """What a comparison keeps of the embeddings."""
+
+    keep_rows: bool = setting(
+        True,
+        "Keep a sample of the embeddings, so that new items can be assigned without the files.",
+        more="At most 4,096 rows and 32 MB; see :func:`repdiff.assign`.",
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class CompareCall(
     DescriptionSettings,
+    KeepingSettings,
     Settings,
     AlignmentSettings,
     GuidanceSettings,
@@ -196,3 +208,35 @@ class EvaluateRunCall(ProgressSettings, RunEvaluationSettings):
     y: str | Path | None = setting(
         None, "Where y is now.", more="It must hold the same values.", unset="where the run found it", kind="path"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignSettings(ProgressSettings, MatchingSettings):
+    """How new items are assigned to the clusters of a comparison."""
+
+    x: Any = setting(
+        None,
+        "Where x of the comparison is now.",
+        more="Needed if the comparison kept no rows; it must hold the same values.",
+        unset="where it was",
+        kind="array_like, table or path",
+        typed=Path,
+    )
+    y: Any = setting(
+        None,
+        "Where y of the comparison is now.",
+        more="Needed if the comparison kept no rows; it must hold the same values.",
+        unset="where it was",
+        kind="array_like, table or path",
+        typed=Path,
+    )
+    n_jobs: int | None = like(ComputingSettings, "n_jobs")
+
+
+@dataclass(frozen=True, eq=False)
+class AssignCall(AssignSettings):
+    """What :func:`repdiff.assign` is given."""
+
+    comparison: Any
+    x_new: Any
+    y_new: Any

@@ -29,6 +29,7 @@ from repdiff.store.directory import RUN, SCHEMA_VERSION
 from repdiff.store.evidence import EVIDENCE, StoredEvidence, read_evidence, write_evidence
 from repdiff.store.lazy import Part, deferred, once, put_off
 from repdiff.store.plain import from_plain, to_plain
+from repdiff.store.reference import REFERENCE, REFERENCE_COLUMNS, read_reference, write_reference
 from repdiff.store.tables import check_table, read_rows, row_of, schema_of, value_of, write_rows
 
 THUMBNAILS = "thumbnails.parquet"
@@ -112,6 +113,7 @@ def write_comparison(folder: Path, comparison: Comparison, pictures: Thumbnails)
     write_rows(folder / _AFFINITY, [row for one in directions for row in _bin_rows(one)], _AFFINITY_SCHEMA)
     write_evidence(folder, comparison)
     write_closer(folder, comparison)
+    write_reference(folder, comparison.reference)
     axes = np.hstack([comparison.projection.x, comparison.projection.y])
     pd.DataFrame(axes, columns=_AXES).to_parquet(folder / _PROJECTION, index=False)
     columns = [pa.array(pictures.rows), pa.array(pictures.widths), pa.array(pictures.heights), list(pictures.images)]
@@ -170,6 +172,13 @@ def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
         later["evidence"] = lambda: evidence().comparison
         later["similarity"] = lambda: evidence().similarity
         later["chosen"] = lambda: evidence().chosen
+    if (folder / REFERENCE).exists():
+        check_table(folder / REFERENCE, REFERENCE_COLUMNS)
+        reference = Part(folder, REFERENCE)
+        counts = {name: len(ready[name].clusters) for name in DIRECTIONS}
+        later["reference"] = lambda: reference(lambda file: read_reference(file, counts))
+    else:
+        ready["reference"] = None
     return deferred(Comparison, ready, later)
 
 

@@ -22,6 +22,7 @@ from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.neighbors import NeighborLists
+from repdiff.results.projection import Projection
 from repdiff.results.provenance import Provenance
 from repdiff.settings import CompareCall, Settings, takes
 from repdiff.similarities.alignment import align_pair
@@ -31,6 +32,7 @@ from repdiff.workflows.evidence import take_evidence
 from repdiff.workflows.neighbors import neighbors_of, neighbors_wanted
 from repdiff.workflows.projection import side_by_side
 from repdiff.workflows.provenance import Clock, inputs_of, now, versions, warning_recorder
+from repdiff.workflows.reference import make_reference
 from repdiff.workflows.representation import ShownRepresentation, representations_of
 
 
@@ -63,7 +65,9 @@ def compare(call: CompareCall) -> Comparison:
             metric=call.metric, within=call.within, match=call.match, n_clusters=settings.fewest_clusters,
         )  # fmt: skip
     if call.align == "none":
-        return compare_pair(pair, settings, description=call.description, clock=clock, progress=call.progress)
+        return compare_pair(
+            pair, settings, description=call.description, keep_rows=call.keep_rows, clock=clock, progress=call.progress
+        )
     with clock.time("alignment"):
         aligned = align_pair(pair, call.align, random_state=call.random_state)
     if call.align_effect:
@@ -71,7 +75,9 @@ def compare(call: CompareCall) -> Comparison:
             plain = compare_pair(
                 pair, replace(settings, evidence=False), progress=prefixed(call.progress, "without alignment")
             )
-    found = compare_pair(aligned, settings, description=call.description, clock=clock, progress=call.progress)
+    found = compare_pair(
+        aligned, settings, description=call.description, keep_rows=call.keep_rows, clock=clock, progress=call.progress
+    )
     return _with_effect(found, plain) if call.align_effect else found
 
 
@@ -82,6 +88,7 @@ def compare_pair(
     representations: tuple[ShownRepresentation, ShownRepresentation] | None = None,
     plan: Plan | None = None,
     description: str | None = None,
+    keep_rows: bool = False,
     clock: Clock | None = None,
     progress: Progress = silent,
 ) -> Comparison:
@@ -97,10 +104,10 @@ def compare_pair(
         The engine's plan for it, where it was made before.
     description : str, optional
         A few words on what is compared.
-    clock : Clock, optional
-        Goes on with these timings.
-    progress : Progress, optional
-        Told how far the work is.
+    keep_rows : bool
+        Keep a sample of the embeddings.
+    clock, progress : Clock and Progress, optional
+        Timings to go on with; told how far the work is.
     """
     clock = Clock() if clock is None else clock
     x, y = representations_of(pair, settings) if representations is None else representations
@@ -110,9 +117,8 @@ def compare_pair(
     outcomes = _Outcomes.of(pair.items)
     directions = {name: outcomes.describe(name, found[name], getattr(contrasts, name)) for name in DIRECTIONS}
     with clock.time("projection"):
-        for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
-        projection = side_by_side(x.plane, y.plane)
-    evidence, similarity = None, None
+        projection = _projection(x, y, settings)
+    evidence = similarity = None
     if neighbors is not None and settings.evidence:
         with clock.time("similarity"):
             similarity = score_sample(pair, random_state=settings.random_state)
@@ -133,6 +139,7 @@ def compare_pair(
         similarity=similarity,
         chosen={name: one.chosen for name, one in found.items() if one.chosen is not None},
         neighbors=neighbors.first(settings.n_neighbors) if neighbors and settings.n_neighbors else None,
+        reference=make_reference(pair, found, keep_rows=keep_rows, random_state=settings.random_state),
     )
 
 
@@ -152,6 +159,11 @@ def _compute(
         )  # fmt: skip
     with clock.time("neighbours"):
         return contrasts, neighbors_of(*sides, settings, found=contrasts.neighbors, progress=progress)
+
+
+def _projection(x: ShownRepresentation, y: ShownRepresentation, settings: Settings) -> Projection:
+    for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
+    return side_by_side(x.plane, y.plane)
 
 
 def _find_both(
@@ -229,4 +241,5 @@ class _Outcomes:
             for cluster in found.clusters
         )
         picture = map_affinity(contrast.affinity, found.labels)
-        return Direction(name, found.labels, tuple(described), picture, found.spectrum)
+        kept = None if found.coordinates is None else found.coordinates.kept
+        return Direction(name, found.labels, tuple(described), picture, kept)

@@ -1,4 +1,4 @@
-"""What a run keeps for a closer look."""
+"""How many neighbours a run keeps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from repdiff.settings.fields import SettingsGroup, setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeepingSettings(SettingsGroup):
+class NeighborSettings(SettingsGroup):
     """What is kept of each item."""
 
     n_neighbors: int = setting(
