@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from repdiff.affinity.difference import difference_affinity, rank_difference
     from repdiff.affinity.ranks import neighbor_ranks
     from repdiff.clustering.cluster import cluster_affinity, normalized_cut
+    from repdiff.clustering.coordinates import spectral_embedding
     from repdiff.clustering.recut import recut
-    from repdiff.clustering.spectral import spectral_embedding
     from repdiff.core.errors import (
         InputError,
         MemoryLimitError,
@@ -120,7 +120,7 @@ _HOME = {
     "Score": "results.similarity",
     "similarity": "similarities.table",
     "SimilarityTable": "results.similarity",
-    "spectral_embedding": "clustering.spectral",
+    "spectral_embedding": "clustering.coordinates",
     "Timeline": "results.timeline",
     "Track": "results.tracks",
     "TripletEmbedding": "inputs.triplets",

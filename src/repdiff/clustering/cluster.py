@@ -13,14 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, as_affinity, to_dense
+from repdiff.clustering.coordinates import Coordinates, spectral_coordinates
 from repdiff.clustering.kmeans import RESTARTS, k_means
-from repdiff.clustering.spectral import Warn, embedding_of, leading_eigenvectors, warn_not_converged
+from repdiff.clustering.spectral import Warn, warn_not_converged
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, silent
-from repdiff.results.spectrum import KeptSpectrum
 from repdiff.settings import N_CLUSTERS, Clusterer, MethodSettings
 
 Labels = npt.NDArray[np.int32]
+
 KEPT_EIGENVECTORS = 24  # so many clusters a result can be cut into again
 
 _POINTS_PER_CLUSTER = 64  # looked at first, to count different points
@@ -34,12 +35,12 @@ class Grouping:
     ----------
     labels : ndarray of int32, (n,)
         Labels 0 to k - 1, none of them empty.
-    spectrum : KeptSpectrum or None
-        The eigenvectors that k-means clustered, and some more; None for another clusterer.
+    coordinates : Coordinates or None
+        What k-means clustered, the constant vector included; None for another clusterer.
     """
 
     labels: Labels
-    spectrum: KeptSpectrum | None = None
+    coordinates: Coordinates | None = None
 
 
 def cluster_affinity(
@@ -105,7 +106,7 @@ def group_affinity(
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
 ) -> Grouping:
-    """Cluster of each item, with the eigenvectors that k-means clustered; see :func:`cluster_affinity`."""
+    """Cluster of each item, with the coordinates that k-means clustered; see :func:`cluster_affinity`."""
     operator = as_affinity(affinity)
     if isinstance(clusterer, str):
         if clusterer != "spectral":
@@ -115,8 +116,8 @@ def group_affinity(
         if not 1 <= n_clusters <= operator.n:
             raise RepdiffError(f"n_clusters must be from 1 to the number of items, {operator.n}, but is {n_clusters}")
         return spectral_clustering(
-            operator, n_clusters, restarts=restarts, first_check=first_check, n_kept=n_kept, random_state=random_state,
-            warn=warn, progress=progress,
+            operator, n_clusters, restarts=restarts, first_check=first_check, n_kept=n_kept,
+            random_state=random_state, warn=warn, progress=progress,
         )  # fmt: skip
     return Grouping(_consecutive(_checked(_labels_of_other(clusterer, operator, random_state), operator.n)))
 
@@ -143,35 +144,27 @@ def spectral_clustering(
     progress: Progress = silent,
 ) -> Grouping:
     """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
-    spectrum = leading_eigenvectors(
+    found = spectral_coordinates(
         affinity, n_clusters, first_check=first_check, n_kept=n_kept, random_state=random_state, warn=warn,
         progress=progress,
     )  # fmt: skip
-    embedded = embedding_of(spectrum.vectors, spectrum.values, spectrum.degree)
-    labels = cut_vectors(embedded, n_clusters, restarts=restarts, random_state=random_state, progress=progress)
-    more = spectrum.more
-    kept = KeptSpectrum(
-        np.hstack([embedded, embedding_of(more.vectors, more.values, spectrum.degree)]),
-        np.concatenate([spectrum.values, more.values]),
-        np.concatenate([spectrum.residuals, more.residuals]),
-        spectrum.degree,
-    )
-    return Grouping(labels, kept)
+    labels = cut_vectors(found.vectors, n_clusters, restarts=restarts, random_state=random_state, progress=progress)
+    return Grouping(labels, found)
 
 
 def cut_vectors(
-    embedded: npt.NDArray[np.float32],
+    vectors: npt.NDArray[np.float32],
     n_clusters: int,
     *,
     restarts: int = RESTARTS,
     random_state: int | None = 0,
     progress: Progress = silent,
 ) -> Labels:
-    """k-means on the columns after the first, (n, n_clusters), which is constant and separates nothing."""
-    points = embedded[:, 1:]
+    """k-means on the columns of (n, n_clusters) after the first, which is constant and separates nothing."""
+    points = vectors[:, 1:]
     n_distinct = _count_distinct(points, n_clusters) if points.size else 1
     if n_distinct == 1:
-        return np.zeros(len(embedded), np.int32)
+        return np.zeros(len(vectors), np.int32)
     return _consecutive(k_means(points, n_distinct, restarts=restarts, random_state=random_state, progress=progress))
 
 

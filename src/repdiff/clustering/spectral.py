@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.affinity.base import Affinity, as_affinity
+from repdiff.affinity.base import Affinity
 from repdiff.core.errors import NotConvergedWarning, RepdiffError
 from repdiff.core.parallel import single_threaded_libraries
 from repdiff.core.progress import Progress, silent
@@ -261,52 +261,3 @@ def _orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
         lost = kept < _HARDLY_ANY
         block[:, lost] = rng.standard_normal((len(block), int(lost.sum())), dtype=np.float32) / np.sqrt(len(block))
     return np.asarray(block, dtype=np.float32)
-
-
-def spectral_embedding(
-    affinity: Affinity | npt.ArrayLike,
-    n_components: int,
-    *,
-    first_check: int = 1,
-    random_state: int | None = 0,
-    warn: Warn = warn_not_converged,
-    progress: Progress = silent,
-) -> npt.NDArray[np.float32]:
-    """Coordinates of the items in which clusters of the normalised cut are compact.
-
-    Parameters
-    ----------
-    affinity : Affinity or array_like, (n, n)
-        Symmetric, not negative.
-    n_components : int
-        Number of eigenvectors, the constant one included; usually the number of clusters.
-    first_check : int
-        See :func:`leading_eigenvectors`.
-    random_state : int or None
-        Seed of the random start.
-    warn : callable, optional
-        Called if the eigenvectors have not converged; issues a NotConvergedWarning by default.
-    progress : Progress, optional
-        Told after each product.
-
-    Returns
-    -------
-    ndarray of float32, (n, n_components)
-        D^-1/2 u for the leading eigenvectors u of D^-1/2 A D^-1/2, largest first, each with its sign fixed so that its
-        entry of largest magnitude is positive. A vector without information (eigenvalue zero, as all but the first are
-        when every affinity is 1) is zero throughout.
-    """
-    operator = as_affinity(affinity)
-    spectrum = leading_eigenvectors(
-        operator, n_components, first_check=first_check, random_state=random_state, warn=warn, progress=progress
-    )
-    return embedding_of(spectrum.vectors, spectrum.values, spectrum.degree)
-
-
-def embedding_of(
-    vectors: FloatArray, values: npt.NDArray[np.float64], degree: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float32]:
-    """D^-1/2 u for eigenvectors u, (n, m), with fixed signs; see :func:`spectral_embedding`."""
-    scaled = vectors / np.sqrt(degree)[:, None]
-    signs = np.sign(scaled[np.abs(scaled).argmax(axis=0), np.arange(scaled.shape[1])])
-    return np.asarray(scaled * np.where(np.abs(values) > NO_INFORMATION, signs, 0), dtype=np.float32)

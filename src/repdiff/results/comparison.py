@@ -53,10 +53,10 @@ class Comparison:
         A few scores of how alike the two are as a whole; None where no evidence was taken.
     chosen : mapping of str to ChosenNumber
         Where ``n_clusters`` was "auto": for "x_only" and "y_only" the number of clusters, and why.
-    reference : Reference or None
-        The items among which new ones are ranked by :meth:`assign`; None where that is not possible.
     neighbors : NeighborLists or None
         The nearest neighbours of the items on both sides, with their places on the other.
+    reference : Reference or None
+        The items among which new ones are ranked by :meth:`assign`; None where that is not possible.
     """
 
     names: tuple[str, str]
@@ -72,8 +72,8 @@ class Comparison:
     evidence: ComparisonEvidence | None = None
     similarity: SimilarityTable | None = None
     chosen: Mapping[DirectionName, ChosenNumber] = field(default_factory=dict)
-    reference: Reference | None = None
     neighbors: NeighborLists | None = None
+    reference: Reference | None = None
 
     @property
     def answer(self) -> str:
@@ -97,12 +97,6 @@ class Comparison:
         )
         return pd.concat([results, own.drop(columns="id")], axis=1)
 
-    def assign(self, x_new: Any, y_new: Any, **options: Any) -> Assignment:
-        """Which clusters new items belong to, without comparing again; options as of :func:`repdiff.assign`."""
-        import repdiff
-
-        return repdiff.assign(self, x_new, y_new, **options)
-
     def recut(self, n_clusters: int) -> Recut:
         """Both directions cut into another number of clusters, from the kept eigenvectors, in a moment.
 
@@ -122,6 +116,12 @@ class Comparison:
         import repdiff
 
         return repdiff.recut(self, n_clusters)
+
+    def assign(self, x_new: Any, y_new: Any, **options: Any) -> Assignment:
+        """Which clusters new items belong to, without comparing again; options as of :func:`repdiff.assign`."""
+        import repdiff
+
+        return repdiff.assign(self, x_new, y_new, **options)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a run directory, whole or not at all; :func:`repdiff.load` reads it.

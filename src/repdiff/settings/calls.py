@@ -19,9 +19,9 @@ from repdiff.settings.encoding import EncodingSettings
 from repdiff.settings.evaluating import EvaluationSettings, RunEvaluationSettings
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import SettingsGroup, like, setting
-from repdiff.settings.keeping import KeepingSettings, RowKeepingSettings
 from repdiff.settings.measuring import FittingSettings, SimilaritySettings, TripletSettings
 from repdiff.settings.method import MethodSettings
+from repdiff.settings.neighbors import NeighborSettings
 from repdiff.settings.pairing import (
     AlignmentSettings,
     GuidanceSettings,
@@ -38,7 +38,7 @@ class ClusterSettings(ComputingSettings, MethodSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(KeepingSettings, EvidenceSettings, ClusterSettings):
+class Settings(NeighborSettings, EvidenceSettings, ClusterSettings):
     """How two representations are compared: the method, what computes it, the evidence, and what is kept."""
 
 
@@ -67,10 +67,21 @@ class PairNameSettings(SettingsGroup):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeepingSettings(SettingsGroup):
+    """What a comparison keeps of the embeddings."""
+
+    keep_rows: bool = setting(
+        True,
+        "Keep a sample of the embeddings, so that new items can be assigned without the files.",
+        more="At most 4,096 rows and 32 MB; see :func:`repdiff.assign`.",
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class CompareCall(
     DescriptionSettings,
-    RowKeepingSettings,
+    KeepingSettings,
     Settings,
     ReplicateSettings,
     AlignmentSettings,

@@ -252,4 +252,5 @@ class _Outcomes:
             for cluster in found.clusters
         )
         picture = map_affinity(contrast.affinity, found.labels)
-        return Direction(name, found.labels, tuple(described), picture, found.spectrum)
+        kept = None if found.coordinates is None else found.coordinates.kept
+        return Direction(name, found.labels, tuple(described), picture, kept)

@@ -16,6 +16,7 @@ from repdiff.affinity.engine import Plan
 from repdiff.affinity.engines import compute_affinities
 from repdiff.affinity.representation import Representation
 from repdiff.clustering.cluster import KEPT_EIGENVECTORS, group_affinity
+from repdiff.clustering.coordinates import Coordinates
 from repdiff.clustering.order import find_clusters
 from repdiff.clustering.representatives import Contrast
 from repdiff.clustering.spectral import Warn, warn_not_converged
@@ -24,7 +25,6 @@ from repdiff.evidence.choice import choose_number
 from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import DifferenceCluster
 from repdiff.results.neighbors import NeighborLists
-from repdiff.results.spectrum import KeptSpectrum
 from repdiff.settings import ClusterSettings
 from repdiff.workflows.provenance import Clock
 
@@ -105,15 +105,15 @@ class FoundClusters:
         How many clusters were asked for; a clusterer may find fewer.
     chosen : ChosenNumber or None
         How that number was chosen, where it was not given.
-    spectrum : KeptSpectrum or None
-        The eigenvectors that were cut, and some more; None from another clusterer.
+    coordinates : Coordinates or None
+        What k-means clustered; None for another clusterer.
     """
 
     labels: npt.NDArray[np.int32]
     clusters: tuple[DifferenceCluster, ...]
     n_wanted: int
     chosen: ChosenNumber | None
-    spectrum: KeptSpectrum | None = None
+    coordinates: Coordinates | None = None
 
 
 def find_direction(
@@ -160,7 +160,7 @@ def find_direction(
             grouping.labels, contrast, no_change_threshold=settings.no_change_threshold,
             n_representatives=settings.n_representatives, representatives=settings.representatives,
         )  # fmt: skip
-    return FoundClusters(ordered, clusters, wanted, chosen, grouping.spectrum)
+    return FoundClusters(ordered, clusters, wanted, chosen, grouping.coordinates)
 
 
 def undecided(clusters: Sequence[DifferenceCluster], threshold: float) -> list[str]:

@@ -145,7 +145,7 @@ class _Fitted:
 
     @classmethod
     def of(cls, found: FoundClusters, values: Values, settings: EstimatorOptions) -> _Fitted | None:
-        if found.spectrum is None:
+        if found.coordinates is None:
             return None
         rng = np.random.default_rng(settings.random_state)
         rows, weights = draw_items([found.labels], MOST_ITEMS, rng)

@@ -40,7 +40,7 @@ def make_reference(
     """
     if "precomputed" in pair.metrics or pair.groups is not None or pair.alignment is not None:
         return None
-    if any(one.spectrum is None for one in found.values()):
+    if any(one.coordinates is None for one in found.values()):
         return None
     bytes_of_row = pair.x[:1].nbytes + pair.y[:1].nbytes
     fits = MOST_BYTES // bytes_of_row
@@ -80,10 +80,9 @@ def draw_items(
 
 def places_of(found: FoundClusters, rows: npt.NDArray[np.int64]) -> ReferenceDirection:
     """Where some items lie in the coordinates of the spectral clusterer."""
-    assert found.spectrum is not None
-    vectors, values = found.spectrum.vectors[:, : found.n_wanted], found.spectrum.values[: found.n_wanted]
-    tells = np.abs(values) > NO_INFORMATION
+    assert found.coordinates is not None
+    tells = np.abs(found.coordinates.values) > NO_INFORMATION
     tells[0] = False  # the constant one
-    vectors = vectors[:, tells]
+    vectors = found.coordinates.vectors[:, tells]
     centres = np.stack([vectors[cluster.items].mean(axis=0, dtype=np.float64) for cluster in found.clusters])
-    return ReferenceDirection(vectors[rows], values[tells], centres)
+    return ReferenceDirection(vectors[rows], found.coordinates.values[tells], centres)

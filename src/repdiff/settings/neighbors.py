@@ -1,4 +1,4 @@
-"""What a run keeps for a closer look."""
+"""How many neighbours a run keeps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from repdiff.settings.fields import SettingsGroup, setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeepingSettings(SettingsGroup):
+class NeighborSettings(SettingsGroup):
     """What is kept of each item."""
 
     n_neighbors: int = setting(
@@ -19,15 +19,4 @@ class KeepingSettings(SettingsGroup):
         at_least=0,
         advice="0 keeps none",
         flags=("--neighbors",),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowKeepingSettings(SettingsGroup):
-    """What a comparison keeps of the embeddings."""
-
-    keep_rows: bool = setting(
-        True,
-        "Keep a sample of the embeddings, so that new items can be assigned without the files.",
-        more="At most 4,096 rows and 32 MB; see :func:`repdiff.assign`.",
     )
