@@ -13,6 +13,7 @@ from typing import Any
 
 from repdiff.core.errors import RunError
 from repdiff.core.files import one_line
+from repdiff.core.regular import read_json
 
 SCHEMA_VERSION = 3  # of all three; it rises when a file or a column changes its meaning
 RUN, SERIES, MATRIX = "repdiff run", "repdiff series", "repdiff matrix"
@@ -31,16 +32,21 @@ def kind_of(path: str | Path) -> str:
     folder = Path(path)
     if not folder.is_dir():
         raise RunError(f"{folder}: no such run directory; check the path")
+    return str(_manifest_in(folder)["format"])
+
+
+def _manifest_in(folder: Path) -> dict[str, Any]:
+    """The manifest of any kind of run."""
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        manifest = read_json(folder / _MANIFEST)
     except FileNotFoundError as error:
         raise RunError(f"{folder}: is not a run: it has no {_MANIFEST}") from error
     except (OSError, ValueError) as error:
-        raise RunError(f"{folder / _MANIFEST}: cannot be read: {one_line(error)}") from error
+        raise RunError(f"{folder / _MANIFEST}: cannot be read: {_reason(error)}") from error
     kind = manifest.get("format") if isinstance(manifest, dict) else None
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise RunError(f"{folder}: is not a run: its {_MANIFEST} is another program's")
-    return str(kind)
+    return dict(manifest)
 
 
 def read_manifest(path: str | Path, kind: str, older_versions: Collection[int] = ()) -> dict[str, Any]:
@@ -61,15 +67,16 @@ def read_manifest(path: str | Path, kind: str, older_versions: Collection[int] =
         Where it is of another format, or was written by a newer repdiff or by one that is too old.
     """
     folder = Path(path)
-    found = kind_of(folder)
-    if found != kind:
+    if not folder.is_dir():
+        raise RunError(f"{folder}: no such run directory; check the path")
+    manifest = _manifest_in(folder)
+    if (found := manifest["format"]) != kind:
         raise RunError(f"{folder}: is {_KINDS[found]}, but {_KINDS[kind]} is needed; give the directory of one")
-    manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
     written = manifest.get("schema_version")
     if type(written) is not int or written not in (SCHEMA_VERSION, *older_versions):
         older, read = isinstance(written, int) and written < SCHEMA_VERSION, (*older_versions, SCHEMA_VERSION)
         raise RunError(
-            f"{folder}: has schema version {written}, but this repdiff reads {_listed(read)}; "
+            f"{folder}: has schema version {str(written)[:40]}, but this repdiff reads {_listed(read)}; "
             f"{'compare again' if older else 'upgrade repdiff'}"
         )
     return manifest
