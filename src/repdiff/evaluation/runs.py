@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -106,16 +107,27 @@ def _place(facts: Mapping[str, Any], name: str, given: str | Path | None, run: P
     """The file of one side."""
     if given is not None:
         return Path(given)
-    source = Path(facts["source"])
+    source, near = Path(facts["source"]), _is_near(Path(facts["source"]), run)
+    if near and is_there(source):
+        return source
     inside = run / "embeddings" / source.name  # embeddings that repdiff encoded for the run move with it
-    if not is_there(source) and inside.exists():
+    if inside.is_file() and not inside.is_symlink() and not inside.parent.is_symlink():
         return inside
-    if not is_there(source):
-        raise RunError(
-            f"{run}: was made from {name} = {facts['source']}, which is not a file here; "
-            f"give its new place with {name}=, or --{name}"
-        )
-    return source
+    why = (
+        "is not a file here; give its new place with"
+        if near
+        else "lies neither beside the run nor in the working folder, so it is not opened; if it is yours, name it with"
+    )
+    raise RunError(f"{run}: was made from {name} = {facts['source']}, which {why} {name}=, or --{name}")
+
+
+def _is_near(source: Path, run: Path) -> bool:
+    """Whether a path leads to a place inside the working folder or the folder of the run, links followed.
+
+    The run may be a stranger's, and name any file or device of this machine.
+    """
+    place = Path(os.path.realpath(source))
+    return any(place.is_relative_to(near) for near in (Path.cwd().resolve(), run.resolve().parent))
 
 
 def _side(source: Path, facts: Mapping[str, Any], name: str, run: Path) -> Embeddings:
