@@ -96,8 +96,8 @@ def summary(comparison: Comparison, run: Path, report: Path, warnings: tuple[str
 
 def _answer(comparison: Comparison) -> dict[str, Any]:
     """The answer in sentences, and its codes and figures."""
+    from repdiff.core.plain import to_plain
     from repdiff.report.wording.answer import answer
-    from repdiff.store.plain import to_plain
 
     told, found = answer(comparison), comparison.evidence
     if told is None or found is None:

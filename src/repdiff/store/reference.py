@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from repdiff.core.plain import from_plain, to_plain
 from repdiff.results.clusters import DIRECTIONS, DirectionName
 from repdiff.results.reference import Reference, ReferenceDirection
-from repdiff.store.plain import from_plain, to_plain
 
 REFERENCE, PLACES = "reference.parquet", "reference.json"
 REFERENCE_COLUMNS = ("row", "weight", *DIRECTIONS)
