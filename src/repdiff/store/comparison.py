@@ -34,6 +34,7 @@ from repdiff.store.facts import read_provenance
 from repdiff.store.lazy import Part, deferred, once, put_off
 from repdiff.store.reference import REFERENCE, REFERENCE_COLUMNS, read_reference, write_reference
 from repdiff.store.tables import (
+    check_columns,
     check_table,
     read_columns,
     read_frame,
@@ -190,11 +191,10 @@ def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
         later["evidence"] = lambda: evidence().comparison
         later["similarity"] = lambda: evidence().similarity
         later["chosen"] = lambda: evidence().chosen
-    if (folder / REFERENCE).exists():
-        check_table(folder / REFERENCE, REFERENCE_COLUMNS)
+    if os.path.lexists(folder / REFERENCE):
+        check_columns(folder / REFERENCE, REFERENCE_COLUMNS)
         reference = Part(folder, REFERENCE)
-        counts = {name: len(ready[name].clusters) for name in DIRECTIONS}
-        later["reference"] = lambda: reference(lambda file: read_reference(file, counts))
+        later["reference"] = lambda: reference(lambda file: read_reference(file, counts, n))
     else:
         ready["reference"] = None
     return deferred(Comparison, ready, later)
