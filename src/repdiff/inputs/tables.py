@@ -13,7 +13,9 @@ from typing import Any
 import pandas as pd
 
 from repdiff.core.errors import InputError
+from repdiff.inputs.arrow_files import mapped_arrow
 from repdiff.inputs.keys import is_name_of_ids
+from repdiff.inputs.parquet_files import open_parquet
 
 ID = "id"
 _OTHER_SEPARATORS = (";", "\t", "|")
@@ -77,27 +79,12 @@ def _form_of(path: Path) -> tuple[str, list[str], str]:
 
 def read_parquet(path: Path) -> pd.DataFrame:
     """A .parquet file."""
-    import pyarrow.parquet
-
-    with pyarrow.parquet.ParquetFile(path) as file:
-        return _of_arrow(file.read())
+    return _of_arrow(open_parquet(path).read())
 
 
 def read_arrow(path: Path) -> pd.DataFrame:
     """A .feather or .arrow file: Arrow's file format, or its stream."""
     return _of_arrow(mapped_arrow(path))
-
-
-def mapped_arrow(path: Path) -> Any:
-    """The Arrow table of a .feather or .arrow file, which stays in the file until it is used."""
-    import pyarrow as pa
-
-    with pa.memory_map(str(path)) as source:
-        try:
-            return pa.ipc.open_file(source).read_all()
-        except pa.ArrowInvalid:
-            source.seek(0)
-            return pa.ipc.open_stream(source).read_all()
 
 
 TABLE_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {

@@ -12,11 +12,12 @@ import pandas as pd
 
 from repdiff.core.errors import InputError
 from repdiff.inputs import cells
-from repdiff.inputs.tables import TABLE_READERS, as_arrow, mapped_arrow, with_clean_columns
+from repdiff.inputs.arrow_files import mapped_arrow
+from repdiff.inputs.parquet_files import open_parquet
+from repdiff.inputs.tables import as_arrow, read_csv, with_clean_columns
 
 Kind = Literal["vector", "number", "other"]
 _COLUMNS_AT_A_TIME = 64
-_ROWS_AT_A_TIME, _BUFFER = 8192, 1 << 20  # of a column of vectors in a .parquet file; bytes
 _LIKE_NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal", "boolean")
 
 
@@ -170,36 +171,11 @@ def read_vector_table(path: Path, *, text: str | None = None) -> VectorTable:
     """The table of a .csv, .tsv, .parquet, .feather or .arrow file; a column of the name ``text`` stays text."""
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        with pq.ParquetFile(path) as file:
-            schema, n = file.schema_arrow, file.metadata.num_rows
-        return ArrowTable(
-            schema, n, lambda names: _read_parquet(path, names), str(path), lambda name: _parquet_chunks(path, name)
-        )
+        file = open_parquet(path)
+        return ArrowTable(file.schema, file.n, file.read, str(path), file.chunks)
     if suffix in (".feather", ".arrow"):
         return arrow_table(mapped_arrow(path), str(path))
-    from repdiff.inputs.tables import read_csv
-
-    return PandasTable(
-        read_csv(path, text=text) if suffix in (".csv", ".tsv") else TABLE_READERS[suffix](path), str(path)
-    )
-
-
-def _read_parquet(path: Path, names: list[str]) -> Any:
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
-        return file.read(columns=names)
-
-
-def _parquet_chunks(path: Path, name: str) -> Iterator[Any]:
-    """A column of vectors in pieces, so that besides the matrix only one of them is in memory."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
-        for batch in file.iter_batches(batch_size=_ROWS_AT_A_TIME, columns=[name]):
-            yield batch.column(0)
+    return PandasTable(read_csv(path, text=text), str(path))
 
 
 def _names_ids(name: str) -> bool:
