@@ -104,7 +104,7 @@ class _Child:
         """What the function yields there."""
         self.free = False
         try:
-            self._connection.send((str(Path.cwd()), module, function, args))
+            self._connection.send((_folder(), module, function, args))
             while True:
                 kind, told = self._connection.recv()
                 self.free = kind not in ("array", "item")
@@ -147,6 +147,13 @@ class _Child:
         with suppress(OSError):
             self._process.kill()
         self._process.wait()
+
+
+def _folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:  # it was deleted
+        return "/"
 
 
 def _error(kind: str, told: str) -> Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -58,6 +59,14 @@ def reading(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     except Exception as error:
         raise InputError(f"{path}: cannot be read as {path.suffix.lower()}: {one_line(error)}") from error
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip archive, as far as its end tells."""
+    try:
+        return zipfile.is_zipfile(path)
+    except (zipfile.BadZipFile, OSError):  # its end is damaged
+        return False
 
 
 def _size_of(path: Path) -> int:

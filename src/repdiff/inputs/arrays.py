@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import InputError, MissingExtraError
+from repdiff.core.files import is_zip
 from repdiff.core.memory import format_bytes
 from repdiff.inputs.claims import check_claim
 from repdiff.inputs.hdf5 import read_h5
@@ -122,7 +123,7 @@ def read_pt(path: Path) -> Arrays:
 
 def _check_records(path: Path) -> None:
     """Compare the records of a file in torch's zip format with its size, since they may be compressed."""
-    if zipfile.is_zipfile(path):
+    if is_zip(path):
         with zipfile.ZipFile(path) as archive:
             check_claim(str(path), sum(info.file_size for info in archive.infolist()), path.stat().st_size)
 
