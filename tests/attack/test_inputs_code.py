@@ -277,6 +277,7 @@ def test_a_folder_is_never_asked_about_nor_run(kind, made, tmp_path, monkeypatch
 
 def test_asking_and_importing_are_switched_off_while_a_model_is_loaded(tmp_path, monkeypatch):
     pytest.importorskip("transformers")
+    import transformers
     from transformers import dynamic_module_utils as library
 
     from repdiff.encoding.models.hf_loading import no_own_code
@@ -284,7 +285,7 @@ def test_asking_and_importing_are_switched_off_while_a_model_is_loaded(tmp_path,
     terminal, mark = Asked(), tmp_path / "it-ran"
     (tmp_path / "own.py").write_text(OWN_CODE.format(mark=str(mark)))
     monkeypatch.setattr(sys, "stdin", terminal)
-    with no_own_code():
+    with no_own_code(transformers):
         with pytest.raises(ValueError, match="trust_remote_code"):
             library.resolve_trust_remote_code(None, str(tmp_path), has_local_code=False, has_remote_code=True)
         with pytest.raises(ValueError, match="trust_remote_code"):

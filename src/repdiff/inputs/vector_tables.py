@@ -54,7 +54,10 @@ class PandasTable:
         self._frame = clean.set_axis(frame.index, axis=0) if same_index else clean
         self._source = source
         self.n = len(frame)
-        self.kinds: dict[str, Kind] = {str(name): _kind_of_series(self._frame[name]) for name in self._frame}
+        self.kinds: dict[str, Kind] = {  # a column is taken out only where its type does not tell: it takes a while
+            str(name): "number" if _is_number_type(dtype) else _kind_of_series(self._frame[name])
+            for name, dtype in self._frame.dtypes.items()
+        }
 
     def frame(self, names: Sequence[str]) -> pd.DataFrame:
         """Some columns, under the table's own index."""
@@ -67,11 +70,12 @@ class PandasTable:
     def matrix(self, names: Sequence[str]) -> npt.NDArray[Any]:
         """Columns of numbers as a matrix, NaN where one is missing."""
         features = self._frame[list(names)]
-        objects = [name for name in names if features[name].dtype == object]
+        objects = [name for name, dtype in features.dtypes.items() if pd.api.types.is_object_dtype(dtype)]
         if objects:
             features = features.astype(dict.fromkeys(objects, np.float64))
-        dtype = np.result_type(*features.dtypes.map(_numpy_type))
-        masked = any(not isinstance(one, np.dtype) for one in features.dtypes) and features.isna().to_numpy().any()
+        kinds = features.dtypes.unique()
+        dtype = np.result_type(*map(_numpy_type, kinds))
+        masked = any(not isinstance(one, np.dtype) for one in kinds) and features.isna().to_numpy().any()
         if masked and dtype.kind != "f":
             dtype = np.dtype(np.float64)
         return features.to_numpy(dtype=dtype, na_value=np.nan) if masked else features.to_numpy(dtype=dtype)
@@ -184,9 +188,11 @@ def _names_ids(name: str) -> bool:
     return is_name_of_ids(name)
 
 
+def _is_number_type(dtype: Any) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype))
+
+
 def _kind_of_series(column: pd.Series) -> Kind:
-    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
-        return "number"
     if cells.holds_vectors(column):
         return "vector"
     if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in _LIKE_NUMBERS:

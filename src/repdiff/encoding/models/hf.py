@@ -37,7 +37,11 @@ def _load(target: str, request: Request) -> Model:
     except ImportError as error:
         raise MissingExtraError("transformers", "encode", f"hf:{target}") from error
     hf_loading.check_folder(target, f"hf:{target}")
-    with hf_loading.quiet(transformers), hf_loading.one_line_errors(f"hf:{target}"), hf_loading.no_own_code():
+    with (
+        hf_loading.quiet(transformers),
+        hf_loading.one_line_errors(f"hf:{target}"),
+        hf_loading.no_own_code(transformers),
+    ):
         loaded = hf_loading.load(transformers, target, request.modality)
         return _ImageModel(loaded, request) if request.modality == "image" else _TextModel(loaded, request)
 

@@ -138,13 +138,13 @@ def one_line_errors(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def no_own_code() -> Iterator[None]:
+def no_own_code(transformers: Any) -> Iterator[None]:
     """Neither run code of a model's folder nor ask on the terminal whether to run it.
 
     Part of a model may be loaded by a call of the library that does not pass ``trust_remote_code`` on. It would then
     ask on standard input, so asking and importing are switched off at their root.
     """
-    from transformers import dynamic_module_utils as library
+    library = transformers.dynamic_module_utils
 
     def refuse(*_: Any, **__: Any) -> Any:
         raise ValueError("it asks for trust_remote_code")
