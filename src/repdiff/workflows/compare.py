@@ -29,7 +29,7 @@ from repdiff.similarities.table import score_sample
 from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, find_direction, undecided
 from repdiff.workflows.evidence import take_evidence
 from repdiff.workflows.projection import side_by_side
-from repdiff.workflows.provenance import Clock, inputs_of, now, versions, warning_recorder
+from repdiff.workflows.provenance import Clock, engine_warnings, inputs_of, now, versions, warning_recorder
 from repdiff.workflows.reference import make_reference
 from repdiff.workflows.representation import ShownRepresentation, representations_of
 
@@ -111,7 +111,7 @@ def compare_pair(
     x, y = representations_of(pair, settings) if representations is None else representations
     with clock.time("affinity"):
         contrasts = contrasts_of(x, y, settings, groups=pair.groups, plan=plan, progress=progress)
-    warnings = list(pair.warnings)
+    warnings = [*pair.warnings, *engine_warnings(contrasts.engine)]
     found = _find_both(contrasts, settings, warnings, clock, progress)
     outcomes = _Outcomes.of(pair.items)
     directions = {name: outcomes.describe(name, found[name], getattr(contrasts, name)) for name in DIRECTIONS}
