@@ -15,7 +15,7 @@ from repdiff.core.progress import Progress, silent
 Rows = npt.NDArray[np.int64]
 
 N_NEIGHBOURS = 10
-_ROWS_AT_A_TIME = 128
+_ROWS_AT_A_TIME, _PAIRS_AT_A_TIME = 128, 1 << 24
 _MOST_PAIRS = 16_000_000  # of items asked and all items: up to 4,000 items all are asked
 _LEAST_ASKED = 2000
 _WIDE_SHARE, _LEAST_WIDE = 0.05, 50  # of all items: the wider neighbourhood
@@ -89,7 +89,13 @@ def look_up(
         within = (_share_within(far_y, nearest_x[tile], wide), _share_within(far_x, nearest_y[tile], wide))
         found[tile] = (within[0] + within[1]) / 2
 
-    for_each_tile(look, row_tiles(q, _ROWS_AT_A_TIME), n_jobs=n_jobs, stage=stage, progress=progress)
+    for_each_tile(
+        look,
+        row_tiles(q, max(1, min(_ROWS_AT_A_TIME, _PAIRS_AT_A_TIME // n))),
+        n_jobs=n_jobs,
+        stage=stage,
+        progress=progress,
+    )
     return Nearest(n, asked, nearest_x, nearest_y, wide, found)
 
 
@@ -103,7 +109,7 @@ def _distances(side: Ranked, rows: Rows) -> npt.NDArray[np.float32]:
     if isinstance(side, RankedDistances):
         far: npt.NDArray[Any] = side.distances(rows, np.arange(side.n))
     else:
-        far = side.coordinates[rows] @ side.coordinates.T
+        far = side.products_with_all(rows)
         far *= -2
         far += side.squared_norms
         far += side.squared_norms[rows][:, None]
