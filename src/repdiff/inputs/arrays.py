@@ -24,6 +24,7 @@ from repdiff.inputs.numbers import of_bfloat16, to_array
 from repdiff.inputs.wording import few
 
 Arrays = Mapping[str, npt.NDArray[Any]]
+_MAPPED_ABOVE = 2**28  # bytes
 _BF16 = "BF16"
 _NUMPY_NAMES = {
     **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},
@@ -36,9 +37,21 @@ _NEEDS_PICKLE = "holds Python objects, which only pickle can read and repdiff re
 
 
 def read_npy(path: Path) -> Arrays:
-    """The one array of a .npy file, under an empty name."""
+    """The one array of a .npy file, under an empty name; a large one is not read, but mapped into memory."""
+    if path.stat().st_size > _MAPPED_ABOVE:
+        return {"": _mapped(path)}
     with path.open("rb") as file:
         return {"": _read_array(file, str(path), path.stat().st_size)}
+
+
+def _mapped(path: Path) -> npt.NDArray[Any]:
+    try:
+        mapped: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        if "Python objects" in str(error):
+            raise InputError(f"{path}: {_NEEDS_PICKLE}") from error
+        raise
+    return mapped
 
 
 def read_npz(path: Path) -> Arrays:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from repdiff.core.errors import InputError
 from repdiff.core.metrics import Metric
+from repdiff.core.parallel import row_tiles
 from repdiff.inputs.embeddings import Embeddings
 
 _ROWS_AT_A_TIME = 4096
@@ -34,7 +35,7 @@ def check_values(side: Embeddings, metric: Metric) -> None:
         raise InputError(f"{side.source}: has shape {side.values.shape}, so there is nothing to compare")
     check_finite(side)
     check_scale(side)
-    if (side.values == side.values[0]).all():
+    if all((side.values[rows] == side.values[0]).all() for rows in row_tiles(len(side.values), _ROWS_AT_A_TIME)):
         raise InputError(
             f"{side.source}: has zero variance: all {len(side.values):,} rows are the same, so no item is near or far; "
             "check how the embeddings were made"
