@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from repdiff.affinity.difference import difference_affinity, rank_difference
     from repdiff.affinity.ranks import neighbor_ranks
     from repdiff.clustering.cluster import cluster_affinity, normalized_cut
+    from repdiff.clustering.recut import recut
     from repdiff.clustering.spectral import spectral_embedding
     from repdiff.core.errors import (
         InputError,
@@ -32,13 +33,16 @@ if TYPE_CHECKING:
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
     from repdiff.report.wording.answer import Answer, answer
     from repdiff.report.wording.summary import describe
+    from repdiff.results.assignment import Assignment
     from repdiff.results.choice import ChosenNumber
     from repdiff.results.clusters import AffinityMap, DifferenceCluster, Direction
     from repdiff.results.comparison import Comparison
     from repdiff.results.evidence import ClusterEvidence, ComparisonEvidence, Enrichment
     from repdiff.results.matrix import ComparisonMatrix
+    from repdiff.results.neighbors import NeighborLists
     from repdiff.results.provenance import Provenance
     from repdiff.results.similarity import Score, SimilarityTable
+    from repdiff.results.spectrum import Recut
     from repdiff.results.timeline import Timeline
     from repdiff.results.tracks import Flow, History, Track
     from repdiff.similarities.alignment import Alignment, align
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     from repdiff.store.matrix import load_matrix
     from repdiff.store.run import load_run as load
     from repdiff.store.series import load_series
+    from repdiff.workflows.assign import Assigner, assign
     from repdiff.workflows.compare import compare
     from repdiff.workflows.estimator import DifferenceClustering
     from repdiff.workflows.matrix import compare_matrix
@@ -61,6 +66,9 @@ _HOME = {
     "align": "similarities.alignment",
     "Alignment": "similarities.alignment",
     "answer": "report.wording.answer",
+    "assign": "workflows.assign",
+    "Assigner": "workflows.assign",
+    "Assignment": "results.assignment",
     "Answer": "report.wording.answer",
     "check": "gate.check",
     "CheckResult": "gate.check",
@@ -95,12 +103,15 @@ _HOME = {
     "MissingExtraError": "core.errors",
     "neighbor_ranks": "affinity.ranks",
     "normalized_cut": "clustering.cluster",
+    "NeighborLists": "results.neighbors",
     "NotConvergedWarning": "core.errors",
     "plot_checkpoint": "report.figures",
     "plot_comparison": "report.figures",
     "plot_growth": "report.figures",
     "Provenance": "results.provenance",
     "rank_difference": "affinity.difference",
+    "recut": "clustering.recut",
+    "Recut": "results.spectrum",
     "RepdiffError": "core.errors",
     "RunError": "core.errors",
     "RuleResult": "gate.check",
@@ -122,6 +133,8 @@ __all__ = [
     "AffinityMap",
     "Alignment",
     "Answer",
+    "Assigner",
+    "Assignment",
     "CheckResult",
     "ChosenNumber",
     "ClusterEvidence",
@@ -139,8 +152,10 @@ __all__ = [
     "InputError",
     "MemoryLimitError",
     "MissingExtraError",
+    "NeighborLists",
     "NotConvergedWarning",
     "Provenance",
+    "Recut",
     "RepdiffError",
     "RuleResult",
     "RunError",
@@ -151,6 +166,7 @@ __all__ = [
     "TripletEmbedding",
     "align",
     "answer",
+    "assign",
     "check",
     "cluster_affinity",
     "compare",
@@ -171,6 +187,7 @@ __all__ = [
     "plot_comparison",
     "plot_growth",
     "rank_difference",
+    "recut",
     "save",
     "save_figure",
     "similarity",

@@ -6,6 +6,7 @@ affinity can replace it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,32 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, as_affinity, to_dense
 from repdiff.clustering.kmeans import RESTARTS, k_means
-from repdiff.clustering.spectral import Warn, spectral_embedding, warn_not_converged
+from repdiff.clustering.spectral import Warn, embedding_of, leading_eigenvectors, warn_not_converged
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, silent
+from repdiff.results.spectrum import KeptSpectrum
 from repdiff.settings import N_CLUSTERS, Clusterer, MethodSettings
 
 Labels = npt.NDArray[np.int32]
+KEPT_EIGENVECTORS = 24  # so many clusters a result can be cut into again
+
+_POINTS_PER_CLUSTER = 64  # looked at first, to count different points
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Cluster of each item, and what it was found from.
+
+    Attributes
+    ----------
+    labels : ndarray of int32, (n,)
+        Labels 0 to k - 1, none of them empty.
+    spectrum : KeptSpectrum or None
+        The eigenvectors that k-means clustered, and some more; None for another clusterer.
+    """
+
+    labels: Labels
+    spectrum: KeptSpectrum | None = None
 
 
 def cluster_affinity(
@@ -66,6 +87,25 @@ def cluster_affinity(
     RepdiffError
         For too many clusters, or a clusterer that does not take an affinity or return a label per item.
     """
+    return group_affinity(
+        affinity, n_clusters, clusterer=clusterer, restarts=restarts, first_check=first_check,
+        random_state=random_state, warn=warn, progress=progress,
+    ).labels  # fmt: skip
+
+
+def group_affinity(
+    affinity: Affinity | npt.ArrayLike,
+    n_clusters: int,
+    *,
+    clusterer: Clusterer = MethodSettings.clusterer,
+    restarts: int = RESTARTS,
+    first_check: int = 1,
+    n_kept: int = 0,
+    random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
+    progress: Progress = silent,
+) -> Grouping:
+    """Cluster of each item, with the eigenvectors that k-means clustered; see :func:`cluster_affinity`."""
     operator = as_affinity(affinity)
     if isinstance(clusterer, str):
         if clusterer != "spectral":
@@ -75,10 +115,10 @@ def cluster_affinity(
         if not 1 <= n_clusters <= operator.n:
             raise RepdiffError(f"n_clusters must be from 1 to the number of items, {operator.n}, but is {n_clusters}")
         return spectral_clustering(
-            operator, n_clusters, restarts=restarts, first_check=first_check, random_state=random_state, warn=warn,
-            progress=progress,
+            operator, n_clusters, restarts=restarts, first_check=first_check, n_kept=n_kept, random_state=random_state,
+            warn=warn, progress=progress,
         )  # fmt: skip
-    return _consecutive(_checked(_labels_of_other(clusterer, operator, random_state), operator.n))
+    return Grouping(_consecutive(_checked(_labels_of_other(clusterer, operator, random_state), operator.n)))
 
 
 def _checked(labels: npt.NDArray[Any], n: int) -> npt.NDArray[Any]:
@@ -97,23 +137,48 @@ def spectral_clustering(
     *,
     restarts: int = RESTARTS,
     first_check: int = 1,
+    n_kept: int = 0,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
-) -> Labels:
+) -> Grouping:
     """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
-    # The first eigenvector is constant and separates nothing.
-    embedded = spectral_embedding(
-        affinity, n_clusters, first_check=first_check, random_state=random_state, warn=warn, progress=progress
+    spectrum = leading_eigenvectors(
+        affinity, n_clusters, first_check=first_check, n_kept=n_kept, random_state=random_state, warn=warn,
+        progress=progress,
+    )  # fmt: skip
+    embedded = embedding_of(spectrum.vectors, spectrum.values, spectrum.degree)
+    labels = cut_vectors(embedded, n_clusters, restarts=restarts, random_state=random_state, progress=progress)
+    more = spectrum.more
+    kept = KeptSpectrum(
+        np.hstack([embedded, embedding_of(more.vectors, more.values, spectrum.degree)]),
+        np.concatenate([spectrum.values, more.values]),
+        np.concatenate([spectrum.residuals, more.residuals]),
+        spectrum.degree,
     )
+    return Grouping(labels, kept)
+
+
+def cut_vectors(
+    embedded: npt.NDArray[np.float32],
+    n_clusters: int,
+    *,
+    restarts: int = RESTARTS,
+    random_state: int | None = 0,
+    progress: Progress = silent,
+) -> Labels:
+    """k-means on the columns after the first, (n, n_clusters), which is constant and separates nothing."""
     points = embedded[:, 1:]
-    n_distinct = len(np.unique(points, axis=0)) if points.size else 1
+    n_distinct = _count_distinct(points, n_clusters) if points.size else 1
     if n_distinct == 1:
-        return np.zeros(affinity.n, np.int32)
-    labels = k_means(
-        points, min(n_clusters, n_distinct), restarts=restarts, random_state=random_state, progress=progress
-    )
-    return _consecutive(labels)
+        return np.zeros(len(embedded), np.int32)
+    return _consecutive(k_means(points, n_distinct, restarts=restarts, random_state=random_state, progress=progress))
+
+
+def _count_distinct(points: npt.NDArray[np.float32], most: int) -> int:
+    """Number of different points, or ``most`` if there are more; most often, the first points tell."""
+    few = len(np.unique(points[: _POINTS_PER_CLUSTER * most], axis=0))
+    return min(most, few if few >= most else len(np.unique(points, axis=0)))
 
 
 def _labels_of_other(clusterer: Any, affinity: Affinity, random_state: int | None) -> npt.NDArray[Any]:

@@ -29,7 +29,7 @@ def check_values(side: Embeddings, metric: Metric) -> None:
     """
     if not side.values.size:
         raise InputError(f"{side.source}: has shape {side.values.shape}, so there is nothing to compare")
-    _check_finite(side)
+    check_finite(side)
     if (side.values == side.values[0]).all():
         raise InputError(
             f"{side.source}: has zero variance: all {len(side.values):,} rows are the same, so no item is near or far; "
@@ -40,6 +40,11 @@ def check_values(side: Embeddings, metric: Metric) -> None:
             f"{side.source}: row {int(has_direction.argmin())} is all zeros and has no direction, so the cosine metric "
             "cannot compare it; remove the row from both sides, or use the euclidean metric"
         )
+
+
+def as_compared(side: Embeddings, metric: Metric) -> Embeddings:
+    """The side as it is, or as distances where the metric is "precomputed"."""
+    return as_distances(side) if metric == "precomputed" else side
 
 
 def as_distances(side: Embeddings) -> Embeddings:
@@ -82,7 +87,14 @@ def as_distances(side: Embeddings) -> Embeddings:
     )
 
 
-def _check_finite(side: Embeddings) -> None:
+def check_finite(side: Embeddings, *, first_row: int = 0) -> None:
+    """Refuse a side with NaN or infinity; its rows are counted from ``first_row``.
+
+    Raises
+    ------
+    InputError
+        With the first row and column that is wrong.
+    """
     for start in range(0, len(side.values), _ROWS_AT_A_TIME):
         finite = np.isfinite(side.values[start : start + _ROWS_AT_A_TIME])
         if finite.all():
@@ -94,8 +106,9 @@ def _check_finite(side: Embeddings) -> None:
             int((~np.isfinite(side.values[first : first + _ROWS_AT_A_TIME]).all(axis=1)).sum())
             for first in range(start, len(side.values), _ROWS_AT_A_TIME)
         )
+        what = "NaN" if np.isnan(value) else "infinite"
         raise InputError(
-            f"{side.source}: row {start + row}, column {name} is {'NaN' if np.isnan(value) else 'infinite'} "
+            f"{side.source}: row {first_row + start + row}, column {name} is {what} "
             f"({count:,} such {'row' if count == 1 else 'rows'}); remove those rows from both sides, or fill them in"
         )
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from repdiff.results.directions import DirectionName
 from repdiff.results.findings import ClusterFinding, Correctness, Finding, Neighbours, Regression
+from repdiff.results.replicates import ClusterReplicates, Replicates
 
 FDR = 0.05
 DISSOLVED = 0.5  # Hennig 2007: a cluster of lower Jaccard agreement has dissolved
@@ -153,6 +154,8 @@ class ClusterEvidence(ClusterFinding):
         - "sample_too_small", "clusterer_failed": nothing was tested, see :class:`ComparisonEvidence`;
         - "does_not_stand_out": in runs of version 0.1, which compared with no noise: ``unseen_affinity`` is not
           significantly above ``null_affinity``.
+    replicates : ClusterReplicates or None
+        Whether it is there in other seeds of both models; None without replicates, and for a no-change cluster.
     """
 
     enriched: tuple[Enrichment, ...] = ()
@@ -166,6 +169,12 @@ class ClusterEvidence(ClusterFinding):
     variations: tuple[Variation, ...] = ()
     holds: bool | None = None
     reasons: tuple[Reason, ...] = ()
+    replicates: ClusterReplicates | None = None
+
+    @property
+    def found_in_replicates(self) -> bool | None:
+        """Whether it is there in other seeds of both models; None where that was not tested."""
+        return None if self.replicates is None else self.replicates.found
 
     @property
     def is_found_again(self) -> bool:
@@ -215,6 +224,8 @@ class ComparisonEvidence:
         Which side is right, by the models' predictions; None without those of both.
     regression : Regression or None
         The same for labels that are numbers.
+    replicates : Replicates or None
+        What other seeds of both models say; None where none were given.
     """
 
     fdr: float
@@ -233,3 +244,4 @@ class ComparisonEvidence:
     correctness: Correctness | None = None
     predictions: Correctness | None = None
     regression: Regression | None = None
+    replicates: Replicates | None = None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from repdiff.core.errors import OptionError
 from repdiff.core.progress import Progress, silent
 from repdiff.settings.columns import ItemSettings, PredictionSettings
 from repdiff.settings.computing import ComputingSettings, SeedSettings
@@ -18,6 +19,7 @@ from repdiff.settings.encoding import EncodingSettings
 from repdiff.settings.evaluating import EvaluationSettings, RunEvaluationSettings
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import SettingsGroup, like, setting
+from repdiff.settings.keeping import KeepingSettings, RowKeepingSettings
 from repdiff.settings.measuring import FittingSettings, SimilaritySettings, TripletSettings
 from repdiff.settings.method import MethodSettings
 from repdiff.settings.pairing import (
@@ -26,6 +28,7 @@ from repdiff.settings.pairing import (
     MatchingSettings,
     MetricSettings,
     PairMetricSettings,
+    ReplicateSettings,
 )
 
 
@@ -35,8 +38,8 @@ class ClusterSettings(ComputingSettings, MethodSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(EvidenceSettings, ClusterSettings):
-    """How two representations are compared: the method, what computes it, and the evidence."""
+class Settings(KeepingSettings, EvidenceSettings, ClusterSettings):
+    """How two representations are compared: the method, what computes it, the evidence, and what is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +70,9 @@ class PairNameSettings(SettingsGroup):
 @dataclass(frozen=True, eq=False)
 class CompareCall(
     DescriptionSettings,
+    RowKeepingSettings,
     Settings,
+    ReplicateSettings,
     AlignmentSettings,
     GuidanceSettings,
     PairMetricSettings,
@@ -80,6 +85,16 @@ class CompareCall(
 
     x: Any
     y: Any
+
+    def check_together(self) -> None:
+        """Refuse replicates without evidence."""
+        super().check_together()
+        if not self.evidence and self.replicates_x is not None:
+            raise OptionError(
+                "replicates are part of the evidence, but evidence=False leaves it out; leave out one of the two",
+                on_command_line="--replicate-x is part of the evidence, but --no-evidence leaves it out; leave out one "
+                "of the two",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,3 +210,35 @@ class EvaluateRunCall(ProgressSettings, RunEvaluationSettings):
     y: str | Path | None = setting(
         None, "Where y is now.", more="It must hold the same values.", unset="where the run found it", kind="path"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignSettings(ProgressSettings, MatchingSettings):
+    """How new items are assigned to the clusters of a comparison."""
+
+    x: Any = setting(
+        None,
+        "Where x of the comparison is now.",
+        more="Needed if the comparison kept no rows; it must hold the same values.",
+        unset="where it was",
+        kind="array_like, table or path",
+        typed=Path,
+    )
+    y: Any = setting(
+        None,
+        "Where y of the comparison is now.",
+        more="Needed if the comparison kept no rows; it must hold the same values.",
+        unset="where it was",
+        kind="array_like, table or path",
+        typed=Path,
+    )
+    n_jobs: int | None = like(ComputingSettings, "n_jobs")
+
+
+@dataclass(frozen=True, eq=False)
+class AssignCall(AssignSettings):
+    """What :func:`repdiff.assign` is given."""
+
+    comparison: Any
+    x_new: Any
+    y_new: Any

@@ -23,10 +23,13 @@ from repdiff.results.clusters import DIRECTIONS, AffinityMap, DifferenceCluster,
 from repdiff.results.comparison import Comparison
 from repdiff.results.projection import Projection
 from repdiff.results.provenance import Provenance
+from repdiff.results.spectrum import KeptSpectrum
+from repdiff.store.closer import neighbors_later, spectra_later, write_closer
 from repdiff.store.directory import RUN, SCHEMA_VERSION
 from repdiff.store.evidence import EVIDENCE, StoredEvidence, read_evidence, write_evidence
 from repdiff.store.lazy import Part, deferred, once, put_off
 from repdiff.store.plain import from_plain, to_plain
+from repdiff.store.reference import REFERENCE, REFERENCE_COLUMNS, read_reference, write_reference
 from repdiff.store.tables import check_table, read_rows, row_of, schema_of, value_of, write_rows
 
 THUMBNAILS = "thumbnails.parquet"
@@ -109,6 +112,8 @@ def write_comparison(folder: Path, comparison: Comparison, pictures: Thumbnails)
     write_rows(folder / _CLUSTERS, [row for one in directions for row in _cluster_rows(one)], _CLUSTERS_SCHEMA)
     write_rows(folder / _AFFINITY, [row for one in directions for row in _bin_rows(one)], _AFFINITY_SCHEMA)
     write_evidence(folder, comparison)
+    write_reference(folder, comparison.reference)
+    write_closer(folder, comparison)
     axes = np.hstack([comparison.projection.x, comparison.projection.y])
     pd.DataFrame(axes, columns=_AXES).to_parquet(folder / _PROJECTION, index=False)
     columns = [pa.array(pictures.rows), pa.array(pictures.widths), pa.array(pictures.heights), list(pictures.images)]
@@ -153,10 +158,12 @@ def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
         "provenance": from_plain(Provenance, manifest, "manifest.json"),
         "description": told.description,
     }
+    spectra = spectra_later(folder, len(frame))
     for name in DIRECTIONS:
-        ready[name] = _read_direction(name, frame, rows, pictures, evidence)
+        ready[name] = _read_direction(name, frame, rows, pictures, evidence, spectra.get(name, lambda: None))
     later: dict[str, Callable[[], Any]] = {
         "projection": lambda: axes(lambda file: _read_projection(file, told.projection)),
+        "neighbors": neighbors_later(folder, len(frame)),
         "thumbnails": lambda: images(lambda file: _read_thumbnails(file, told.skipped_images)),
     }
     if evidence is None:
@@ -165,6 +172,13 @@ def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
         later["evidence"] = lambda: evidence().comparison
         later["similarity"] = lambda: evidence().similarity
         later["chosen"] = lambda: evidence().chosen
+    if (folder / REFERENCE).exists():
+        check_table(folder / REFERENCE, REFERENCE_COLUMNS)
+        reference = Part(folder, REFERENCE)
+        counts = {name: len(ready[name].clusters) for name in DIRECTIONS}
+        later["reference"] = lambda: reference(lambda file: read_reference(file, counts))
+    else:
+        ready["reference"] = None
     return deferred(Comparison, ready, later)
 
 
@@ -193,11 +207,12 @@ def _read_direction(
     rows: list[dict[str, Any]],
     pictures: Callable[[], Mapping[DirectionName, AffinityMap]],
     evidence: Callable[[], StoredEvidence] | None,
+    spectrum: Callable[[], KeptSpectrum | None],
 ) -> Direction:
     labels = frame[name].to_numpy(np.int32)
     clusters = tuple(_read_cluster(row, labels, evidence) for row in rows if row["direction"] == name)
     ready = {"name": name, "labels": labels, "clusters": clusters}
-    return deferred(Direction, ready, {"affinity_map": lambda: pictures()[name]})
+    return deferred(Direction, ready, {"affinity_map": lambda: pictures()[name], "spectrum": spectrum})
 
 
 def _read_cluster(
