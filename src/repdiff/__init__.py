@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from repdiff.report.wording.answer import Answer, answer
     from repdiff.report.wording.summary import describe
     from repdiff.results.assignment import Assignment
+    from repdiff.results.annotations import Annotations, ClusterNote, NamedSelection
     from repdiff.results.choice import ChosenNumber
     from repdiff.results.clusters import AffinityMap, DifferenceCluster, Direction
     from repdiff.results.comparison import Comparison
@@ -62,6 +63,7 @@ _HOME = {
     "AffinityMap": "results.clusters",
     "align": "similarities.alignment",
     "Alignment": "similarities.alignment",
+    "Annotations": "results.annotations",
     "answer": "report.wording.answer",
     "assign": "workflows.assign",
     "Assigner": "workflows.assign",
@@ -72,6 +74,7 @@ _HOME = {
     "ChosenNumber": "results.choice",
     "cluster_affinity": "clustering.cluster",
     "ClusterEvidence": "results.evidence",
+    "ClusterNote": "results.annotations",
     "compare": "workflows.compare",
     "compare_matrix": "workflows.matrix",
     "compare_series": "workflows.series",
@@ -98,6 +101,7 @@ _HOME = {
     "load_series": "store.series",
     "MemoryLimitError": "core.errors",
     "MissingExtraError": "core.errors",
+    "NamedSelection": "results.annotations",
     "neighbor_ranks": "affinity.ranks",
     "normalized_cut": "clustering.cluster",
     "NotConvergedWarning": "core.errors",
@@ -126,12 +130,14 @@ __all__ = [
     "Affinity",
     "AffinityMap",
     "Alignment",
+    "Annotations",
     "Answer",
     "Assigner",
     "Assignment",
     "CheckResult",
     "ChosenNumber",
     "ClusterEvidence",
+    "ClusterNote",
     "Comparison",
     "ComparisonEvidence",
     "ComparisonMatrix",
@@ -146,6 +152,7 @@ __all__ = [
     "InputError",
     "MemoryLimitError",
     "MissingExtraError",
+    "NamedSelection",
     "NotConvergedWarning",
     "Provenance",
     "RepdiffError",

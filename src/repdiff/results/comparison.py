@@ -11,6 +11,7 @@ import pandas as pd
 
 from repdiff.inputs import Items
 from repdiff.results.assignment import Assignment
+from repdiff.results.annotations import Annotations
 from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import Direction, DirectionName
 from repdiff.results.evidence import ComparisonEvidence
@@ -51,6 +52,8 @@ class Comparison:
         A few scores of how alike the two are as a whole; None where no evidence was taken.
     chosen : mapping of str to ChosenNumber
         Where ``n_clusters`` was "auto": for "x_only" and "y_only" the number of clusters, and why.
+    annotations : Annotations
+        What people say of it: names, tags, notes and decisions about clusters, and named selections of items.
     reference : Reference or None
         The items among which new ones are ranked by :meth:`assign`; None where that is not possible.
     """
@@ -68,6 +71,7 @@ class Comparison:
     evidence: ComparisonEvidence | None = None
     similarity: SimilarityTable | None = None
     chosen: Mapping[DirectionName, ChosenNumber] = field(default_factory=dict)
+    annotations: Annotations = Annotations()
     reference: Reference | None = None
 
     @property

@@ -23,6 +23,7 @@ from repdiff.results.clusters import DIRECTIONS, AffinityMap, DifferenceCluster,
 from repdiff.results.comparison import Comparison
 from repdiff.results.projection import Projection
 from repdiff.results.provenance import Provenance
+from repdiff.store.annotations import checked_annotations, write_annotations
 from repdiff.store.directory import RUN, SCHEMA_VERSION
 from repdiff.store.evidence import EVIDENCE, StoredEvidence, read_evidence, write_evidence
 from repdiff.store.lazy import Part, deferred, once, put_off
@@ -110,6 +111,7 @@ def write_comparison(folder: Path, comparison: Comparison, pictures: Thumbnails)
     write_rows(folder / _CLUSTERS, [row for one in directions for row in _cluster_rows(one)], _CLUSTERS_SCHEMA)
     write_rows(folder / _AFFINITY, [row for one in directions for row in _bin_rows(one)], _AFFINITY_SCHEMA)
     write_evidence(folder, comparison)
+    write_annotations(folder, comparison.annotations)
     write_reference(folder, comparison.reference)
     axes = np.hstack([comparison.projection.x, comparison.projection.y])
     pd.DataFrame(axes, columns=_AXES).to_parquet(folder / _PROJECTION, index=False)
@@ -157,6 +159,7 @@ def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
     }
     for name in DIRECTIONS:
         ready[name] = _read_direction(name, frame, rows, pictures, evidence)
+    ready["annotations"] = checked_annotations(folder, [ready[name] for name in DIRECTIONS], frame["id"])
     later: dict[str, Callable[[], Any]] = {
         "projection": lambda: axes(lambda file: _read_projection(file, told.projection)),
         "thumbnails": lambda: images(lambda file: _read_thumbnails(file, told.skipped_images)),

@@ -18,6 +18,7 @@ SCHEMA_VERSION = 3  # of all three; it rises when a file or a column changes its
 RUN, SERIES, MATRIX = "repdiff run", "repdiff series", "repdiff matrix"
 _KINDS = {RUN: "a run", SERIES: "a series", MATRIX: "a matrix"}
 _MANIFEST = "manifest.json"
+ANNOTATIONS = "annotations.json"  # the one file that people change afterwards
 
 
 def kind_of(path: str | Path) -> str:
@@ -108,6 +109,11 @@ def _check_ground(target: Path, path: str, *, overwrite: bool) -> None:
             raise RunError(f"{path}: exists and is not a run, so it is not replaced; choose another path")
         if not overwrite:
             raise RunError(f"{path}: is a run already; choose another path, or overwrite it (--overwrite)")
+        if written := next((one for part in ("", "runs/*/") for one in target.glob(part + ANNOTATIONS)), None):
+            raise RunError(
+                f"{path}: holds names and notes that overwriting would lose; move {written.relative_to(target)} away "
+                "first, or choose another path"
+            )
     ground = next(parent for parent in target.parents if parent.exists())
     if not ground.is_dir() or not os.access(ground, os.W_OK):
         raise RunError(f"{path}: {ground} is not a folder that can be written to; choose another path")
