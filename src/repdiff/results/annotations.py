@@ -165,7 +165,7 @@ def check_annotations(annotations: Annotations, n_clusters: Mapping[str, int], i
     Raises
     ------
     RunError
-        Where a cluster or an item does not exist or comes twice, a text is too long, or clusters are merged in a circle.
+        Where a cluster or an item does not exist or comes twice, a text is too long, or merging goes in a circle.
     """
     if annotations.version < 0:
         raise RunError(f"annotations: version must be 0 or more, but is {annotations.version}")

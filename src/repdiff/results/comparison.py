@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from repdiff.inputs import Items
-from repdiff.results.assignment import Assignment
 from repdiff.results.annotations import Annotations
+from repdiff.results.assignment import Assignment
 from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import Direction, DirectionName
 from repdiff.results.evidence import ComparisonEvidence
+from repdiff.results.neighbors import NeighborLists
 from repdiff.results.projection import Projection
 from repdiff.results.provenance import Provenance
 from repdiff.results.reference import Reference
@@ -22,6 +23,7 @@ from repdiff.results.similarity import SimilarityTable
 
 if TYPE_CHECKING:
     from repdiff.inputs.images import Thumbnails
+    from repdiff.results.spectrum import Recut
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Comparison:
         Where ``n_clusters`` was "auto": for "x_only" and "y_only" the number of clusters, and why.
     annotations : Annotations
         What people say of it: names, tags, notes and decisions about clusters, and named selections of items.
+    neighbors : NeighborLists or None
+        The nearest neighbours of the items on both sides, with their places on the other.
     reference : Reference or None
         The items among which new ones are ranked by :meth:`assign`; None where that is not possible.
     """
@@ -71,7 +75,8 @@ class Comparison:
     evidence: ComparisonEvidence | None = None
     similarity: SimilarityTable | None = None
     chosen: Mapping[DirectionName, ChosenNumber] = field(default_factory=dict)
-    annotations: Annotations = Annotations()
+    annotations: Annotations = field(default_factory=Annotations)
+    neighbors: NeighborLists | None = None
     reference: Reference | None = None
 
     @property
@@ -95,6 +100,26 @@ class Comparison:
             }
         )
         return pd.concat([results, own.drop(columns="id")], axis=1)
+
+    def recut(self, n_clusters: int) -> Recut:
+        """Both directions cut into another number of clusters, from the kept eigenvectors, in a moment.
+
+        Labels are those of the spectral step on the same eigenvectors. Mean affinities are estimated, since the
+        affinity itself is not kept; see :class:`Recut`.
+
+        Parameters
+        ----------
+        n_clusters : int
+            From 1 to the number of eigenvectors kept.
+
+        Raises
+        ------
+        RepdiffError
+            Where no eigenvectors were kept, or fewer than that.
+        """
+        import repdiff
+
+        return repdiff.recut(self, n_clusters)
 
     def assign(self, x_new: Any, y_new: Any, **options: Any) -> Assignment:
         """Which clusters new items belong to, without comparing again; options as of :func:`repdiff.assign`."""

@@ -21,6 +21,7 @@ from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import SettingsGroup, like, setting
 from repdiff.settings.measuring import FittingSettings, SimilaritySettings, TripletSettings
 from repdiff.settings.method import MethodSettings
+from repdiff.settings.neighbors import NeighborSettings
 from repdiff.settings.pairing import (
     AlignmentSettings,
     GuidanceSettings,
@@ -37,8 +38,8 @@ class ClusterSettings(ComputingSettings, MethodSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(EvidenceSettings, ClusterSettings):
-    """How two representations are compared: the method, what computes it, and the evidence."""
+class Settings(NeighborSettings, EvidenceSettings, ClusterSettings):
+    """How two representations are compared: the method, what computes it, the evidence, and what is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,9 @@ from repdiff.results.clusters import DIRECTIONS, AffinityMap, DifferenceCluster,
 from repdiff.results.comparison import Comparison
 from repdiff.results.projection import Projection
 from repdiff.results.provenance import Provenance
+from repdiff.results.spectrum import KeptSpectrum
 from repdiff.store.annotations import checked_annotations, write_annotations
+from repdiff.store.closer import neighbors_later, spectra_later, write_closer
 from repdiff.store.directory import RUN, SCHEMA_VERSION
 from repdiff.store.evidence import EVIDENCE, StoredEvidence, read_evidence, write_evidence
 from repdiff.store.lazy import Part, deferred, once, put_off
@@ -112,6 +114,7 @@ def write_comparison(folder: Path, comparison: Comparison, pictures: Thumbnails)
     write_rows(folder / _AFFINITY, [row for one in directions for row in _bin_rows(one)], _AFFINITY_SCHEMA)
     write_evidence(folder, comparison)
     write_annotations(folder, comparison.annotations)
+    write_closer(folder, comparison)
     write_reference(folder, comparison.reference)
     axes = np.hstack([comparison.projection.x, comparison.projection.y])
     pd.DataFrame(axes, columns=_AXES).to_parquet(folder / _PROJECTION, index=False)
@@ -157,11 +160,13 @@ def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
         "provenance": from_plain(Provenance, manifest, "manifest.json"),
         "description": told.description,
     }
+    spectra = spectra_later(folder, len(frame))
     for name in DIRECTIONS:
-        ready[name] = _read_direction(name, frame, rows, pictures, evidence)
+        ready[name] = _read_direction(name, frame, rows, pictures, evidence, spectra.get(name, lambda: None))
     ready["annotations"] = checked_annotations(folder, [ready[name] for name in DIRECTIONS], frame["id"])
     later: dict[str, Callable[[], Any]] = {
         "projection": lambda: axes(lambda file: _read_projection(file, told.projection)),
+        "neighbors": neighbors_later(folder, len(frame)),
         "thumbnails": lambda: images(lambda file: _read_thumbnails(file, told.skipped_images)),
     }
     if evidence is None:
@@ -205,11 +210,12 @@ def _read_direction(
     rows: list[dict[str, Any]],
     pictures: Callable[[], Mapping[DirectionName, AffinityMap]],
     evidence: Callable[[], StoredEvidence] | None,
+    spectrum: Callable[[], KeptSpectrum | None],
 ) -> Direction:
     labels = frame[name].to_numpy(np.int32)
     clusters = tuple(_read_cluster(row, labels, evidence) for row in rows if row["direction"] == name)
     ready = {"name": name, "labels": labels, "clusters": clusters}
-    return deferred(Direction, ready, {"affinity_map": lambda: pictures()[name]})
+    return deferred(Direction, ready, {"affinity_map": lambda: pictures()[name], "spectrum": spectrum})
 
 
 def _read_cluster(

@@ -21,6 +21,7 @@ from repdiff.inputs import Items
 from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.comparison import Comparison
+from repdiff.results.neighbors import NeighborLists
 from repdiff.results.projection import Projection
 from repdiff.results.provenance import Provenance
 from repdiff.settings import CompareCall, Settings, takes
@@ -28,6 +29,7 @@ from repdiff.similarities.alignment import align_pair
 from repdiff.similarities.table import score_sample
 from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, find_direction, undecided
 from repdiff.workflows.evidence import take_evidence
+from repdiff.workflows.neighbors import neighbors_of, neighbors_wanted
 from repdiff.workflows.projection import side_by_side
 from repdiff.workflows.provenance import Clock, inputs_of, now, versions, warning_recorder
 from repdiff.workflows.reference import make_reference
@@ -117,8 +119,7 @@ def compare_pair(
     """
     clock = Clock() if clock is None else clock
     x, y = representations_of(pair, settings) if representations is None else representations
-    with clock.time("affinity"):
-        contrasts = contrasts_of(x, y, settings, groups=pair.groups, plan=plan, progress=progress)
+    contrasts, neighbors = _compute((x, y), pair, settings, plan, clock, progress)
     warnings = [*pair.warnings, *(() if replicates is None else replicates.warnings)]
     found = _find_both(contrasts, settings, warnings, clock, progress)
     outcomes = _Outcomes.of(pair.items)
@@ -126,11 +127,11 @@ def compare_pair(
     with clock.time("projection"):
         projection = _projection(x, y, settings)
     evidence = similarity = None
-    if settings.evidence:
+    if neighbors is not None and settings.evidence:
         with clock.time("similarity"):
             similarity = score_sample(pair, random_state=settings.random_state)
         directions["x_only"], directions["y_only"], evidence = take_evidence(
-            pair, (x, y), contrasts, found, directions, settings, replicates, clock=clock, progress=progress
+            pair, (x, y), contrasts, found, directions, neighbors, settings, replicates, clock=clock, progress=progress
         )
     return Comparison(
         names=pair.names,
@@ -145,8 +146,27 @@ def compare_pair(
         evidence=evidence,
         similarity=similarity,
         chosen={name: one.chosen for name, one in found.items() if one.chosen is not None},
+        neighbors=neighbors.first(settings.n_neighbors) if neighbors and settings.n_neighbors else None,
         reference=make_reference(pair, found, keep_rows=keep_rows, random_state=settings.random_state),
     )
+
+
+def _compute(
+    sides: tuple[ShownRepresentation, ShownRepresentation],
+    pair: EmbeddingPair,
+    settings: Settings,
+    plan: Plan | None,
+    clock: Clock,
+    progress: Progress,
+) -> tuple[Contrasts, NeighborLists | None]:
+    """The affinities of both directions, and the neighbour lists."""
+    wanted = neighbors_wanted(settings)
+    with clock.time("affinity"):
+        contrasts = contrasts_of(
+            *sides, settings, groups=pair.groups, plan=plan, n_neighbors=wanted, progress=progress
+        )  # fmt: skip
+    with clock.time("neighbours"):
+        return contrasts, neighbors_of(*sides, settings, found=contrasts.neighbors, progress=progress)
 
 
 def _projection(x: ShownRepresentation, y: ShownRepresentation, settings: Settings) -> Projection:
@@ -233,4 +253,6 @@ class _Outcomes:
             )
             for cluster in found.clusters
         )
-        return Direction(name, found.labels, tuple(described), map_affinity(contrast.affinity, found.labels))
+        picture = map_affinity(contrast.affinity, found.labels)
+        kept = None if found.coordinates is None else found.coordinates.kept
+        return Direction(name, found.labels, tuple(described), picture, kept)

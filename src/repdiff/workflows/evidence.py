@@ -22,6 +22,7 @@ from repdiff.inputs import Items
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.evidence import ComparisonEvidence
+from repdiff.results.neighbors import NeighborLists
 from repdiff.settings import Settings
 from repdiff.workflows.direction import Contrasts, FoundClusters
 from repdiff.workflows.provenance import Clock
@@ -39,6 +40,7 @@ def take_evidence(
     contrasts: Contrasts,
     found: Mapping[DirectionName, FoundClusters],
     directions: Mapping[DirectionName, Direction],
+    neighbors: NeighborLists,
     settings: Settings,
     replicates: HeldReplicates | None = None,
     *,
@@ -57,6 +59,8 @@ def take_evidence(
         Its affinities.
     found, directions : mapping
         The clusters of both directions, as found and as described.
+    neighbors : NeighborLists
+        The nearest neighbours of the items, ten or more.
     settings : Settings
         How it was compared.
     replicates : HeldReplicates, optional
@@ -76,7 +80,7 @@ def take_evidence(
     }
     with clock.time("findings"):
         often = {name: _recluster(found[name], settings, first_check=FIRST_CHECK) for name in DIRECTIONS}
-        findings = _findings(pair, sides, directions, often, settings, progress)
+        findings = _findings(pair, sides, directions, neighbors, often, settings, progress)
     with clock.time("evidence"):
         taken = weigh(
             weighed["x_only"], weighed["y_only"], pair.items, findings, gamma=settings.gamma, beta=settings.beta,
@@ -94,14 +98,15 @@ def _findings(
     pair: EmbeddingPair,
     sides: tuple[Representation, Representation],
     directions: Mapping[DirectionName, Direction],
+    neighbors: NeighborLists,
     reclusters: Mapping[DirectionName, _Recluster],
     settings: Settings,
     progress: Progress,
 ) -> Findings:
     return assess_findings(
         sides[0].ready, sides[1].ready, directions,
-        columns=_columns(pair.items),
-        reclusters=reclusters, gamma=settings.gamma, beta=settings.beta,
+        columns=_columns(pair.items), neighbors=neighbors, reclusters=reclusters,
+        gamma=settings.gamma, beta=settings.beta,
         no_change_threshold=settings.no_change_threshold, groups=pair.groups,
         # A user's clusterer need not be ready for several threads.
         n_jobs=settings.n_jobs if _is_ours(settings) else 1, random_state=settings.random_state,
