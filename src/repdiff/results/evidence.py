@@ -119,6 +119,8 @@ class ClusterEvidence(ClusterFinding):
         As of :class:`ClusterFinding`: against matched noise, cohesion, fate and value.
     enriched : tuple of Enrichment
         Labels and metadata values that it has more of than chance, the surest first.
+    words : tuple of str
+        Words that its texts have more than those of the other clusters, the most telling first; empty without texts.
     outcome : Outcome or None
         How the models fare on it; None without predictions.
     unseen_affinity : float or None
@@ -159,6 +161,7 @@ class ClusterEvidence(ClusterFinding):
     """
 
     enriched: tuple[Enrichment, ...] = ()
+    words: tuple[str, ...] = ()
     outcome: Outcome | None = None
     unseen_affinity: float | None = None
     null_affinity: float | None = None
