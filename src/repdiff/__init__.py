@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from repdiff.affinity.difference import difference_affinity, rank_difference
     from repdiff.affinity.ranks import neighbor_ranks
     from repdiff.clustering.cluster import cluster_affinity, normalized_cut
-    from repdiff.clustering.spectral import spectral_embedding
+    from repdiff.clustering.coordinates import spectral_embedding
+    from repdiff.clustering.recut import recut
     from repdiff.core.errors import (
         InputError,
         MemoryLimitError,
@@ -38,8 +39,10 @@ if TYPE_CHECKING:
     from repdiff.results.comparison import Comparison
     from repdiff.results.evidence import ClusterEvidence, ComparisonEvidence, Enrichment
     from repdiff.results.matrix import ComparisonMatrix
+    from repdiff.results.neighbors import NeighborLists
     from repdiff.results.provenance import Provenance
     from repdiff.results.similarity import Score, SimilarityTable
+    from repdiff.results.spectrum import Recut
     from repdiff.results.timeline import Timeline
     from repdiff.results.tracks import Flow, History, Track
     from repdiff.similarities.alignment import Alignment, align
@@ -100,12 +103,15 @@ _HOME = {
     "MissingExtraError": "core.errors",
     "neighbor_ranks": "affinity.ranks",
     "normalized_cut": "clustering.cluster",
+    "NeighborLists": "results.neighbors",
     "NotConvergedWarning": "core.errors",
     "plot_checkpoint": "report.figures",
     "plot_comparison": "report.figures",
     "plot_growth": "report.figures",
     "Provenance": "results.provenance",
     "rank_difference": "affinity.difference",
+    "recut": "clustering.recut",
+    "Recut": "results.spectrum",
     "RepdiffError": "core.errors",
     "RunError": "core.errors",
     "RuleResult": "gate.check",
@@ -114,7 +120,7 @@ _HOME = {
     "Score": "results.similarity",
     "similarity": "similarities.table",
     "SimilarityTable": "results.similarity",
-    "spectral_embedding": "clustering.spectral",
+    "spectral_embedding": "clustering.coordinates",
     "Timeline": "results.timeline",
     "Track": "results.tracks",
     "TripletEmbedding": "inputs.triplets",
@@ -146,8 +152,10 @@ __all__ = [
     "InputError",
     "MemoryLimitError",
     "MissingExtraError",
+    "NeighborLists",
     "NotConvergedWarning",
     "Provenance",
+    "Recut",
     "RepdiffError",
     "RuleResult",
     "RunError",
@@ -179,6 +187,7 @@ __all__ = [
     "plot_comparison",
     "plot_growth",
     "rank_difference",
+    "recut",
     "save",
     "save_figure",
     "similarity",

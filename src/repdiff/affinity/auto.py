@@ -29,9 +29,12 @@ class Auto:
     ----------
     longest : float
         Seconds that the exact engine may take for the affinities, by its own estimate.
+    n_neighbors : int
+        Nearest neighbours of each item that the exact engine reads off its ranks; none by default.
     """
 
     longest: float = LONGEST_SECONDS
+    n_neighbors: int = 0
 
     @property
     def name(self) -> str:
@@ -42,6 +45,10 @@ class Auto:
     def runs_side_by_side(self) -> bool:
         """Comparisons share the cores."""
         return True
+
+    @property
+    def _exact(self) -> Exact:
+        return Exact(n_neighbors=self.n_neighbors)
 
     def shared(self, representation: Representation) -> KeptRanks | None:
         """The neighbour ranks where the exact engine would be chosen."""
@@ -68,7 +75,7 @@ class Auto:
         MemoryLimitError
             If neither fits.
         """
-        exact, sampled = Exact(), Sampled()
+        exact, sampled = self._exact, Sampled()
         if like is not None:
             engine: Engine = exact if like.details["engine"] == "exact" else sampled
             found = engine.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like)
@@ -102,14 +109,14 @@ class Auto:
         progress: Progress = silent,
     ) -> Affinities:
         """Both affinities, from the engine that the plan names; the engine facts say why it was chosen."""
-        chosen: Engine = Exact() if plan.details["engine"] == "exact" else Sampled()
+        chosen: Engine = self._exact if plan.details["engine"] == "exact" else Sampled()
         found = chosen.compute(
             x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
         )
         facts: dict[str, Any] = {**found.engine, "chosen_by": self.name}
         if plan.details["reason"] is not None:
             facts["reason"] = plan.details["reason"]
-        return Affinities(found.x_only, found.y_only, facts)
+        return replace(found, engine=facts)
 
 
 def _noting(plan: Plan, engine: str, reason: str | None) -> Plan:

@@ -13,13 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, as_affinity, to_dense
+from repdiff.clustering.coordinates import Coordinates, spectral_coordinates
 from repdiff.clustering.kmeans import RESTARTS, k_means
-from repdiff.clustering.spectral import Coordinates, Warn, spectral_coordinates, warn_not_converged
+from repdiff.clustering.spectral import Warn, warn_not_converged
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, silent
 from repdiff.settings import N_CLUSTERS, Clusterer, MethodSettings
 
 Labels = npt.NDArray[np.int32]
+
+KEPT_EIGENVECTORS = 24  # so many clusters a result can be cut into again
 
 _POINTS_PER_CLUSTER = 64  # looked at first, to count different points
 
@@ -98,6 +101,7 @@ def group_affinity(
     clusterer: Clusterer = MethodSettings.clusterer,
     restarts: int = RESTARTS,
     first_check: int = 1,
+    n_kept: int = 0,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
@@ -112,8 +116,8 @@ def group_affinity(
         if not 1 <= n_clusters <= operator.n:
             raise RepdiffError(f"n_clusters must be from 1 to the number of items, {operator.n}, but is {n_clusters}")
         return spectral_clustering(
-            operator, n_clusters, restarts=restarts, first_check=first_check, random_state=random_state, warn=warn,
-            progress=progress,
+            operator, n_clusters, restarts=restarts, first_check=first_check, n_kept=n_kept,
+            random_state=random_state, warn=warn, progress=progress,
         )  # fmt: skip
     return Grouping(_consecutive(_checked(_labels_of_other(clusterer, operator, random_state), operator.n)))
 
@@ -134,20 +138,34 @@ def spectral_clustering(
     *,
     restarts: int = RESTARTS,
     first_check: int = 1,
+    n_kept: int = 0,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
 ) -> Grouping:
     """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
     found = spectral_coordinates(
-        affinity, n_clusters, first_check=first_check, random_state=random_state, warn=warn, progress=progress
-    )
-    points = found.vectors[:, 1:]  # the first eigenvector is constant and separates nothing
+        affinity, n_clusters, first_check=first_check, n_kept=n_kept, random_state=random_state, warn=warn,
+        progress=progress,
+    )  # fmt: skip
+    labels = cut_vectors(found.vectors, n_clusters, restarts=restarts, random_state=random_state, progress=progress)
+    return Grouping(labels, found)
+
+
+def cut_vectors(
+    vectors: npt.NDArray[np.float32],
+    n_clusters: int,
+    *,
+    restarts: int = RESTARTS,
+    random_state: int | None = 0,
+    progress: Progress = silent,
+) -> Labels:
+    """k-means on the columns of (n, n_clusters) after the first, which is constant and separates nothing."""
+    points = vectors[:, 1:]
     n_distinct = _count_distinct(points, n_clusters) if points.size else 1
     if n_distinct == 1:
-        return Grouping(np.zeros(affinity.n, np.int32), found)
-    labels = k_means(points, n_distinct, restarts=restarts, random_state=random_state, progress=progress)
-    return Grouping(_consecutive(labels), found)
+        return np.zeros(len(vectors), np.int32)
+    return _consecutive(k_means(points, n_distinct, restarts=restarts, random_state=random_state, progress=progress))
 
 
 def _count_distinct(points: npt.NDArray[np.float32], most: int) -> int:

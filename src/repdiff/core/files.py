@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from repdiff.core.errors import InputError, MissingExtraError, RepdiffError
+from repdiff.core.unfinished import unfinished_file
 
 T = TypeVar("T")
 
@@ -62,21 +62,20 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     RepdiffError
-        If the target is a folder, or cannot be written.
+        If the target is a folder or a device, or cannot be written.
     """
     target = Path(path)
     if target.is_dir():
         raise RepdiffError(f"{target}: is a folder; give the name of a file")
-    partial = target.with_name(f".{target.name}-{os.getpid()}.partial")
     try:
+        if target.exists() and not target.is_file():
+            raise RepdiffError(f"{target}: is not an ordinary file, so it is not replaced; give the name of a file")
         target.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        partial.replace(target)
+        with unfinished_file(target) as partial:
+            yield partial
+            partial.replace(target)
     except OSError as error:
         raise RepdiffError(f"{target}: cannot be written: {error.strerror or one_line(error)}") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -42,6 +42,11 @@ def check_values(side: Embeddings, metric: Metric) -> None:
         )
 
 
+def as_compared(side: Embeddings, metric: Metric) -> Embeddings:
+    """The side as it is, or as distances where the metric is "precomputed"."""
+    return as_distances(side) if metric == "precomputed" else side
+
+
 def as_distances(side: Embeddings) -> Embeddings:
     """The side's n x n matrix as distances; similarities are subtracted from the largest of them.
 

@@ -14,6 +14,7 @@ from repdiff.results.assignment import Assignment
 from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import Direction, DirectionName
 from repdiff.results.evidence import ComparisonEvidence
+from repdiff.results.neighbors import NeighborLists
 from repdiff.results.projection import Projection
 from repdiff.results.provenance import Provenance
 from repdiff.results.reference import Reference
@@ -21,6 +22,7 @@ from repdiff.results.similarity import SimilarityTable
 
 if TYPE_CHECKING:
     from repdiff.inputs.images import Thumbnails
+    from repdiff.results.spectrum import Recut
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Comparison:
         A few scores of how alike the two are as a whole; None where no evidence was taken.
     chosen : mapping of str to ChosenNumber
         Where ``n_clusters`` was "auto": for "x_only" and "y_only" the number of clusters, and why.
+    neighbors : NeighborLists or None
+        The nearest neighbours of the items on both sides, with their places on the other.
     reference : Reference or None
         The items among which new ones are ranked by :meth:`assign`; None where that is not possible.
     """
@@ -68,6 +72,7 @@ class Comparison:
     evidence: ComparisonEvidence | None = None
     similarity: SimilarityTable | None = None
     chosen: Mapping[DirectionName, ChosenNumber] = field(default_factory=dict)
+    neighbors: NeighborLists | None = None
     reference: Reference | None = None
 
     @property
@@ -91,6 +96,26 @@ class Comparison:
             }
         )
         return pd.concat([results, own.drop(columns="id")], axis=1)
+
+    def recut(self, n_clusters: int) -> Recut:
+        """Both directions cut into another number of clusters, from the kept eigenvectors, in a moment.
+
+        Labels are those of the spectral step on the same eigenvectors. Mean affinities are estimated, since the
+        affinity itself is not kept; see :class:`Recut`.
+
+        Parameters
+        ----------
+        n_clusters : int
+            From 1 to the number of eigenvectors kept.
+
+        Raises
+        ------
+        RepdiffError
+            Where no eigenvectors were kept, or fewer than that.
+        """
+        import repdiff
+
+        return repdiff.recut(self, n_clusters)
 
     def assign(self, x_new: Any, y_new: Any, **options: Any) -> Assignment:
         """Which clusters new items belong to, without comparing again; options as of :func:`repdiff.assign`."""

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from repdiff.core.ranges import AffinityValue, Count, NotNegative, Share
 from repdiff.results.directions import DirectionName
 from repdiff.results.findings import ClusterFinding, Correctness, Finding, Neighbours, Regression
+from repdiff.results.replicates import ClusterReplicates, Replicates
 
 FDR = 0.05
 DISSOLVED = 0.5  # Hennig 2007: a cluster of lower Jaccard agreement has dissolved
@@ -49,12 +51,12 @@ class Enrichment:
 
     column: str
     value: str
-    count: int
-    share: float
-    expected: float
-    lift: float
-    p_value: float
-    q_value: float
+    count: Count
+    share: Share
+    expected: Share
+    lift: NotNegative
+    p_value: Share
+    q_value: Share
     of_numbers: bool = False
 
 
@@ -79,14 +81,14 @@ class Outcome:
         Rows of the members for which the models predict different labels.
     """
 
-    interval_x: tuple[float, float] | None
-    interval_y: tuple[float, float] | None
-    n_known: int
-    only_x_right: int
-    only_y_right: int
-    p_value: float | None
-    q_value: float | None
-    disagreements: tuple[int, ...]
+    interval_x: tuple[Share, Share] | None
+    interval_y: tuple[Share, Share] | None
+    n_known: Count
+    only_x_right: Count
+    only_y_right: Count
+    p_value: Share | None
+    q_value: Share | None
+    disagreements: tuple[Count, ...]
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class Variation:
 
     parameter: str
     value: float
-    jaccard: float
+    jaccard: Share
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,8 @@ class ClusterEvidence(ClusterFinding):
         As of :class:`ClusterFinding`: against matched noise, cohesion, fate and value.
     enriched : tuple of Enrichment
         Labels and metadata values that it has more of than chance, the surest first.
+    words : tuple of str
+        Words that its texts have more than those of the other clusters, the most telling first; empty without texts.
     outcome : Outcome or None
         How the models fare on it; None without predictions.
     unseen_affinity : float or None
@@ -153,19 +157,28 @@ class ClusterEvidence(ClusterFinding):
         - "sample_too_small", "clusterer_failed": nothing was tested, see :class:`ComparisonEvidence`;
         - "does_not_stand_out": in runs of version 0.1, which compared with no noise: ``unseen_affinity`` is not
           significantly above ``null_affinity``.
+    replicates : ClusterReplicates or None
+        Whether it is there in other seeds of both models; None without replicates, and for a no-change cluster.
     """
 
     enriched: tuple[Enrichment, ...] = ()
+    words: tuple[str, ...] = ()
     outcome: Outcome | None = None
-    unseen_affinity: float | None = None
-    null_affinity: float | None = None
-    p_value: float | None = None
-    q_value: float | None = None
-    stability: float | None = None
-    robustness: float | None = None
+    unseen_affinity: AffinityValue | None = None
+    null_affinity: AffinityValue | None = None
+    p_value: Share | None = None
+    q_value: Share | None = None
+    stability: Share | None = None
+    robustness: Share | None = None
     variations: tuple[Variation, ...] = ()
     holds: bool | None = None
     reasons: tuple[Reason, ...] = ()
+    replicates: ClusterReplicates | None = None
+
+    @property
+    def found_in_replicates(self) -> bool | None:
+        """Whether it is there in other seeds of both models; None where that was not tested."""
+        return None if self.replicates is None else self.replicates.found
 
     @property
     def is_found_again(self) -> bool:
@@ -215,21 +228,24 @@ class ComparisonEvidence:
         Which side is right, by the models' predictions; None without those of both.
     regression : Regression or None
         The same for labels that are numbers.
+    replicates : Replicates or None
+        What other seeds of both models say; None where none were given.
     """
 
-    fdr: float
-    n_resamples: int
-    n_seen: int
-    n_tested: int
-    n_significant: int
-    n_found_again: int
-    n_holding: int
-    n_standing_out: int
+    fdr: Share
+    n_resamples: Count
+    n_seen: Count
+    n_tested: Count
+    n_significant: Count
+    n_found_again: Count
+    n_holding: Count
+    n_standing_out: Count
     where: Where
-    null_affinity: float | None = None
+    null_affinity: AffinityValue | None = None
     untested: Untested | None = None
     findings: Mapping[DirectionName, Finding] = field(default_factory=dict)
     neighbours: Neighbours | None = None
     correctness: Correctness | None = None
     predictions: Correctness | None = None
     regression: Regression | None = None
+    replicates: Replicates | None = None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from repdiff.core.errors import OptionError
 from repdiff.core.progress import Progress, silent
 from repdiff.settings.columns import ItemSettings, PredictionSettings
 from repdiff.settings.computing import ComputingSettings, SeedSettings
@@ -20,12 +21,14 @@ from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import SettingsGroup, like, setting
 from repdiff.settings.measuring import FittingSettings, SimilaritySettings, TripletSettings
 from repdiff.settings.method import MethodSettings
+from repdiff.settings.neighbors import NeighborSettings
 from repdiff.settings.pairing import (
     AlignmentSettings,
     GuidanceSettings,
     MatchingSettings,
     MetricSettings,
     PairMetricSettings,
+    ReplicateSettings,
 )
 
 
@@ -35,8 +38,8 @@ class ClusterSettings(ComputingSettings, MethodSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(EvidenceSettings, ClusterSettings):
-    """How two representations are compared: the method, what computes it, and the evidence."""
+class Settings(NeighborSettings, EvidenceSettings, ClusterSettings):
+    """How two representations are compared: the method, what computes it, the evidence, and what is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,7 @@ class CompareCall(
     DescriptionSettings,
     KeepingSettings,
     Settings,
+    ReplicateSettings,
     AlignmentSettings,
     GuidanceSettings,
     PairMetricSettings,
@@ -92,6 +96,16 @@ class CompareCall(
 
     x: Any
     y: Any
+
+    def check_together(self) -> None:
+        """Refuse replicates without evidence."""
+        super().check_together()
+        if not self.evidence and self.replicates_x is not None:
+            raise OptionError(
+                "replicates are part of the evidence, but evidence=False leaves it out; leave out one of the two",
+                on_command_line="--replicate-x is part of the evidence, but --no-evidence leaves it out; leave out one "
+                "of the two",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,9 +22,11 @@ from repdiff.inputs import Items
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.evidence import ComparisonEvidence
+from repdiff.results.neighbors import NeighborLists
 from repdiff.settings import Settings
 from repdiff.workflows.direction import Contrasts, FoundClusters
 from repdiff.workflows.provenance import Clock
+from repdiff.workflows.replicates import HeldReplicates, with_replicates
 
 if TYPE_CHECKING:
     from repdiff.affinity.base import Affinity
@@ -38,7 +40,9 @@ def take_evidence(
     contrasts: Contrasts,
     found: Mapping[DirectionName, FoundClusters],
     directions: Mapping[DirectionName, Direction],
+    neighbors: NeighborLists,
     settings: Settings,
+    replicates: HeldReplicates | None = None,
     *,
     clock: Clock | None = None,
     progress: Progress = silent,
@@ -55,10 +59,14 @@ def take_evidence(
         Its affinities.
     found, directions : mapping
         The clusters of both directions, as found and as described.
+    neighbors : NeighborLists
+        The nearest neighbours of the items, ten or more.
     settings : Settings
         How it was compared.
+    replicates : HeldReplicates, optional
+        Other seeds of both sides.
     clock : Clock, optional
-        Gets the timings "findings" and "evidence".
+        Gets the timings "findings", "evidence" and "replicates".
     progress : Progress, optional
         Told how far the work is.
     """
@@ -72,28 +80,33 @@ def take_evidence(
     }
     with clock.time("findings"):
         often = {name: _recluster(found[name], settings, first_check=FIRST_CHECK) for name in DIRECTIONS}
-        findings = _findings(pair, sides, directions, often, settings, progress)
+        findings = _findings(pair, sides, directions, neighbors, often, settings, progress)
     with clock.time("evidence"):
-        return weigh(
+        taken = weigh(
             weighed["x_only"], weighed["y_only"], pair.items, findings, gamma=settings.gamma, beta=settings.beta,
             no_change_threshold=settings.no_change_threshold, groups=pair.groups,
             takes_number=_is_ours(settings), n_resamples=settings.n_resamples, n_jobs=settings.n_jobs,
             random_state=settings.random_state, progress=progress,
         )  # fmt: skip
+    if replicates is None:
+        return taken
+    with clock.time("replicates"):
+        return with_replicates(taken[:2], taken[2], pair, replicates, often, settings, progress=progress)
 
 
 def _findings(
     pair: EmbeddingPair,
     sides: tuple[Representation, Representation],
     directions: Mapping[DirectionName, Direction],
+    neighbors: NeighborLists,
     reclusters: Mapping[DirectionName, _Recluster],
     settings: Settings,
     progress: Progress,
 ) -> Findings:
     return assess_findings(
         sides[0].ready, sides[1].ready, directions,
-        columns=_columns(pair.items),
-        reclusters=reclusters, gamma=settings.gamma, beta=settings.beta,
+        columns=_columns(pair.items), neighbors=neighbors, reclusters=reclusters,
+        gamma=settings.gamma, beta=settings.beta,
         no_change_threshold=settings.no_change_threshold, groups=pair.groups,
         # A user's clusterer need not be ready for several threads.
         n_jobs=settings.n_jobs if _is_ours(settings) else 1, random_state=settings.random_state,
