@@ -27,13 +27,13 @@ class Auto:
 
     Attributes
     ----------
-    longest : float
-        Seconds that the exact engine may take for the affinities, by its own estimate.
+    longest : float, optional
+        Seconds that the exact engine may take for the affinities, by its own estimate; two minutes by default.
     n_neighbors : int
         Nearest neighbours of each item that the exact engine reads off its ranks; none by default.
     """
 
-    longest: float = LONGEST_SECONDS
+    longest: float | None = None
     n_neighbors: int = 0
 
     @property
@@ -80,6 +80,7 @@ class Auto:
             engine: Engine = exact if like.details["engine"] == "exact" else sampled
             found = engine.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like)
             return _noting(found, engine.name, like.details["reason"])
+        longest = LONGEST_SECONDS if self.longest is None else self.longest
         only_exact = "precomputed" in (x.metric, y.metric)
         try:
             found = exact.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held)
@@ -90,9 +91,9 @@ class Auto:
             return _noting(
                 found, "sampled", f"the exact engine does not fit into {format_bytes(found.limit)} of memory"
             )
-        if only_exact or found.seconds is None or found.seconds <= self.longest:
+        if only_exact or found.seconds is None or found.seconds <= longest:
             return _noting(found, "exact", None)
-        reason = f"the exact engine would take about {found.seconds / 60:.0f} minutes"
+        reason = f"the exact engine would take about {_duration(found.seconds)}"
         found = sampled.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held)
         return _noting(found, "sampled", reason)
 
@@ -121,3 +122,11 @@ class Auto:
 
 def _noting(plan: Plan, engine: str, reason: str | None) -> Plan:
     return replace(plan, details={**plan.details, "engine": engine, "reason": reason})
+
+
+def _duration(seconds: float) -> str:
+    """A time as people say it."""
+    for unit, length in (("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

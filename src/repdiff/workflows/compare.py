@@ -31,7 +31,7 @@ from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, 
 from repdiff.workflows.evidence import take_evidence
 from repdiff.workflows.neighbors import neighbors_of, neighbors_wanted
 from repdiff.workflows.projection import side_by_side
-from repdiff.workflows.provenance import Clock, inputs_of, now, versions, warning_recorder
+from repdiff.workflows.provenance import Clock, engine_warnings, inputs_of, now, versions, warning_recorder
 from repdiff.workflows.reference import make_reference
 from repdiff.workflows.replicates import HeldReplicates, hold_replicates
 from repdiff.workflows.representation import ShownRepresentation, representations_of
@@ -118,7 +118,7 @@ def compare_pair(
     clock = clock or Clock()
     x, y = representations or representations_of(pair, settings)
     contrasts, neighbors = _compute((x, y), pair, settings, plan, clock, progress)
-    warnings = [*pair.warnings, *(() if replicates is None else replicates.warnings)]
+    warnings = [*pair.warnings, *engine_warnings(contrasts.engine), *(replicates.warnings if replicates else ())]
     found = _find_both(contrasts, settings, warnings, clock, progress)
     outcomes = _Outcomes.of(pair.items)
     directions = {name: outcomes.describe(name, found[name], getattr(contrasts, name)) for name in DIRECTIONS}
