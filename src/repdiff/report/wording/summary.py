@@ -7,6 +7,7 @@ from repdiff.report.wording.choice import why_so_many
 from repdiff.report.wording.evidence import verdict
 from repdiff.report.wording.findings import finding, holder_and_other
 from repdiff.report.wording.formatting import plural
+from repdiff.report.wording.replicates import replicate_lines
 from repdiff.results.comparison import Comparison
 
 
@@ -26,6 +27,7 @@ def describe(comparison: Comparison) -> str:
     lines = answer_lines(comparison)
     lines += [finding(comparison, direction).text for direction in (comparison.x_only, comparison.y_only)]
     lines += alignment_lines(comparison) + chosen_lines(comparison) + verdict_lines(comparison)
+    lines += replicate_lines(comparison)
     return "\n".join([*lines, *(f"note: {warning}" for warning in comparison.provenance.warnings)])
 
 
