@@ -66,7 +66,7 @@ def checked_annotations(folder: Path, directions: Sequence[Direction], ids: Coll
 
 def check_against(annotations: Annotations, directions: Sequence[Direction], ids: Collection[str]) -> None:
     """Refuse annotations of clusters or items that a comparison does not have; raises RunError."""
-    counts = {one.name: len(one.clusters) for one in directions}
+    counts: dict[str, int] = {one.name: len(one.clusters) for one in directions}
     check_annotations(annotations, counts, set(ids) if annotations.selections else ())
 
 
