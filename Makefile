@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Warnings of pip say nothing about a fresh environment; its errors are still shown.
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: help demo test check lint types imports bench study-checkpoints study-known-differences clean
+.PHONY: help demo test check lint types imports docs bench study-checkpoints study-known-differences clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -15,6 +15,7 @@ help:
 	@echo 'make demo    compare two small networks and write a report to demo-run/'
 	@echo 'make test    run the tests'
 	@echo 'make check   ruff, mypy, import-linter and the tests: what a change has to pass'
+	@echo 'make docs    the documentation as a site, in build/site/'
 	@echo 'make bench   measure speed, memory and quality'
 	@echo 'make study-checkpoints        what a network learns while it trains, and the claims of the paper (5 minutes)'
 	@echo 'make study-known-differences  every method where the difference is known (10 minutes)'
@@ -40,6 +41,11 @@ types: $(VENV)/.with-check
 imports: $(VENV)/.with-check
 	$(BIN)/lint-imports
 
+# A warning is an error: a link that leads nowhere, or a public name without its docstring.
+docs: $(VENV)/.with-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo 'open build/site/index.html; for its search: $(BIN)/mkdocs serve'
+
 bench: $(VENV)/.with-package
 	$(BIN)/python benchmarks/run.py
 
@@ -62,6 +68,11 @@ $(VENV)/.with-check: $(VENV)/.with-test
 $(VENV)/.with-test: $(VENV)/.with-package
 	@echo 'installing what the tests need'
 	@$(PIP) install --editable '.[test]'
+	@touch $@
+
+$(VENV)/.with-docs: $(VENV)/.with-check
+	@echo 'installing what builds the documentation'
+	@$(PIP) install --editable '.[docs]'
 	@touch $@
 
 $(VENV)/.with-study: $(VENV)/.with-check

@@ -27,6 +27,11 @@ from repdiff.encoding.decoders import Decoders
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
 PAGES += sorted([*ROOT.glob("examples/*/README.md"), *ROOT.glob("studies/*/README.md")])
+WITHOUT_EXAMPLES = {"reference.md", "gallery.md"}
+WITH_EXAMPLES = [
+    ROOT / "README.md",
+    *(page for page in sorted(ROOT.glob("docs/*.md")) if page.name not in WITHOUT_EXAMPLES),
+]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -115,7 +120,7 @@ def open_with(prepare, **options):
 
 
 @pytest.mark.usefixtures("demo_trained_once")
-@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))], ids=name_of)
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
 def test_examples_in_the_documentation_run(page, world, capsys, request, monkeypatch):
     """Python and commands, in the order of the page, in one folder; a run that is there makes way for the next.
 
@@ -143,7 +148,7 @@ def test_examples_in_the_documentation_run(page, world, capsys, request, monkeyp
                 Path(target).write_text(capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))], ids=name_of)
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
 def test_the_pages_with_examples_have_them(page):
     assert python_blocks(page)
 
@@ -159,6 +164,11 @@ def test_commands_in_the_documentation_parse(command):
     with group.make_context("repdiff", arguments) as context:
         _, chosen, rest = group.resolve_command(context, arguments)
         chosen.make_context(chosen.name, list(rest), parent=context).close()  # parses, and calls nothing
+
+
+def test_the_reference_has_every_public_name_once():
+    named = re.findall(r"^::: repdiff\.(\w+)$", (ROOT / "docs/reference.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(named) == sorted(repdiff.__all__)
 
 
 def test_make_targets_in_the_documentation_exist():

@@ -93,14 +93,14 @@ def table_of(frame: pd.DataFrame) -> str:
     """What was said, a line for each scenario and all sizes together, as Markdown."""
     lines = [
         "| scenario | truth | draws | x_only | y_only | more than noise (directions) | significant cluster (draws) | "
-        "excess, shaped (x_only) |",
+        "excess (x_only) |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, found in frame.groupby("scenario", sort=False):
         x, y = (found[found.direction == direction] for direction in DIRECTIONS)
         more = int(found.code.isin(MORE_THAN_NOISE).sum())
         groups = int((found.groupby(["n", "d", "seed"]).n_significant.sum() > 0).sum())
-        excess = f"{x.excess.mean():.2f}, {x.excess_shaped.mean():.2f}"
+        excess = f"{x.excess.mean():.2f}"
         lines.append(
             f"| {name} | {found.truth.iloc[0]} | {len(x)} | {_counts(x)} | {_counts(y)} | {more} of {len(found)} | "
             f"{groups} of {len(x)} | {excess} |"

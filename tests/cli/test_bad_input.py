@@ -268,7 +268,7 @@ MISTAKES: dict[str, Mistake] = {
         r"e\.safetensors: .*F8_E4M3",
     ),
     "truncated .npy": Mistake(
-        compare_with_x("e.npy", lambda: Path("e.npy").write_bytes(Path("x.npy").read_bytes()[:200])), r"e\.npy: cannot"
+        compare_with_x("e.npy", lambda: Path("e.npy").write_bytes(Path("x.npy").read_bytes()[:200])), r"e\.npy: says"
     ),
     "needs pickle": Mistake(
         compare_with_x("e.npy", lambda: np.save("e.npy", np.array([{1}, {2}], dtype=object), allow_pickle=True)),

@@ -27,11 +27,14 @@ class Auto:
 
     Attributes
     ----------
-    longest : float
-        Seconds that the exact engine may take for the affinities, by its own estimate.
+    longest : float, optional
+        Seconds that the exact engine may take for the affinities, by its own estimate; two minutes by default.
+    n_neighbors : int
+        Nearest neighbours of each item that the exact engine reads off its ranks; none by default.
     """
 
-    longest: float = LONGEST_SECONDS
+    longest: float | None = None
+    n_neighbors: int = 0
 
     @property
     def name(self) -> str:
@@ -42,6 +45,10 @@ class Auto:
     def runs_side_by_side(self) -> bool:
         """Comparisons share the cores."""
         return True
+
+    @property
+    def _exact(self) -> Exact:
+        return Exact(n_neighbors=self.n_neighbors)
 
     def shared(self, representation: Representation) -> KeptRanks | None:
         """The neighbour ranks where the exact engine would be chosen."""
@@ -68,11 +75,12 @@ class Auto:
         MemoryLimitError
             If neither fits.
         """
-        exact, sampled = Exact(), Sampled()
+        exact, sampled = self._exact, Sampled()
         if like is not None:
             engine: Engine = exact if like.details["engine"] == "exact" else sampled
             found = engine.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like)
             return _noting(found, engine.name, like.details["reason"])
+        longest = LONGEST_SECONDS if self.longest is None else self.longest
         only_exact = "precomputed" in (x.metric, y.metric)
         try:
             found = exact.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held)
@@ -83,9 +91,9 @@ class Auto:
             return _noting(
                 found, "sampled", f"the exact engine does not fit into {format_bytes(found.limit)} of memory"
             )
-        if only_exact or found.seconds is None or found.seconds <= self.longest:
+        if only_exact or found.seconds is None or found.seconds <= longest:
             return _noting(found, "exact", None)
-        reason = f"the exact engine would take about {found.seconds / 60:.0f} minutes"
+        reason = f"the exact engine would take about {_duration(found.seconds)}"
         found = sampled.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held)
         return _noting(found, "sampled", reason)
 
@@ -102,15 +110,23 @@ class Auto:
         progress: Progress = silent,
     ) -> Affinities:
         """Both affinities, from the engine that the plan names; the engine facts say why it was chosen."""
-        chosen: Engine = Exact() if plan.details["engine"] == "exact" else Sampled()
+        chosen: Engine = self._exact if plan.details["engine"] == "exact" else Sampled()
         found = chosen.compute(
             x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
         )
         facts: dict[str, Any] = {**found.engine, "chosen_by": self.name}
         if plan.details["reason"] is not None:
             facts["reason"] = plan.details["reason"]
-        return Affinities(found.x_only, found.y_only, facts)
+        return replace(found, engine=facts)
 
 
 def _noting(plan: Plan, engine: str, reason: str | None) -> Plan:
     return replace(plan, details={**plan.details, "engine": engine, "reason": reason})
+
+
+def _duration(seconds: float) -> str:
+    """A time as people say it."""
+    for unit, length in (("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

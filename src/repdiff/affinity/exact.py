@@ -21,6 +21,7 @@ from repdiff.affinity.difference import directed_affinity, leave_out_others
 from repdiff.affinity.distances import RankedDistances
 from repdiff.affinity.engine import Plan
 from repdiff.affinity.kept_ranks import KeptRanks
+from repdiff.affinity.nearest import read_off_ranks
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
 from repdiff.affinity.ranks import RankedEmbedding, RankScratch
 from repdiff.affinity.representation import Representation
@@ -29,6 +30,7 @@ from repdiff.core.errors import MemoryLimitError
 from repdiff.core.memory import available_bytes, format_bytes
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
 from repdiff.core.progress import Progress, silent
+from repdiff.results.neighbors import NeighborLists, lists_bytes
 
 _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75
@@ -48,9 +50,12 @@ class Exact:
     ----------
     bits : {32, 16, 8}, optional
         Bits of a stored affinity; by default the most that fit into memory.
+    n_neighbors : int
+        Nearest neighbours of each item to read off the ranks on the way; none by default.
     """
 
     bits: Precision | None = None
+    n_neighbors: int = 0
 
     @property
     def name(self) -> str:
@@ -85,7 +90,7 @@ class Exact:
         """
         threads = resolve_n_jobs(n_jobs)
         limit = host_limit(memory_limit, held)
-        ready = ready_bytes(x, y)
+        ready = ready_bytes(x, y) + lists_bytes(x.n, self.n_neighbors)
         chosen = self.bits if like is None else like.details["bits"]
         needs: dict[Precision, int] = {
             bits: ready + max(_tiles_bytes(x.n, threads, bits), spectral_bytes(x.n)) + x.n**2 * bits // 8
@@ -118,22 +123,24 @@ class Exact:
 
         def write(
             sides: Sequence[Representation], groups: Any, n_jobs: int, rows: int, progress: Progress
-        ) -> PackedAffinities:
+        ) -> Affinities:
             _make_ready(sides, n_jobs)
-            packed = PackedAffinities(sides[0].n, codec, n_jobs=n_jobs)
-            _DirectedRows(sides, scale, groups, packed, rows).write_all(progress)
+            n = sides[0].n
+            packed = PackedAffinities(n, codec, n_jobs=n_jobs)
+            lists = NeighborLists.empty(n, np.arange(n), self.n_neighbors) if self.n_neighbors else None
+            _DirectedRows(sides, scale, groups, packed, rows, lists).write_all(progress)
             packed.symmetrise(progress=progress)
-            return packed
+            return Affinities(packed.x_only, packed.y_only, self._engine(plan, codec), lists)
 
-        def write_few(values: list[npt.NDArray[Any]]) -> PackedAffinities:
+        def write_few(values: list[npt.NDArray[Any]]) -> Affinities:
             # NumPy sorts distances, so compiling for embeddings instead compiles no more than needed.
             metrics = ("euclidean" if side.metric == "precomputed" else side.metric for side in (x, y))
             few = [Representation(one, metric) for one, metric in zip(values, metrics, strict=True)]
             return write(few, np.arange(len(values[0]), dtype=np.int32) % 2, 1, TILE_ROWS, silent)
 
-        compile_for((x.values, y.values), f"{codec.bits} bits", write_few, progress)
-        packed = write((x, y), groups, plan.n_jobs, _TILE_ROWS, progress)
-        return Affinities(packed.x_only, packed.y_only, self._engine(plan, codec))
+        how = f"{codec.bits} bits{', neighbours' if self.n_neighbors else ''}"
+        compile_for((x.values, y.values), how, write_few, progress)
+        return write((x, y), groups, plan.n_jobs, _TILE_ROWS, progress)
 
     def _engine(self, plan: Plan, codec: Codec) -> dict[str, Any]:
         return {
@@ -200,8 +207,10 @@ class _DirectedRows:
         groups: npt.NDArray[np.int32] | None,
         packed: PackedAffinities,
         tile_rows: int,
+        lists: NeighborLists | None,
     ) -> None:
         self._sides, self._scale, self._groups, self._packed = sides, scale, groups, packed
+        self._lists = lists
         self._tile_rows = min(tile_rows, packed.n)
         self._kept = [side.shared if isinstance(side.shared, KeptRanks) else None for side in sides]
         self._embeddings = [
@@ -222,6 +231,8 @@ class _DirectedRows:
 
     def _write(self, rows: slice) -> None:
         ranks_x, ranks_y = (self._ranks(side, kept, rows) for side, kept in zip(self._sides, self._kept, strict=True))
+        if self._lists is not None:
+            read_off_ranks(ranks_x, ranks_y, rows, self._lists)
 
         def write_tile(tile: npt.NDArray[np.float32]) -> None:
             directed_affinity(ranks_x, ranks_y, *self._scale, tile)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from repdiff import __version__
+from repdiff.cli.assign import assign
 from repdiff.cli.check import check
 from repdiff.cli.compare import compare
 from repdiff.cli.demo import demo
@@ -40,5 +41,19 @@ def repdiff(
         typer.echo(context.get_help())
 
 
-for command in (demo, inspect, compare, series, matrix, similarity, evaluate, encode, check, report, export, triplets):
+for command in (
+    demo,
+    inspect,
+    compare,
+    series,
+    matrix,
+    similarity,
+    evaluate,
+    assign,
+    encode,
+    check,
+    report,
+    export,
+    triplets,
+):
     app.command()(command)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -73,18 +75,27 @@ def display_names(sides: list[ModelOrFile]) -> tuple[str, str] | None:
     """Names of the sides for a person; None for two files, which are named elsewhere."""
     if all(side.file is not None for side in sides):
         return None
-    plain = [_name(side, with_layer=False) for side in sides]
-    if plain[0] == plain[1]:
-        plain = [_name(side, with_layer=True) for side in sides]
-    return (plain[0], plain[1]) if plain[0] != plain[1] else ("x", "y")
+    for with_folder, with_layer in ((False, False), (False, True), (True, True)):
+        first, second = (_name(side, with_folder=with_folder, with_layer=with_layer) for side in sides)
+        if first != second:
+            return first, second
+    return "x", "y"
 
 
-def _name(side: ModelOrFile, *, with_layer: bool) -> str:
+# Names that say nothing about a model: its folder is the better one.
+_NAMELESS = {"model", "models", "checkpoint", "weights", "pytorch_model", "embeddings", "best", "last", "final"}
+
+
+def _name(side: ModelOrFile, *, with_folder: bool, with_layer: bool) -> str:
     if side.model is None:
-        return Path(str(side.file)).stem
-    kind, _, target = side.model.partition("?")[0].partition(":")
-    last = target.rstrip("/").rpartition(":")[2].rpartition("/")[2]
-    name = (last if kind in ("hf", "py") else Path(last).stem) or kind
+        kind, target = "", str(side.file)
+    else:
+        kind, _, target = side.model.partition("?")[0].partition(":")
+    folder, _, last = target.rstrip("/").rpartition(":")[2].rpartition("/")
+    name = (last if kind in ("hf", "st", "py") else Path(last).stem) or kind
+    above = folder.rpartition("/")[2]
+    if above not in ("", ".", ".."):
+        name = f"{above}/{name}" if with_folder else above if name.lower() in _NAMELESS else name
     extras = [part for part in (side.layer, side.pool) if part] if with_layer else []
     return " ".join([name, *extras])
 
@@ -122,11 +133,12 @@ def encoded(
     folder = run.with_name(f".{run.name}.embeddings")
     if items.get("items") is None:
         raise RepdiffError("a model was given, but nothing to encode; give --items FOLDER or TABLE")
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_own(folder)
     try:
         if overwrite and (run / _KEPT).is_dir():
             for path in (run / _KEPT).iterdir():
-                link_or_copy(path, folder / path.name)
+                if path.is_file() and not path.is_symlink():
+                    link_or_copy(path, folder / path.name)
         options = {name: items.get(name) for name in ("images", "image", "text")}
         options |= {"overwrite": overwrite, "batch": parse_batch(batch), "device": device}
         yield {side.name: side.file or _encode(side, folder, items["items"], **options) for side in sides}
@@ -137,10 +149,27 @@ def encoded(
     shutil.rmtree(folder)
 
 
+def _make_own(folder: Path) -> None:
+    """Make the folder, or go on in it if it is this user's: another's could hold links that are written through.
+
+    Raises
+    ------
+    RepdiffError
+        Where it is a link, no folder, another user's, or cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise RepdiffError(f"{folder}: cannot be written: {error.strerror}") from error
+    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "geteuid") and found.st_uid != os.geteuid()):
+        raise RepdiffError(f"{folder}: is a link, or belongs to another user; delete it, or write to another place")
+
+
 def _encode(side: ModelOrFile, folder: Path, items: Any, **options: Any) -> Path:
     from repdiff.cli.encode import run_encoding
 
-    what = f" {_name(side, with_layer=True)}"
+    what = f" {_name(side, with_folder=False, with_layer=True)}"
     return run_encoding(
         side.model, items, folder / f"{side.name}.npz", layer=side.layer, pool=side.pool, what=what, **options
     ).path

@@ -40,16 +40,16 @@ def _table(comparison: Comparison, direction: Direction) -> Any:
     from rich.table import Table
 
     from repdiff.report.wording.evidence import standing
-    from repdiff.report.wording.findings import makeup
     from repdiff.report.wording.formatting import UNKNOWN, number, percent
     from repdiff.report.wording.groups import all_in_order, numbers
+    from repdiff.report.wording.names import name_of
     from repdiff.report.wording.replicates import again_in_short
 
     names = [escape(name) for name in comparison.names]
     table = Table(box=SIMPLE_HEAD)
     for title in ("group", "items", "mean affinity"):
         table.add_column(title, justify="right")
-    table.add_column("labels")
+    table.add_column("what it is")
     accuracies = [
         (name, field)
         for name, field, overall in (
@@ -71,7 +71,7 @@ def _table(comparison: Comparison, direction: Direction) -> Any:
         if cluster.evidence is not None:
             figures.append(UNKNOWN if cluster.is_no_change else standing(cluster.evidence))
             figures += [again_in_short(cluster.evidence)] * has_replicates
-        label = escape(makeup(cluster.label_counts)) or UNKNOWN
+        label = escape(name_of(cluster, comparison.items.label)) or UNKNOWN
         name = "no change" if cluster.is_no_change else str(called[cluster.index])
         table.add_row(name, number(cluster.size), f"{cluster.mean_affinity:.2f}", label, *figures)
     return table
@@ -103,8 +103,8 @@ def summary(comparison: Comparison, run: Path, report: Path, warnings: tuple[str
 
 def _answer(comparison: Comparison) -> dict[str, Any]:
     """The answer in sentences, and its codes and figures."""
+    from repdiff.core.plain import to_plain
     from repdiff.report.wording.answer import answer
-    from repdiff.store.plain import to_plain
 
     told, found = answer(comparison), comparison.evidence
     if told is None or found is None:
@@ -159,8 +159,8 @@ def _cluster_facts(comparison: Comparison, direction: Direction, cluster: Differ
 
 
 def _belief(comparison: Comparison, direction: Direction, cluster: DifferenceCluster) -> dict[str, Any]:
+    from repdiff.core.plain import to_plain
     from repdiff.report.wording.evidence import reasons
-    from repdiff.store.plain import to_plain
 
     found = cluster.evidence
     if found is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import stat
 import threading
@@ -277,8 +278,11 @@ def _decode(image: Image.Image, longest_side: int | None) -> Image.Image:
 _one_large_image = threading.Lock()
 
 
+_pillow_log = logging.getLogger("PIL")
+
+
 class _PillowKeepsQuiet:
-    """Pillow's warnings ignored while any thread asks for it.
+    """Pillow's warnings and log ignored while any thread asks for it.
 
     Filters belong to the process. Two threads that each saved and restored them would restore each other's, so the
     holders are counted: the first sets the filter, the last removes it.
@@ -288,6 +292,7 @@ class _PillowKeepsQuiet:
         self._lock = threading.Lock()
         self._holders = 0
         self._saved: warnings.catch_warnings[None] | None = None
+        self._level = logging.NOTSET
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
@@ -297,6 +302,8 @@ class _PillowKeepsQuiet:
                 self._saved = warnings.catch_warnings()
                 self._saved.__enter__()
                 warnings.filterwarnings("ignore", module=r"PIL\.")
+                self._level = _pillow_log.level
+                _pillow_log.setLevel(logging.CRITICAL)
         try:
             yield
         finally:
@@ -305,6 +312,7 @@ class _PillowKeepsQuiet:
                 if self._holders == 0 and self._saved is not None:
                     self._saved.__exit__(None, None, None)
                     self._saved = None
+                    _pillow_log.setLevel(self._level)
 
 
 _pillow_keeps_quiet = _PillowKeepsQuiet()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from repdiff.core.errors import InputError
-from repdiff.inputs.tables import mapped_arrow
+from repdiff.inputs.arrow_files import mapped_arrow
 from repdiff.inputs.vector_tables import VectorTable, arrow_table
 from repdiff.inputs.wording import few
 

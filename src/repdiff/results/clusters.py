@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.ranges import AffinityValue, Count, NotNegative, Share
 from repdiff.results.directions import DIRECTIONS, DirectionName
 from repdiff.results.evidence import ClusterEvidence
+from repdiff.results.spectrum import KeptSpectrum
 
 __all__ = ["DIRECTIONS", "AffinityMap", "DifferenceCluster", "Direction", "DirectionName"]
 
@@ -40,16 +42,16 @@ class DifferenceCluster:
         Standard error of ``mean_affinity``; 0 where the engine looked at all pairs.
     """
 
-    index: int
+    index: Count
     items: npt.NDArray[np.int64]
-    mean_affinity: float
+    mean_affinity: AffinityValue
     is_no_change: bool
     representatives: npt.NDArray[np.int64]
-    label_counts: Mapping[str, int] = field(default_factory=dict)
-    accuracy_x: float | None = None
-    accuracy_y: float | None = None
+    label_counts: Mapping[str, Count] = field(default_factory=dict)
+    accuracy_x: Share | None = None
+    accuracy_y: Share | None = None
     evidence: ClusterEvidence | None = None
-    mean_error: float = 0.0
+    mean_error: NotNegative = 0.0
 
     @property
     def size(self) -> int:
@@ -90,12 +92,15 @@ class Direction:
         Low to high mean affinity.
     affinity_map : AffinityMap
         The affinity matrix as a picture.
+    spectrum : KeptSpectrum or None
+        The leading eigenvectors of the affinity; None where another clusterer found the clusters.
     """
 
     name: DirectionName
     labels: npt.NDArray[np.int32]
     clusters: tuple[DifferenceCluster, ...]
     affinity_map: AffinityMap
+    spectrum: KeptSpectrum | None = None
 
     @property
     def no_change(self) -> npt.NDArray[np.bool_]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from repdiff.core.ranges import AffinityValue, Count, NotNegative, Share
 from repdiff.results.directions import DirectionName
 from repdiff.results.findings import ClusterFinding, Correctness, Finding, Neighbours, Regression
 from repdiff.results.replicates import ClusterReplicates, Replicates
@@ -50,12 +51,12 @@ class Enrichment:
 
     column: str
     value: str
-    count: int
-    share: float
-    expected: float
-    lift: float
-    p_value: float
-    q_value: float
+    count: Count
+    share: Share
+    expected: Share
+    lift: NotNegative
+    p_value: Share
+    q_value: Share
     of_numbers: bool = False
 
 
@@ -80,14 +81,14 @@ class Outcome:
         Rows of the members for which the models predict different labels.
     """
 
-    interval_x: tuple[float, float] | None
-    interval_y: tuple[float, float] | None
-    n_known: int
-    only_x_right: int
-    only_y_right: int
-    p_value: float | None
-    q_value: float | None
-    disagreements: tuple[int, ...]
+    interval_x: tuple[Share, Share] | None
+    interval_y: tuple[Share, Share] | None
+    n_known: Count
+    only_x_right: Count
+    only_y_right: Count
+    p_value: Share | None
+    q_value: Share | None
+    disagreements: tuple[Count, ...]
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Variation:
 
     parameter: str
     value: float
-    jaccard: float
+    jaccard: Share
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,8 @@ class ClusterEvidence(ClusterFinding):
         As of :class:`ClusterFinding`: against matched noise, cohesion, fate and value.
     enriched : tuple of Enrichment
         Labels and metadata values that it has more of than chance, the surest first.
+    words : tuple of str
+        Words that its texts have more than those of the other clusters, the most telling first; empty without texts.
     outcome : Outcome or None
         How the models fare on it; None without predictions.
     unseen_affinity : float or None
@@ -161,13 +164,14 @@ class ClusterEvidence(ClusterFinding):
     """
 
     enriched: tuple[Enrichment, ...] = ()
+    words: tuple[str, ...] = ()
     outcome: Outcome | None = None
-    unseen_affinity: float | None = None
-    null_affinity: float | None = None
-    p_value: float | None = None
-    q_value: float | None = None
-    stability: float | None = None
-    robustness: float | None = None
+    unseen_affinity: AffinityValue | None = None
+    null_affinity: AffinityValue | None = None
+    p_value: Share | None = None
+    q_value: Share | None = None
+    stability: Share | None = None
+    robustness: Share | None = None
     variations: tuple[Variation, ...] = ()
     holds: bool | None = None
     reasons: tuple[Reason, ...] = ()
@@ -230,16 +234,16 @@ class ComparisonEvidence:
         What other seeds of both models say; None where none were given.
     """
 
-    fdr: float
-    n_resamples: int
-    n_seen: int
-    n_tested: int
-    n_significant: int
-    n_found_again: int
-    n_holding: int
-    n_standing_out: int
+    fdr: Share
+    n_resamples: Count
+    n_seen: Count
+    n_tested: Count
+    n_significant: Count
+    n_found_again: Count
+    n_holding: Count
+    n_standing_out: Count
     where: Where
-    null_affinity: float | None = None
+    null_affinity: AffinityValue | None = None
     untested: Untested | None = None
     findings: Mapping[DirectionName, Finding] = field(default_factory=dict)
     neighbours: Neighbours | None = None

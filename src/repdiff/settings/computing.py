@@ -53,8 +53,10 @@ class ComputingSettings(SeedSettings):
     """How the work is computed; none of it is part of the method."""
 
     engine: EngineChoice = setting(
-        "exact",
+        "auto",
         "What computes the affinity: exact (cores), sampled (for many items), auto (one of these) or torch (a device).",
+        more='"auto" is exact where that fits into memory and about two minutes, else sampled; the result tells which, '
+        "and why.",
         choices=ENGINES,
         allowed=f"one of {', '.join(ENGINES)}, or an engine with plan and compute",
         kind=f"{{{', '.join(repr(name) for name in ENGINES)}}} or engine".replace("'", '"'),

@@ -21,14 +21,18 @@ from repdiff.inputs import Items
 from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.comparison import Comparison
+from repdiff.results.neighbors import NeighborLists
+from repdiff.results.projection import Projection
 from repdiff.results.provenance import Provenance
 from repdiff.settings import CompareCall, Settings, takes
 from repdiff.similarities.alignment import align_pair
 from repdiff.similarities.table import score_sample
 from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, find_direction, undecided
 from repdiff.workflows.evidence import take_evidence
+from repdiff.workflows.neighbors import neighbors_of, neighbors_wanted
 from repdiff.workflows.projection import side_by_side
-from repdiff.workflows.provenance import Clock, inputs_of, now, versions, warning_recorder
+from repdiff.workflows.provenance import Clock, engine_warnings, inputs_of, now, versions, warning_recorder
+from repdiff.workflows.reference import make_reference
 from repdiff.workflows.replicates import HeldReplicates, hold_replicates
 from repdiff.workflows.representation import ShownRepresentation, representations_of
 
@@ -66,7 +70,8 @@ def compare(call: CompareCall) -> Comparison:
             progress=call.progress,
         )  # fmt: skip
     options: dict[str, Any] = {
-        "replicates": replicates, "description": call.description, "clock": clock, "progress": call.progress,
+        "replicates": replicates, "description": call.description, "keep_rows": call.keep_rows, "clock": clock,
+        "progress": call.progress,
     }  # fmt: skip
     if call.align == "none":
         return compare_pair(pair, settings, **options)
@@ -89,6 +94,7 @@ def compare_pair(
     plan: Plan | None = None,
     replicates: HeldReplicates | None = None,
     description: str | None = None,
+    keep_rows: bool = False,
     clock: Clock | None = None,
     progress: Progress = silent,
 ) -> Comparison:
@@ -104,28 +110,25 @@ def compare_pair(
         The engine's plan for it, where it was made before.
     replicates : HeldReplicates, optional
         Other seeds of both sides.
-    description : str, optional
-        A few words on what is compared.
+    description, keep_rows : str, optional, and bool
+        A few words on what is compared; whether to keep a sample of the embeddings.
     clock, progress : Clock and Progress, optional
-        Goes on with these timings; told how far the work is.
+        Timings to go on with; told how far the work is.
     """
-    clock = Clock() if clock is None else clock
-    x, y = representations_of(pair, settings) if representations is None else representations
-    with clock.time("affinity"):
-        contrasts = contrasts_of(x, y, settings, groups=pair.groups, plan=plan, progress=progress)
-    warnings = [*pair.warnings, *(() if replicates is None else replicates.warnings)]
+    clock = clock or Clock()
+    x, y = representations or representations_of(pair, settings)
+    contrasts, neighbors = _compute((x, y), pair, settings, plan, clock, progress)
+    warnings = [*pair.warnings, *engine_warnings(contrasts.engine), *(replicates.warnings if replicates else ())]
     found = _find_both(contrasts, settings, warnings, clock, progress)
     outcomes = _Outcomes.of(pair.items)
     directions = {name: outcomes.describe(name, found[name], getattr(contrasts, name)) for name in DIRECTIONS}
-    with clock.time("projection"):
-        for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
-        projection = side_by_side(x.plane, y.plane)
-    evidence, similarity = None, None
-    if settings.evidence:
+    projection = _projection(x, y, settings, clock)
+    evidence = similarity = None
+    if neighbors is not None and settings.evidence:
         with clock.time("similarity"):
             similarity = score_sample(pair, random_state=settings.random_state)
         directions["x_only"], directions["y_only"], evidence = take_evidence(
-            pair, (x, y), contrasts, found, directions, settings, replicates, clock=clock, progress=progress
+            pair, (x, y), contrasts, found, directions, neighbors, settings, replicates, clock=clock, progress=progress
         )
     return Comparison(
         names=pair.names,
@@ -140,7 +143,33 @@ def compare_pair(
         evidence=evidence,
         similarity=similarity,
         chosen={name: one.chosen for name, one in found.items() if one.chosen is not None},
+        reference=make_reference(pair, found, keep_rows=keep_rows, random_state=settings.random_state),
+        neighbors=neighbors.first(settings.n_neighbors) if neighbors and settings.n_neighbors else None,
     )
+
+
+def _compute(
+    sides: tuple[ShownRepresentation, ShownRepresentation],
+    pair: EmbeddingPair,
+    settings: Settings,
+    plan: Plan | None,
+    clock: Clock,
+    progress: Progress,
+) -> tuple[Contrasts, NeighborLists | None]:
+    """The affinities of both directions, and the neighbour lists."""
+    wanted = neighbors_wanted(settings)
+    with clock.time("affinity"):
+        contrasts = contrasts_of(
+            *sides, settings, groups=pair.groups, plan=plan, n_neighbors=wanted, progress=progress
+        )  # fmt: skip
+    with clock.time("neighbours"):
+        return contrasts, neighbors_of(*sides, settings, found=contrasts.neighbors, progress=progress)
+
+
+def _projection(x: ShownRepresentation, y: ShownRepresentation, settings: Settings, clock: Clock) -> Projection:
+    with clock.time("projection"):
+        for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
+        return side_by_side(x.plane, y.plane)
 
 
 def _find_both(
@@ -222,4 +251,6 @@ class _Outcomes:
             )
             for cluster in found.clusters
         )
-        return Direction(name, found.labels, tuple(described), map_affinity(contrast.affinity, found.labels))
+        picture = map_affinity(contrast.affinity, found.labels)
+        kept = None if found.coordinates is None else found.coordinates.kept
+        return Direction(name, found.labels, tuple(described), picture, kept)

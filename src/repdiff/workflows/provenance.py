@@ -72,3 +72,14 @@ def versions() -> dict[str, str]:
 def now() -> str:
     """The time, ISO 8601, UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def engine_warnings(engine: Mapping[str, Any]) -> list[str]:
+    """What a reader must know of the engine: that one which estimates was chosen, and why."""
+    if engine.get("reason") is None:
+        return []
+    return [
+        f"the {engine['name']} engine was chosen, since {engine['reason']}: it looks at "
+        f"{engine['share_of_pairs']:.1%} of the pairs, and mean affinities have a standard error of about "
+        f'{engine["expected_error"]:.1%}; engine="exact" (--engine exact) looks at all pairs'
+    ]

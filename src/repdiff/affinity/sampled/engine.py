@@ -20,7 +20,7 @@ from repdiff.affinity.sampled.cells import make_cells, number_of_cells
 from repdiff.affinity.sampled.list_kernels import weighted_ranks
 from repdiff.affinity.sampled.reader import Reader
 from repdiff.core.errors import MemoryLimitError, RepdiffError
-from repdiff.core.memory import format_bytes
+from repdiff.core.memory import format_bytes, is_mapped
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, prefixed, silent
 
@@ -218,20 +218,13 @@ def _sample(
 
 
 def _bytes_needed(x: Representation, y: Representation, candidates: int, kept: int, block: int, threads: int) -> int:
-    given: int = sum(side.values.nbytes for side in (x, y) if not _is_mapped(side.values))
+    given: int = sum(side.values.nbytes for side in (x, y) if not is_mapped(side.values))
+    copies: int = sum(4 * side.values.size for side in (x, y) if not side.reads_in_place)  # for representatives
     cells = number_of_cells(x.n)
     of_cells: int = 16 * cells * sum(side.values.shape[1] for side in (x, y)) * 4
     of_threads = threads * (_BYTES_PER_CANDIDATE * candidates * block + 4 * cells * _ROWS_ASSIGNED)
     stored = 2 * x.n * (4 * kept + _BYTES_PER_ITEM)
-    return given + _LIBRARIES + stored + max(of_cells + of_threads, spectral_bytes(x.n))
-
-
-def _is_mapped(values: Any) -> bool:
-    while values is not None:
-        if isinstance(values, np.memmap):
-            return True
-        values = getattr(values, "base", None)
-    return False
+    return given + copies + _LIBRARIES + stored + max(of_cells + of_threads, spectral_bytes(x.n))
 
 
 def _seconds(x: Representation, y: Representation, candidates: int, threads: int) -> float:

@@ -11,9 +11,7 @@ from repdiff.results.findings import Fate, FindingCode
 _FATES: tuple[Fate | None, ...] = ("lost", "loosened", "reordered", None)
 _MOST_OF_A_LABEL = 2  # words
 _MOST_CHARACTERS = 28
-_MOST_LABELS = 2
 _LONGEST_WITH_COLUMN = 2  # characters: such a label says nothing without the name of its column
-_LEAST_SHARE = 0.2  # of a group's members, for a label to be in its name
 
 
 def in_order(direction: Direction) -> tuple[DifferenceCluster, ...]:
@@ -77,13 +75,6 @@ def holding(direction: Direction) -> tuple[DifferenceCluster, ...]:
 def told_of(direction: Direction, code: FindingCode) -> tuple[DifferenceCluster, ...]:
     """The groups that a sentence about a direction is about: those that hold; where it differs all over, else all."""
     return holding(direction) or (in_order(direction) if code == "throughout" else ())
-
-
-def label_of(cluster: DifferenceCluster) -> str:
-    """What a group consists of, in its most frequent labels: ``3 and 5``; empty without labels."""
-    total = sum(cluster.label_counts.values())
-    top = [label for label, count in cluster.label_counts.items() if count >= _LEAST_SHARE * total][:_MOST_LABELS]
-    return " and ".join(map(shortened, top))
 
 
 def shortened(label: str) -> str:

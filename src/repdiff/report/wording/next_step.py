@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from repdiff.report.wording.formatting import Sentence
-from repdiff.report.wording.groups import label_of, numbers, told_of, value_of_label
+from repdiff.report.wording.groups import numbers, told_of, value_of_label
 from repdiff.report.wording.headline import little_in_common
+from repdiff.report.wording.names import short_name
 from repdiff.report.wording.replicates import UNCLEAR
 from repdiff.report.wording.three_figures import Better, better, most_changed
 from repdiff.results.clusters import DIRECTIONS
@@ -80,7 +81,7 @@ def _look(comparison: Comparison, evidence: ComparisonEvidence) -> str:
     for direction in (comparison.x_only, comparison.y_only):
         groups = told_of(direction, evidence.findings[direction.name].code)
         if groups:
-            name = label_of(groups[0])
+            name = short_name(groups[0], comparison.items.label)
             return f"; look at group {numbers(direction)[groups[0].index]}{f' ({name})' if name else ''} first"
     return ""
 

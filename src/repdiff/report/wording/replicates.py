@@ -8,7 +8,8 @@ import numpy as np
 
 from repdiff.report.wording import formatting as words
 from repdiff.report.wording.findings import holder_and_other
-from repdiff.report.wording.groups import in_order, label_of
+from repdiff.report.wording.groups import in_order
+from repdiff.report.wording.names import short_name
 from repdiff.results.clusters import DIRECTIONS, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.evidence import ClusterEvidence, ComparisonEvidence
@@ -68,13 +69,13 @@ def differ_in_other_seeds(
     if found is None or not found.n_found:
         return None
     x, y = ((name, True) for name in comparison.names)
-    groups = [
-        cluster
+    called = [
+        short_name(cluster, comparison.items.label)
         for direction in (comparison.x_only, comparison.y_only)
         for cluster in in_order(direction)
         if cluster.evidence is not None and cluster.evidence.found_in_replicates
     ]
-    labels = list(dict.fromkeys(filter(None, map(label_of, groups))))[:_MOST_NAMED] if naming else []
+    labels = list(dict.fromkeys(filter(None, called)))[:_MOST_NAMED] if naming else []
     named = f" ({', '.join(labels)})" if labels else ""
     some = f"{words.count_in_words(found.n_found)} group{'' if found.n_found == 1 else 's'} of items"
     told = f" differ in {some}, weak in this pair but there in other seeds as well{named}."
