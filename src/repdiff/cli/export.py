@@ -9,6 +9,7 @@ from typer import Argument, Option, echo
 
 from repdiff.cli.streams import print_data
 from repdiff.core.errors import RepdiffError
+from repdiff.core.spreadsheets import csv_text
 
 if TYPE_CHECKING:
     from repdiff.results.comparison import Comparison
@@ -41,7 +42,7 @@ def export(
 
 def _text(comparison: Comparison, to: str) -> str:
     if to == "csv":
-        return str(comparison.to_frame().to_csv(index=False, lineterminator="\n"))
+        return csv_text(comparison.to_frame())
     import json
 
     return json.dumps(_facts(comparison), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
