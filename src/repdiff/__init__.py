@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from repdiff.affinity.difference import difference_affinity, rank_difference
     from repdiff.affinity.ranks import neighbor_ranks
     from repdiff.clustering.cluster import cluster_affinity, normalized_cut
-    from repdiff.clustering.spectral import spectral_embedding
+    from repdiff.clustering.coordinates import spectral_embedding
+    from repdiff.clustering.recut import recut
     from repdiff.core.errors import (
         InputError,
         MemoryLimitError,
@@ -32,13 +33,17 @@ if TYPE_CHECKING:
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
     from repdiff.report.wording.answer import Answer, answer
     from repdiff.report.wording.summary import describe
+    from repdiff.results.annotations import Annotations, ClusterNote, NamedSelection
+    from repdiff.results.assignment import Assignment
     from repdiff.results.choice import ChosenNumber
     from repdiff.results.clusters import AffinityMap, DifferenceCluster, Direction
     from repdiff.results.comparison import Comparison
     from repdiff.results.evidence import ClusterEvidence, ComparisonEvidence, Enrichment
     from repdiff.results.matrix import ComparisonMatrix
+    from repdiff.results.neighbors import NeighborLists
     from repdiff.results.provenance import Provenance
     from repdiff.results.similarity import Score, SimilarityTable
+    from repdiff.results.spectrum import Recut
     from repdiff.results.timeline import Timeline
     from repdiff.results.tracks import Flow, History, Track
     from repdiff.similarities.alignment import Alignment, align
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
     from repdiff.store.matrix import load_matrix
     from repdiff.store.run import load_run as load
     from repdiff.store.series import load_series
+    from repdiff.workflows.assign import Assigner, assign
     from repdiff.workflows.compare import compare
     from repdiff.workflows.estimator import DifferenceClustering
     from repdiff.workflows.matrix import compare_matrix
@@ -60,13 +66,18 @@ _HOME = {
     "AffinityMap": "results.clusters",
     "align": "similarities.alignment",
     "Alignment": "similarities.alignment",
+    "Annotations": "results.annotations",
     "answer": "report.wording.answer",
+    "assign": "workflows.assign",
+    "Assigner": "workflows.assign",
+    "Assignment": "results.assignment",
     "Answer": "report.wording.answer",
     "check": "gate.check",
     "CheckResult": "gate.check",
     "ChosenNumber": "results.choice",
     "cluster_affinity": "clustering.cluster",
     "ClusterEvidence": "results.evidence",
+    "ClusterNote": "results.annotations",
     "compare": "workflows.compare",
     "compare_matrix": "workflows.matrix",
     "compare_series": "workflows.series",
@@ -93,14 +104,18 @@ _HOME = {
     "load_series": "store.series",
     "MemoryLimitError": "core.errors",
     "MissingExtraError": "core.errors",
+    "NamedSelection": "results.annotations",
     "neighbor_ranks": "affinity.ranks",
     "normalized_cut": "clustering.cluster",
+    "NeighborLists": "results.neighbors",
     "NotConvergedWarning": "core.errors",
     "plot_checkpoint": "report.figures",
     "plot_comparison": "report.figures",
     "plot_growth": "report.figures",
     "Provenance": "results.provenance",
     "rank_difference": "affinity.difference",
+    "recut": "clustering.recut",
+    "Recut": "results.spectrum",
     "RepdiffError": "core.errors",
     "RunError": "core.errors",
     "RuleResult": "gate.check",
@@ -109,7 +124,7 @@ _HOME = {
     "Score": "results.similarity",
     "similarity": "similarities.table",
     "SimilarityTable": "results.similarity",
-    "spectral_embedding": "clustering.spectral",
+    "spectral_embedding": "clustering.coordinates",
     "Timeline": "results.timeline",
     "Track": "results.tracks",
     "TripletEmbedding": "inputs.triplets",
@@ -121,10 +136,14 @@ __all__ = [
     "Affinity",
     "AffinityMap",
     "Alignment",
+    "Annotations",
     "Answer",
+    "Assigner",
+    "Assignment",
     "CheckResult",
     "ChosenNumber",
     "ClusterEvidence",
+    "ClusterNote",
     "Comparison",
     "ComparisonEvidence",
     "ComparisonMatrix",
@@ -139,8 +158,11 @@ __all__ = [
     "InputError",
     "MemoryLimitError",
     "MissingExtraError",
+    "NamedSelection",
+    "NeighborLists",
     "NotConvergedWarning",
     "Provenance",
+    "Recut",
     "RepdiffError",
     "RuleResult",
     "RunError",
@@ -151,6 +173,7 @@ __all__ = [
     "TripletEmbedding",
     "align",
     "answer",
+    "assign",
     "check",
     "cluster_affinity",
     "compare",
@@ -171,6 +194,7 @@ __all__ = [
     "plot_comparison",
     "plot_growth",
     "rank_difference",
+    "recut",
     "save",
     "save_figure",
     "similarity",

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import repdiff
 from repdiff import cli
@@ -29,7 +30,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def call(folder: Path, *arguments: str) -> int:
-    inside = [str(folder / word) if word.endswith((".npy", ".csv")) or word == "out" else word for word in arguments]
+    inside = [
+        str(folder / word) if word.endswith((".npy", ".csv")) or word in ("out", "pictures") else word
+        for word in arguments
+    ]
     return cli.run(inside)
 
 
@@ -121,3 +125,19 @@ def test_what_must_be_known_of_a_pair_is_told_with_its_names(folder: Path, capsy
     facts = json.loads(capsys.readouterr().out)
     assert facts["warnings"] == ["again and last: x and y hold the same values"]
     assert facts["accuracy"] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "command", [["series", "early.npy", "--reference", "last.npy"], ["matrix", "early.npy", "last.npy"]]
+)
+def test_images_that_cannot_be_shown_are_counted(folder: Path, capsys: pytest.CaptureFixture[str], command) -> None:
+    (folder / "pictures").mkdir(exist_ok=True)
+    for row in range(N):
+        Image.new("L", (4, 4), row).save(folder / "pictures" / f"{row}.png")
+    (folder / "pictures" / "3.png").write_bytes(b"no picture")
+    pd.DataFrame({"image": [f"{row}.png" for row in range(N)]}).to_csv(folder / "shown.csv", index=False)
+    images = ["--items", "shown.csv", "--images", "pictures", "-n", "3", "--no-evidence", "-o", "out", "--overwrite"]
+    assert call(folder, *command, *images, "--json") == 0
+    assert any("1 of" in warning and "image" in warning for warning in json.loads(capsys.readouterr().out)["warnings"])
+    assert call(folder, *command, *images) == 0
+    assert "image" in capsys.readouterr().out.split("note:", 1)[1]

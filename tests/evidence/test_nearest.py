@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from repdiff.affinity import nearest as module
 from repdiff.affinity.distances import ranked
-from repdiff.evidence import nearest as module
 from repdiff.evidence.cohesion import cohesions
 from repdiff.evidence.correctness import (
     codes_of,

@@ -88,7 +88,8 @@ def test_the_files_are_those_of_the_contract(comparison: Comparison, tmp_path: P
     path = comparison.save(tmp_path / "run")
     assert {file.name for file in path.iterdir()} == {
         "manifest.json", "items.parquet", "clusters.parquet", "projection.parquet", "affinity.parquet",
-        "thumbnails.parquet", "evidence.json",
+        "thumbnails.parquet", "evidence.json", "reference.parquet", "reference.json",
+        "neighbors.parquet", "eigenvectors.parquet", "eigenvalues.parquet",
     }  # fmt: skip
     manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["schema_version"] == 3

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.difference import directed_values
 from repdiff.core.errors import RepdiffError
+from repdiff.results.neighbors import NeighborLists
 
 FloatArray = npt.NDArray[np.float32]
 DirectedValues: TypeAlias = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
@@ -81,11 +82,14 @@ class Affinities:
     engine : mapping
         Name, precision, device and the like, for the manifest and the page. An engine that estimates gives the relative
         standard error of a cluster's mean affinity as ``expected_error``.
+    neighbors : NeighborLists or None
+        The nearest neighbours of all items, from an engine that was asked for them and had them at hand.
     """
 
     x_only: Affinity
     y_only: Affinity
     engine: Mapping[str, Any]
+    neighbors: NeighborLists | None = None
 
 
 class DenseAffinity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,24 +48,35 @@ def _sampled(device: str | None) -> Engine:
     return Sampled()
 
 
+def _exact_ranks(device: str | None) -> Engine:
+    from repdiff.affinity.sampled.exact_ranks import ExactRanks
+
+    if device not in (None, "cpu"):
+        raise RepdiffError(f'the exact-ranks engine runs on the CPU; for device {device!r} take engine="torch"')
+    return ExactRanks()
+
+
 _MAKERS: dict[str, Callable[[str | None], Engine]] = {
     "auto": _auto,
     "exact": _exact,
+    "exact-ranks": _exact_ranks,
     "sampled": _sampled,
     "torch": _torch,
 }
 
 
-def engine_of(engine: str | EngineLike, device: str | None = None) -> Engine:
+def engine_of(engine: str | EngineLike, device: str | None = None, *, n_neighbors: int = 0) -> Engine:
     """The engine of that name, or the given object.
 
     Parameters
     ----------
-    engine : {"auto", "exact", "sampled", "torch"} or Engine
+    engine : {"auto", "exact", "exact-ranks", "sampled", "torch"} or Engine
         See :mod:`repdiff.affinity.auto`, :mod:`repdiff.affinity.exact`, :mod:`repdiff.affinity.sampled.engine`,
         :mod:`repdiff.affinity.torch` and :mod:`repdiff.affinity.engine`.
     device : str, optional
         Of the torch engine by name.
+    n_neighbors : int
+        Nearest neighbours of each item that an engine with ``n_neighbors`` is to read off its ranks; others give none.
 
     Raises
     ------
@@ -74,7 +86,7 @@ def engine_of(engine: str | EngineLike, device: str | None = None) -> Engine:
     if isinstance(engine, str):
         if engine not in _MAKERS:
             raise RepdiffError(f"engine must be one of {', '.join(ENGINES)}, or an Engine, but is {engine!r}")
-        return _MAKERS[engine](device)
+        return _with_neighbors(_MAKERS[engine](device), n_neighbors)
     if isinstance(engine, type) or not isinstance(engine, Engine):
         raise RepdiffError(
             f"engine must be one of {', '.join(ENGINES)}, or an object with the members of "
@@ -82,6 +94,13 @@ def engine_of(engine: str | EngineLike, device: str | None = None) -> Engine:
         )
     if device is not None:
         raise RepdiffError(f'device is for engine="torch"; give the {engine.name} engine its device when you make it')
+    return _with_neighbors(engine, n_neighbors)
+
+
+def _with_neighbors(engine: Engine, n_neighbors: int) -> Engine:
+    if n_neighbors and is_dataclass(engine) and any(one.name == "n_neighbors" for one in fields(engine)):
+        asked: Engine = replace(engine, n_neighbors=n_neighbors)
+        return asked
     return engine
 
 
@@ -98,6 +117,7 @@ def compute_affinities(
     memory_limit: int | None = None,
     n_jobs: int | None = None,
     plan: Plan | None = None,
+    n_neighbors: int = 0,
     random_state: int | None = 0,
     progress: Progress = silent,
 ) -> Affinities:
@@ -107,7 +127,7 @@ def compute_affinities(
     ----------
     x, y : Representation, or ndarray of float32 or float64, (n, d_x) and (n, d_y)
         Row i of both is the same item.
-    engine : {"auto", "exact", "sampled", "torch"} or Engine
+    engine : {"auto", "exact", "exact-ranks", "sampled", "torch"} or Engine
         What computes them.
     device : str, optional
         Of the torch engine by name.
@@ -115,6 +135,8 @@ def compute_affinities(
         Distance within each array; a :class:`Representation` has its own.
     plan : Plan, optional
         The engine's plan for this pair, if it was made before.
+    n_neighbors : int
+        Nearest neighbours of each item that are wanted, from an engine that has them at hand.
     gamma, beta, groups, memory_limit, n_jobs, random_state, progress
         See :class:`repdiff.affinity.engine.Engine`.
 
@@ -125,7 +147,7 @@ def compute_affinities(
     MemoryLimitError
         If it does not fit, before any work.
     """
-    chosen = engine_of(engine, device)
+    chosen = engine_of(engine, device, n_neighbors=n_neighbors)
     x, y = (
         values if isinstance(values, Representation) else Representation(values, name)
         for values, name in zip((x, y), metrics_of(metric), strict=True)

@@ -21,6 +21,7 @@ from repdiff.affinity.difference import directed_affinity, leave_out_others
 from repdiff.affinity.distances import RankedDistances
 from repdiff.affinity.engine import Plan
 from repdiff.affinity.kept_ranks import KeptRanks
+from repdiff.affinity.nearest import read_off_ranks
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
 from repdiff.affinity.ranks import RankedEmbedding, RankScratch
 from repdiff.affinity.representation import Representation
@@ -29,6 +30,7 @@ from repdiff.core.errors import MemoryLimitError
 from repdiff.core.memory import available_bytes, format_bytes, most_that_fit
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
 from repdiff.core.progress import Progress, silent
+from repdiff.results.neighbors import NeighborLists, lists_bytes
 
 _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75
@@ -37,7 +39,7 @@ _LIBRARIES = 100 * 10**6  # memory of scikit-learn and the compiled kernels once
 _SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
 # Of one thread, measured with AVX-512 at 10,000 items of 1,280 dimensions; a rough guide on other machines.
 _PRODUCTS_PER_SECOND = 5e10
-_SECONDS_PER_PAIR = 5e-8
+SECONDS_PER_PAIR = 5e-8
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,12 @@ class Exact:
     ----------
     bits : {32, 16, 8}, optional
         Bits of a stored affinity; by default the most that fit into memory.
+    n_neighbors : int
+        Nearest neighbours of each item to read off the ranks on the way; none by default.
     """
 
     bits: Precision | None = None
+    n_neighbors: int = 0
 
     @property
     def name(self) -> str:
@@ -88,10 +93,28 @@ class Exact:
         chosen = self.bits if like is None else like.details["bits"]
         widths: list[Precision] = [chosen] if chosen else list(PRECISIONS)
         for width in widths:
-            need = _bytes_needed(x, y, x.n, threads, width)
+            need = self._bytes_needed(x, y, x.n, threads, width)
             if need <= limit:
                 return Plan(need, limit, _seconds(x, y, threads), threads, {"bits": width})
-        raise MemoryLimitError(_does_not_fit(x, y, threads, widths, limit))
+        raise MemoryLimitError(self._does_not_fit(x, y, threads, widths, limit))
+
+    def _bytes_needed(self, x: Representation, y: Representation, n: int, threads: int, bits: Precision) -> int:
+        """Bytes for n of the items."""
+        beside = max(_tiles_bytes(n, threads, bits), spectral_bytes(n))
+        return ready_bytes(x, y, n) + lists_bytes(n, self.n_neighbors) + beside + n**2 * bits // 8
+
+    def _does_not_fit(
+        self, x: Representation, y: Representation, threads: int, widths: Sequence[Precision], limit: int
+    ) -> str:
+        def least(n: int) -> int:
+            return min(self._bytes_needed(x, y, n, threads, width) for width in widths)
+
+        fits = most_that_fit(least, limit, below=x.n)
+        sample = f", or compare a random sample of at most {fits:,} items" if fits > 2 else ""
+        return (
+            f"the exact engine needs {format_bytes(least(x.n))} for {x.n:,} items even at {min(widths)} bits per pair, "
+            f"but may use {format_bytes(limit)}; raise the memory limit{sample}"
+        )
 
     def compute(
         self,
@@ -115,22 +138,24 @@ class Exact:
 
         def write(
             sides: Sequence[Representation], groups: Any, n_jobs: int, rows: int, progress: Progress
-        ) -> PackedAffinities:
+        ) -> Affinities:
             _make_ready(sides, n_jobs)
-            packed = PackedAffinities(sides[0].n, codec, n_jobs=n_jobs)
-            _DirectedRows(sides, scale, groups, packed, rows).write_all(progress)
+            n = sides[0].n
+            packed = PackedAffinities(n, codec, n_jobs=n_jobs)
+            lists = NeighborLists.empty(n, np.arange(n), self.n_neighbors) if self.n_neighbors else None
+            _DirectedRows(sides, scale, groups, packed, rows, lists).write_all(progress)
             packed.symmetrise(progress=progress)
-            return packed
+            return Affinities(packed.x_only, packed.y_only, self._engine(plan, codec), lists)
 
-        def write_few(values: list[npt.NDArray[Any]]) -> PackedAffinities:
+        def write_few(values: list[npt.NDArray[Any]]) -> Affinities:
             # NumPy sorts distances, so compiling for embeddings instead compiles no more than needed.
             metrics = ("euclidean" if side.metric == "precomputed" else side.metric for side in (x, y))
             few = [Representation(one, metric) for one, metric in zip(values, metrics, strict=True)]
             return write(few, np.arange(len(values[0]), dtype=np.int32) % 2, 1, TILE_ROWS, silent)
 
-        compile_for((x.values, y.values), f"{codec.bits} bits", write_few, progress)
-        packed = write((x, y), groups, plan.n_jobs, _TILE_ROWS, progress)
-        return Affinities(packed.x_only, packed.y_only, self._engine(plan, codec))
+        how = f"{codec.bits} bits{', neighbours' if self.n_neighbors else ''}"
+        compile_for((x.values, y.values), how, write_few, progress)
+        return write((x, y), groups, plan.n_jobs, _TILE_ROWS, progress)
 
     def _engine(self, plan: Plan, codec: Codec) -> dict[str, Any]:
         return {
@@ -170,28 +195,15 @@ def _tiles_bytes(n: int, threads: int, bits: Precision) -> int:
     return threads * (2 * RankedEmbedding.scratch_bytes(n, _TILE_ROWS) + unpacked)
 
 
-def _seconds(x: Representation, y: Representation, threads: int) -> float:
-    """Time of the products, half of which are mirrored, and of ranks and exponentials of every pair."""
+def products_seconds(x: Representation, y: Representation) -> float:
+    """Time of the products on one thread, three of eight of which are mirrored."""
     width: int = sum(side.values.shape[1] for side in (x, y) if side.metric != "precomputed")
-    return float(x.n**2) * (width * 5 / 8 / _PRODUCTS_PER_SECOND + _SECONDS_PER_PAIR) / threads
+    return float(x.n**2) * width * 5 / 8 / _PRODUCTS_PER_SECOND
 
 
-def _bytes_needed(x: Representation, y: Representation, n: int, threads: int, bits: Precision) -> int:
-    """Bytes for n of the items."""
-    beside = max(_tiles_bytes(n, threads, bits), spectral_bytes(n))
-    return ready_bytes(x, y, n) + beside + n**2 * bits // 8
-
-
-def _does_not_fit(x: Representation, y: Representation, threads: int, widths: Sequence[Precision], limit: int) -> str:
-    def least(n: int) -> int:
-        return min(_bytes_needed(x, y, n, threads, width) for width in widths)
-
-    fits = most_that_fit(least, limit, below=x.n)
-    sample = f", or compare a random sample of at most {fits:,} items" if fits > 2 else ""
-    return (
-        f"the exact engine needs {format_bytes(least(x.n))} for {x.n:,} items even at {min(widths)} bits per pair, "
-        f"but may use {format_bytes(limit)}; raise the memory limit{sample}"
-    )
+def _seconds(x: Representation, y: Representation, threads: int) -> float:
+    """Time of the products, and of ranks and exponentials of every pair."""
+    return (products_seconds(x, y) + float(x.n**2) * SECONDS_PER_PAIR) / threads
 
 
 def _make_ready(sides: Sequence[Representation], n_jobs: int) -> None:
@@ -209,8 +221,10 @@ class _DirectedRows:
         groups: npt.NDArray[np.int32] | None,
         packed: PackedAffinities,
         tile_rows: int,
+        lists: NeighborLists | None,
     ) -> None:
         self._sides, self._scale, self._groups, self._packed = sides, scale, groups, packed
+        self._lists = lists
         self._tile_rows = min(tile_rows, packed.n)
         self._kept = [side.shared if isinstance(side.shared, KeptRanks) else None for side in sides]
         self._embeddings = [
@@ -231,6 +245,8 @@ class _DirectedRows:
 
     def _write(self, rows: slice) -> None:
         ranks_x, ranks_y = (self._ranks(side, kept, rows) for side, kept in zip(self._sides, self._kept, strict=True))
+        if self._lists is not None:
+            read_off_ranks(ranks_x, ranks_y, rows, self._lists)
 
         def write_tile(tile: npt.NDArray[np.float32]) -> None:
             directed_affinity(ranks_x, ranks_y, *self._scale, tile)

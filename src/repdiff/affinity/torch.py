@@ -32,6 +32,7 @@ from repdiff.core.errors import MemoryLimitError
 from repdiff.core.memory import format_bytes
 from repdiff.core.parallel import resolve_n_jobs, row_tiles
 from repdiff.core.progress import Progress, silent
+from repdiff.results.neighbors import NeighborLists, lists_bytes
 
 _SHARE_OF_FREE = 0.75
 _MOST_TILE_ROWS = 1024
@@ -49,10 +50,13 @@ class Torch:
         "cuda", "mps" or "cpu"; by default the first that is available.
     tf32 : bool
         Allow products in TF32, which is faster on some GPUs and keeps 10 bits of each factor.
+    n_neighbors : int
+        Nearest neighbours of each item to read off the ranks on the way; none by default.
     """
 
     device: str | None = None
     tf32: bool = False
+    n_neighbors: int = 0
 
     @property
     def name(self) -> str:
@@ -98,9 +102,11 @@ class Torch:
             rows, fits = like.details["tile_rows"], like.details["matrix_on"] == "device"
         details = {"tile_rows": rows, "matrix_on": "device" if fits else "host", "device_limit": limit}
         if not fits:
-            host = Exact().plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like)
+            host = Exact(n_neighbors=self.n_neighbors).plan(
+                x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like
+            )
             return Plan(host.need, host.limit, None, host.n_jobs, {**details, "bits": host.details["bits"]})
-        need = ready_bytes(x, y) + spectral_bytes(x.n)
+        need = ready_bytes(x, y) + spectral_bytes(x.n) + lists_bytes(x.n, self.n_neighbors)
         if device.kind == "cpu":  # whose memory is the host's
             need += _embedding_bytes(x.values, y.values) + _BYTES_PER_ENTRY * x.n * rows + 4 * x.n**2
         return Plan(need, host_limit(memory_limit, held), None, resolve_n_jobs(n_jobs), {**details, "bits": 32})
@@ -124,7 +130,9 @@ class Torch:
         """
         device = Device.named(self.device, tf32=self.tf32)
         sides = [on_device(side, device) for side in (x, y)]
-        directed = _DirectedAffinity(sides, gamma, beta, None if groups is None else device.put(groups), device)
+        lists = NeighborLists.empty(x.n, np.arange(x.n), self.n_neighbors) if self.n_neighbors else None
+        on_groups = None if groups is None else device.put(groups)
+        directed = _DirectedAffinity(sides, gamma, beta, on_groups, device, lists)
         tiles = row_tiles(x.n, plan.details["tile_rows"])
         store: DeviceAffinities | PackedAffinities
         with device.precision():
@@ -138,7 +146,7 @@ class Torch:
                 if isinstance(side.shared, KeptRanks):
                     side.shared.complete = True
             store.symmetrise(progress=progress)
-        return Affinities(store.x_only, store.y_only, self._engine(plan, device))
+        return Affinities(store.x_only, store.y_only, self._engine(plan, device), lists)
 
     def _engine(self, plan: Plan, device: Device) -> dict[str, Any]:
         return {
@@ -201,14 +209,32 @@ def _writer(packed: PackedAffinities) -> Callable[[slice, Any], None]:
 class _DirectedAffinity:
     """Rows -> exp(-beta G) of these rows, (r, n), on the device."""
 
-    def __init__(self, sides: list[DeviceRanks], gamma: float, beta: float, groups: Any | None, device: Device) -> None:
-        self._sides, self._gamma, self._beta, self._groups = sides, gamma, beta, groups
+    def __init__(
+        self,
+        sides: list[DeviceRanks],
+        gamma: float,
+        beta: float,
+        groups: Any | None,
+        device: Device,
+        lists: NeighborLists | None,
+    ) -> None:
+        self._sides, self._gamma, self._beta, self._groups, self._lists = sides, gamma, beta, groups, lists
         self._difference = difference_formula(device.torch.tanh, device.torch.minimum)
         self._affinity = affinity_formula(device.torch.exp)
 
     def __call__(self, rows: slice) -> Any:
         ranks_x, ranks_y = (side.ranks(rows) for side in self._sides)
+        if self._lists is not None:
+            lists = self._lists
+            lists.x[rows], lists.x_in_y[rows] = _first_of(ranks_x, ranks_y, lists.k)
+            lists.y[rows], lists.y_in_x[rows] = _first_of(ranks_y, ranks_x, lists.k)
         directed = self._affinity(self._difference(ranks_x, ranks_y, self._gamma), self._beta)
         if self._groups is not None:
             directed.masked_fill_(self._groups[rows, None] != self._groups, 1.0)
         return directed
+
+
+def _first_of(ranks: Any, others: Any, k: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Items of ranks 2 to k + 1 of each row, and their ranks in the other, less one."""
+    nearest = ranks.topk(k + 1, dim=1, largest=False, sorted=True).indices[:, 1:]
+    return nearest.cpu().numpy(), (others.gather(1, nearest) - 1).cpu().numpy()

@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from repdiff import __version__
+from repdiff.cli.assign import assign
 from repdiff.cli.check import check
 from repdiff.cli.compare import compare
 from repdiff.cli.demo import demo
 from repdiff.cli.encode import encode
 from repdiff.cli.evaluate import evaluate
+from repdiff.cli.explore import explore
 from repdiff.cli.export import export
 from repdiff.cli.inspect import inspect
 from repdiff.cli.matrix import matrix
@@ -40,5 +42,20 @@ def repdiff(
         typer.echo(context.get_help())
 
 
-for command in (demo, inspect, compare, series, matrix, similarity, evaluate, encode, check, report, export, triplets):
+for command in (
+    demo,
+    inspect,
+    compare,
+    series,
+    matrix,
+    similarity,
+    evaluate,
+    assign,
+    encode,
+    check,
+    explore,
+    report,
+    export,
+    triplets,
+):
     app.command()(command)

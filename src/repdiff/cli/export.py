@@ -12,6 +12,8 @@ from repdiff.core.errors import RepdiffError
 from repdiff.core.spreadsheets import csv_text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from repdiff.results.comparison import Comparison
 
 
@@ -34,15 +36,20 @@ def export(
         return
     with written_whole(output) as path:
         if to == "parquet":
-            comparison.to_frame().to_parquet(path, index=False)
+            _table(comparison).to_parquet(path, index=False)
         else:
             path.write_text(_text(comparison, to), encoding="utf-8")
     echo(f"{to}: {output}")
 
 
+def _table(comparison: Comparison) -> pd.DataFrame:
+    """One row per item, with the names that people gave."""
+    return comparison.annotations.to_frame(comparison.to_frame())
+
+
 def _text(comparison: Comparison, to: str) -> str:
     if to == "csv":
-        return csv_text(comparison.to_frame())
+        return csv_text(_table(comparison))
     import json
 
     return json.dumps(_facts(comparison), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -53,7 +60,7 @@ def _facts(comparison: Comparison) -> dict[str, Any]:
 
     from repdiff.cli.summary import direction_facts
 
-    frame = comparison.to_frame()
+    frame = _table(comparison)
     return {
         "names": list(comparison.names),
         "x_only": direction_facts(comparison, comparison.x_only),

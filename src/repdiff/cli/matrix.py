@@ -46,13 +46,14 @@ def matrix(
         pages = [render(run_of(comparison), back=BACK) for comparison in run.matrix.comparisons]
         reports = dict(zip(run.manifest["runs"], pages, strict=True))
         write_matrix(run, output, overwrite=overwrite, report=render_matrix(run), reports=reports)
+    tell = (found, output, output / REPORT, run.thumbnails.warnings)
     if as_json:
-        print_json(_summary(found, output, output / REPORT))
+        print_json(_summary(*tell))
     else:
-        _print(found, output, output / REPORT)
+        _print(*tell)
 
 
-def _summary(found: ComparisonMatrix, run: Path, report: Path) -> dict[str, Any]:
+def _summary(found: ComparisonMatrix, run: Path, report: Path, images: tuple[str, ...]) -> dict[str, Any]:
     import json
 
     from repdiff.results.comparison import warnings_of
@@ -65,11 +66,11 @@ def _summary(found: ComparisonMatrix, run: Path, report: Path) -> dict[str, Any]
         "n_items": len(found.items.frame),
         "cells": cells,
         "answers": {" and ".join(one.names): one.answer for one in found.comparisons if one.answer},
-        "warnings": [str(warning) for warning in warnings_of(found.comparisons)],
+        "warnings": [*map(str, warnings_of(found.comparisons)), *images],
     }
 
 
-def _print(found: ComparisonMatrix, run: Path, report: Path) -> None:
+def _print(found: ComparisonMatrix, run: Path, report: Path, images: tuple[str, ...]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
@@ -91,7 +92,7 @@ def _print(found: ComparisonMatrix, run: Path, report: Path) -> None:
     for comparison in found.comparisons:
         if comparison.answer:
             console.print(f"{' and '.join(comparison.names)}: {comparison.answer}", markup=False)
-    for warning in warnings_of(found.comparisons):
+    for warning in (*warnings_of(found.comparisons), *images):
         console.print(f"note: {warning}", markup=False)
     console.print(f"run:    {run}", markup=False, soft_wrap=True)
     console.print(f"report: {report}", markup=False, soft_wrap=True)

@@ -46,13 +46,14 @@ def series(
         timeline = repdiff.compare_series(checkpoints, reference, progress=progress, **options)
         run = series_run_of(timeline, progress=progress)
         write_series(run, output, overwrite=overwrite, report=render_series(run))
+    tell = (timeline, output, output / REPORT, run.thumbnails.warnings)
     if as_json:
-        print_json(_summary(timeline, output, output / REPORT))
+        print_json(_summary(*tell))
     else:
-        _print(timeline, output, output / REPORT)
+        _print(*tell)
 
 
-def _summary(timeline: Timeline, run: Path, report: Path) -> dict[str, Any]:
+def _summary(timeline: Timeline, run: Path, report: Path, images: tuple[str, ...]) -> dict[str, Any]:
     import json
 
     from repdiff.results.comparison import warnings_of
@@ -69,11 +70,11 @@ def _summary(timeline: Timeline, run: Path, report: Path) -> dict[str, Any]:
         "growth": json.loads(timeline.growth().to_json(orient="records")),
         "tracks": json.loads(timeline.tracks_frame().to_json(orient="records")),
         "answers": {one.names[1]: one.answer for one in timeline.comparisons if one.answer},
-        "warnings": [str(warning) for warning in warnings_of(timeline.comparisons)],
+        "warnings": [*map(str, warnings_of(timeline.comparisons)), *images],
     }
 
 
-def _print(timeline: Timeline, run: Path, report: Path) -> None:
+def _print(timeline: Timeline, run: Path, report: Path, images: tuple[str, ...]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
@@ -101,7 +102,7 @@ def _print(timeline: Timeline, run: Path, report: Path) -> None:
             console.print(f"{comparison.names[1]}: {comparison.answer}", markup=False)
     never = int((timeline.settled == len(timeline.checkpoints)).sum())
     console.print(f"{number(never)} of {number(len(timeline.settled))} items never settle", markup=False)
-    for warning in warnings_of(timeline.comparisons):
+    for warning in (*warnings_of(timeline.comparisons), *images):
         console.print(f"note: {warning}", markup=False)
     console.print(f"run:    {run}", markup=False, soft_wrap=True)
     console.print(f"report: {report}", markup=False, soft_wrap=True)

@@ -6,19 +6,41 @@ affinity can replace it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity, as_affinity, to_dense
+from repdiff.clustering.coordinates import Coordinates, spectral_coordinates
 from repdiff.clustering.kmeans import RESTARTS, k_means
-from repdiff.clustering.spectral import Warn, spectral_embedding, warn_not_converged
+from repdiff.clustering.spectral import Warn, warn_not_converged
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, silent
 from repdiff.settings import N_CLUSTERS, Clusterer, MethodSettings
 
 Labels = npt.NDArray[np.int32]
+
+KEPT_EIGENVECTORS = 24  # so many clusters a result can be cut into again
+
+_POINTS_PER_CLUSTER = 64  # looked at first, to count different points
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Cluster of each item, and what it was found from.
+
+    Attributes
+    ----------
+    labels : ndarray of int32, (n,)
+        Labels 0 to k - 1, none of them empty.
+    coordinates : Coordinates or None
+        What k-means clustered, the constant vector included; None for another clusterer.
+    """
+
+    labels: Labels
+    coordinates: Coordinates | None = None
 
 
 def cluster_affinity(
@@ -27,7 +49,6 @@ def cluster_affinity(
     *,
     clusterer: Clusterer = MethodSettings.clusterer,
     restarts: int = RESTARTS,
-    first_check: int = 1,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
@@ -47,8 +68,6 @@ def cluster_affinity(
         form one group like any other.
     restarts : int
         Seedings of k-means in the spectral step; the best is kept.
-    first_check : int
-        Products in the spectral step after which its residuals are looked at first.
     random_state : int or None
         Seed.
     warn : callable, optional
@@ -66,6 +85,24 @@ def cluster_affinity(
     RepdiffError
         For too many clusters, or a clusterer that does not take an affinity or return a label per item.
     """
+    return group_affinity(
+        affinity, n_clusters, clusterer=clusterer, restarts=restarts,
+        random_state=random_state, warn=warn, progress=progress,
+    ).labels  # fmt: skip
+
+
+def group_affinity(
+    affinity: Affinity | npt.ArrayLike,
+    n_clusters: int,
+    *,
+    clusterer: Clusterer = MethodSettings.clusterer,
+    restarts: int = RESTARTS,
+    n_kept: int = 0,
+    random_state: int | None = 0,
+    warn: Warn = warn_not_converged,
+    progress: Progress = silent,
+) -> Grouping:
+    """Cluster of each item, with the coordinates that k-means clustered; see :func:`cluster_affinity`."""
     operator = as_affinity(affinity)
     if isinstance(clusterer, str):
         if clusterer != "spectral":
@@ -75,10 +112,10 @@ def cluster_affinity(
         if not 1 <= n_clusters <= operator.n:
             raise RepdiffError(f"n_clusters must be from 1 to the number of items, {operator.n}, but is {n_clusters}")
         return spectral_clustering(
-            operator, n_clusters, restarts=restarts, first_check=first_check, random_state=random_state, warn=warn,
-            progress=progress,
+            operator, n_clusters, restarts=restarts, n_kept=n_kept, random_state=random_state,
+            warn=warn, progress=progress,
         )  # fmt: skip
-    return _consecutive(_checked(_labels_of_other(clusterer, operator, random_state), operator.n))
+    return Grouping(_consecutive(_checked(_labels_of_other(clusterer, operator, random_state), operator.n)))
 
 
 def _checked(labels: npt.NDArray[Any], n: int) -> npt.NDArray[Any]:
@@ -96,24 +133,40 @@ def spectral_clustering(
     n_clusters: int,
     *,
     restarts: int = RESTARTS,
-    first_check: int = 1,
+    n_kept: int = 0,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
-) -> Labels:
+) -> Grouping:
     """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
-    # The first eigenvector is constant and separates nothing.
-    embedded = spectral_embedding(
-        affinity, n_clusters, first_check=first_check, random_state=random_state, warn=warn, progress=progress
-    )
-    points = embedded[:, 1:]
-    n_distinct = len(np.unique(points, axis=0)) if points.size else 1
+    found = spectral_coordinates(
+        affinity, n_clusters, n_kept=n_kept, random_state=random_state, warn=warn,
+        progress=progress,
+    )  # fmt: skip
+    labels = cut_vectors(found.vectors, n_clusters, restarts=restarts, random_state=random_state, progress=progress)
+    return Grouping(labels, found)
+
+
+def cut_vectors(
+    vectors: npt.NDArray[np.float32],
+    n_clusters: int,
+    *,
+    restarts: int = RESTARTS,
+    random_state: int | None = 0,
+    progress: Progress = silent,
+) -> Labels:
+    """k-means on the columns of (n, n_clusters) after the first, which is constant and separates nothing."""
+    points = vectors[:, 1:]
+    n_distinct = _count_distinct(points, n_clusters) if points.size else 1
     if n_distinct == 1:
-        return np.zeros(affinity.n, np.int32)
-    labels = k_means(
-        points, min(n_clusters, n_distinct), restarts=restarts, random_state=random_state, progress=progress
-    )
-    return _consecutive(labels)
+        return np.zeros(len(vectors), np.int32)
+    return _consecutive(k_means(points, n_distinct, restarts=restarts, random_state=random_state, progress=progress))
+
+
+def _count_distinct(points: npt.NDArray[np.float32], most: int) -> int:
+    """Number of different points, or ``most`` if there are more; most often, the first points tell."""
+    few = len(np.unique(points[: _POINTS_PER_CLUSTER * most], axis=0))
+    return min(most, few if few >= most else len(np.unique(points, axis=0)))
 
 
 def _labels_of_other(clusterer: Any, affinity: Affinity, random_state: int | None) -> npt.NDArray[Any]:

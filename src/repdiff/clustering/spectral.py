@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.affinity.base import Affinity, as_affinity
+from repdiff.affinity.base import Affinity
 from repdiff.core.errors import NotConvergedWarning, RepdiffError
 from repdiff.core.parallel import single_threaded_libraries
 from repdiff.core.progress import Progress, silent
@@ -46,6 +46,25 @@ def ignore_warning(message: str) -> None:
 
 
 @dataclass(frozen=True)
+class MorePairs:
+    """Eigenpairs after the wanted ones, as far as the products for those gave them.
+
+    Attributes
+    ----------
+    values : ndarray of float64, (m,)
+        Eigenvalues, largest first.
+    vectors : ndarray of float32, (n, m)
+        Their vectors, in columns.
+    residuals : ndarray of float64, (m,)
+        || M u - theta u || of each.
+    """
+
+    values: npt.NDArray[np.float64]
+    vectors: FloatArray
+    residuals: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Spectrum:
     """Leading eigenpairs of the normalised affinity.
 
@@ -63,6 +82,8 @@ class Spectrum:
         Number of products with a block of vectors.
     converged : bool
         Whether all residuals are below the tolerance.
+    more : MorePairs
+        What was found besides; nothing unless it was asked for.
     """
 
     values: npt.NDArray[np.float64]
@@ -71,6 +92,7 @@ class Spectrum:
     degree: npt.NDArray[np.float64]
     products: int
     converged: bool
+    more: MorePairs
 
 
 def leading_eigenvectors(
@@ -79,7 +101,7 @@ def leading_eigenvectors(
     *,
     tolerance: float = TOLERANCE,
     max_products: int = MAX_PRODUCTS,
-    first_check: int = 1,
+    n_kept: int = 0,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
@@ -96,8 +118,8 @@ def leading_eigenvectors(
         Bound on || M u - theta u ||; eigenvalues lie in [-1, 1].
     max_products : int
         Products with a block after which it gives up.
-    first_check : int
-        Products after which residuals are looked at first. Where products are cheap, looking costs more than they do.
+    n_kept : int
+        Eigenpairs to return in all, as far as the products for the wanted ones give them.
     random_state : int or None
         Seed of the random start.
     warn : callable, optional
@@ -116,7 +138,7 @@ def leading_eigenvectors(
         start = np.random.default_rng(random_state).standard_normal((n, width), dtype=np.float32)
         start[:, 0] = np.sqrt(degree)
         spectrum = _block_krylov(
-            affinity, degree, _orthonormal(start), n_vectors, tolerance, max_products, first_check, progress
+            affinity, degree, _orthonormal(start), n_vectors, tolerance, max_products, n_kept, progress
         )
     if not spectrum.converged:
         warn(
@@ -133,7 +155,7 @@ def _block_krylov(
     n_vectors: int,
     tolerance: float,
     max_products: int,
-    first_check: int,
+    n_kept: int,
     progress: Progress,
 ) -> Spectrum:
     """Grow span(V, M V, M^2 V, ...), take its Ritz pairs, restart from the best ones."""
@@ -147,9 +169,6 @@ def _block_krylov(
         exhausted, full = space.size == n, space.size + width > space.capacity
         last = product == max_products
         block = image
-        if product < first_check and not (exhausted or full or last):
-            block = _orthonormal_to(space.basis, block[:, : n - space.size])
-            continue
         values, vectors, images = space.ritz(min(n_vectors, space.size))
         errors = images - vectors * values
         residuals = np.linalg.norm(errors, axis=0).astype(np.float64)
@@ -159,9 +178,17 @@ def _block_krylov(
         if full:
             space.restart(vectors, images)
             block = errors[:, np.argsort(residuals)[::-1][:width]]
-        block = _orthonormal_to(space.basis, block[:, : n - space.size])
+        block = orthonormal_to(space.basis, block[:, : n - space.size])
     progress("eigenvectors", max_products, max_products)
-    return Spectrum(values.astype(np.float64), vectors, residuals, degree, product, converged)
+    more = _more_pairs(space, n_vectors, n_kept)
+    return Spectrum(values.astype(np.float64), vectors, residuals, degree, product, converged, more)
+
+
+def _more_pairs(space: _KrylovSpace, n_vectors: int, n_kept: int) -> MorePairs:
+    """The Ritz pairs after the wanted ones."""
+    values, vectors, images = space.ritz(min(max(n_kept, n_vectors), space.size), n_vectors)
+    residuals = np.linalg.norm(images - vectors * values, axis=0)
+    return MorePairs(values.astype(np.float64), vectors, residuals.astype(np.float64))
 
 
 class _KrylovSpace:
@@ -193,11 +220,11 @@ class _KrylovSpace:
         self._projected[: self.size, new] = self.basis.T @ self._image[:, new]
         self._projected[new, : self.size] = self._projected[: self.size, new].T
 
-    def ritz(self, count: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Largest Ritz values of M, their vectors, and M times their vectors."""
+    def ritz(self, count: int, first: int = 0) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Largest Ritz values of M from the first up to a number, their vectors, and M times their vectors."""
         values, coordinates = np.linalg.eigh(self._projected[: self.size, : self.size])
-        best = coordinates[:, ::-1][:, :count].astype(np.float32)
-        return values[::-1][:count].astype(np.float32), self.basis @ best, self.image @ best
+        best = coordinates[:, ::-1][:, first:count].astype(np.float32)
+        return values[::-1][first:count].astype(np.float32), self.basis @ best, self.image @ best
 
     def restart(self, basis: FloatArray, image: FloatArray) -> None:
         """Keep only these columns."""
@@ -210,7 +237,7 @@ def _orthonormal(block: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.qr(block)[0], dtype=np.float32)
 
 
-def _orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
+def orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
     """An orthonormal basis of the columns minus their projection on ``basis``.
 
     Passes repeat until every column keeps most of its length, usually two (Daniel, Gragg, Kaufman & Stewart 1976). A
@@ -227,45 +254,3 @@ def _orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
         lost = kept < _HARDLY_ANY
         block[:, lost] = rng.standard_normal((len(block), int(lost.sum())), dtype=np.float32) / np.sqrt(len(block))
     return np.asarray(block, dtype=np.float32)
-
-
-def spectral_embedding(
-    affinity: Affinity | npt.ArrayLike,
-    n_components: int,
-    *,
-    first_check: int = 1,
-    random_state: int | None = 0,
-    warn: Warn = warn_not_converged,
-    progress: Progress = silent,
-) -> npt.NDArray[np.float32]:
-    """Coordinates of the items in which clusters of the normalised cut are compact.
-
-    Parameters
-    ----------
-    affinity : Affinity or array_like, (n, n)
-        Symmetric, not negative.
-    n_components : int
-        Number of eigenvectors, the constant one included; usually the number of clusters.
-    first_check : int
-        See :func:`leading_eigenvectors`.
-    random_state : int or None
-        Seed of the random start.
-    warn : callable, optional
-        Called if the eigenvectors have not converged; issues a NotConvergedWarning by default.
-    progress : Progress, optional
-        Told after each product.
-
-    Returns
-    -------
-    ndarray of float32, (n, n_components)
-        D^-1/2 u for the leading eigenvectors u of D^-1/2 A D^-1/2, largest first, each with its sign fixed so that its
-        entry of largest magnitude is positive. A vector without information (eigenvalue zero, as all but the first are
-        when every affinity is 1) is zero throughout.
-    """
-    operator = as_affinity(affinity)
-    spectrum = leading_eigenvectors(
-        operator, n_components, first_check=first_check, random_state=random_state, warn=warn, progress=progress
-    )
-    vectors = spectrum.vectors / np.sqrt(spectrum.degree)[:, None]
-    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(n_components)])
-    return np.asarray(vectors * np.where(np.abs(spectrum.values) > NO_INFORMATION, signs, 0), dtype=np.float32)

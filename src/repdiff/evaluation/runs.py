@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from repdiff.core.errors import RunError
-from repdiff.core.metrics import metrics_of
 from repdiff.evaluation.methods import choose_methods
 from repdiff.evaluation.methods.rdc import RDC
 from repdiff.evaluation.scoring import Evaluation, evaluate_pair
-from repdiff.inputs.embeddings import Embeddings, read_embeddings
-from repdiff.inputs.matching import AUTO
-from repdiff.inputs.pair import EmbeddingPair, make_pair
-from repdiff.inputs.sources import is_there
+from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.clusters import DIRECTIONS
 from repdiff.results.comparison import Comparison
 from repdiff.settings import EvaluateRunCall, takes
 from repdiff.similarities.alignment import align_pair
 from repdiff.store.run import read_run
+from repdiff.workflows.recall import recall_pair
 
 _OWN = ("gamma", "beta", "no_change_threshold", "representatives")
 
@@ -83,59 +79,7 @@ def _numbers(comparison: Comparison) -> tuple[int, int]:
 
 
 def _pair(comparison: Comparison, run: Path, given: Mapping[str, str | Path | None]) -> EmbeddingPair:
-    """The pair that the run compared, with its rows matched in the same way."""
+    """The pair that the run compared, aligned as it was."""
     made = comparison.provenance
-    matched_by = made.inputs["matched_by"]
-    paths = {name: _place(made.inputs[name], name, given[name], run) for name in ("x", "y")}
-    sides = [_side(path, made.inputs[name], name, run) for name, path in paths.items()]
-    # Only files have ids and a list of skipped items beside them.
-    pair = make_pair(
-        *(paths.values() if matched_by == "id" else (side.values for side in sides)),
-        names=comparison.names,
-        metric=metrics_of(made.parameters["metric"]),
-        match=made.inputs.get("match", AUTO),
-    )
-    if pair.matched_by != matched_by:
-        raise RunError(
-            f"{run}: rows of x and y were matched by their ids, which {' and '.join(map(str, paths.values()))} no "
-            "longer hold; give files with the ids with x= and y=, or --x and --y"
-        )
+    pair = recall_pair(comparison, given, run=run)
     return align_pair(pair, made.parameters.get("align", "none"), random_state=made.random_state)
-
-
-def _place(facts: Mapping[str, Any], name: str, given: str | Path | None, run: Path) -> Path:
-    """The file of one side."""
-    if given is not None:
-        return Path(given)
-    source, near = Path(facts["source"]), _is_near(Path(facts["source"]), run)
-    if near and is_there(source):
-        return source
-    inside = run / "embeddings" / source.name  # embeddings that repdiff encoded for the run move with it
-    if inside.is_file() and not inside.is_symlink() and not inside.parent.is_symlink():
-        return inside
-    why = (
-        "is not a file here; give its new place with"
-        if near
-        else "lies neither beside the run nor in the working folder, so it is not opened; if it is yours, name it with"
-    )
-    raise RunError(f"{run}: was made from {name} = {facts['source']}, which {why} {name}=, or --{name}")
-
-
-def _is_near(source: Path, run: Path) -> bool:
-    """Whether a path leads to a place inside the working folder or the folder of the run, links followed.
-
-    The run may be a stranger's, and name any file or device of this machine.
-    """
-    place = Path(os.path.realpath(source))
-    return any(place.is_relative_to(near) for near in (Path.cwd().resolve(), run.resolve().parent))
-
-
-def _side(source: Path, facts: Mapping[str, Any], name: str, run: Path) -> Embeddings:
-    """The embeddings of one side, checked to be the values that the run was made from."""
-    side = read_embeddings(source)
-    if side.sha256() != facts["sha256"]:
-        raise RunError(
-            f"{source}: the values differ from those that {run} was made from; give the original file "
-            f"with {name}=, or --{name}, or compare again"
-        )
-    return side

@@ -14,6 +14,7 @@ from repdiff.core.errors import RepdiffError
 from repdiff.core.geometry import neighbor_places
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent
+from repdiff.evidence.distinctive import distinctive_words
 from repdiff.evidence.enrichment import enrichments
 from repdiff.evidence.findings import Findings
 from repdiff.evidence.outcomes import outcomes
@@ -23,7 +24,7 @@ from repdiff.evidence.significance import combine
 from repdiff.evidence.statistics import benjamini_hochberg
 from repdiff.evidence.verdict import conclude, judge
 from repdiff.inputs import Items
-from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
+from repdiff.results.clusters import DIRECTIONS, DifferenceCluster, Direction, DirectionName
 from repdiff.results.evidence import FDR, ClusterEvidence, ComparisonEvidence, Untested, Variation
 from repdiff.settings import EvidenceSettings
 
@@ -140,11 +141,31 @@ def _described(
 ) -> dict[Place, ClusterEvidence]:
     """What is found of each cluster, what it has more of than chance, and how the models fare on it."""
     rows = [cluster.items for cluster in clusters.values()]
+    words = _words(items, clusters)
     found = zip(clusters, enrichments(items, rows, level=level), outcomes(items, rows), strict=True)
     return {
-        (name, index): ClusterEvidence(**vars(findings.clusters[name][index]), enriched=enriched, outcome=outcome)
+        (name, index): ClusterEvidence(
+            **vars(findings.clusters[name][index]),
+            enriched=enriched,
+            words=words.get((name, index), ()),
+            outcome=outcome,
+        )
         for (name, index), enriched, outcome in found
     }
+
+
+def _words(items: Items, clusters: Mapping[Place, DifferenceCluster]) -> dict[Place, tuple[str, ...]]:
+    """The words of each cluster against the others of its direction; nothing without texts."""
+    if items.text is None:
+        return {}
+    found: dict[Place, tuple[str, ...]] = {}
+    for direction in DIRECTIONS:
+        labels = np.zeros(len(items.frame), np.int32)
+        for (name, index), cluster in clusters.items():
+            if name == direction:
+                labels[cluster.items] = index
+        found |= {(direction, index): of for index, of in enumerate(distinctive_words(items.frame[items.text], labels))}
+    return found
 
 
 def _with(direction: Direction, found: Mapping[Place, ClusterEvidence]) -> Direction:

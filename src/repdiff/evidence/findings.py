@@ -11,8 +11,7 @@ import pandas as pd
 
 from repdiff.affinity.base import Affinity
 from repdiff.affinity.distances import Ranked
-from repdiff.clustering.cluster import cluster_affinity
-from repdiff.clustering.spectral import ignore_warning
+from repdiff.clustering.few import cluster_few
 from repdiff.core.errors import RepdiffError
 from repdiff.core.parallel import resolve_n_jobs, single_threaded_libraries
 from repdiff.core.progress import Progress, prefixed, silent
@@ -29,10 +28,9 @@ from repdiff.evidence.correctness import (
     with_rates,
 )
 from repdiff.evidence.matched_noise import N_ROUNDS, Drawn, draw_rounds
-from repdiff.evidence.nearest import Nearest, look_up
+from repdiff.evidence.nearest import Nearest, look_up, nearest_of
 from repdiff.evidence.neighbours import neighbour_shares, neighbour_shares_of_ranks, share_of_change
 from repdiff.evidence.outcomes import correctness as predictions_right
-from repdiff.evidence.resampling import RECLUSTERING_RESTARTS
 from repdiff.evidence.robustness import Sample
 from repdiff.evidence.spread import standard_errors
 from repdiff.evidence.unseen import Recluster
@@ -45,9 +43,8 @@ from repdiff.results.findings import (
     PairedAccuracy,
     Regression,
 )
+from repdiff.results.neighbors import NeighborLists
 from repdiff.settings import MethodSettings
-
-FIRST_CHECK = 11  # products of a few hundred items, after which their eigenvectors have mostly settled
 
 
 @dataclass(frozen=True)
@@ -101,6 +98,7 @@ def assess_findings(
     directions: Mapping[DirectionName, Direction],
     *,
     columns: Columns | None = None,
+    neighbors: NeighborLists | None = None,
     reclusters: Mapping[DirectionName, Recluster] | None = None,
     gamma: float = MethodSettings.gamma,
     beta: float = MethodSettings.beta,
@@ -120,9 +118,11 @@ def assess_findings(
         Both directions of their comparison.
     columns : Columns, optional
         Labels and predictions.
+    neighbors : NeighborLists, optional
+        The nearest neighbours, ten or more of each item; they are looked up by default.
     reclusters : mapping to callable, optional
         For each direction: affinity of some items, a seed and a number of clusters (None for as many as there are) ->
-        labels. Spectral clustering by default. With more than one thread they are called side by side.
+        labels. Spectral clustering by default; with several threads called side by side.
     gamma, beta, no_change_threshold : float
         The settings of the comparison.
     groups : ndarray of int32, (n,), optional
@@ -139,7 +139,7 @@ def assess_findings(
     threads = resolve_n_jobs(n_jobs)
     if reclusters is None:
         reclusters = {name: _spectral(len(directions[name].clusters)) for name in DIRECTIONS}
-    nearest = look_up(x, y, seed=seed, n_jobs=threads, progress=prefixed(progress, "neighbours"))
+    nearest = _nearest(x, y, neighbors, seed, threads, prefixed(progress, "neighbours"))
     drawn = draw_rounds(x, y, groups=groups, n_rounds=N_ROUNDS, seed=seed, n_jobs=threads)
     test = NoiseTest(x, y, directions, reclusters, gamma, beta, no_change_threshold, groups, seed, threads)
     weighed = _weighed(test, drawn, progress)
@@ -152,6 +152,10 @@ def assess_findings(
         {name: weighed[name].finding for name in DIRECTIONS}, clusters,
         _neighbours(nearest, drawn[0], weighed, directions), right.votes, right.predictions, right.regression,
     )  # fmt: skip
+
+
+def _nearest(x: Ranked, y: Ranked, known: NeighborLists | None, seed: int, n_jobs: int, progress: Progress) -> Nearest:
+    return look_up(x, y, seed=seed, n_jobs=n_jobs, progress=progress) if known is None else nearest_of(known)
 
 
 def _weighed(test: NoiseTest, drawn: tuple[Drawn, ...], progress: Progress) -> Mapping[DirectionName, Weighed]:
@@ -167,10 +171,7 @@ def _weighed(test: NoiseTest, drawn: tuple[Drawn, ...], progress: Progress) -> M
 
 def _spectral(n_clusters: int) -> Recluster:
     def recluster(affinity: Affinity, seed: int, number: int | None) -> npt.NDArray[np.int32]:
-        return cluster_affinity(
-            affinity, number or n_clusters, restarts=RECLUSTERING_RESTARTS, first_check=FIRST_CHECK, random_state=seed,
-            warn=ignore_warning,
-        )  # fmt: skip
+        return cluster_few(affinity, number or n_clusters, random_state=seed)
 
     return recluster
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from repdiff.report.wording import formatting as words
-from repdiff.report.wording.findings import makeup
+from repdiff.report.wording.groups import numbers
+from repdiff.report.wording.names import name_of
 from repdiff.report.wording.tracks import letter
 from repdiff.results.clusters import Direction
 from repdiff.results.tracks import NO_CHANGE, Flow, History
@@ -210,5 +211,6 @@ def _said(checkpoint: str, direction: Direction, cluster: int, size: int, track:
     if track is None:
         return f"{checkpoint}: no change, {items}"
     found = direction.clusters[cluster]
-    parts = (f"cluster {cluster} ({letter(track)})", items, f"mean affinity {words.affinity(found.mean_affinity)}")
-    return f"{checkpoint}: " + ", ".join(filter(None, (*parts, makeup(found.label_counts))))
+    called = f"group {numbers(direction)[cluster]} ({letter(track)})"
+    parts = (called, items, f"mean affinity {words.affinity(found.mean_affinity)}", name_of(found))
+    return f"{checkpoint}: " + ", ".join(filter(None, parts))

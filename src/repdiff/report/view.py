@@ -17,6 +17,8 @@ from repdiff.report.wording import formatting as words
 from repdiff.report.wording.choice import why_so_many
 from repdiff.report.wording.findings import finding, holder_and_other, makeup, nothing_differs
 from repdiff.report.wording.groups import all_in_order, numbers
+from repdiff.report.wording.names import name_of
+from repdiff.results.annotations import ClusterNote
 from repdiff.results.clusters import DifferenceCluster, Direction
 from repdiff.results.comparison import Comparison
 
@@ -66,9 +68,9 @@ class Accuracy:
 class Card:
     """A cluster as its card, legend entry and bar show it.
 
-    ``number`` is what it is called, 1 for the first; ``index`` its key in the data. ``colour`` is its place in the
-    palette, None for no change; ``bar`` the end of its bar, in [0, 1]; ``fate`` its
-    place in a series; ``belief`` what the evidence says of it.
+    ``number`` is its number, 1 for the first, ``index`` its key in the data, ``called`` what tells it apart. ``colour``
+    is its place in the palette, None for no change; ``bar`` the end of its bar, in [0, 1]; ``fate`` its place in a
+    series; ``belief`` what the evidence says of it; ``said`` what people say of it.
     """
 
     index: int
@@ -79,12 +81,14 @@ class Card:
     mean_affinity: float
     mean_error: float
     bar: float
+    called: str
     makeup: str
     labels: tuple[LabelShare, ...]
     accuracies: tuple[Accuracy, ...]
     rows: tuple[tuple[Tile, ...], ...]
     fate: Fate | None = None
     belief: Belief | None = None
+    said: ClusterNote | None = None
 
     @property
     def tiles(self) -> tuple[Tile, ...]:
@@ -280,10 +284,12 @@ def _card(frame: Frame, direction: Direction, cluster: DifferenceCluster, scale:
         mean_affinity=cluster.mean_affinity,
         mean_error=cluster.mean_error,
         bar=scale.position(cluster.mean_affinity),
+        called=name_of(cluster, comparison.items.label),
         makeup=makeup(cluster.label_counts),
         labels=tuple(LabelShare(label, count / known) for label, count in top),
         accuracies=tuple(Accuracy(name, share, overall) for name, share, overall in outcomes if overall is not None),
         rows=collage_rows(tiles.of(cluster)),
         fate=frame.fates.get(direction.name, {}).get(cluster.index),
         belief=belief(comparison, direction.name, cluster),
+        said=comparison.annotations.of(direction.name, cluster.index),
     )

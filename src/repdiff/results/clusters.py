@@ -11,6 +11,7 @@ import numpy.typing as npt
 from repdiff.core.ranges import AffinityValue, Count, NotNegative, Share
 from repdiff.results.directions import DIRECTIONS, DirectionName
 from repdiff.results.evidence import ClusterEvidence
+from repdiff.results.spectrum import KeptSpectrum
 
 __all__ = ["DIRECTIONS", "AffinityMap", "DifferenceCluster", "Direction", "DirectionName"]
 
@@ -91,12 +92,15 @@ class Direction:
         Low to high mean affinity.
     affinity_map : AffinityMap
         The affinity matrix as a picture.
+    spectrum : KeptSpectrum or None
+        The leading eigenvectors of the affinity; None where another clusterer found the clusters.
     """
 
     name: DirectionName
     labels: npt.NDArray[np.int32]
     clusters: tuple[DifferenceCluster, ...]
     affinity_map: AffinityMap
+    spectrum: KeptSpectrum | None = None
 
     @property
     def no_change(self) -> npt.NDArray[np.bool_]:

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from repdiff.inputs import Items
+from repdiff.results.annotations import Annotations
+from repdiff.results.assignment import Assignment
 from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import Direction, DirectionName
 from repdiff.results.evidence import ComparisonEvidence
+from repdiff.results.neighbors import NeighborLists
 from repdiff.results.projection import Projection
 from repdiff.results.provenance import Provenance
+from repdiff.results.reference import Reference
 from repdiff.results.similarity import SimilarityTable
 
 if TYPE_CHECKING:
     from repdiff.inputs.images import Thumbnails
+    from repdiff.results.spectrum import Recut
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,12 @@ class Comparison:
         A few scores of how alike the two are as a whole; None where no evidence was taken.
     chosen : mapping of str to ChosenNumber
         Where ``n_clusters`` was "auto": for "x_only" and "y_only" the number of clusters, and why.
+    annotations : Annotations
+        What people say of it: names, tags, notes and decisions about clusters, and named selections of items.
+    neighbors : NeighborLists or None
+        The nearest neighbours of the items on both sides, with their places on the other.
+    reference : Reference or None
+        The items among which new ones are ranked by :meth:`assign`; None where that is not possible.
     """
 
     names: tuple[str, str]
@@ -64,6 +75,9 @@ class Comparison:
     evidence: ComparisonEvidence | None = None
     similarity: SimilarityTable | None = None
     chosen: Mapping[DirectionName, ChosenNumber] = field(default_factory=dict)
+    annotations: Annotations = field(default_factory=Annotations)
+    neighbors: NeighborLists | None = None
+    reference: Reference | None = None
 
     @property
     def answer(self) -> str:
@@ -86,6 +100,32 @@ class Comparison:
             }
         )
         return pd.concat([results, own.drop(columns="id")], axis=1)
+
+    def recut(self, n_clusters: int) -> Recut:
+        """Both directions cut into another number of clusters, from the kept eigenvectors, in a moment.
+
+        Labels are those of the spectral step on the same eigenvectors. Mean affinities are estimated, since the
+        affinity itself is not kept; see :class:`Recut`.
+
+        Parameters
+        ----------
+        n_clusters : int
+            From 1 to the number of eigenvectors kept.
+
+        Raises
+        ------
+        RepdiffError
+            Where no eigenvectors were kept, or fewer than that.
+        """
+        import repdiff
+
+        return repdiff.recut(self, n_clusters)
+
+    def assign(self, x_new: Any, y_new: Any, **options: Any) -> Assignment:
+        """Which clusters new items belong to, without comparing again; options as of :func:`repdiff.assign`."""
+        import repdiff
+
+        return repdiff.assign(self, x_new, y_new, **options)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write a run directory, whole or not at all; :func:`repdiff.load` reads it.

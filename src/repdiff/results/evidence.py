@@ -9,6 +9,7 @@ from typing import Literal
 from repdiff.core.ranges import AffinityValue, Count, NotNegative, Share
 from repdiff.results.directions import DirectionName
 from repdiff.results.findings import ClusterFinding, Correctness, Finding, Neighbours, Regression
+from repdiff.results.replicates import ClusterReplicates, Replicates
 
 FDR = 0.05
 DISSOLVED = 0.5  # Hennig 2007: a cluster of lower Jaccard agreement has dissolved
@@ -16,7 +17,7 @@ DISSOLVED = 0.5  # Hennig 2007: a cluster of lower Jaccard agreement has dissolv
 Untested = Literal["sample_too_small", "clusterer_failed"]
 Reason = Literal[
     "no_more_than_noise", "too_few_items", "few_unseen", "few_sampled", "dissolves", "depends_on_settings",
-    "sample_too_small", "clusterer_failed", "does_not_stand_out",
+    "sample_too_small", "clusterer_failed", "does_not_stand_out", "not_in_other_seeds",
 ]  # fmt: skip
 Where = Literal["nothing_to_test", "untested", "in_no_group", "everywhere", "in_groups"]
 
@@ -119,6 +120,8 @@ class ClusterEvidence(ClusterFinding):
         As of :class:`ClusterFinding`: against matched noise, cohesion, fate and value.
     enriched : tuple of Enrichment
         Labels and metadata values that it has more of than chance, the surest first.
+    words : tuple of str
+        Words that its texts have more than those of the other clusters, the most telling first; empty without texts.
     outcome : Outcome or None
         How the models fare on it; None without predictions.
     unseen_affinity : float or None
@@ -140,12 +143,14 @@ class ClusterEvidence(ClusterFinding):
     variations : tuple of Variation
         The agreement under each of those settings.
     holds : bool or None
-        Whether it is real (tighter than matched noise, or one side is right more often on it, by labels) and found
-        again (stable and robust). None where nothing is claimed (no change) or can be said.
+        Whether it is real (tighter than matched noise, or one side is right more often on it, by labels; where that
+        was tested, there in other seeds) and found again (stable and robust). None where nothing is claimed (no
+        change) or can be said.
     reasons : tuple of str
         Why it does not hold, in codes whose figures are above; empty where it does.
 
         - "no_more_than_noise": ``excess`` is not significant, and ``value`` is neither gain nor loss;
+        - "not_in_other_seeds": it was looked for in replicates, and is not there;
         - "too_few_items": there are too few items to compare with noise;
         - "few_unseen": too few unseen items fall into it to say;
         - "few_sampled": too few of its items are in a sample to see whether it is found again;
@@ -154,9 +159,12 @@ class ClusterEvidence(ClusterFinding):
         - "sample_too_small", "clusterer_failed": nothing was tested, see :class:`ComparisonEvidence`;
         - "does_not_stand_out": in runs of version 0.1, which compared with no noise: ``unseen_affinity`` is not
           significantly above ``null_affinity``.
+    replicates : ClusterReplicates or None
+        Whether it is there in other seeds of both models; None without replicates, and for a no-change cluster.
     """
 
     enriched: tuple[Enrichment, ...] = ()
+    words: tuple[str, ...] = ()
     outcome: Outcome | None = None
     unseen_affinity: AffinityValue | None = None
     null_affinity: AffinityValue | None = None
@@ -167,6 +175,12 @@ class ClusterEvidence(ClusterFinding):
     variations: tuple[Variation, ...] = ()
     holds: bool | None = None
     reasons: tuple[Reason, ...] = ()
+    replicates: ClusterReplicates | None = None
+
+    @property
+    def found_in_replicates(self) -> bool | None:
+        """Whether it is there in other seeds of both models; None where that was not tested."""
+        return None if self.replicates is None else self.replicates.found
 
     @property
     def is_found_again(self) -> bool:
@@ -216,6 +230,8 @@ class ComparisonEvidence:
         Which side is right, by the models' predictions; None without those of both.
     regression : Regression or None
         The same for labels that are numbers.
+    replicates : Replicates or None
+        What other seeds of both models say; None where none were given.
     """
 
     fdr: Share
@@ -234,3 +250,4 @@ class ComparisonEvidence:
     correctness: Correctness | None = None
     predictions: Correctness | None = None
     regression: Regression | None = None
+    replicates: Replicates | None = None

@@ -2,6 +2,7 @@
 
 from repdiff.settings.calls import (
     AlignCall,
+    AssignCall,
     ClusterSettings,
     CompareCall,
     EncodeCall,
@@ -33,6 +34,7 @@ __all__ = [
     "AlignCall",
     "AlignMethod",
     "AlignmentSettings",
+    "AssignCall",
     "ClusterSettings",
     "Clusterer",
     "CompareCall",

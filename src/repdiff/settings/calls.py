@@ -7,25 +7,28 @@ A function takes its dataclass through :func:`repdiff.settings.keywords.takes`, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from repdiff.core.errors import OptionError
 from repdiff.core.progress import Progress, silent
 from repdiff.settings.columns import ItemSettings, PredictionSettings
-from repdiff.settings.computing import ComputingSettings, SeedSettings
+from repdiff.settings.computing import ComputingSettings, EngineChoice, SeedSettings
 from repdiff.settings.encoding import EncodingSettings
 from repdiff.settings.evaluating import EvaluationSettings, RunEvaluationSettings
 from repdiff.settings.evidence import EvidenceSettings
 from repdiff.settings.fields import SettingsGroup, like, setting
 from repdiff.settings.measuring import FittingSettings, SimilaritySettings, TripletSettings
 from repdiff.settings.method import MethodSettings
+from repdiff.settings.neighbors import NeighborSettings
 from repdiff.settings.pairing import (
     AlignmentSettings,
     GuidanceSettings,
     MatchingSettings,
     MetricSettings,
     PairMetricSettings,
+    ReplicateSettings,
 )
 
 
@@ -35,8 +38,18 @@ class ClusterSettings(ComputingSettings, MethodSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(EvidenceSettings, ClusterSettings):
-    """How two representations are compared: the method, what computes it, and the evidence."""
+class Settings(NeighborSettings, EvidenceSettings, ClusterSettings):
+    """How two representations are compared: the method, what computes it, the evidence, and what is kept."""
+
+    @classmethod
+    def of(cls, other: SettingsGroup) -> Self:
+        """The settings of a call; "auto" is settled as "exact" where no other engine will do.
+
+        Comparisons within groups need all pairs of a group, and a clusterer of the user's gets the whole matrix.
+        """
+        found = super().of(other)
+        whole = getattr(other, "within", None) is not None or found.clusterer != "spectral"
+        return replace(found, engine="exact") if whole and found.engine == "auto" else found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +77,23 @@ class PairNameSettings(SettingsGroup):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeepingSettings(SettingsGroup):
+    """What a comparison keeps of the embeddings."""
+
+    keep_rows: bool = setting(
+        True,
+        "Keep a sample of the embeddings, so that new items can be assigned without the files.",
+        more="At most 4,096 rows and 32 MB; see :func:`repdiff.assign`.",
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class CompareCall(
     DescriptionSettings,
+    KeepingSettings,
     Settings,
+    ReplicateSettings,
     AlignmentSettings,
     GuidanceSettings,
     PairMetricSettings,
@@ -80,6 +106,16 @@ class CompareCall(
 
     x: Any
     y: Any
+
+    def check_together(self) -> None:
+        """Refuse replicates without evidence."""
+        super().check_together()
+        if not self.evidence and self.replicates_x is not None:
+            raise OptionError(
+                "replicates are part of the evidence, but evidence=False leaves it out; leave out one of the two",
+                on_command_line="--replicate-x is part of the evidence, but --no-evidence leaves it out; leave out one "
+                "of the two",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +167,9 @@ class EstimatorOptions(ClusterSettings, PairMetricSettings):
         kw_only=False,
         sentence="Number of clusters.",
         more="No-change clusters count, too.",
+    )
+    engine: EngineChoice = like(
+        ComputingSettings, "engine", default="exact", more="The affinity is kept as a matrix, which takes n x n floats."
     )
 
 
@@ -195,3 +234,35 @@ class EvaluateRunCall(ProgressSettings, RunEvaluationSettings):
     y: str | Path | None = setting(
         None, "Where y is now.", more="It must hold the same values.", unset="where the run found it", kind="path"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignSettings(ProgressSettings, MatchingSettings):
+    """How new items are assigned to the clusters of a comparison."""
+
+    x: Any = setting(
+        None,
+        "Where x of the comparison is now.",
+        more="Needed if the comparison kept no rows; it must hold the same values.",
+        unset="where it was",
+        kind="array_like, table or path",
+        typed=Path,
+    )
+    y: Any = setting(
+        None,
+        "Where y of the comparison is now.",
+        more="Needed if the comparison kept no rows; it must hold the same values.",
+        unset="where it was",
+        kind="array_like, table or path",
+        typed=Path,
+    )
+    n_jobs: int | None = like(ComputingSettings, "n_jobs")
+
+
+@dataclass(frozen=True, eq=False)
+class AssignCall(AssignSettings):
+    """What :func:`repdiff.assign` is given."""
+
+    comparison: Any
+    x_new: Any
+    y_new: Any

@@ -25,12 +25,17 @@ from repdiff.inputs.items import RESULT_COLUMNS, ROLES, Items
 from repdiff.results.clusters import DIRECTIONS, AffinityMap, DifferenceCluster, Direction, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.projection import Projection
+from repdiff.results.spectrum import KeptSpectrum
+from repdiff.store.annotations import checked_annotations, write_annotations
+from repdiff.store.closer import neighbors_later, spectra_later, write_closer
 from repdiff.store.consistency import check_affinity_map, check_clusters, check_items, check_pictures
 from repdiff.store.directory import RUN, SCHEMA_VERSION
 from repdiff.store.evidence import EVIDENCE, StoredEvidence, read_evidence, write_evidence
 from repdiff.store.facts import read_provenance
 from repdiff.store.lazy import Part, deferred, once, put_off
+from repdiff.store.reference import REFERENCE, REFERENCE_COLUMNS, read_reference, write_reference
 from repdiff.store.tables import (
+    check_columns,
     check_table,
     read_columns,
     read_frame,
@@ -123,6 +128,9 @@ def write_comparison(folder: Path, comparison: Comparison, pictures: Thumbnails)
     write_rows(folder / _CLUSTERS, [row for one in directions for row in _cluster_rows(one)], _CLUSTERS_SCHEMA)
     write_rows(folder / _AFFINITY, [row for one in directions for row in _bin_rows(one)], _AFFINITY_SCHEMA)
     write_evidence(folder, comparison)
+    write_annotations(folder, comparison.annotations)
+    write_closer(folder, comparison)
+    write_reference(folder, comparison.reference)
     axes = np.hstack([comparison.projection.x, comparison.projection.y])
     pd.DataFrame(axes, columns=_AXES).to_parquet(folder / _PROJECTION, index=False)
     columns = [pa.array(pictures.rows), pa.array(pictures.widths), pa.array(pictures.heights), list(pictures.images)]
@@ -171,10 +179,13 @@ def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
         "provenance": read_provenance(manifest, _MANIFEST),
         "description": told.description,
     }
+    spectra = spectra_later(folder, len(frame))
     for name in DIRECTIONS:
-        ready[name] = _read_direction(name, frame, own[name], pictures, evidence)
+        ready[name] = _read_direction(name, frame, own[name], pictures, evidence, spectra.get(name, lambda: None))
+    ready["annotations"] = checked_annotations(folder, [ready[name] for name in DIRECTIONS], frame["id"])
     later: dict[str, Callable[[], Any]] = {
         "projection": lambda: axes(lambda file: _read_projection(file, told.projection)),
+        "neighbors": neighbors_later(folder, len(frame)),
         "thumbnails": lambda: images(lambda file: _read_thumbnails(file, told.skipped_images, n)),
     }
     if evidence is None:
@@ -183,6 +194,12 @@ def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
         later["evidence"] = lambda: evidence().comparison
         later["similarity"] = lambda: evidence().similarity
         later["chosen"] = lambda: evidence().chosen
+    if os.path.lexists(folder / REFERENCE):
+        check_columns(folder / REFERENCE, REFERENCE_COLUMNS)
+        reference = Part(folder, REFERENCE)
+        later["reference"] = lambda: reference(lambda file: read_reference(file, counts, n))
+    else:
+        ready["reference"] = None
     return deferred(Comparison, ready, later)
 
 
@@ -210,12 +227,13 @@ def _read_direction(
     rows: list[dict[str, Any]],
     pictures: Callable[[], Mapping[DirectionName, AffinityMap]],
     evidence: Callable[[], StoredEvidence] | None,
+    spectrum: Callable[[], KeptSpectrum | None],
 ) -> Direction:
     labels = frame[name].to_numpy(np.int32)
     clusters = tuple(_read_cluster(row, labels, evidence) for row in rows)
     check_clusters(name, clusters, frame, [row["size"] for row in rows])
     ready = {"name": name, "labels": labels, "clusters": clusters}
-    return deferred(Direction, ready, {"affinity_map": lambda: pictures()[name]})
+    return deferred(Direction, ready, {"affinity_map": lambda: pictures()[name], "spectrum": spectrum})
 
 
 def _read_cluster(

@@ -156,12 +156,45 @@ def read_columns(path: Path, schema: pa.Schema, *, most: int | None = None) -> p
         to hold more than it can.
     """
     check_table(path, schema)
+    return read_named(path, schema.names, most=most)
+
+
+def read_named(path: Path, names: Sequence[str], *, most: int | None = None) -> pa.Table:
+    """The same for columns whose types are checked by the caller, such as lists of a length that the file tells.
+
+    Raises
+    ------
+    LookupError, ValueError
+        As above.
+    """
+    check_columns(path, names)
     if most is not None:
         _check_most(path, most)
-    table = _read(path, columns=schema.names)
-    for name in schema.names:
+    table = _read(path, columns=names)
+    for name in names:
         _check_cells(table.column(name).combine_chunks(), f"{path.name}: column {name!r}")
     return table
+
+
+def columns_of(path: Path) -> list[str]:
+    """The names of a table's columns."""
+    with open_table(path) as found:
+        names: list[str] = found.schema_arrow.names
+    return names
+
+
+def check_columns(path: Path, names: Iterable[str]) -> None:
+    """Refuse a table that lacks a column of these, or has several of a name; its rows are not read.
+
+    Raises
+    ------
+    LookupError
+        With the name.
+    """
+    found = columns_of(path)
+    for name in names:
+        if found.count(name) != 1:
+            raise LookupError(f"{path.name} has no column {name!r}, or several")
 
 
 def check_table(path: Path, schema: pa.Schema, *, n_rows: int | None = None) -> None:
@@ -176,11 +209,10 @@ def check_table(path: Path, schema: pa.Schema, *, n_rows: int | None = None) -> 
     ValueError
         For rows.
     """
+    check_columns(path, schema.names)
     with open_table(path) as found:
         arrow = found.schema_arrow
     for field in schema:
-        if arrow.names.count(field.name) != 1:
-            raise LookupError(f"{path.name} has no column {field.name!r}, or several")
         kind = arrow.field(field.name).type
         if kind != field.type and not (pa.types.is_string(field.type) and pa.types.is_large_string(kind)):
             raise TypeError(f"{path.name}: column {field.name!r} must be {field.type}, but is {kind}")
@@ -213,7 +245,7 @@ def _check_cells(cells: pa.Array, where: str) -> None:
     """Refuse empty cells, at any depth, and numbers that are not finite."""
     if cells.null_count:
         raise ValueError(f"{where} has empty cells")
-    if pa.types.is_list(cells.type):
+    if pa.types.is_list(cells.type) or pa.types.is_fixed_size_list(cells.type):
         _check_cells(cells.flatten(), where)
     elif pa.types.is_floating(cells.type) and not pc.all(pc.is_finite(cells), min_count=0).as_py():
         raise ValueError(f"{where} has a number that is not finite")

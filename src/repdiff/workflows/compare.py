@@ -21,14 +21,19 @@ from repdiff.inputs import Items
 from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.comparison import Comparison
+from repdiff.results.neighbors import NeighborLists
+from repdiff.results.projection import Projection
 from repdiff.results.provenance import Provenance
 from repdiff.settings import CompareCall, Settings, takes
 from repdiff.similarities.alignment import align_pair
 from repdiff.similarities.table import score_sample
 from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, find_direction, undecided
 from repdiff.workflows.evidence import take_evidence
+from repdiff.workflows.neighbors import neighbors_of, neighbors_wanted
 from repdiff.workflows.projection import side_by_side
-from repdiff.workflows.provenance import Clock, inputs_of, now, versions, warning_recorder
+from repdiff.workflows.provenance import Clock, engine_warnings, inputs_of, now, versions, warning_recorder
+from repdiff.workflows.reference import make_reference
+from repdiff.workflows.replicates import HeldReplicates, hold_replicates
 from repdiff.workflows.representation import ShownRepresentation, representations_of
 
 
@@ -60,8 +65,16 @@ def compare(call: CompareCall) -> Comparison:
             prediction_x=call.prediction_x, prediction_y=call.prediction_y, image=call.image, text=call.text,
             metric=call.metric, within=call.within, match=call.match, n_clusters=settings.fewest_clusters,
         )  # fmt: skip
+        replicates = hold_replicates(
+            pair, call.replicates_x, call.replicates_y, align=call.align, random_state=call.random_state,
+            progress=call.progress,
+        )  # fmt: skip
+    options: dict[str, Any] = {
+        "replicates": replicates, "description": call.description, "keep_rows": call.keep_rows, "clock": clock,
+        "progress": call.progress,
+    }  # fmt: skip
     if call.align == "none":
-        return compare_pair(pair, settings, description=call.description, clock=clock, progress=call.progress)
+        return compare_pair(pair, settings, **options)
     with clock.time("alignment"):
         aligned = align_pair(pair, call.align, random_state=call.random_state)
     if call.align_effect:
@@ -69,7 +82,7 @@ def compare(call: CompareCall) -> Comparison:
             plain = compare_pair(
                 pair, replace(settings, evidence=False), progress=prefixed(call.progress, "without alignment")
             )
-    found = compare_pair(aligned, settings, description=call.description, clock=clock, progress=call.progress)
+    found = compare_pair(aligned, settings, **options)
     return _with_effect(found, plain) if call.align_effect else found
 
 
@@ -79,7 +92,9 @@ def compare_pair(
     *,
     representations: tuple[ShownRepresentation, ShownRepresentation] | None = None,
     plan: Plan | None = None,
+    replicates: HeldReplicates | None = None,
     description: str | None = None,
+    keep_rows: bool = False,
     clock: Clock | None = None,
     progress: Progress = silent,
 ) -> Comparison:
@@ -93,30 +108,27 @@ def compare_pair(
         Its two sides, where they take part in other comparisons too.
     plan : Plan, optional
         The engine's plan for it, where it was made before.
-    description : str, optional
-        A few words on what is compared.
-    clock : Clock, optional
-        Goes on with these timings.
-    progress : Progress, optional
-        Told how far the work is.
+    replicates : HeldReplicates, optional
+        Other seeds of both sides.
+    description, keep_rows : str, optional, and bool
+        A few words on what is compared; whether to keep a sample of the embeddings.
+    clock, progress : Clock and Progress, optional
+        Timings to go on with; told how far the work is.
     """
-    clock = Clock() if clock is None else clock
-    x, y = representations_of(pair, settings) if representations is None else representations
-    with clock.time("affinity"):
-        contrasts = contrasts_of(x, y, settings, groups=pair.groups, plan=plan, progress=progress)
-    warnings = list(pair.warnings)
+    clock = clock or Clock()
+    x, y = representations or representations_of(pair, settings)
+    contrasts, neighbors = _compute((x, y), pair, settings, plan, clock, progress)
+    warnings = [*pair.warnings, *engine_warnings(contrasts.engine), *(replicates.warnings if replicates else ())]
     found = _find_both(contrasts, settings, warnings, clock, progress)
     outcomes = _Outcomes.of(pair.items)
     directions = {name: outcomes.describe(name, found[name], getattr(contrasts, name)) for name in DIRECTIONS}
-    with clock.time("projection"):
-        for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
-        projection = side_by_side(x.plane, y.plane)
-    evidence, similarity = None, None
-    if settings.evidence:
+    projection = _projection(x, y, settings, clock)
+    evidence = similarity = None
+    if neighbors is not None and settings.evidence:
         with clock.time("similarity"):
             similarity = score_sample(pair, random_state=settings.random_state)
         directions["x_only"], directions["y_only"], evidence = take_evidence(
-            pair, (x, y), contrasts, found, directions, settings, clock=clock, progress=progress
+            pair, (x, y), contrasts, found, directions, neighbors, settings, replicates, clock=clock, progress=progress
         )
     return Comparison(
         names=pair.names,
@@ -126,12 +138,38 @@ def compare_pair(
         projection=projection,
         accuracy_x=accuracy(outcomes.right_x),
         accuracy_y=accuracy(outcomes.right_y),
-        provenance=_provenance(pair, settings, contrasts.engine, clock, warnings),
+        provenance=_provenance(pair, settings, contrasts.engine, clock, warnings, replicates),
         description=description,
         evidence=evidence,
         similarity=similarity,
         chosen={name: one.chosen for name, one in found.items() if one.chosen is not None},
+        reference=make_reference(pair, found, keep_rows=keep_rows, random_state=settings.random_state),
+        neighbors=neighbors.first(settings.n_neighbors) if neighbors and settings.n_neighbors else None,
     )
+
+
+def _compute(
+    sides: tuple[ShownRepresentation, ShownRepresentation],
+    pair: EmbeddingPair,
+    settings: Settings,
+    plan: Plan | None,
+    clock: Clock,
+    progress: Progress,
+) -> tuple[Contrasts, NeighborLists | None]:
+    """The affinities of both directions, and the neighbour lists."""
+    wanted = neighbors_wanted(settings)
+    with clock.time("affinity"):
+        contrasts = contrasts_of(
+            *sides, settings, groups=pair.groups, plan=plan, n_neighbors=wanted, progress=progress
+        )  # fmt: skip
+    with clock.time("neighbours"):
+        return contrasts, neighbors_of(*sides, settings, found=contrasts.neighbors, progress=progress)
+
+
+def _projection(x: ShownRepresentation, y: ShownRepresentation, settings: Settings, clock: Clock) -> Projection:
+    with clock.time("projection"):
+        for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
+        return side_by_side(x.plane, y.plane)
 
 
 def _find_both(
@@ -149,14 +187,19 @@ def _find_both(
 
 
 def _provenance(
-    pair: EmbeddingPair, settings: Settings, engine: Mapping[str, Any], clock: Clock, warnings: list[str]
+    pair: EmbeddingPair,
+    settings: Settings,
+    engine: Mapping[str, Any],
+    clock: Clock,
+    warnings: list[str],
+    replicates: HeldReplicates | None,
 ) -> Provenance:
     return Provenance(
         created=now(),
         parameters={**settings.parameters, **pair.parameters},
         random_state=settings.random_state,
         engine=engine,
-        inputs=inputs_of(pair),
+        inputs={**inputs_of(pair), **({} if replicates is None else replicates.inputs)},
         versions=versions(),
         timings=clock.seconds,
         warnings=tuple(warnings),
@@ -208,4 +251,6 @@ class _Outcomes:
             )
             for cluster in found.clusters
         )
-        return Direction(name, found.labels, tuple(described), map_affinity(contrast.affinity, found.labels))
+        picture = map_affinity(contrast.affinity, found.labels)
+        kept = None if found.coordinates is None else found.coordinates.kept
+        return Direction(name, found.labels, tuple(described), picture, kept)

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from repdiff.affinity.engine import Plan
 from repdiff.affinity.engines import compute_affinities
 from repdiff.affinity.representation import Representation
-from repdiff.clustering.cluster import cluster_affinity
+from repdiff.clustering.cluster import KEPT_EIGENVECTORS, group_affinity
+from repdiff.clustering.coordinates import Coordinates
 from repdiff.clustering.order import find_clusters
 from repdiff.clustering.representatives import Contrast
 from repdiff.clustering.spectral import Warn, warn_not_converged
@@ -23,6 +24,7 @@ from repdiff.core.progress import Progress, silent
 from repdiff.evidence.choice import choose_number
 from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import DifferenceCluster
+from repdiff.results.neighbors import NeighborLists
 from repdiff.settings import ClusterSettings
 from repdiff.workflows.provenance import Clock
 
@@ -39,11 +41,14 @@ class Contrasts:
         Which pairs are near in x and far in y, and the reverse.
     engine : mapping
         How the affinities were computed, for the manifest.
+    neighbors : NeighborLists or None
+        The nearest neighbours of all items, where the engine was asked for them and had them at hand.
     """
 
     x_only: Contrast
     y_only: Contrast
     engine: Mapping[str, Any]
+    neighbors: NeighborLists | None = None
 
 
 def contrasts_of(
@@ -53,6 +58,7 @@ def contrasts_of(
     *,
     groups: npt.NDArray[np.int32] | None = None,
     plan: Plan | None = None,
+    n_neighbors: int = 0,
     progress: Progress = silent,
 ) -> Contrasts:
     """The affinities of both directions, with the distances by which their representatives are chosen.
@@ -67,6 +73,8 @@ def contrasts_of(
         Where only pairs within a group count, the group of each item.
     plan : Plan, optional
         The engine's plan for this pair, where it was made before.
+    n_neighbors : int
+        Nearest neighbours of each item that are wanted, from an engine that has them at hand.
     progress : Progress, optional
         Reports the stages of the engine.
 
@@ -77,10 +85,10 @@ def contrasts_of(
     """
     found = compute_affinities(
         x, y, engine=settings.engine, device=settings.device, gamma=settings.gamma, beta=settings.beta, groups=groups,
-        memory_limit=settings.memory_bytes, n_jobs=settings.n_jobs, plan=plan, random_state=settings.random_state,
-        progress=progress,
+        memory_limit=settings.memory_bytes, n_jobs=settings.n_jobs, plan=plan, n_neighbors=n_neighbors,
+        random_state=settings.random_state, progress=progress,
     )  # fmt: skip
-    return Contrasts(Contrast(found.x_only, x, y), Contrast(found.y_only, y, x), found.engine)
+    return Contrasts(Contrast(found.x_only, x, y), Contrast(found.y_only, y, x), found.engine, found.neighbors)
 
 
 @dataclass(frozen=True)
@@ -97,12 +105,15 @@ class FoundClusters:
         How many clusters were asked for; a clusterer may find fewer.
     chosen : ChosenNumber or None
         How that number was chosen, where it was not given.
+    coordinates : Coordinates or None
+        What k-means clustered; None for another clusterer.
     """
 
     labels: npt.NDArray[np.int32]
     clusters: tuple[DifferenceCluster, ...]
     n_wanted: int
     chosen: ChosenNumber | None
+    coordinates: Coordinates | None = None
 
 
 def find_direction(
@@ -140,15 +151,16 @@ def find_direction(
     else:
         wanted = settings.n_clusters
     with clock.time(f"{name} clustering"):
-        labels = cluster_affinity(
-            contrast.affinity, wanted, clusterer=settings.clusterer, random_state=seed, warn=warn, progress=progress
-        )
+        grouping = group_affinity(
+            contrast.affinity, wanted, clusterer=settings.clusterer, n_kept=KEPT_EIGENVECTORS, random_state=seed,
+            warn=warn, progress=progress,
+        )  # fmt: skip
     with clock.time(f"{name} representatives"):
         ordered, clusters = find_clusters(
-            labels, contrast, no_change_threshold=settings.no_change_threshold,
+            grouping.labels, contrast, no_change_threshold=settings.no_change_threshold,
             n_representatives=settings.n_representatives, representatives=settings.representatives,
         )  # fmt: skip
-    return FoundClusters(ordered, clusters, wanted, chosen)
+    return FoundClusters(ordered, clusters, wanted, chosen, grouping.coordinates)
 
 
 def undecided(clusters: Sequence[DifferenceCluster], threshold: float) -> list[str]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length
-from sklearn.utils.validation import check_array, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from repdiff.affinity.base import to_dense
 from repdiff.affinity.representation import Representation
+from repdiff.core.errors import RepdiffError
 from repdiff.core.metrics import metrics_of
+from repdiff.core.parallel import resolve_n_jobs
 from repdiff.settings import EstimatorOptions, documents, initialises
-from repdiff.workflows.direction import contrasts_of, find_direction
+from repdiff.workflows.direction import FoundClusters, contrasts_of, find_direction
+from repdiff.workflows.extension import Extension, Rule, Values
+from repdiff.workflows.reference import MOST_ITEMS, draw_items, places_of
 
 
 @documents(EstimatorOptions)
@@ -86,7 +91,38 @@ class DifferenceClustering(BaseEstimator):
         found = find_direction(contrast, settings)
         self.affinity_ = to_dense(contrast.affinity)
         self.labels_, self.clusters_ = found.labels, found.clusters
+        self._fitted = None if "precomputed" in metrics else _Fitted.of(found, (X, Y), settings)
         return self
+
+    def predict(self, X: Any, y: Any = None) -> npt.NDArray[np.int32]:
+        """The clusters of new samples, where ``fit`` would have put them; see :func:`repdiff.assign`.
+
+        Parameters
+        ----------
+        X, y : array_like, (n_new, n_features) and (n_new, n_targets)
+            Both representations of the new samples.
+
+        Returns
+        -------
+        ndarray of int32, (n_new,)
+            Values of ``labels_``. New samples are ranked among those of ``fit``, but not among each other.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=(np.float64, np.float32), order="C", reset=False)
+        if y is None:
+            raise ValueError("DifferenceClustering requires y to be passed, but the target y is None")
+        Y = check_array(y, dtype=(np.float64, np.float32), order="C", ensure_2d=False, input_name="y")
+        Y = Y.reshape(len(Y), -1)
+        check_consistent_length(X, Y)
+        if self._fitted is None:
+            raise RepdiffError(
+                "predict needs embeddings (not distances) and the spectral clusterer; fit without metric "
+                '"precomputed" and without clusterer='
+            )
+        if Y.shape[1] != self._fitted.values[1].shape[1]:
+            raise ValueError(f"y has {Y.shape[1]} columns, but fit had {self._fitted.values[1].shape[1]}")
+        settings = EstimatorOptions(**self.get_params(deep=False))
+        return self._fitted.extension(settings)((X, Y))["x_only"].labels
 
     def fit_predict(self, X: Any, y: Any = None) -> npt.NDArray[np.int32]:
         """Find the clusters and return ``labels_``; see :meth:`fit`."""
@@ -97,3 +133,28 @@ class DifferenceClustering(BaseEstimator):
         tags.target_tags.required = True
         tags.target_tags.two_d_labels = True
         return tags
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What ``predict`` needs of ``fit``."""
+
+    values: Values
+    weights: npt.NDArray[np.float64]
+    rule: Rule
+
+    @classmethod
+    def of(cls, found: FoundClusters, values: Values, settings: EstimatorOptions) -> _Fitted | None:
+        if found.coordinates is None:
+            return None
+        rng = np.random.default_rng(settings.random_state)
+        rows, weights = draw_items([found.labels], MOST_ITEMS, rng)
+        places = places_of(found, rows)
+        rule = Rule.of(found.labels[rows], weights, places, found.clusters, settings.no_change_threshold)
+        return cls((values[0][rows], values[1][rows]), weights, rule)
+
+    def extension(self, settings: EstimatorOptions) -> Extension:
+        return Extension(
+            self.values, self.weights, metrics_of(settings.metric), gamma=settings.gamma, beta=settings.beta,
+            rules={"x_only": self.rule}, n_jobs=resolve_n_jobs(settings.n_jobs),
+        )  # fmt: skip

@@ -13,6 +13,7 @@ from repdiff.core.metrics import Metric
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.projection import Plane
 from repdiff.settings import Settings
+from repdiff.workflows.neighbors import neighbors_wanted
 from repdiff.workflows.projection import project_side
 
 
@@ -64,7 +65,7 @@ def share_if_it_fits(representations: list[ShownRepresentation], pair: Embedding
     settings : Settings
         How they are compared.
     """
-    engine = engine_of(settings.engine, settings.device)
+    engine = engine_of(settings.engine, settings.device, n_neighbors=neighbors_wanted(settings))
     places = [engine.shared(representation) for representation in representations]
     wanted = sum(place.nbytes for place in places if place is not None)
     if not wanted:

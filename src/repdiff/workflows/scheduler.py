@@ -18,6 +18,7 @@ from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.comparison import Comparison
 from repdiff.settings import Settings
 from repdiff.workflows.compare import compare_pair
+from repdiff.workflows.neighbors import neighbors_wanted
 from repdiff.workflows.representation import ShownRepresentation
 
 
@@ -99,7 +100,8 @@ class _Schedule:
         cls, first: PairToCompare, settings: Settings, count: int, shared: Sequence[ShownRepresentation]
     ) -> _Schedule:
         """As many at once as fit, if they are like the first."""
-        threads, engine = resolve_n_jobs(settings.n_jobs), engine_of(settings.engine, settings.device)
+        threads = resolve_n_jobs(settings.n_jobs)
+        engine = engine_of(settings.engine, settings.device, n_neighbors=neighbors_wanted(settings))
         one_by_one = cls(engine, 1, threads, 0)
         # A user's clusterer may not be safe to run in several threads.
         if not engine.runs_side_by_side or not isinstance(settings.clusterer, str):

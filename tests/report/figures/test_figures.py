@@ -122,7 +122,7 @@ def test_a_map_shows_every_item_in_the_colour_of_its_cluster(learning) -> None:
     figure = plot_checkpoint(learning, 0)
     comparison = learning.comparisons[0]
     left, right = (axes for axes in figure.axes if axes.collections)
-    for axes, coordinates in ((left, comparison.projection.y), (right, comparison.projection.x)):
+    for axes, coordinates in ((left, comparison.projection.x), (right, comparison.projection.y)):
         points = axes.collections[0]
         order = np.lexsort(points.get_offsets().T)
         np.testing.assert_allclose(points.get_offsets()[order], coordinates[np.lexsort(coordinates.T)])

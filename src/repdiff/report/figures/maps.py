@@ -14,8 +14,10 @@ from repdiff.core.errors import RepdiffError
 from repdiff.inputs.images import make_thumbnails
 from repdiff.report.figures.style import SOFT, checked, drawing, plain
 from repdiff.report.palette import cluster_colours, no_change_colour
-from repdiff.report.wording.findings import finding, makeup
+from repdiff.report.wording.findings import finding
 from repdiff.report.wording.formatting import NBSP, affinity, percent, plural
+from repdiff.report.wording.groups import in_order, numbers
+from repdiff.report.wording.names import name_of
 from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
 from repdiff.results.comparison import Comparison
 
@@ -93,7 +95,7 @@ def plot_comparison(
         figure: Figure = new_figure((10.0, 4.6 + 2.75 * n_rows))
         maps, collages = figure.subfigures(2, 1, squeeze=False, height_ratios=[4.4, 2.75 * n_rows]).ravel()
         _draw_maps(maps, comparison, found, colours)
-        _draw_collages(collages, comparison, shown, colours)
+        _draw_collages(collages, comparison, found, shown, colours)
         figure.suptitle(plain(_headline(comparison, found)), x=0.012, ha="left", fontsize=11)
     return figure
 
@@ -111,13 +113,12 @@ def _chosen(direction: Direction, clusters: Sequence[int] | None) -> list[Differ
 
 
 def _colours(direction: Direction) -> list[str]:
-    """Colour of each cluster, by index: the strongest has the first hue, no change is grey."""
-    differences = direction.difference_clusters
-    strongest_first = {
-        cluster.index: colour.light
-        for cluster, colour in zip(reversed(differences), cluster_colours(len(differences)), strict=True)
+    """Colour of each cluster, by index, as on the page: the first group has the first hue, no change is grey."""
+    ordered = in_order(direction)
+    colours = {
+        cluster.index: colour.light for cluster, colour in zip(ordered, cluster_colours(len(ordered)), strict=True)
     }
-    return [strongest_first.get(cluster.index, no_change_colour().light) for cluster in direction.clusters]
+    return [colours.get(cluster.index, no_change_colour().light) for cluster in direction.clusters]
 
 
 def _headline(comparison: Comparison, direction: Direction) -> str:
@@ -129,8 +130,8 @@ def _draw_maps(figure: SubFigure, comparison: Comparison, direction: Direction, 
     left, right = figure.subplots(1, 2)
     projection = comparison.projection
     sides = (
-        (left, projection.y, projection.explained_y, comparison.names[1], comparison.accuracy_y),
-        (right, projection.x, projection.explained_x, comparison.names[0], comparison.accuracy_x),
+        (left, projection.x, projection.explained_x, comparison.names[0], comparison.accuracy_x),
+        (right, projection.y, projection.explained_y, comparison.names[1], comparison.accuracy_y),
     )
     # Grey ones below, the others in an order independent of clusters, so that none covers the rest.
     order = np.random.default_rng(0).permutation(len(direction.labels))
@@ -147,27 +148,34 @@ def _draw_maps(figure: SubFigure, comparison: Comparison, direction: Direction, 
 
 
 def _draw_collages(
-    figure: SubFigure, comparison: Comparison, clusters: list[DifferenceCluster], colours: list[str]
+    figure: SubFigure,
+    comparison: Comparison,
+    direction: Direction,
+    clusters: list[DifferenceCluster],
+    colours: list[str],
 ) -> None:
     n_rows, n_columns = -(-len(clusters) // _COLLAGES_IN_A_ROW), max(min(len(clusters), _COLLAGES_IN_A_ROW), 3)
     places = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     pictures = _pictures(comparison, clusters)
     for axes in places:
         axes.set_axis_off()
+    called = numbers(direction)
     for axes, cluster in zip(places, clusters, strict=False):
         _draw_collage(axes, comparison, cluster, pictures)
-        axes.set_title(plain(_caption(comparison, cluster)), fontsize=8, linespacing=1.35, loc="left", pad=9)
+        axes.set_title(
+            plain(_caption(comparison, cluster, called[cluster.index])), fontsize=8, linespacing=1.35, loc="left", pad=9
+        )
         axes.plot([0, 0.97], [1.02, 1.02], transform=axes.transAxes, color=colours[cluster.index], lw=4, clip_on=False)
 
 
-def _caption(comparison: Comparison, cluster: DifferenceCluster) -> str:
-    kind = "no change" if cluster.is_no_change else f"cluster {cluster.index}"
+def _caption(comparison: Comparison, cluster: DifferenceCluster, number: int) -> str:
+    kind = "no change" if cluster.is_no_change else f"group {number}"
     lines = [f"{kind}: {plural(cluster.size, 'item')}", f"affinity {affinity(cluster.mean_affinity)}"]
-    if cluster.label_counts:
-        lines.append(_shortened(makeup(cluster.label_counts)))
+    if name := name_of(cluster, comparison.items.label):
+        lines.append(_shortened(name))
     lines += [
         f"{_shortened(name, _NAME_ON_A_LINE)}: {100 * accuracy:.1f}{NBSP}% right"
-        for name, accuracy in zip(comparison.names[::-1], (cluster.accuracy_y, cluster.accuracy_x), strict=True)
+        for name, accuracy in zip(comparison.names, (cluster.accuracy_x, cluster.accuracy_y), strict=True)
         if accuracy is not None
     ]
     return "\n".join(lines)

@@ -11,17 +11,16 @@ from repdiff.results.findings import Fate, FindingCode
 _FATES: tuple[Fate | None, ...] = ("lost", "loosened", "reordered", None)
 _MOST_OF_A_LABEL = 2  # words
 _MOST_CHARACTERS = 28
-_MOST_LABELS = 2
 _LONGEST_WITH_COLUMN = 2  # characters: such a label says nothing without the name of its column
-_LEAST_SHARE = 0.2  # of a group's members, for a label to be in its name
 
 
 def in_order(direction: Direction) -> tuple[DifferenceCluster, ...]:
     """The difference clusters of a direction by what they mean for a decision.
 
-    Those that hold come before those that may be noise. Then: lost, loosened, reordered; those on which y is right less
-    often than x, those on which it is right more often, the others; large before small. Groups too near the threshold
-    to be called come last. Without evidence, the highest mean affinity comes first.
+    Those that hold come before those that may be noise, and those that are there in other seeds before others. Then:
+    lost, loosened, reordered; those on which y is right less often than x, those on which it is right more often, the
+    others; large before small. Groups too near the threshold to be called come last. Without evidence, the highest mean
+    affinity comes first.
     """
     clusters = direction.difference_clusters
     if any(cluster.evidence is None for cluster in clusters):
@@ -29,11 +28,20 @@ def in_order(direction: Direction) -> tuple[DifferenceCluster, ...]:
     return tuple(sorted(clusters, key=lambda cluster: _weight(direction.name, cluster)))
 
 
-def _weight(name: DirectionName, cluster: DifferenceCluster) -> tuple[bool, bool, int, int, int, int]:
+def _weight(name: DirectionName, cluster: DifferenceCluster) -> tuple[bool, bool, bool, int, int, int, int]:
     evidence = cluster.evidence
     assert evidence is not None
     fate = _FATES.index(evidence.fate)
-    return (evidence.borderline, evidence.holds is not True, fate, _harm(name, evidence), -cluster.size, cluster.index)
+    gone = evidence.found_in_replicates is not True
+    return (
+        evidence.borderline,
+        evidence.holds is not True,
+        gone,
+        fate,
+        _harm(name, evidence),
+        -cluster.size,
+        cluster.index,
+    )
 
 
 def _harm(name: DirectionName, evidence: ClusterEvidence) -> int:
@@ -55,22 +63,18 @@ def numbers(direction: Direction) -> dict[int, int]:
 
 
 def holding(direction: Direction) -> tuple[DifferenceCluster, ...]:
-    """The clusters that hold, in order; those that are tighter than noise where none holds."""
-    ordered = in_order(direction)
-    found = tuple(one for one in ordered if one.evidence is not None and one.evidence.holds)
-    return found or tuple(one for one in ordered if one.evidence is not None and one.evidence.is_significant)
+    """The clusters that hold, in order; where none does, those tighter than noise; else those in other seeds."""
+    known = [(one, one.evidence) for one in in_order(direction) if one.evidence is not None]
+    return (
+        tuple(one for one, evidence in known if evidence.holds)
+        or tuple(one for one, evidence in known if evidence.is_significant)
+        or tuple(one for one, evidence in known if evidence.found_in_replicates)
+    )
 
 
 def told_of(direction: Direction, code: FindingCode) -> tuple[DifferenceCluster, ...]:
     """The groups that a sentence about a direction is about: those that hold; where it differs all over, else all."""
     return holding(direction) or (in_order(direction) if code == "throughout" else ())
-
-
-def label_of(cluster: DifferenceCluster) -> str:
-    """What a group consists of, in its most frequent labels: ``3 and 5``; empty without labels."""
-    total = sum(cluster.label_counts.values())
-    top = [label for label, count in cluster.label_counts.items() if count >= _LEAST_SHARE * total][:_MOST_LABELS]
-    return " and ".join(map(shortened, top))
 
 
 def shortened(label: str) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from repdiff.report.wording import formatting as words
 from repdiff.report.wording.findings import holder_and_other
 from repdiff.report.wording.formatting import Sentence
-from repdiff.report.wording.groups import label_of, told_of
+from repdiff.report.wording.groups import told_of
+from repdiff.report.wording.names import short_name
+from repdiff.report.wording.replicates import UNCLEAR, differ_in_other_seeds
 from repdiff.report.wording.three_figures import better
 from repdiff.results.clusters import DIRECTIONS, DifferenceCluster, DirectionName
 from repdiff.results.comparison import Comparison
@@ -31,6 +33,8 @@ def headline(
     said = set(codes.values())
     if said == {"same"}:
         return Sentence((x, (" and ", False), y, (f" arrange all {n} items alike.", False)))
+    if said <= UNCLEAR and (seeds := differ_in_other_seeds(comparison, evidence, naming=naming)):
+        return seeds
     if "too_few" in said:
         return Sentence(((f"{n} items are too few to tell how ", False), x, (" and ", False), y, (" differ.", False)))
     if "untested" in said:
@@ -117,7 +121,7 @@ def _mutual(comparison: Comparison, names: Mapping[DirectionName, str], fate: Fa
 
 def _named(groups: Sequence[DifferenceCluster]) -> str:
     """The first groups by their labels, in brackets; empty without labels."""
-    named = list(dict.fromkeys(filter(None, map(label_of, groups))))[:_MOST_GROUPS_NAMED]
+    named = list(dict.fromkeys(filter(None, map(short_name, groups))))[:_MOST_GROUPS_NAMED]
     return f" ({', '.join(named)})" if named else ""
 
 

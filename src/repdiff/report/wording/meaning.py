@@ -16,7 +16,10 @@ def meaning(comparison: Comparison, cluster: DifferenceCluster) -> str:
 
     ``94 % Monarch (4.7 × expected); resnet18 right on 98 %, dinov2 on 71 %``
     """
-    return "; ".join(part for part in (make_up(comparison, cluster), who_is_right(comparison, cluster)) if part)
+    words = (
+        "" if cluster.evidence is None or not cluster.evidence.words else f"words: {', '.join(cluster.evidence.words)}"
+    )
+    return "; ".join(part for part in (make_up(comparison, cluster), words, who_is_right(comparison, cluster)) if part)
 
 
 def make_up(comparison: Comparison, cluster: DifferenceCluster) -> str:
@@ -49,7 +52,12 @@ def value_in_words(value: Enrichment, *, label: str | None = None) -> str:
 
 def lift(value: Enrichment) -> str:
     """How many times its share is what is expected."""
-    return f"{value.lift:.1f}" if value.lift < 9.95 else f"{value.lift:,.0f}"
+    return times(value.lift)
+
+
+def times(ratio: float) -> str:
+    """A ratio to one or no decimal: ``4.7``, ``13``."""
+    return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:,.0f}"
 
 
 def who_is_right(comparison: Comparison, cluster: DifferenceCluster) -> str:
