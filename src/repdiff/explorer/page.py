@@ -28,8 +28,8 @@ _N_COLOURS = 24  # of anything that is coloured by name
 # In the order in which they are put together; later ones use what earlier ones define.
 _SHARED = ("data", "theme")
 _OWN = (
-    "ask", "state", "address", "annotations", "tiles", "canvas", "maps", "colouring", "findings", "wall", "naming", "facts",
-    "inspector", "search", "recut", "review", "main",
+    "ask", "state", "address", "annotations", "tiles", "canvas", "maps", "colouring", "findings", "wall", "naming",
+    "facts", "inspector", "search", "recut", "review", "main",
 )  # fmt: skip
 
 
