@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Option, echo
 
+from repdiff.cli.streams import print_data
 from repdiff.core.errors import RepdiffError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def export(
 
     comparison = load_run(run)
     if output is None:
-        echo(_text(comparison, to), nl=False)
+        print_data(_text(comparison, to))
         return
     with written_whole(output) as path:
         if to == "parquet":

@@ -19,7 +19,14 @@ import numpy.typing as npt
 
 from repdiff.affinity.distances import Ranked
 from repdiff.core.progress import Progress, prefixed, silent
-from repdiff.evidence.decision import CLEAR_EXCESS, LEAST_EXCESS, decide, lies_in_groups
+from repdiff.evidence.decision import (
+    CLEAR_EXCESS,
+    CLEAR_GROUP_EXCESS,
+    LEAST_EXCESS,
+    LEAST_GROUP_EXCESS,
+    decide,
+    lies_in_groups,
+)
 from repdiff.evidence.excess import Excess, excess_of, with_lesser_clusters
 from repdiff.evidence.matched_noise import Drawn, Kind, Round, is_testable, simulate_rounds
 from repdiff.evidence.rest import rest_of
@@ -29,7 +36,6 @@ from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.evidence import FDR
 from repdiff.results.findings import Finding
 
-LEAST_GROUP_EXCESS = float(np.log(1.25))
 SAME_OVERLAP = 0.99
 _ROUNDS_OF_REST = 2
 
@@ -121,7 +127,7 @@ def weigh_against_noise(
     doubtful = tuple(name for name in DIRECTIONS if _is_doubtful(excess[name], significant[name]))
     predicted = _other(test, drawn, rounds, doubtful, "predicted", prefixed(progress, "other linear maps"))
     for name, other in predicted.items():
-        excess[name] = with_lesser_clusters(excess[name], other.excess, enough=CLEAR_EXCESS)
+        excess[name] = with_lesser_clusters(excess[name], other.excess, enough=CLEAR_GROUP_EXCESS)
     significant, rates = _significant(test, excess)
     undecided = tuple(name for name in DIRECTIONS if _is_undecided(excess[name], significant[name]))
     isotropic = _other(test, drawn, rounds, undecided, "isotropic", prefixed(progress, "noise of few directions"))
@@ -233,8 +239,10 @@ def _significant(
 
 def _is_doubtful(excess: Excess, significant: npt.NDArray[np.bool_]) -> bool:
     """Whether another linear map may explain what is claimed."""
-    weak = significant & (excess.cluster < CLEAR_EXCESS)
-    return bool(weak.any()) or LEAST_EXCESS <= excess.direction < CLEAR_EXCESS
+    if excess.direction >= CLEAR_EXCESS:
+        return False
+    weak = significant & (excess.cluster < CLEAR_GROUP_EXCESS)
+    return bool(weak.any()) or excess.direction >= LEAST_EXCESS
 
 
 def _is_undecided(excess: Excess, significant: npt.NDArray[np.bool_]) -> bool:
@@ -248,8 +256,12 @@ def _rest(
     significant: Mapping[DirectionName, npt.NDArray[np.bool_]],
     progress: Progress,
 ) -> Mapping[DirectionName, Excess]:
-    """The excess of both directions without the items of significant groups; nothing where that makes no sense."""
-    places = [(name, int(index)) for name in DIRECTIONS for index in np.flatnonzero(significant[name])]
+    """The excess of both directions without significant groups and what is as tight; nothing where there are none."""
+    if not any(one.any() for one in significant.values()):
+        return {}
+    # Parts of a cut group are often too small to be significant, but as tight.
+    alike = {name: significant[name] | (excess[name].cluster >= CLEAR_EXCESS) for name in DIRECTIONS}
+    places = [(name, int(index)) for name in DIRECTIONS for index in np.flatnonzero(alike[name])]
     strongest = sorted(places, key=lambda place: -excess[place[0]].cluster[place[1]])
     labels = {name: test.directions[name].labels for name in DIRECTIONS}
     left = [rest_of(one, labels, strongest, test.gamma, test.beta) for one in drawn[:_ROUNDS_OF_REST]]

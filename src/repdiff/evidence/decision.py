@@ -1,10 +1,11 @@
 """Figures of both directions -> what each comes to.
 
-An excess of 0.5 over the other side, turned and scaled, with noise is more than noise, in a direction as in a group.
-Between 0.25 and 0.5 it must be an excess over a linear map of the other side, with noise, as well: networks that are
-trained again weigh their directions a little differently. So what drops a direction or enlarges it counts where that
-changes neighbours a lot, and is otherwise said to differ along a few directions, which only replicates can tell from
-noise. So is a pair whose residuals are too unlike isotropic noise, though no group comes of it.
+An excess of 0.5 over the other side, turned and scaled, with noise is more than noise. Between 0.25 and 0.5 it must be
+an excess over a linear map of the other side, with noise, as well: networks that are trained again weigh their
+directions a little differently. So what drops a direction or enlarges it counts where that changes neighbours a lot,
+and is otherwise said to differ along a few directions, which only replicates can tell from noise. The same goes for a
+group of an excess below 1, unless its direction is clear. A pair whose residuals are too unlike isotropic noise, though
+no group comes of it, differs along a few directions as well.
 
 An excess of -0.25 or less is no noise, either. Noise that leaves as few shared neighbours would have broken up groups
 that both sides keep, so the neighbours were reordered within them.
@@ -13,6 +14,7 @@ that both sides keep, so the neighbours were reordered within them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log
 
 from repdiff.evidence.excess import Excess
 from repdiff.results.directions import DirectionName
@@ -20,6 +22,8 @@ from repdiff.results.findings import FindingCode
 
 LEAST_EXCESS = 0.25  # of mean log affinity: 1.28 times that of noise
 CLEAR_EXCESS = 0.5  # from which on another linear map does not explain it
+LEAST_GROUP_EXCESS = log(1.25)
+CLEAR_GROUP_EXCESS = 1.0  # of a group, where the direction is not clear
 
 
 def decide(

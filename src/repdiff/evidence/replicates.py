@@ -109,7 +109,7 @@ def _ranks_among(values: npt.NDArray[Any], metric: Metric, rows: Rows) -> Ranks:
         return neighbor_places(values[np.ix_(rows, rows)], np.arange(len(rows)))
     side = ranked(values[rows], metric=metric)
     assert isinstance(side, RankedEmbedding)
-    return ranks_of(side.coordinates)
+    return ranks_of(side.coordinates[:])
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from repdiff.results.clusters import DirectionName
 Members = npt.NDArray[np.bool_]
 
 MOST_LOCAL = 0.5  # of the items: groups that hold more are no exception
-_AS_NEAR = 1.0  # to a group as its members are to each other, on average: an item that is belongs with it
+_AS_NEAR = 0.5  # to a group as its members are to each other, on average: an item that is this near belongs with it
 
 
 def rest_of(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from repdiff.core.plain import to_plain
 from repdiff.explorer.colours import choices
 from repdiff.explorer.explored import Explored
 from repdiff.explorer.findings import findings
@@ -21,7 +22,6 @@ from repdiff.report.shown_items import choose_shown_items
 from repdiff.report.subject import Frame, Subject, subject_of
 from repdiff.report.wording.answer import answer
 from repdiff.store.lazy import put_off
-from repdiff.store.plain import to_plain
 
 MOST_DRAWN = 100_000  # items; of more, a sample
 _N_COLOURS = 24  # of anything that is coloured by name

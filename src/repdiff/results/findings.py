@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from repdiff.core.ranges import AffinityValue, Count, NotNegative, Share
 from repdiff.results.directions import DirectionName
 
 FindingCode = Literal["same", "noise", "directions", "throughout", "local", "too_few", "untested"]
@@ -66,16 +67,16 @@ class Finding:
     excess_predicted: float | None = None
     excess_isotropic: float | None = None
     excess_rest: float | None = None
-    standard_error: float | None = None
-    n_significant: int = 0
-    n_tested: int = 0
-    share_significant: float = 0.0
+    standard_error: NotNegative | None = None
+    n_significant: Count = 0
+    n_tested: Count = 0
+    share_significant: Share = 0.0
     r2: float | None = None
     r2_predicted: float | None = None
-    overlap: float | None = None
-    overlap_simulated: float | None = None
-    n_sampled: int = 0
-    n_rounds: int = 0
+    overlap: Share | None = None
+    overlap_simulated: Share | None = None
+    n_sampled: Count = 0
+    n_rounds: Count = 0
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,13 @@ class PairedAccuracy:
         False discovery rate over all groups of the same kind (Benjamini & Hochberg 1995); None for all items.
     """
 
-    n: int
-    x: float
-    y: float
-    only_x: int
-    only_y: int
-    p_value: float
-    q_value: float | None = None
+    n: Count
+    x: Share
+    y: Share
+    only_x: Count
+    only_y: Count
+    p_value: Share
+    q_value: Share | None = None
 
 
 @dataclass(frozen=True)
@@ -140,17 +141,17 @@ class ClusterFinding:
         The figures for that.
     """
 
-    standard_error: float | None = None
+    standard_error: NotNegative | None = None
     borderline: bool = False
     excess: float | None = None
-    excess_affinity: float | None = None
-    excess_p: float | None = None
-    excess_q: float | None = None
+    excess_affinity: AffinityValue | None = None
+    excess_p: Share | None = None
+    excess_q: Share | None = None
     is_significant: bool = False
-    n_asked: int = 0
-    cohesion_x: float | None = None
-    cohesion_y: float | None = None
-    cohesion_chance: float = 0.0
+    n_asked: Count = 0
+    cohesion_x: NotNegative | None = None
+    cohesion_y: NotNegative | None = None
+    cohesion_chance: NotNegative = 0.0
     fate: Fate | None = None
     value: Value | None = None
     neighbours_right: PairedAccuracy | None = None
@@ -172,12 +173,12 @@ class NeighbourShares:
         Share of items whose neighbourhood is kept, reordered and lost; together 1.
     """
 
-    n: int
-    shared: float
-    standard_error: float
-    kept: float
-    reordered: float
-    lost: float
+    n: Count
+    shared: Share
+    standard_error: NotNegative
+    kept: Share
+    reordered: Share
+    lost: Share
 
 
 @dataclass(frozen=True)
@@ -201,14 +202,14 @@ class Neighbours:
         For each direction, the share of all neighbours not shared that belong to items of its significant clusters.
     """
 
-    k: int
-    wide: int
-    chance: float
+    k: Count
+    wide: Count
+    chance: Share
     all: NeighbourShares
     sampled: NeighbourShares | None
     noise_x: NeighbourShares | None
     noise_y: NeighbourShares | None
-    change_in_groups: Mapping[DirectionName, float]
+    change_in_groups: Mapping[DirectionName, Share]
 
 
 @dataclass(frozen=True)
@@ -243,9 +244,9 @@ class Regression:
         Two-sided, exact: that both are the nearer equally often.
     """
 
-    n: int
+    n: Count
     r2_x: float
     r2_y: float
-    only_x: int
-    only_y: int
-    p_value: float
+    only_x: Count
+    only_y: Count
+    p_value: Share

@@ -31,7 +31,7 @@ from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, 
 from repdiff.workflows.evidence import take_evidence
 from repdiff.workflows.neighbors import neighbors_of, neighbors_wanted
 from repdiff.workflows.projection import side_by_side
-from repdiff.workflows.provenance import Clock, inputs_of, now, versions, warning_recorder
+from repdiff.workflows.provenance import Clock, engine_warnings, inputs_of, now, versions, warning_recorder
 from repdiff.workflows.reference import make_reference
 from repdiff.workflows.replicates import HeldReplicates, hold_replicates
 from repdiff.workflows.representation import ShownRepresentation, representations_of
@@ -110,22 +110,19 @@ def compare_pair(
         The engine's plan for it, where it was made before.
     replicates : HeldReplicates, optional
         Other seeds of both sides.
-    description : str, optional
-        A few words on what is compared.
-    keep_rows : bool
-        Keep a sample of the embeddings.
+    description, keep_rows : str, optional, and bool
+        A few words on what is compared; whether to keep a sample of the embeddings.
     clock, progress : Clock and Progress, optional
         Timings to go on with; told how far the work is.
     """
-    clock = Clock() if clock is None else clock
-    x, y = representations_of(pair, settings) if representations is None else representations
+    clock = clock or Clock()
+    x, y = representations or representations_of(pair, settings)
     contrasts, neighbors = _compute((x, y), pair, settings, plan, clock, progress)
-    warnings = [*pair.warnings, *(() if replicates is None else replicates.warnings)]
+    warnings = [*pair.warnings, *engine_warnings(contrasts.engine), *(replicates.warnings if replicates else ())]
     found = _find_both(contrasts, settings, warnings, clock, progress)
     outcomes = _Outcomes.of(pair.items)
     directions = {name: outcomes.describe(name, found[name], getattr(contrasts, name)) for name in DIRECTIONS}
-    with clock.time("projection"):
-        projection = _projection(x, y, settings)
+    projection = _projection(x, y, settings, clock)
     evidence = similarity = None
     if neighbors is not None and settings.evidence:
         with clock.time("similarity"):
@@ -146,8 +143,8 @@ def compare_pair(
         evidence=evidence,
         similarity=similarity,
         chosen={name: one.chosen for name, one in found.items() if one.chosen is not None},
-        neighbors=neighbors.first(settings.n_neighbors) if neighbors and settings.n_neighbors else None,
         reference=make_reference(pair, found, keep_rows=keep_rows, random_state=settings.random_state),
+        neighbors=neighbors.first(settings.n_neighbors) if neighbors and settings.n_neighbors else None,
     )
 
 
@@ -169,9 +166,10 @@ def _compute(
         return contrasts, neighbors_of(*sides, settings, found=contrasts.neighbors, progress=progress)
 
 
-def _projection(x: ShownRepresentation, y: ShownRepresentation, settings: Settings) -> Projection:
-    for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
-    return side_by_side(x.plane, y.plane)
+def _projection(x: ShownRepresentation, y: ShownRepresentation, settings: Settings, clock: Clock) -> Projection:
+    with clock.time("projection"):
+        for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
+        return side_by_side(x.plane, y.plane)
 
 
 def _find_both(

@@ -8,6 +8,7 @@ from repdiff.report.wording.evidence import verdict
 from repdiff.report.wording.findings import finding, holder_and_other
 from repdiff.report.wording.formatting import plural
 from repdiff.report.wording.groups import numbers
+from repdiff.report.wording.replicates import replicate_lines
 from repdiff.results.comparison import Comparison
 
 
@@ -27,6 +28,7 @@ def describe(comparison: Comparison) -> str:
     lines = answer_lines(comparison)
     lines += [finding(comparison, direction).text for direction in (comparison.x_only, comparison.y_only)]
     lines += alignment_lines(comparison) + chosen_lines(comparison) + verdict_lines(comparison)
+    lines += replicate_lines(comparison)
     lines += annotation_lines(comparison)
     return "\n".join([*lines, *(f"note: {warning}" for warning in comparison.provenance.warnings)])
 
