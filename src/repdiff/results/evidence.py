@@ -17,7 +17,7 @@ DISSOLVED = 0.5  # Hennig 2007: a cluster of lower Jaccard agreement has dissolv
 Untested = Literal["sample_too_small", "clusterer_failed"]
 Reason = Literal[
     "no_more_than_noise", "too_few_items", "few_unseen", "few_sampled", "dissolves", "depends_on_settings",
-    "sample_too_small", "clusterer_failed", "does_not_stand_out",
+    "sample_too_small", "clusterer_failed", "does_not_stand_out", "not_in_other_seeds",
 ]  # fmt: skip
 Where = Literal["nothing_to_test", "untested", "in_no_group", "everywhere", "in_groups"]
 
@@ -143,12 +143,14 @@ class ClusterEvidence(ClusterFinding):
     variations : tuple of Variation
         The agreement under each of those settings.
     holds : bool or None
-        Whether it is real (tighter than matched noise, or one side is right more often on it, by labels) and found
-        again (stable and robust). None where nothing is claimed (no change) or can be said.
+        Whether it is real (tighter than matched noise, or one side is right more often on it, by labels; where that
+        was tested, there in other seeds) and found again (stable and robust). None where nothing is claimed (no
+        change) or can be said.
     reasons : tuple of str
         Why it does not hold, in codes whose figures are above; empty where it does.
 
         - "no_more_than_noise": ``excess`` is not significant, and ``value`` is neither gain nor loss;
+        - "not_in_other_seeds": it was looked for in replicates, and is not there;
         - "too_few_items": there are too few items to compare with noise;
         - "few_unseen": too few unseen items fall into it to say;
         - "few_sampled": too few of its items are in a sample to see whether it is found again;

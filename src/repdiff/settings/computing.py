@@ -12,6 +12,7 @@ from repdiff.settings.fields import SettingsGroup, setting
 ENGINES = (
     "auto",
     "exact",
+    "exact-ranks",
     "sampled",
     "torch",
 )  # the engines that come with the package; affinity/ holds one for each name
@@ -54,7 +55,7 @@ class ComputingSettings(SeedSettings):
 
     engine: EngineChoice = setting(
         "auto",
-        "What computes the affinity: exact (cores), sampled (for many items), auto (one of these) or torch (a device).",
+        "What computes the affinity: exact, exact-ranks (less memory), sampled (many items), auto (of these) or torch.",
         more='"auto" is exact where that fits into memory and about two minutes, else sampled; the result tells which, '
         "and why.",
         choices=ENGINES,

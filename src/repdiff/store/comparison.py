@@ -26,6 +26,7 @@ from repdiff.results.clusters import DIRECTIONS, AffinityMap, DifferenceCluster,
 from repdiff.results.comparison import Comparison
 from repdiff.results.projection import Projection
 from repdiff.results.spectrum import KeptSpectrum
+from repdiff.store.annotations import checked_annotations, write_annotations
 from repdiff.store.closer import neighbors_later, spectra_later, write_closer
 from repdiff.store.consistency import check_affinity_map, check_clusters, check_items, check_pictures
 from repdiff.store.directory import RUN, SCHEMA_VERSION
@@ -127,6 +128,7 @@ def write_comparison(folder: Path, comparison: Comparison, pictures: Thumbnails)
     write_rows(folder / _CLUSTERS, [row for one in directions for row in _cluster_rows(one)], _CLUSTERS_SCHEMA)
     write_rows(folder / _AFFINITY, [row for one in directions for row in _bin_rows(one)], _AFFINITY_SCHEMA)
     write_evidence(folder, comparison)
+    write_annotations(folder, comparison.annotations)
     write_closer(folder, comparison)
     write_reference(folder, comparison.reference)
     axes = np.hstack([comparison.projection.x, comparison.projection.y])
@@ -180,6 +182,7 @@ def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
     spectra = spectra_later(folder, len(frame))
     for name in DIRECTIONS:
         ready[name] = _read_direction(name, frame, own[name], pictures, evidence, spectra.get(name, lambda: None))
+    ready["annotations"] = checked_annotations(folder, [ready[name] for name in DIRECTIONS], frame["id"])
     later: dict[str, Callable[[], Any]] = {
         "projection": lambda: axes(lambda file: _read_projection(file, told.projection)),
         "neighbors": neighbors_later(folder, len(frame)),

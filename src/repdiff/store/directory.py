@@ -19,6 +19,7 @@ RUN, SERIES, MATRIX = "repdiff run", "repdiff series", "repdiff matrix"
 _KINDS = {RUN: "a run", SERIES: "a series", MATRIX: "a matrix"}
 _MANIFEST = "manifest.json"
 _FOLDERS = ("runs", "embeddings")  # that there are in directories of any kind
+ANNOTATIONS = "annotations.json"  # the one file that people change afterwards
 
 
 def kind_of(path: str | Path) -> str:
@@ -115,6 +116,11 @@ def _check_ground(target: Path, path: str, *, overwrite: bool) -> None:
             raise RunError(f"{path}: exists and is not a run, so it is not replaced; choose another path")
         if not overwrite:
             raise RunError(f"{path}: is a run already; choose another path, or overwrite it (--overwrite)")
+        if written := next((one for part in ("", "runs/*/") for one in target.glob(part + ANNOTATIONS)), None):
+            raise RunError(
+                f"{path}: holds names and notes that overwriting would lose; move {written.relative_to(target)} away "
+                "first, or choose another path"
+            )
         if foreign := next(iter(_foreign(target)), None):
             raise RunError(
                 f"{path}: holds {foreign!r}, which is not of the run and would be lost; move it to another place, "

@@ -21,10 +21,12 @@ from repdiff.evidence.replicates import (
     ranks_of_unseen,
 )
 from repdiff.evidence.unseen import Recluster
+from repdiff.evidence.verdict import judge
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.inputs.replicates import Replicate, SideName, check_is_another, list_replicates, read_replicate
-from repdiff.results.clusters import Direction, DirectionName
+from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
 from repdiff.results.evidence import ComparisonEvidence
+from repdiff.results.replicates import ClusterReplicates
 from repdiff.settings import AlignMethod, Settings
 from repdiff.similarities.alignment import align_pair
 
@@ -154,16 +156,23 @@ def with_replicates(
         groups=pair.groups, level=evidence.fdr, n_jobs=1 if own_clusterer else resolve_n_jobs(settings.n_jobs),
         progress=progress,
     )  # fmt: skip
-    x_only, y_only = (
-        replace(
-            direction,
-            clusters=tuple(
-                cluster if cluster.evidence is None else replace(
-                    cluster, evidence=replace(cluster.evidence, replicates=told)
-                )
-                for cluster, told in zip(direction.clusters, found.clusters[direction.name], strict=True)
-            ),
-        )
-        for direction in directions
-    )  # fmt: skip
-    return x_only, y_only, replace(evidence, replicates=found.whole)
+    x_only, y_only = (_judged_again(one, found.clusters[one.name], evidence) for one in directions)
+    clusters = (*x_only.difference_clusters, *y_only.difference_clusters)
+    n_holding = sum(cluster.evidence is not None and cluster.evidence.holds is True for cluster in clusters)
+    return x_only, y_only, replace(evidence, replicates=found.whole, n_holding=n_holding)
+
+
+def _judged_again(
+    direction: Direction, told: Sequence[ClusterReplicates | None], evidence: ComparisonEvidence
+) -> Direction:
+    """The direction with what replicates say of each cluster, and whether it holds in their light."""
+
+    def one(cluster: DifferenceCluster, said: ClusterReplicates | None) -> DifferenceCluster:
+        if cluster.evidence is None or said is None:
+            return cluster
+        own = replace(cluster.evidence, replicates=said)
+        if said.found is not None:
+            own = judge(own, untested=evidence.untested or "sample_too_small")
+        return replace(cluster, evidence=own)
+
+    return replace(direction, clusters=tuple(map(one, direction.clusters, told)))
