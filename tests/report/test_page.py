@@ -144,7 +144,7 @@ def test_a_sample_is_stated(hostile_run: Run, monkeypatch: pytest.MonkeyPatch) -
     assert f"The labels of the {drawn} items that this page carries, of 320" in text
 
 
-def test_four_thousand_items_with_pictures_stay_under_twelve_megabytes() -> None:
+def test_four_thousand_items_with_pictures_stay_under_thirteen_megabytes() -> None:
     rng = np.random.default_rng(0)
     n = 4000
     x = rng.normal(size=(n, 4)).astype(np.float32)
