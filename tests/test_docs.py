@@ -61,7 +61,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     kind = np.repeat(np.arange(4), 30)
     corners = 6 * np.eye(4, 8)
     for name, corner in (("resnet18", corners[kind]), ("dinov2", corners[kind // 2])):
-        np.save(tmp_path / f"{name}.npy", corner + rng.normal(size=corner.shape))
+        for seed in ("", "-seed2", "-seed3"):
+            np.save(tmp_path / f"{name}{seed}.npy", corner + rng.normal(size=corner.shape))
     (tmp_path / "pictures").mkdir()
     names = [f"{row:03d}.png" for row in range(len(kind))]
     for row, name in enumerate(names):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
     from repdiff.report.wording.answer import Answer, answer
     from repdiff.report.wording.summary import describe
+    from repdiff.results.annotations import Annotations, ClusterNote, NamedSelection
     from repdiff.results.assignment import Assignment
     from repdiff.results.choice import ChosenNumber
     from repdiff.results.clusters import AffinityMap, DifferenceCluster, Direction
@@ -65,6 +66,7 @@ _HOME = {
     "AffinityMap": "results.clusters",
     "align": "similarities.alignment",
     "Alignment": "similarities.alignment",
+    "Annotations": "results.annotations",
     "answer": "report.wording.answer",
     "assign": "workflows.assign",
     "Assigner": "workflows.assign",
@@ -75,6 +77,7 @@ _HOME = {
     "ChosenNumber": "results.choice",
     "cluster_affinity": "clustering.cluster",
     "ClusterEvidence": "results.evidence",
+    "ClusterNote": "results.annotations",
     "compare": "workflows.compare",
     "compare_matrix": "workflows.matrix",
     "compare_series": "workflows.series",
@@ -101,6 +104,7 @@ _HOME = {
     "load_series": "store.series",
     "MemoryLimitError": "core.errors",
     "MissingExtraError": "core.errors",
+    "NamedSelection": "results.annotations",
     "neighbor_ranks": "affinity.ranks",
     "normalized_cut": "clustering.cluster",
     "NeighborLists": "results.neighbors",
@@ -132,12 +136,14 @@ __all__ = [
     "Affinity",
     "AffinityMap",
     "Alignment",
+    "Annotations",
     "Answer",
     "Assigner",
     "Assignment",
     "CheckResult",
     "ChosenNumber",
     "ClusterEvidence",
+    "ClusterNote",
     "Comparison",
     "ComparisonEvidence",
     "ComparisonMatrix",
@@ -152,6 +158,7 @@ __all__ = [
     "InputError",
     "MemoryLimitError",
     "MissingExtraError",
+    "NamedSelection",
     "NeighborLists",
     "NotConvergedWarning",
     "Provenance",

@@ -1,6 +1,6 @@
-"""How often a verdict is right where the truth is known: ``python studies/verdicts/run.py``.
+"""How often a verdict is right where the truth is known: ``python studies/verdicts/run.py [scenarios] [replicates]``.
 
-Writes every draw and a table into an output folder; README.md says what they hold.
+Writes every draw and a table of each part into an output folder; README.md says what they hold.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from replicates import rows_of_replicates, table_of_replicates
 from scenarios import SCENARIOS, Scenario, pair_of
 
 import repdiff
@@ -22,13 +23,25 @@ from repdiff.evidence.findings import assess_findings
 HERE = Path(__file__).parent
 DIRECTIONS = ("x_only", "y_only")
 SIZES = ("500x64", "1000x64", "1000x16", "1000x128", "2000x64")
+PARTS = ("scenarios", "replicates")
 MORE_THAN_NOISE = ("throughout", "local")
 
 
 def main() -> None:
-    """Run all draws of all scenarios, a size after another, and write the table after each draw of them all."""
+    """Run the parts that are asked for."""
     options = _options()
     options.output.mkdir(parents=True, exist_ok=True)
+    if "replicates" in options.parts:
+        rows = rows_of_replicates(n_clusters=options.clusters, n_jobs=options.jobs)
+        pd.DataFrame(rows).to_csv(options.output / "replicates.csv", index=False)
+        (options.output / "replicates.md").write_text(table_of_replicates(rows))
+        print(table_of_replicates(rows))
+    if "scenarios" in options.parts:
+        run_scenarios(options)
+
+
+def run_scenarios(options: argparse.Namespace) -> None:
+    """Run all draws of all scenarios, a size after another, and write the table after each draw of them all."""
     rows: list[dict[str, Any]] = []
     start = time.perf_counter()
     for size in options.sizes:
@@ -46,12 +59,16 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Verdicts on pairs of representations whose difference is known.")
+    parser.add_argument("parts", nargs="*", default=PARTS, help=f"what to run: {', '.join(PARTS)} (default: all)")
     parser.add_argument("--draws", type=int, default=12, help="of each scenario and size (default: 12)")
     parser.add_argument("--sizes", nargs="+", default=SIZES, help=f"items x columns (default: {' '.join(SIZES)})")
     parser.add_argument("--clusters", type=int, default=10, help="clusters in each direction (default: 10)")
     parser.add_argument("--jobs", type=int, default=1, help="threads; the figures do not depend on it (default: 1)")
     parser.add_argument("--output", type=Path, default=HERE / "results", help="folder for the tables")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {min(unknown)!r}; parts are {', '.join(PARTS)}")
+    return options
 
 
 def rows_of(scenario: Scenario, n: int, d: int, seed: int, *, n_clusters: int, n_jobs: int = 1) -> list[dict[str, Any]]:
@@ -76,14 +93,14 @@ def table_of(frame: pd.DataFrame) -> str:
     """What was said, a line for each scenario and all sizes together, as Markdown."""
     lines = [
         "| scenario | truth | draws | x_only | y_only | more than noise (directions) | significant cluster (draws) | "
-        "excess, shaped (x_only) |",
+        "excess (x_only) |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, found in frame.groupby("scenario", sort=False):
         x, y = (found[found.direction == direction] for direction in DIRECTIONS)
         more = int(found.code.isin(MORE_THAN_NOISE).sum())
         groups = int((found.groupby(["n", "d", "seed"]).n_significant.sum() > 0).sum())
-        excess = f"{x.excess.mean():.2f}, {x.excess_shaped.mean():.2f}"
+        excess = f"{x.excess.mean():.2f}"
         lines.append(
             f"| {name} | {found.truth.iloc[0]} | {len(x)} | {_counts(x)} | {_counts(y)} | {more} of {len(found)} | "
             f"{groups} of {len(x)} | {excess} |"

@@ -137,6 +137,50 @@ def curved_views(n: int, d: int, rng: np.random.Generator) -> Pair:
     return side(), side()
 
 
+def dropped_directions(n: int, d: int, rng: np.random.Generator) -> Pair:
+    """Ten kinds of x; y drops the five directions that tell those of a pair apart, and is a linear map of x."""
+    kind, centres = rng.integers(10, size=n), rng.normal(size=(10, d)) * 1.5
+    x = centres[kind] + rng.normal(size=(n, d))
+    apart = np.linalg.qr((centres[::2] - centres[1::2]).T)[0]
+    return x, x - x @ apart @ apart.T
+
+
+def two_of_twenty_merged(n: int, d: int, rng: np.random.Generator) -> Pair:
+    """Twenty kinds; y moves two of them onto each other, and both sides have some noise."""
+    kind, centres = rng.integers(20, size=n), rng.normal(size=(20, d)) * 1.5
+    x = centres[kind] + rng.normal(size=(n, d))
+    y = x + np.where(kind == 0, 1, 0)[:, None] * (centres[1] - centres[0])
+    return _noisy(x, 0.3, rng), _noisy(y, 0.3, rng)
+
+
+def two_seeds(n: int, d: int, rng: np.random.Generator) -> Pair:
+    """The last hidden layer, of d units, of a network over digits and of the same one trained from another seed."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    rows = rng.permutation(len(digits.target))[:n]
+    pixels, target = digits.data[rows] / 16, digits.target[rows]
+    x, y = (_hidden_layer(pixels, target, d, int(seed)) for seed in rng.integers(2**31, size=2))
+    return x, y
+
+
+def _hidden_layer(pixels: Array, target: npt.NDArray[np.int64], width: int, seed: int) -> Array:
+    from warnings import catch_warnings, simplefilter
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
+    network = MLPClassifier((64, width), learning_rate_init=2e-3, max_iter=60, n_iter_no_change=60, random_state=seed)
+    seen = np.arange(len(target)) % 4 != 0
+    with catch_warnings():
+        simplefilter("ignore", ConvergenceWarning)  # that it stops after so many rounds is meant
+        network.fit(pixels[seen], target[seen])
+    hidden = pixels
+    for weights, bias in zip(network.coefs_[:-1], network.intercepts_[:-1], strict=True):
+        hidden = np.maximum(hidden @ weights + bias, 0)
+    return np.asarray(hidden)
+
+
 def _noisy(items: Array, amount: float, rng: np.random.Generator) -> Array:
     return np.asarray(items + amount * items.std() * rng.normal(size=items.shape))
 
@@ -161,6 +205,9 @@ SCENARIOS = (
     Scenario("private factor", "directions or more", private_factor),
     Scenario("sixty faint kinds", "directions or more", independent_kinds(60, 1.0)),
     Scenario("curved views of the same", "curved", curved_views),
+    Scenario("dropped directions", "throughout", dropped_directions),
+    Scenario("two kinds of twenty merged", "local", two_of_twenty_merged),
+    Scenario("two seeds of a network", "noise", two_seeds),
 )
 
 

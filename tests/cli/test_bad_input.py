@@ -268,7 +268,7 @@ MISTAKES: dict[str, Mistake] = {
         r"e\.safetensors: .*F8_E4M3",
     ),
     "truncated .npy": Mistake(
-        compare_with_x("e.npy", lambda: Path("e.npy").write_bytes(Path("x.npy").read_bytes()[:200])), r"e\.npy: cannot"
+        compare_with_x("e.npy", lambda: Path("e.npy").write_bytes(Path("x.npy").read_bytes()[:200])), r"e\.npy: says"
     ),
     "needs pickle": Mistake(
         compare_with_x("e.npy", lambda: np.save("e.npy", np.array([{1}, {2}], dtype=object), allow_pickle=True)),
@@ -308,6 +308,26 @@ MISTAKES: dict[str, Mistake] = {
         r"x\.parquet: column 'e' is ragged: row 0 has 2 values and row 5 1",
     ),
     "distances that are oblong": Mistake(options("--metric", "precomputed"), r"x\.npy: has shape \(30, 4\), but"),
+    # replicates
+    "no such replicate": Mistake(
+        options("--replicate-x", "no.npy", "--replicate-y", "y.npy"), r"no\.npy: no such file of embeddings"
+    ),
+    "replicate of another length": Mistake(
+        given(
+            lambda: np.save("z.npy", np.load("y.npy")[:-2] + 1), "compare", "x.npy", "y.npy", "--replicate-x", "z.npy",
+            "--replicate-y", "z.npy", "-o", "run",
+        ),
+        r"x\.npy has 30 rows and z\.npy 28",
+    ),
+    "copy for a replicate": Mistake(
+        options("--replicate-x", "x.npy", "--replicate-y", "y.npy"), r"x\.npy: holds the same values as x\.npy"
+    ),
+    "replicates of one side": Mistake(
+        options("--replicate-y", "y.npy"), r"--replicate-y was given, but no --replicate-x; .* one of each"
+    ),
+    "replicates without evidence": Mistake(
+        options("--replicate-x", "x.npy", "--replicate-y", "y.npy", "--no-evidence"), r"--no-evidence leaves it out"
+    ),
     # ids
     "same id twice": Mistake(
         compare_with_x("x.csv", lambda: frame([*range(N - 1), 3]).to_csv("x.csv", index=False)),

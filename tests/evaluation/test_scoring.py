@@ -203,7 +203,8 @@ def collages(found: repdiff.Evaluation, method: str = "rdc") -> dict[str, list[l
     ],
     ids=lambda options: " ".join(options),
 )
-def test_the_method_of_a_run_is_evaluated_as_it_was(options, files, tmp_path):
+def test_the_method_of_a_run_is_evaluated_as_it_was(options, files, tmp_path, monkeypatch):
+    monkeypatch.chdir(files[0].parent)
     run = saved(tmp_path / "run", *files, **options)
     found = repdiff.evaluate_run(run, methods=["rdc"], held_out=False)
     assert collages(found) == shown(run)
@@ -269,7 +270,7 @@ def test_embeddings_that_moved_have_to_be_named(run, tmp_path):
     shutil.copytree(run.parent, moved)
     original = run.parent.rename(run.parent.with_name("hidden"))
     try:
-        with pytest.raises(repdiff.RunError, match=r"made from x = .*x\.npy, which is not a file here; .* --x"):
+        with pytest.raises(repdiff.RunError, match=r"made from x = .*x\.npy, which lies neither .* --x"):
             repdiff.evaluate_run(moved / "run", methods=["pca"])
         files = {name: moved / f"{name}.npy" for name in ("x", "y")}
         assert repdiff.evaluate_run(moved / "run", **files, methods=["pca"]).scores

@@ -11,10 +11,10 @@ from sklearn.cluster import SpectralClustering
 
 import repdiff
 from repdiff import ClusterEvidence, Comparison, ComparisonEvidence, RepdiffError
+from repdiff.core.plain import from_plain, to_plain
 from repdiff.evidence.verdict import conclude, judge
 from repdiff.report.wording import evidence as wording
 from repdiff.report.wording.meaning import meaning
-from repdiff.store.plain import from_plain, to_plain
 
 
 def verdict(comparison: Comparison) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 import repdiff
 from repdiff.affinity.distances import ranked
-from repdiff.evidence.against_noise import decide
+from repdiff.evidence.decision import decide, lies_in_groups
 from repdiff.evidence.excess import Excess
 from repdiff.evidence.findings import Columns, assess_findings
 
@@ -98,7 +98,7 @@ def test_a_moved_group_is_local():
     assert np.isin(labels[60:], at).mean() < 0.15
     assert all(found.clusters["x_only"][index].excess > 1 for index in at)
     assert found.neighbours.change_in_groups["x_only"] > 0.05
-    assert found.directions["x_only"].excess_rest < 0.15
+    assert found.directions["x_only"].excess_rest < 0.25
 
 
 def test_the_same_is_the_same(noise):
@@ -146,23 +146,47 @@ def test_given_distances_say_the_same(kinds):
     assert codes(findings(*far, metric="precomputed")) == ("throughout", "throughout")
 
 
-def excess(isotropic, shaped):
+def excess(of_direction):
     nothing = np.zeros(0)
-    return Excess({"isotropic": isotropic, "shaped": shaped}, 0.0, nothing, nothing, nothing)
+    return None if of_direction is None else Excess(of_direction, 0.0, nothing, nothing, nothing)
 
 
 @pytest.mark.parametrize(
-    ("found", "rest", "share", "own", "anywhere", "code"),
+    ("found", "predicted", "isotropic", "is_local", "own", "elsewhere", "code"),
     [
-        (excess(0.1, 0.1), None, 0.0, False, False, "noise"),
-        (excess(0.4, 0.1), None, 0.0, False, False, "directions"),
-        (excess(0.4, 0.3), None, 0.0, False, False, "throughout"),
-        (excess(0.4, 0.3), None, 0.7, True, True, "throughout"),
-        (excess(0.2, 0.2), excess(0.0, 0.0), 0.1, True, True, "local"),
-        (excess(0.9, 0.6), excess(0.0, 0.0), 0.0, False, True, "local"),
-        (excess(0.4, 0.3), excess(0.2, 0.2), 0.1, True, True, "throughout"),
-        (excess(0.1, 0.1), excess(0.0, 0.0), 0.0, False, True, "noise"),
+        (0.1, None, 0.1, False, False, False, "noise"),
+        (0.1, None, 0.4, False, False, False, "directions"),
+        (0.6, None, None, False, False, False, "throughout"),
+        (0.3, 0.3, None, False, False, False, "throughout"),
+        (0.3, 0.1, None, False, False, False, "directions"),
+        (0.3, 0.1, None, False, False, True, "throughout"),
+        (-0.4, None, None, False, False, False, "throughout"),
+        (0.6, None, None, False, True, True, "throughout"),
+        (0.2, None, None, True, True, False, "local"),
+        (0.2, None, None, False, True, False, "throughout"),
+        (0.9, None, None, True, False, True, "local"),
+        (0.3, 0.1, None, True, False, True, "local"),
+        (0.1, None, 0.1, True, False, True, "noise"),
     ],
 )
-def test_codes_of_figures(found, rest, share, own, anywhere, code):
-    assert decide(found, rest, share=share, any_group=own, any_elsewhere=anywhere) == code
+def test_codes_of_figures(found, predicted, isotropic, is_local, own, elsewhere, code):
+    each = map(excess, (found, predicted, isotropic))
+    assert decide(*each, is_local=is_local, any_group=own, clear_elsewhere=elsewhere) == code
+
+
+@pytest.mark.parametrize(
+    ("with_groups", "without", "is_local"),
+    [
+        ((0.6, 0.1), None, False),
+        ((0.6, 0.1), (0.0, 0.2), True),
+        ((0.6, 0.1), (0.0, 0.3), False),
+        ((0.3, 0.1), (0.0, 0.2), False),
+        ((0.2, 0.1), (0.15, 0.1), True),
+    ],
+)
+def test_a_difference_lies_in_groups_if_nothing_is_left_without_them(with_groups, without, is_local):
+    both = [
+        {} if one is None else dict(zip(("x_only", "y_only"), map(excess, one), strict=True))
+        for one in (with_groups, without)
+    ]
+    assert lies_in_groups(*both) == is_local

@@ -12,10 +12,10 @@ from scipy.spatial.distance import cdist
 import repdiff
 from repdiff import cli
 from repdiff.core.errors import RepdiffError
+from repdiff.core.plain import from_plain
 from repdiff.results.similarity import SimilarityTable
 from repdiff.similarities import jaccard, mutual_knn, rbf_cka, rsa
 from repdiff.similarities.table import SCORES
-from repdiff.store.plain import from_plain
 
 OF_DISTANCES = ("rbf_cka", "rsa", "mutual_knn", "jaccard")
 

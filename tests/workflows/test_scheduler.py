@@ -71,7 +71,8 @@ def test_one_after_another_on_the_calling_thread(settings, monkeypatch):
 
 
 def need(pair: EmbeddingPair, n_jobs: int) -> int:
-    return Exact().plan(Representation(pair.x), Representation(pair.y), n_jobs=n_jobs, memory_limit=10**12).need
+    engine = Exact(n_neighbors=SETTINGS.n_neighbors)
+    return engine.plan(Representation(pair.x), Representation(pair.y), n_jobs=n_jobs, memory_limit=10**12).need
 
 
 @pytest.mark.parametrize(("room_for", "at_once"), [(3, 3), (2, 2), (1, 1)])

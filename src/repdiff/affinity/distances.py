@@ -68,7 +68,7 @@ class RankedDistances:
 Ranked: TypeAlias = RankedEmbedding | RankedDistances
 
 
-def ranked(values: npt.NDArray[Any], *, metric: Metric) -> Ranked:
+def ranked(values: npt.NDArray[Any], *, metric: Metric, keeps_copy: bool = True) -> Ranked:
     """One side, prepared to give neighbour ranks.
 
     Parameters
@@ -77,8 +77,12 @@ def ranked(values: npt.NDArray[Any], *, metric: Metric) -> Ranked:
         Embeddings; or distances, (n, n), if the metric is "precomputed".
     metric : {"euclidean", "cosine", "precomputed"}
         Distance between rows.
+    keeps_copy : bool
+        See :class:`repdiff.affinity.ranks.RankedEmbedding`; ranks need it.
     """
-    return RankedDistances(values) if metric == "precomputed" else RankedEmbedding(values, metric=metric)
+    if metric == "precomputed":
+        return RankedDistances(values)
+    return RankedEmbedding(values, metric=metric, keeps_copy=keeps_copy)
 
 
 def _off_diagonal(matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -39,7 +39,7 @@ _LIBRARIES = 100 * 10**6  # memory of scikit-learn and the compiled kernels once
 _SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
 # Of one thread, measured with AVX-512 at 10,000 items of 1,280 dimensions; a rough guide on other machines.
 _PRODUCTS_PER_SECOND = 5e10
-_SECONDS_PER_PAIR = 5e-8
+SECONDS_PER_PAIR = 5e-8
 
 
 @dataclass(frozen=True)
@@ -176,10 +176,15 @@ def _tiles_bytes(n: int, threads: int, bits: Precision) -> int:
     return threads * (2 * RankedEmbedding.scratch_bytes(n, _TILE_ROWS) + unpacked)
 
 
-def _seconds(x: Representation, y: Representation, threads: int) -> float:
-    """Time of the products, half of which are mirrored, and of ranks and exponentials of every pair."""
+def products_seconds(x: Representation, y: Representation) -> float:
+    """Time of the products on one thread, three of eight of which are mirrored."""
     width: int = sum(side.values.shape[1] for side in (x, y) if side.metric != "precomputed")
-    return float(x.n**2) * (width * 5 / 8 / _PRODUCTS_PER_SECOND + _SECONDS_PER_PAIR) / threads
+    return float(x.n**2) * width * 5 / 8 / _PRODUCTS_PER_SECOND
+
+
+def _seconds(x: Representation, y: Representation, threads: int) -> float:
+    """Time of the products, and of ranks and exponentials of every pair."""
+    return (products_seconds(x, y) + float(x.n**2) * SECONDS_PER_PAIR) / threads
 
 
 def _does_not_fit(n: int, needs: dict[Precision, int], limit: int) -> str:

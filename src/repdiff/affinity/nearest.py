@@ -20,7 +20,7 @@ from repdiff.results.neighbors import NeighborLists
 
 Rows = npt.NDArray[np.int64]
 
-_ROWS_AT_A_TIME = 128
+_ROWS_AT_A_TIME, _PAIRS_AT_A_TIME = 128, 1 << 24
 _MOST_PAIRS = 400_000_000  # of items asked and all items: up to 20,000 items all are asked
 _LEAST_ASKED = 2000
 
@@ -90,7 +90,8 @@ def look_up(
 
     with deferred_interrupts():  # the first use compiles
         look(slice(0, min(1, len(rows))))
-    for_each_tile(look, row_tiles(len(rows), _ROWS_AT_A_TIME), n_jobs=n_jobs, stage=stage, progress=progress)
+    tiles = row_tiles(len(rows), max(1, min(_ROWS_AT_A_TIME, _PAIRS_AT_A_TIME // x.n)))
+    for_each_tile(look, tiles, n_jobs=n_jobs, stage=stage, progress=progress)
     return lists
 
 
@@ -99,7 +100,7 @@ def _distances(side: Ranked, rows: Rows) -> npt.NDArray[np.float32]:
     if isinstance(side, RankedDistances):
         far: npt.NDArray[Any] = side.distances(rows, np.arange(side.n))
     else:
-        far = side.coordinates[rows] @ side.coordinates.T
+        far = side.products_with_all(rows)
         far *= -2
         far += side.squared_norms
         far += side.squared_norms[rows][:, None]

@@ -34,6 +34,7 @@ _OF_EMBEDDINGS = ("euclidean", "cosine")
 NEAR_TIE = 2 * float(np.finfo(np.float32).eps)
 _EXACT_IN_FLOAT32 = 2.0**24
 _ROWS_AT_A_TIME = 64  # a block of float64 stays in the second-level cache
+_ROWS_READ = 4096  # at a time, of memory-mapped embeddings
 _FARTHEST, _SWEEPS = 16, 3  # rows tried as endpoints of the largest distance
 _SAMPLED_COLUMNS = 16
 
@@ -58,12 +59,15 @@ class RankedEmbedding:
         Finite; kept by reference.
     metric : {"euclidean", "cosine"}
         Cosine distance is the Euclidean distance of rows scaled to length one.
+    keeps_copy : bool
+        Keep the rows to multiply. Without, they are computed whenever they are asked for, for memory-mapped embeddings
+        of which few rows are needed: only distances and products can be had, not ranks.
 
     Attributes
     ----------
     values : ndarray, (n, d)
         The rows to compare, in their own precision.
-    coordinates : ndarray of float32, (n, d)
+    coordinates : ndarray of float32, (n, d), or CentredRows
         The rows to multiply, centred and scaled.
     squared_norms : ndarray of float32, (n,)
         Squared lengths of ``coordinates``.
@@ -80,14 +84,20 @@ class RankedEmbedding:
         For an unknown metric, or a row of zeros under the cosine metric.
     """
 
-    def __init__(self, values: npt.NDArray[Any], *, metric: Metric = "euclidean") -> None:
+    def __init__(self, values: npt.NDArray[Any], *, metric: Metric = "euclidean", keeps_copy: bool = True) -> None:
         if metric not in _OF_EMBEDDINGS:
             raise RepdiffError(f"metric must be one of {', '.join(_OF_EMBEDDINGS)} for embeddings, but is {metric!r}")
         self.n = len(values)
-        self.values = _unit_rows(values) if metric == "cosine" else values
-        self.exact = _is_exact_in_float32(self.values)
-        self.coordinates = self.values.astype(np.float32) if self.exact else _centred(self.values)
-        self.squared_norms = squared_norms(self.coordinates).astype(np.float32)
+        self.coordinates: npt.NDArray[np.float32] | CentredRows
+        if keeps_copy:
+            self.values = _unit_rows(values) if metric == "cosine" else values
+            self.exact = _is_exact_in_float32(self.values)
+            self.coordinates = self.values.astype(np.float32) if self.exact else _centred(self.values)
+        else:
+            self.values, self.exact = values, False
+            self.coordinates = CentredRows(values, _checked_lengths(values) if metric == "cosine" else None)
+        norms = [squared_norms(self.coordinates[rows]) for rows in row_tiles(self.n, _ROWS_READ)]
+        self.squared_norms = np.concatenate(norms).astype(np.float32)
         self.originals = _first_equal_row(self.values)
         self.copies = np.flatnonzero(self.originals != np.arange(self.n)).astype(np.int32)
 
@@ -105,6 +115,16 @@ class RankedEmbedding:
             np.empty((2, self.n), np.uint64),
             np.empty(self.n, np.uint32),
         )
+
+    def products_with_all(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Products of some rows of ``coordinates`` with all, (r, n)."""
+        own = self.coordinates[rows]
+        if not isinstance(self.coordinates, CentredRows):
+            return np.asarray(own @ self.coordinates.T)
+        out = np.empty((len(own), self.n), np.float32)
+        for columns in row_tiles(self.n, _ROWS_READ):
+            np.matmul(own, self.coordinates[columns].T, out=out[:, columns])
+        return out
 
     def products(self, rows: slice, columns: slice, out: npt.NDArray[np.float32]) -> None:
         """Write the products of some rows with others, (r, c), for :meth:`rank`."""
@@ -136,10 +156,15 @@ class RankedEmbedding:
         ends = np.argsort(-self.squared_norms, kind="stable")[:_FARTHEST]
         largest = 0.0
         for _ in range(_SWEEPS):
-            distances = self.distances(ends, slice(None))
+            distances = self._distances_from_all(ends)
             largest = max(largest, float(distances.max()))
             ends = distances.argmax(axis=1)
         return largest
+
+    def _distances_from_all(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        if not isinstance(self.coordinates, CentredRows):
+            return self.distances(rows, slice(None))
+        return np.concatenate([self.distances(rows, tile) for tile in row_tiles(self.n, _ROWS_READ)], axis=1)
 
     def distances(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64] | slice) -> npt.NDArray[np.float32]:
         """Distances between some rows and others, (r, c), in the unit of ``coordinates``."""
@@ -147,6 +172,39 @@ class RankedEmbedding:
         squared = squared_distances(self.coordinates[rows], self.coordinates[columns], norms[rows], norms[columns])
         squared[self.originals[rows][:, None] == self.originals[columns]] = 0  # rounding keeps equal rows apart
         return np.asarray(np.sqrt(squared, out=squared))
+
+
+class CentredRows:
+    """The rows of a :class:`RankedEmbedding`, computed whenever some are asked for.
+
+    Parameters
+    ----------
+    values : ndarray of float32 or float64, (n, d)
+        As given.
+    lengths : ndarray of float64, (n,), optional
+        What each row is divided by first.
+    """
+
+    def __init__(self, values: npt.NDArray[Any], lengths: npt.NDArray[np.float64] | None) -> None:
+        self._values, self._lengths = values, lengths
+        tiles = row_tiles(len(values), _ROWS_READ)
+        self._mean, self._factor = np.zeros(values.shape[1]), 1.0
+        self._mean = sum(self._rows(tile).sum(axis=0) for tile in tiles) / len(values)
+        self._factor = 2.0 ** -int(np.frexp(max(_largest_magnitude(self._rows(tile)) for tile in tiles))[1])
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, rows: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        return self._rows(rows).astype(np.float32)
+
+    def _rows(self, rows: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        own = self._values[rows].astype(np.float64)
+        if self._lengths is not None:
+            own /= self._lengths[rows, None]
+        own -= self._mean
+        own *= self._factor
+        return own
 
 
 def neighbor_ranks(
@@ -195,13 +253,17 @@ def neighbor_ranks(
 
 def _unit_rows(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Rows scaled to length one, in float64."""
+    return np.asarray(values / _checked_lengths(values)[:, None])
+
+
+def _checked_lengths(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     found = lengths(values)
     if not found.all():
         raise RepdiffError(
             f"row {int(np.argmin(found))} is all zeros and has no direction, so the cosine metric cannot place it; "
             "remove the row or use the euclidean metric"
         )
-    return np.asarray(values / found[:, None])
+    return found
 
 
 def _is_exact_in_float32(values: npt.NDArray[Any]) -> bool:

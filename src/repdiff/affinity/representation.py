@@ -9,10 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.distances import Ranked, ranked
+from repdiff.affinity.ranks import CentredRows, RankedEmbedding
+from repdiff.core.memory import is_mapped
 from repdiff.core.metrics import Metric
 
 if TYPE_CHECKING:
     from repdiff.affinity.engine import Shared
+
+
+_LARGE = 2**29  # bytes of memory-mapped embeddings above which no copy is made
 
 
 class Representation:
@@ -42,12 +47,21 @@ class Representation:
 
     @cached_property
     def ready(self) -> Ranked:
-        """The rows prepared to give ranks and distances; computed on first use."""
-        return ranked(self.values, metric=self.metric)
+        """The rows prepared to give distances, and after :meth:`prepare` ranks; computed on first use.
+
+        Large memory-mapped embeddings are not copied for distances alone.
+        """
+        return ranked(self.values, metric=self.metric, keeps_copy=not self.reads_in_place)
 
     def prepare(self) -> None:
-        """Compute :attr:`ready`, unless done before."""
-        _ = self.ready
+        """Make :attr:`ready` able to give ranks, unless it is."""
+        if isinstance(self.ready, RankedEmbedding) and isinstance(self.ready.coordinates, CentredRows):
+            self.ready = ranked(self.values, metric=self.metric)
+
+    @property
+    def reads_in_place(self) -> bool:
+        """Whether the embeddings are so large that they are read where they lie."""
+        return is_mapped(self.values) and self.values.nbytes > _LARGE
 
     @property
     def shared_bytes(self) -> int:

@@ -23,6 +23,7 @@ def on_device(representation: Representation, device: Device) -> DeviceRanks:
     kept = representation.shared if isinstance(representation.shared, KeptRanks) else None
     if kept is not None and kept.complete:
         return HostRanks(device, kept)
+    representation.prepare()
     ready = representation.ready
     side = HostRanks(device, ready) if isinstance(ready, RankedDistances) else DeviceEmbedding.of(ready, device)
     return side if kept is None else KeepingRanks(side, kept)
@@ -70,7 +71,7 @@ class DeviceEmbedding:
     def of(cls, embedding: RankedEmbedding, device: Device) -> DeviceEmbedding:
         """The embedding, copied to the device."""
         refine = device.refines and not embedding.exact
-        coordinates = device.put(embedding.coordinates)
+        coordinates = device.put(embedding.coordinates[:])
         return cls(
             device,
             device.put(embedding.values) if refine else coordinates,

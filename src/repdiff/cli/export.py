@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Option, echo
 
+from repdiff.cli.streams import print_data
 from repdiff.core.errors import RepdiffError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from repdiff.results.comparison import Comparison
 
 
@@ -28,19 +31,24 @@ def export(
 
     comparison = load_run(run)
     if output is None:
-        echo(_text(comparison, to), nl=False)
+        print_data(_text(comparison, to))
         return
     with written_whole(output) as path:
         if to == "parquet":
-            comparison.to_frame().to_parquet(path, index=False)
+            _table(comparison).to_parquet(path, index=False)
         else:
             path.write_text(_text(comparison, to), encoding="utf-8")
     echo(f"{to}: {output}")
 
 
+def _table(comparison: Comparison) -> pd.DataFrame:
+    """One row per item, with the names that people gave."""
+    return comparison.annotations.to_frame(comparison.to_frame())
+
+
 def _text(comparison: Comparison, to: str) -> str:
     if to == "csv":
-        return str(comparison.to_frame().to_csv(index=False, lineterminator="\n"))
+        return str(_table(comparison).to_csv(index=False, lineterminator="\n"))
     import json
 
     return json.dumps(_facts(comparison), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -51,7 +59,7 @@ def _facts(comparison: Comparison) -> dict[str, Any]:
 
     from repdiff.cli.summary import direction_facts
 
-    frame = comparison.to_frame()
+    frame = _table(comparison)
     return {
         "names": list(comparison.names),
         "x_only": direction_facts(comparison, comparison.x_only),

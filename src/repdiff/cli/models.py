@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -131,11 +133,12 @@ def encoded(
     folder = run.with_name(f".{run.name}.embeddings")
     if items.get("items") is None:
         raise RepdiffError("a model was given, but nothing to encode; give --items FOLDER or TABLE")
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_own(folder)
     try:
         if overwrite and (run / _KEPT).is_dir():
             for path in (run / _KEPT).iterdir():
-                link_or_copy(path, folder / path.name)
+                if path.is_file() and not path.is_symlink():
+                    link_or_copy(path, folder / path.name)
         options = {name: items.get(name) for name in ("images", "image", "text")}
         options |= {"overwrite": overwrite, "batch": parse_batch(batch), "device": device}
         yield {side.name: side.file or _encode(side, folder, items["items"], **options) for side in sides}
@@ -144,6 +147,23 @@ def encoded(
             folder.rmdir()
         raise
     shutil.rmtree(folder)
+
+
+def _make_own(folder: Path) -> None:
+    """Make the folder, or go on in it if it is this user's: another's could hold links that are written through.
+
+    Raises
+    ------
+    RepdiffError
+        Where it is a link, no folder, another user's, or cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise RepdiffError(f"{folder}: cannot be written: {error.strerror}") from error
+    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "geteuid") and found.st_uid != os.geteuid()):
+        raise RepdiffError(f"{folder}: is a link, or belongs to another user; delete it, or write to another place")
 
 
 def _encode(side: ModelOrFile, folder: Path, items: Any, **options: Any) -> Path:

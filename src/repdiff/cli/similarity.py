@@ -30,7 +30,7 @@ def similarity(
     """Say how alike two representations are as a whole: CKA, Procrustes, nearest neighbours and others."""
     import repdiff
     from repdiff.cli.console import print_json, progress_bars
-    from repdiff.store.plain import to_plain
+    from repdiff.core.plain import to_plain
 
     options["metric"] = opt.metric_of_each(options["metric"], metric_x, metric_y)
     options |= {"scores": options["scores"] or None, "max_items": max_items or None}

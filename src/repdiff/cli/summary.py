@@ -15,6 +15,7 @@ def print_summary(comparison: Comparison, run: Path, report: Path, warnings: tup
     from rich.console import Console
 
     from repdiff.report.wording.findings import finding
+    from repdiff.report.wording.replicates import replicate_lines
     from repdiff.report.wording.summary import alignment_lines, answer_lines, chosen_lines, verdict_lines
 
     console = Console(highlight=False)
@@ -24,7 +25,8 @@ def print_summary(comparison: Comparison, run: Path, report: Path, warnings: tup
         console.print(finding(comparison, direction).text, markup=False)
         if direction.difference_clusters:
             console.print(_table(comparison, direction))
-    for line in (*alignment_lines(comparison), *chosen_lines(comparison), *verdict_lines(comparison)):
+    lines = alignment_lines(comparison) + chosen_lines(comparison) + verdict_lines(comparison)
+    for line in lines + replicate_lines(comparison):
         console.print(line, markup=False)
     for warning in (*comparison.provenance.warnings, *warnings):
         console.print(f"note: {warning}", markup=False)
@@ -41,6 +43,7 @@ def _table(comparison: Comparison, direction: Direction) -> Any:
     from repdiff.report.wording.formatting import UNKNOWN, number, percent
     from repdiff.report.wording.groups import all_in_order, numbers
     from repdiff.report.wording.names import name_of
+    from repdiff.report.wording.replicates import again_in_short
 
     names = [escape(name) for name in comparison.names]
     table = Table(box=SIMPLE_HEAD)
@@ -59,11 +62,15 @@ def _table(comparison: Comparison, direction: Direction) -> Any:
         table.add_column(f"{name} right", justify="right")
     if comparison.evidence is not None:
         table.add_column("verdict")
+    has_replicates = comparison.evidence is not None and comparison.evidence.replicates is not None
+    if has_replicates:
+        table.add_column("in other seeds")
     called = numbers(direction)
     for cluster in all_in_order(direction):
         figures = [percent(getattr(cluster, field)) for _, field in accuracies]
         if cluster.evidence is not None:
             figures.append(UNKNOWN if cluster.is_no_change else standing(cluster.evidence))
+            figures += [again_in_short(cluster.evidence)] * has_replicates
         label = escape(name_of(cluster, comparison.items.label)) or UNKNOWN
         name = "no change" if cluster.is_no_change else str(called[cluster.index])
         table.add_row(name, number(cluster.size), f"{cluster.mean_affinity:.2f}", label, *figures)
@@ -96,19 +103,20 @@ def summary(comparison: Comparison, run: Path, report: Path, warnings: tuple[str
 
 def _answer(comparison: Comparison) -> dict[str, Any]:
     """The answer in sentences, and its codes and figures."""
+    from repdiff.core.plain import to_plain
     from repdiff.report.wording.answer import answer
-    from repdiff.store.plain import to_plain
 
     told, found = answer(comparison), comparison.evidence
     if told is None or found is None:
         return {}
-    facts = ("findings", "neighbours", "correctness", "predictions", "regression")
+    facts = ("findings", "neighbours", "correctness", "predictions", "regression", "replicates")
     return {
         "answer": {
             "text": told.text,
             "headline": told.headline.plain,
             "figures": list(told.figures),
             "verdict": told.verdict.plain,
+            "again": None if told.again is None else told.again.plain,
         },
         **{name: to_plain(getattr(found, name)) for name in facts},
     }
@@ -151,6 +159,7 @@ def _cluster_facts(comparison: Comparison, direction: Direction, cluster: Differ
 
 
 def _belief(comparison: Comparison, direction: Direction, cluster: DifferenceCluster) -> dict[str, Any]:
+    from repdiff.core.plain import to_plain
     from repdiff.report.wording.evidence import reasons
 
     found = cluster.evidence
@@ -165,4 +174,5 @@ def _belief(comparison: Comparison, direction: Direction, cluster: DifferenceClu
         "reasons": reasons(comparison, direction.name, found),
         "reason_codes": list(found.reasons),
         **{name: getattr(found, name) for name in figures},
+        "replicates": to_plain(found.replicates),
     }

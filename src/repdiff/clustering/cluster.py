@@ -49,7 +49,6 @@ def cluster_affinity(
     *,
     clusterer: Clusterer = MethodSettings.clusterer,
     restarts: int = RESTARTS,
-    first_check: int = 1,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
@@ -69,8 +68,6 @@ def cluster_affinity(
         form one group like any other.
     restarts : int
         Seedings of k-means in the spectral step; the best is kept.
-    first_check : int
-        Products in the spectral step after which its residuals are looked at first.
     random_state : int or None
         Seed.
     warn : callable, optional
@@ -89,7 +86,7 @@ def cluster_affinity(
         For too many clusters, or a clusterer that does not take an affinity or return a label per item.
     """
     return group_affinity(
-        affinity, n_clusters, clusterer=clusterer, restarts=restarts, first_check=first_check,
+        affinity, n_clusters, clusterer=clusterer, restarts=restarts,
         random_state=random_state, warn=warn, progress=progress,
     ).labels  # fmt: skip
 
@@ -100,7 +97,6 @@ def group_affinity(
     *,
     clusterer: Clusterer = MethodSettings.clusterer,
     restarts: int = RESTARTS,
-    first_check: int = 1,
     n_kept: int = 0,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
@@ -116,8 +112,8 @@ def group_affinity(
         if not 1 <= n_clusters <= operator.n:
             raise RepdiffError(f"n_clusters must be from 1 to the number of items, {operator.n}, but is {n_clusters}")
         return spectral_clustering(
-            operator, n_clusters, restarts=restarts, first_check=first_check, n_kept=n_kept,
-            random_state=random_state, warn=warn, progress=progress,
+            operator, n_clusters, restarts=restarts, n_kept=n_kept, random_state=random_state,
+            warn=warn, progress=progress,
         )  # fmt: skip
     return Grouping(_consecutive(_checked(_labels_of_other(clusterer, operator, random_state), operator.n)))
 
@@ -137,7 +133,6 @@ def spectral_clustering(
     n_clusters: int,
     *,
     restarts: int = RESTARTS,
-    first_check: int = 1,
     n_kept: int = 0,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
@@ -145,7 +140,7 @@ def spectral_clustering(
 ) -> Grouping:
     """k-means on the leading eigenvectors: the relaxed normalised cut, rounded."""
     found = spectral_coordinates(
-        affinity, n_clusters, first_check=first_check, n_kept=n_kept, random_state=random_state, warn=warn,
+        affinity, n_clusters, n_kept=n_kept, random_state=random_state, warn=warn,
         progress=progress,
     )  # fmt: skip
     labels = cut_vectors(found.vectors, n_clusters, restarts=restarts, random_state=random_state, progress=progress)

@@ -11,7 +11,6 @@ from repdiff.affinity.base import Affinity, as_affinity
 from repdiff.clustering.spectral import (
     NO_INFORMATION,
     FloatArray,
-    Spectrum,
     Warn,
     leading_eigenvectors,
     warn_not_converged,
@@ -46,7 +45,6 @@ def spectral_coordinates(
     affinity: Affinity,
     n_components: int,
     *,
-    first_check: int = 1,
     n_kept: int = 0,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
@@ -54,21 +52,20 @@ def spectral_coordinates(
 ) -> Coordinates:
     """The coordinates, with their eigenvalues; parameters as in :func:`spectral_embedding`."""
     spectrum = leading_eigenvectors(
-        affinity, n_components, first_check=first_check, n_kept=n_kept, random_state=random_state, warn=warn,
-        progress=progress,
-    )  # fmt: skip
-    vectors, more = _scaled(spectrum, spectrum.vectors, spectrum.values), spectrum.more
+        affinity, n_components, n_kept=n_kept, random_state=random_state, warn=warn, progress=progress
+    )
+    vectors, more = embedding_of(spectrum.vectors, spectrum.values, spectrum.degree), spectrum.more
     kept = KeptSpectrum(
-        np.hstack([vectors, _scaled(spectrum, more.vectors, more.values)]),
+        np.hstack([vectors, embedding_of(more.vectors, more.values, spectrum.degree)]),
         np.concatenate([spectrum.values, more.values]), np.concatenate([spectrum.residuals, more.residuals]),
         spectrum.degree,
     )  # fmt: skip
     return Coordinates(vectors, spectrum.values, kept)
 
 
-def _scaled(spectrum: Spectrum, vectors: FloatArray, values: npt.NDArray[np.float64]) -> FloatArray:
-    """D^-1/2 u for some eigenvectors u, with their signs fixed."""
-    scaled = vectors / np.sqrt(spectrum.degree)[:, None]
+def embedding_of(vectors: FloatArray, values: npt.NDArray[np.float64], degree: npt.NDArray[np.float64]) -> FloatArray:
+    """D^-1/2 u for eigenvectors u, (n, m), with fixed signs; see :func:`spectral_embedding`."""
+    scaled = vectors / np.sqrt(degree)[:, None]
     signs = np.sign(scaled[np.abs(scaled).argmax(axis=0), np.arange(scaled.shape[1])])
     return np.asarray(scaled * np.where(np.abs(values) > NO_INFORMATION, signs, 0), dtype=np.float32)
 
@@ -77,7 +74,6 @@ def spectral_embedding(
     affinity: Affinity | npt.ArrayLike,
     n_components: int,
     *,
-    first_check: int = 1,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
     progress: Progress = silent,
@@ -90,8 +86,6 @@ def spectral_embedding(
         Symmetric, not negative.
     n_components : int
         Number of eigenvectors, the constant one included; usually the number of clusters.
-    first_check : int
-        See :func:`leading_eigenvectors`.
     random_state : int or None
         Seed of the random start.
     warn : callable, optional
@@ -107,6 +101,5 @@ def spectral_embedding(
         when every affinity is 1) is zero throughout.
     """
     return spectral_coordinates(
-        as_affinity(affinity), n_components, first_check=first_check, random_state=random_state, warn=warn,
-        progress=progress,
-    ).vectors  # fmt: skip
+        as_affinity(affinity), n_components, random_state=random_state, warn=warn, progress=progress
+    ).vectors

@@ -101,7 +101,6 @@ def leading_eigenvectors(
     *,
     tolerance: float = TOLERANCE,
     max_products: int = MAX_PRODUCTS,
-    first_check: int = 1,
     n_kept: int = 0,
     random_state: int | None = 0,
     warn: Warn = warn_not_converged,
@@ -119,8 +118,6 @@ def leading_eigenvectors(
         Bound on || M u - theta u ||; eigenvalues lie in [-1, 1].
     max_products : int
         Products with a block after which it gives up.
-    first_check : int
-        Products after which residuals are looked at first. Where products are cheap, looking costs more than they do.
     n_kept : int
         Eigenpairs to return in all, as far as the products for the wanted ones give them.
     random_state : int or None
@@ -141,7 +138,7 @@ def leading_eigenvectors(
         start = np.random.default_rng(random_state).standard_normal((n, width), dtype=np.float32)
         start[:, 0] = np.sqrt(degree)
         spectrum = _block_krylov(
-            affinity, degree, _orthonormal(start), n_vectors, tolerance, max_products, first_check, n_kept, progress
+            affinity, degree, _orthonormal(start), n_vectors, tolerance, max_products, n_kept, progress
         )
     if not spectrum.converged:
         warn(
@@ -158,7 +155,6 @@ def _block_krylov(
     n_vectors: int,
     tolerance: float,
     max_products: int,
-    first_check: int,
     n_kept: int,
     progress: Progress,
 ) -> Spectrum:
@@ -173,9 +169,6 @@ def _block_krylov(
         exhausted, full = space.size == n, space.size + width > space.capacity
         last = product == max_products
         block = image
-        if product < first_check and not (exhausted or full or last):
-            block = _orthonormal_to(space.basis, block[:, : n - space.size])
-            continue
         values, vectors, images = space.ritz(min(n_vectors, space.size))
         errors = images - vectors * values
         residuals = np.linalg.norm(errors, axis=0).astype(np.float64)
@@ -185,7 +178,7 @@ def _block_krylov(
         if full:
             space.restart(vectors, images)
             block = errors[:, np.argsort(residuals)[::-1][:width]]
-        block = _orthonormal_to(space.basis, block[:, : n - space.size])
+        block = orthonormal_to(space.basis, block[:, : n - space.size])
     progress("eigenvectors", max_products, max_products)
     more = _more_pairs(space, n_vectors, n_kept)
     return Spectrum(values.astype(np.float64), vectors, residuals, degree, product, converged, more)
@@ -244,7 +237,7 @@ def _orthonormal(block: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.qr(block)[0], dtype=np.float32)
 
 
-def _orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
+def orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
     """An orthonormal basis of the columns minus their projection on ``basis``.
 
     Passes repeat until every column keeps most of its length, usually two (Daniel, Gragg, Kaufman & Stewart 1976). A

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from repdiff.core.errors import InputError, MissingExtraError, RepdiffError
+from repdiff.core.memory import available_bytes, format_bytes
+from repdiff.core.unfinished import unfinished_file
 
 T = TypeVar("T")
 
@@ -43,14 +45,36 @@ def reading(path: Path) -> Iterator[None]:
     """Turn any error of a format's library into one line that names the file."""
     try:
         yield
-    except (InputError, MissingExtraError, MemoryError):
+    except (InputError, MissingExtraError):
         raise
+    except MemoryError as error:
+        size, free = (format_bytes(count) for count in (_size_of(path), available_bytes()))
+        raise InputError(
+            f"{path}: what it says it holds needs more memory than there is; the file has {size} and {free} of memory "
+            "are free; it is damaged, or needs a larger machine"
+        ) from error
     except PermissionError as error:
         raise InputError(f"{path}: cannot be read (permission denied)") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     except Exception as error:
         raise InputError(f"{path}: cannot be read as {path.suffix.lower()}: {one_line(error)}") from error
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip archive, as far as its end tells."""
+    try:
+        return zipfile.is_zipfile(path)
+    except (zipfile.BadZipFile, OSError):  # its end is damaged
+        return False
+
+
+def _size_of(path: Path) -> int:
+    try:
+        files = [path] if path.is_file() else [one for one in path.iterdir() if one.is_file()]
+        return sum(file.stat().st_size for file in files)
+    except OSError:
+        return 0
 
 
 @contextmanager
@@ -62,21 +86,20 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     RepdiffError
-        If the target is a folder, or cannot be written.
+        If the target is a folder or a device, or cannot be written.
     """
     target = Path(path)
     if target.is_dir():
         raise RepdiffError(f"{target}: is a folder; give the name of a file")
-    partial = target.with_name(f".{target.name}-{os.getpid()}.partial")
     try:
+        if target.exists() and not target.is_file():
+            raise RepdiffError(f"{target}: is not an ordinary file, so it is not replaced; give the name of a file")
         target.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        partial.replace(target)
+        with unfinished_file(target) as partial:
+            yield partial
+            partial.replace(target)
     except OSError as error:
         raise RepdiffError(f"{target}: cannot be written: {error.strerror or one_line(error)}") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
 
 
 def link_or_copy(source: Path, target: Path) -> None:

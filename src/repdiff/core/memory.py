@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from mmap import mmap
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import psutil
 
 from repdiff.core.errors import RepdiffError
@@ -54,3 +58,13 @@ def format_bytes(size: float) -> str:
         if size >= factor:
             return f"{size / factor:.1f} {unit}"
     return f"{size:.0f} bytes"
+
+
+def is_mapped(values: npt.NDArray[Any]) -> bool:
+    """Whether an array, or what it is a view of, is a memory-mapped file, which takes no memory of its own."""
+    base: Any = values
+    while base is not None:
+        if isinstance(base, np.memmap | mmap):
+            return True
+        base = getattr(base, "base", None)
+    return False

@@ -276,6 +276,8 @@ def _place(folder: Path, path: Path, values: Path, table: Path, told: Mapping[st
     if last:
         table.replace(items_path(path))
     else:
-        shutil.copyfile(table, items_path(path))
+        copy = folder / "items-copy.partial"
+        shutil.copyfile(table, copy)
+        copy.replace(items_path(path))
     text.replace(manifest_path(path))
     values.replace(path)

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import RepdiffError
+from repdiff.core.regular import read_json
 from repdiff.encoding.models.base import Matrix
 
 _PLAN = "plan.json"
@@ -184,11 +185,13 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _read_plan(folder: Path) -> dict[str, Any] | None:
     try:
-        plan: dict[str, Any] = json.loads((folder / _PLAN).read_text(encoding="utf-8"))
+        plan = read_json(folder / _PLAN)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise RepdiffError(f"{folder}: cannot be read; delete it to start again") from error
+    if not isinstance(plan, dict):
+        raise RepdiffError(f"{folder}: its {_PLAN} is another program's; delete it to start again")
     return plan
 
 
@@ -211,9 +214,12 @@ def _sole_user(folder: Path) -> Iterator[None]:
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
         raise RepdiffError(f"{folder}: cannot be written: {error.strerror}") from error
+    if os.fstat(descriptor).st_uid != os.geteuid():  # another user could exchange what is in it
+        os.close(descriptor)
+        raise RepdiffError(f"{folder}: belongs to another user; write to another place")
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

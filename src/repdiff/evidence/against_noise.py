@@ -1,41 +1,41 @@
 """Both directions against matched noise: what is more, and whether it lies in groups or all over.
 
+First x is compared with y, turned and scaled onto it, and noise (:mod:`.matched_noise`). Only where that leaves a doubt
+the other kinds of simulations are made: where an excess might be due to another linear map, and where there is none
+over noise with the covariance of the residuals, but perhaps over isotropic noise (:mod:`.decision`).
+
 A group that one side holds together and the other scatters also changes the reverse direction: its members have
-neighbours in the other side that this one has lost. So where significant groups hold at most half of the items, the
-test is repeated without these items. What is then no more than noise differs in those groups alone.
+neighbours in the other side that this one has lost. So the test is repeated without the significant groups of either
+direction and what belongs with them (:mod:`.rest`). What is then no more than noise differs in those groups alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.distances import Ranked
-from repdiff.core.parallel import for_each_tile
 from repdiff.core.progress import Progress, prefixed, silent
-from repdiff.evidence.excess import Excess, excess_of, with_lesser_clusters
-from repdiff.evidence.matched_noise import (
-    Drawn,
-    Round,
-    draw_rounds,
-    is_testable,
-    kernel_says_more,
-    simulate_rounds,
+from repdiff.evidence.decision import (
+    CLEAR_EXCESS,
+    CLEAR_GROUP_EXCESS,
+    LEAST_EXCESS,
+    LEAST_GROUP_EXCESS,
+    decide,
+    lies_in_groups,
 )
+from repdiff.evidence.excess import Excess, excess_of, with_lesser_clusters
+from repdiff.evidence.matched_noise import Drawn, Kind, Round, is_testable, simulate_rounds
+from repdiff.evidence.rest import rest_of
 from repdiff.evidence.statistics import benjamini_hochberg
 from repdiff.evidence.unseen import Recluster
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.evidence import FDR
-from repdiff.results.findings import Finding, FindingCode
+from repdiff.results.findings import Finding
 
-LEAST_EXCESS = 0.25  # of mean log affinity: 1.28 times that of noise
-LEAST_REST = 0.15
-LEAST_GROUP_EXCESS = float(np.log(1.25))
-MOST_LOCAL = 0.5  # of the items: groups that hold more are no exception
 SAME_OVERLAP = 0.99
 _ROUNDS_OF_REST = 2
 
@@ -121,22 +121,34 @@ def weigh_against_noise(
         return {name: untested(same, sizes[name]) for name in DIRECTIONS}
     if not is_testable(test.x.n, max(sizes.values())):
         return {name: untested(Finding("too_few"), sizes[name]) for name in DIRECTIONS}
-    rounds = _simulate(test, drawn, DIRECTIONS, prefixed(progress, "noise"))
+    rounds = _simulate(test, drawn, DIRECTIONS, "turned", prefixed(progress, "noise"))
     excess = {name: _excess(test, name, rounds[name]) for name in DIRECTIONS}
     significant, rates = _significant(test, excess)
-    claimed = tuple(name for name in DIRECTIONS if _claims(excess[name], significant[name]))
-    any_group = any(one.any() for one in significant.values())
-    # A kernel only ever takes a group's claim back, so without one there is nothing to try.
-    curved = _kernel_rounds(test, drawn, claimed, prefixed(progress, "curved relations")) if any_group else {}
-    if curved:
-        excess |= {name: with_lesser_clusters(excess[name], _excess(test, name, curved[name])) for name in curved}
-        significant, rates = _significant(test, excess)
-    rest = _rest(test, significant, prefixed(progress, "items outside of groups"))
+    doubtful = tuple(name for name in DIRECTIONS if _is_doubtful(excess[name], significant[name]))
+    predicted = _other(test, drawn, rounds, doubtful, "predicted", prefixed(progress, "other linear maps"))
+    for name, other in predicted.items():
+        excess[name] = with_lesser_clusters(excess[name], other.excess, enough=CLEAR_GROUP_EXCESS)
+    significant, rates = _significant(test, excess)
+    undecided = tuple(name for name in DIRECTIONS if _is_undecided(excess[name], significant[name]))
+    isotropic = _other(test, drawn, rounds, undecided, "isotropic", prefixed(progress, "noise of few directions"))
+    rest = _rest(test, drawn, excess, significant, prefixed(progress, "items outside of groups"))
+    found = {
+        name: _Figures(rounds[name], excess[name], predicted.get(name), isotropic.get(name), rest.get(name))
+        for name in DIRECTIONS
+    }
+    is_local = lies_in_groups(excess, rest)
+    clear = {name: significant[name].any() or excess[name].direction >= CLEAR_EXCESS for name in DIRECTIONS}
     return {
         name: _weighed(
-            test, name, excess[name], significant, rates[name], rest.get(name), rounds[name], curved.get(name)
+            test,
+            name,
+            found[name],
+            significant[name],
+            rates[name],
+            is_local=is_local,
+            clear_elsewhere=bool(clear[other]),
         )
-        for name in DIRECTIONS
+        for name, other in zip(DIRECTIONS, DIRECTIONS[::-1], strict=True)
     }
 
 
@@ -152,13 +164,54 @@ def _is_same(test: NoiseTest, drawn: tuple[Drawn, ...]) -> bool:
     return not claims and drawn[0].overlap >= SAME_OVERLAP
 
 
+@dataclass(frozen=True)
+class _Other:
+    """Another kind of simulations of one direction: its excess, and the R2 of its prediction."""
+
+    excess: Excess
+    r2: float
+
+
+@dataclass(frozen=True)
+class _Figures:
+    """All that is known of one direction; None where it was not asked."""
+
+    rounds: tuple[Round, ...]
+    excess: Excess
+    predicted: _Other | None
+    isotropic: _Other | None
+    rest: Excess | None
+
+
 def _simulate(
-    test: NoiseTest, drawn: tuple[Drawn, ...], names: tuple[DirectionName, ...], progress: Progress, **options: Any
+    test: NoiseTest,
+    drawn: tuple[Drawn, ...],
+    names: tuple[DirectionName, ...],
+    kind: Kind,
+    progress: Progress,
+    known: Mapping[DirectionName, tuple[Round, ...]] | None = None,
 ) -> Mapping[DirectionName, tuple[Round, ...]]:
     return simulate_rounds(
-        drawn, {name: test.reclusters[name] for name in names}, gamma=test.gamma, beta=test.beta,
-        seed=test.seed, n_jobs=test.n_jobs, progress=progress, **options,
+        drawn, {name: test.reclusters[name] for name in names}, gamma=test.gamma, beta=test.beta, kind=kind,
+        known=known, seed=test.seed, n_jobs=test.n_jobs, progress=progress,
     )  # fmt: skip
+
+
+def _other(
+    test: NoiseTest,
+    drawn: tuple[Drawn, ...],
+    known: Mapping[DirectionName, tuple[Round, ...]],
+    names: tuple[DirectionName, ...],
+    kind: Kind,
+    progress: Progress,
+) -> Mapping[DirectionName, _Other]:
+    if not names:
+        return {}
+    rounds = _simulate(test, drawn, names, kind, progress, known)
+    return {
+        name: _Other(_excess(test, name, rounds[name]), float(np.mean([one.r2 for one in rounds[name]])))
+        for name in names
+    }
 
 
 def _excess(test: NoiseTest, name: DirectionName, rounds: tuple[Round, ...]) -> Excess:
@@ -184,100 +237,74 @@ def _significant(
     return significant, rates
 
 
-def _claims(excess: Excess, significant: npt.NDArray[np.bool_]) -> bool:
-    return bool(significant.any()) or max(excess.direction.values()) >= LEAST_EXCESS
+def _is_doubtful(excess: Excess, significant: npt.NDArray[np.bool_]) -> bool:
+    """Whether another linear map may explain what is claimed."""
+    if excess.direction >= CLEAR_EXCESS:
+        return False
+    weak = significant & (excess.cluster < CLEAR_GROUP_EXCESS)
+    return bool(weak.any()) or excess.direction >= LEAST_EXCESS
 
 
-def _kernel_rounds(
-    test: NoiseTest, drawn: tuple[Drawn, ...], names: tuple[DirectionName, ...], progress: Progress
-) -> Mapping[DirectionName, tuple[Round, ...]]:
-    """The rounds of those directions that a kernel predicts better than a line does."""
-    found: dict[DirectionName, bool] = {}
-
-    def look(name: DirectionName) -> None:
-        found[name] = kernel_says_more(drawn[0], name, test.seed)
-
-    for_each_tile(look, names, n_jobs=test.n_jobs, progress=progress)
-    curved = tuple(name for name in names if found[name])
-    return _simulate(test, drawn, curved, progress, with_kernel=True, kinds=("shaped",)) if curved else {}
+def _is_undecided(excess: Excess, significant: npt.NDArray[np.bool_]) -> bool:
+    return not significant.any() and abs(excess.direction) < LEAST_EXCESS
 
 
 def _rest(
-    test: NoiseTest, significant: Mapping[DirectionName, npt.NDArray[np.bool_]], progress: Progress
+    test: NoiseTest,
+    drawn: tuple[Drawn, ...],
+    excess: Mapping[DirectionName, Excess],
+    significant: Mapping[DirectionName, npt.NDArray[np.bool_]],
+    progress: Progress,
 ) -> Mapping[DirectionName, Excess]:
-    """The excess of both directions without the items of significant groups; nothing where that makes no sense."""
-    inside = np.zeros(test.x.n, bool)
-    for name in DIRECTIONS:
-        inside |= significant[name][test.directions[name].labels]
-    outside = np.flatnonzero(~inside)
-    k = max(len(test.directions[name].clusters) for name in DIRECTIONS)
-    if not inside.any() or inside.mean() > MOST_LOCAL or not is_testable(len(outside), k):
+    """The excess of both directions without significant groups and what is as tight; nothing where there are none."""
+    if not any(one.any() for one in significant.values()):
         return {}
-    drawn = draw_rounds(
-        test.x, test.y, candidates=outside, groups=test.groups, n_rounds=_ROUNDS_OF_REST, seed=test.seed,
-        n_jobs=test.n_jobs,
-    )  # fmt: skip
-    rounds = _simulate(test, drawn, DIRECTIONS, progress, kinds=("shaped",))
+    # Parts of a cut group are often too small to be significant, but as tight.
+    alike = {name: significant[name] | (excess[name].cluster >= CLEAR_EXCESS) for name in DIRECTIONS}
+    places = [(name, int(index)) for name in DIRECTIONS for index in np.flatnonzero(alike[name])]
+    strongest = sorted(places, key=lambda place: -excess[place[0]].cluster[place[1]])
+    labels = {name: test.directions[name].labels for name in DIRECTIONS}
+    left = [rest_of(one, labels, strongest, test.gamma, test.beta) for one in drawn[:_ROUNDS_OF_REST]]
+    k = max(len(test.directions[name].clusters) for name in DIRECTIONS)
+    rest = tuple(one for one in left if one is not None and is_testable(len(one.rows), k, rest=True))
+    if len(rest) < len(left):
+        return {}
+    rounds = _simulate(test, rest, DIRECTIONS, "turned", progress)
     return {name: _excess(test, name, rounds[name]) for name in DIRECTIONS}
 
 
 def _weighed(
     test: NoiseTest,
     name: DirectionName,
-    excess: Excess,
-    significant: Mapping[DirectionName, npt.NDArray[np.bool_]],
+    found: _Figures,
+    own: npt.NDArray[np.bool_],
     rates: npt.NDArray[np.float64],
-    rest: Excess | None,
-    rounds: tuple[Round, ...],
-    curved: tuple[Round, ...] | None,
+    *,
+    is_local: bool,
+    clear_elsewhere: bool,
 ) -> Weighed:
-    direction, own = test.directions[name], significant[name]
-    share = float(own[direction.labels].mean())
-    anywhere = any(one.any() for one in significant.values())
-    code = decide(excess, rest, share=share, any_group=bool(own.any()), any_elsewhere=anywhere)
+    direction, excess, rounds = test.directions[name], found.excess, found.rounds
+    predicted, isotropic = (None if one is None else one.excess for one in (found.predicted, found.isotropic))
+    code = decide(
+        excess, predicted, isotropic, is_local=is_local, any_group=bool(own.any()), clear_elsewhere=clear_elsewhere
+    )
     finding = Finding(
         code,
-        excess.direction["isotropic"],
-        excess.direction["shaped"],
-        None if rest is None else rest.direction["shaped"],
-        excess.standard_error,
-        int(own.sum()),
-        len(direction.difference_clusters),
-        share,
-        float(np.mean([one.r2 for one in rounds])),
-        None if curved is None else float(np.mean([one.r2 for one in curved])),
-        None if curved is None else float(np.mean([one.excess["shaped"] for one in curved])),
-        float(np.mean([one.overlap for one in rounds])),
-        float(np.mean([one.overlap_simulated for one in rounds])),
-        len(rounds[0].drawn.rows),
-        len(rounds),
+        excess=excess.direction,
+        excess_predicted=None if predicted is None else predicted.direction,
+        excess_isotropic=None if isotropic is None else isotropic.direction,
+        excess_rest=None if found.rest is None else found.rest.direction,
+        standard_error=excess.standard_error,
+        n_significant=int(own.sum()),
+        n_tested=len(direction.difference_clusters),
+        share_significant=float(own[direction.labels].mean()),
+        r2=float(np.mean([one.r2 for one in rounds])),
+        r2_predicted=next((one.r2 for one in (found.predicted, found.isotropic) if one is not None), None),
+        overlap=float(np.mean([one.overlap for one in rounds])),
+        overlap_simulated=float(np.mean([one.overlap_simulated for one in rounds])),
+        n_sampled=len(rounds[0].drawn.rows),
+        n_rounds=len(rounds),
     )
     tested = ~np.isnan(rates)
     figures = [np.where(tested, each, np.nan) for each in (excess.cluster, excess.unseen_affinity, excess.p_value)]
     return Weighed(finding, figures[0], figures[1], figures[2], rates, own, rounds[0].simulated)
-
-
-def decide(excess: Excess, rest: Excess | None, *, share: float, any_group: bool, any_elsewhere: bool) -> FindingCode:
-    """What a direction comes to.
-
-    Parameters
-    ----------
-    excess : Excess
-        Of the direction.
-    rest : Excess or None
-        The same without the items of significant groups, where these hold at most half of the items.
-    share : float
-        Of the items that are in significant groups of this direction.
-    any_group, any_elsewhere : bool
-        Whether there is a significant group in this direction, and in either.
-    """
-    isotropic, shaped = excess.direction["isotropic"], excess.direction["shaped"]
-    if max(isotropic, shaped) < LEAST_EXCESS and not any_group:
-        return "noise"
-    if any_elsewhere and rest is not None and share <= MOST_LOCAL:
-        if rest.direction["shaped"] < LEAST_REST:
-            return "local"
-        return "throughout" if any_group or shaped >= LEAST_EXCESS else "directions"
-    if shaped >= LEAST_EXCESS or any_group:
-        return "throughout"
-    return "directions"

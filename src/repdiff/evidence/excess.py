@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.overlap import match_clusters
-from repdiff.evidence.matched_noise import Kind, Round
+from repdiff.evidence.matched_noise import Round
 from repdiff.evidence.prediction import FloatArray
 from repdiff.evidence.significance import combine
 
@@ -24,10 +24,10 @@ class Excess:
 
     Attributes
     ----------
-    direction : mapping of str to float
-        Excess over each kind of noise, averaged over rounds.
+    direction : float
+        Of the direction, averaged over rounds.
     standard_error : float
-        Of that over shaped noise, between the rounds.
+        Of that, between the rounds.
     cluster : ndarray of float64, (k,)
         Excess of each cluster of the comparison; NaN where no round says anything of it.
     unseen_affinity : ndarray of float64, (k,)
@@ -36,7 +36,7 @@ class Excess:
         1 where most rounds say nothing of it.
     """
 
-    direction: dict[Kind, float]
+    direction: float
     standard_error: float
     cluster: FloatArray
     unseen_affinity: FloatArray
@@ -44,7 +44,7 @@ class Excess:
 
 
 def excess_of(rounds: Sequence[Round], labels: npt.NDArray[np.int32], n_clusters: int) -> Excess:
-    """The excess of a direction, from the rounds of one prediction.
+    """The excess of a direction, from rounds of one kind.
 
     Parameters
     ----------
@@ -68,24 +68,25 @@ def excess_of(rounds: Sequence[Round], labels: npt.NDArray[np.int32], n_clusters
                     one.above[place], float(np.log(one.groups.sizes[place])), null_above, null_log_sizes
                 )
                 affinity[number, cluster] = np.exp(one.groups.log_affinity[place])
-    shaped = [one.excess["shaped"] for one in rounds]
+    each = [one.excess for one in rounds]
     return Excess(
-        {kind: float(np.mean([one.excess[kind] for one in rounds])) for kind in rounds[0].excess},
-        float(np.std(shaped, ddof=1) / np.sqrt(len(shaped))) if len(shaped) > 1 else 0.0,
+        float(np.mean(each)),
+        float(np.std(each, ddof=1) / np.sqrt(len(each))) if len(each) > 1 else 0.0,
         _mean_known(excess),
         _mean_known(affinity),
         combine(p_values),
     )
 
 
-def with_lesser_clusters(one: Excess, other: Excess) -> Excess:
-    """The excess by one prediction, its clusters judged by the one that claims less."""
+def with_lesser_clusters(one: Excess, other: Excess, *, enough: float) -> Excess:
+    """The excess by one kind; clusters with less than ``enough`` are judged by the kind that claims less."""
+    weak = ~(one.cluster >= enough)
     return Excess(
         one.direction,
         one.standard_error,
-        np.fmin(one.cluster, other.cluster),
+        np.where(weak, np.fmin(one.cluster, other.cluster), one.cluster),
         one.unseen_affinity,
-        np.maximum(one.p_value, other.p_value),
+        np.where(weak, np.maximum(one.p_value, other.p_value), one.p_value),
     )
 
 

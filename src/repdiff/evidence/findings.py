@@ -11,8 +11,7 @@ import pandas as pd
 
 from repdiff.affinity.base import Affinity
 from repdiff.affinity.distances import Ranked
-from repdiff.clustering.cluster import cluster_affinity
-from repdiff.clustering.spectral import ignore_warning
+from repdiff.clustering.few import cluster_few
 from repdiff.core.errors import RepdiffError
 from repdiff.core.parallel import resolve_n_jobs, single_threaded_libraries
 from repdiff.core.progress import Progress, prefixed, silent
@@ -32,7 +31,6 @@ from repdiff.evidence.matched_noise import N_ROUNDS, Drawn, draw_rounds
 from repdiff.evidence.nearest import Nearest, look_up, nearest_of
 from repdiff.evidence.neighbours import neighbour_shares, neighbour_shares_of_ranks, share_of_change
 from repdiff.evidence.outcomes import correctness as predictions_right
-from repdiff.evidence.resampling import RECLUSTERING_RESTARTS
 from repdiff.evidence.robustness import Sample
 from repdiff.evidence.spread import standard_errors
 from repdiff.evidence.unseen import Recluster
@@ -47,8 +45,6 @@ from repdiff.results.findings import (
 )
 from repdiff.results.neighbors import NeighborLists
 from repdiff.settings import MethodSettings
-
-FIRST_CHECK = 11  # products of a few hundred items, after which their eigenvectors have mostly settled
 
 
 @dataclass(frozen=True)
@@ -175,10 +171,7 @@ def _weighed(test: NoiseTest, drawn: tuple[Drawn, ...], progress: Progress) -> M
 
 def _spectral(n_clusters: int) -> Recluster:
     def recluster(affinity: Affinity, seed: int, number: int | None) -> npt.NDArray[np.int32]:
-        return cluster_affinity(
-            affinity, number or n_clusters, restarts=RECLUSTERING_RESTARTS, first_check=FIRST_CHECK, random_state=seed,
-            warn=ignore_warning,
-        )  # fmt: skip
+        return cluster_few(affinity, number or n_clusters, random_state=seed)
 
     return recluster
 

@@ -9,20 +9,27 @@ the mirror image. In each round
    the unseen (:mod:`.unseen`);
 3. the same is done with each simulated side in place of the real one.
 
-The excess is E = S - mean of S over the simulations, averaged over rounds: once over isotropic noise, once over noise
-with the covariance of what one side does not say of the other ("shaped"). A cluster's own excess is its log mean
+The excess is E = S - mean of S over the simulations, averaged over rounds. A cluster's own excess is its log mean
 affinity above that of simulated neighbourhoods of its size, less what simulated clusters have above them; its p-value
 is the tail of a t distribution whose scale comes from the simulated clusters of all rounds. The rounds' p-values are
 combined by twice their median (Meinshausen, Meier & Buehlmann 2009).
 
-Where the relation of the sides is curved, what a line leaves is more than noise. So once a cluster is significant, the
-prediction is tried with a kernel as well, and where that says more a cluster is significant only if it is by both.
+There are three kinds of simulations:
+
+turned
+    y, turned and scaled onto x, and noise with the covariance of what that leaves. If the two have one geometry and
+    noise, x looks like this.
+predicted
+    What a linear map of y says of x, and noise with the covariance of what that leaves. Such a map may weigh directions
+    in any way, so a difference that is nothing but other weights has no excess over this, however large it is.
+isotropic
+    The same map, and noise alike in all directions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -34,11 +41,10 @@ from repdiff.core.parallel import for_each_tile
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.prediction import (
     FloatArray,
-    Prediction,
     predict_linearly,
-    predict_with_kernel,
     principal_coordinates,
     scaled_coordinates,
+    turn,
 )
 from repdiff.evidence.simulation import Noise, SharedNeighbours, matching_amount, ranks_of
 from repdiff.evidence.unseen import Recluster, Setting, UnseenGroups, neighbourhood_curve, unseen_block, unseen_groups
@@ -46,14 +52,13 @@ from repdiff.results.clusters import DIRECTIONS, DirectionName
 
 Ranks = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
-Kind = Literal["isotropic", "shaped"]
+Kind = Literal["turned", "predicted", "isotropic"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 LARGEST_SAMPLE = 1000
-FEWEST_ITEMS = 300
+FEWEST_ITEMS, FEWEST_OF_REST = 300, 150
 N_ROUNDS = 4
 N_DRAWS = 3
-_KERNEL_SAYS_MORE = 0.02  # of the variance: below it the relation counts as straight
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Round:
-    """What one round says of one direction, by one prediction.
+    """What one round says of one direction, by one kind of simulations.
 
     Attributes
     ----------
@@ -96,25 +101,25 @@ class Round:
         Its items.
     groups : UnseenGroups
         The clusters found.
-    excess : mapping of str to float
-        Of the direction, over each kind of noise.
+    excess : float
+        Of the direction.
     above : ndarray of float64, (g,)
-        Log affinity of each cluster above that of simulated neighbourhoods of its size, noise shaped.
+        Log affinity of each cluster above that of simulated neighbourhoods of its size.
     null_above : ndarray of float64, (q,)
         The same of the simulated clusters.
     null_sizes : ndarray of int64, (q,)
         Unseen members of these.
     r2 : float
-        Of the prediction.
+        Share of the variance that the other side explains.
     overlap, overlap_simulated : float
         Share of nearest neighbours in common.
     simulated : ndarray of int32, (m, m)
-        Ranks of one simulated side, by the first kind of noise.
+        Ranks of one simulated side.
     """
 
     drawn: Drawn
     groups: UnseenGroups
-    excess: Mapping[Kind, float]
+    excess: float
     above: FloatArray
     null_above: FloatArray
     null_sizes: Rows
@@ -126,38 +131,37 @@ class Round:
 
 @dataclass(frozen=True)
 class _Null:
-    """Simulations of one kind: mean tightness; where shaped, neighbourhoods and what clusters have above these."""
+    """Simulations: mean tightness, neighbourhoods, and what clusters have above these."""
 
     tightness: float
     overlap: float
     ranks: Ranks
-    log_sizes: FloatArray = field(default_factory=lambda: np.zeros(0))
-    curve: FloatArray = field(default_factory=lambda: np.zeros(0))
-    above: FloatArray = field(default_factory=lambda: np.zeros(0))
-    sizes: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
+    log_sizes: FloatArray
+    curve: FloatArray
+    above: FloatArray
+    sizes: Rows
 
     def usual(self, sizes: Rows) -> FloatArray:
         """Log affinity of neighbourhoods of these sizes."""
         return np.asarray(np.interp(np.log(sizes), self.log_sizes, self.curve))
 
 
-def is_testable(n: int, n_clusters: int) -> bool:
-    """Whether there are enough items to compare with noise: 300, and four unseen for each cluster."""
-    return n >= FEWEST_ITEMS and min(n, LARGEST_SAMPLE) // 2 >= 4 * n_clusters
+def is_testable(n: int, n_clusters: int, *, rest: bool = False) -> bool:
+    """Whether there are enough items to compare with noise: 300, of a rest 150; and four unseen for each cluster."""
+    return n >= (FEWEST_OF_REST if rest else FEWEST_ITEMS) and min(n, LARGEST_SAMPLE) // 2 >= 4 * n_clusters
 
 
 def draw_rounds(
     x: Ranked,
     y: Ranked,
     *,
-    candidates: Rows | None = None,
     groups: npt.NDArray[np.int32] | None = None,
     n_rounds: int = N_ROUNDS,
     seed: int = 0,
     n_jobs: int = 1,
 ) -> tuple[Drawn, ...]:
-    """The items of each round, of all or of some candidates, and what both directions need of them."""
-    among = np.arange(x.n) if candidates is None else candidates
+    """The items of each round, and what both directions need of them."""
+    among = np.arange(x.n)
     places = [_places(among, np.random.default_rng([seed, number])) for number in range(n_rounds)]
     samples: dict[int, tuple[tuple[FloatArray, FloatArray], tuple[Ranks, Ranks]]] = {}
 
@@ -189,14 +193,32 @@ def _among(side: Ranked, rows: Rows) -> tuple[FloatArray, Ranks]:
     return principal_coordinates(side.coordinates[rows]), ranks_of(side.coordinates[rows])
 
 
+def without(drawn: Drawn, kept: npt.NDArray[np.bool_]) -> Drawn:
+    """A round without some of its items: those that are kept, (m,), ranked among themselves."""
+    new_place = np.cumsum(kept) - 1
+    halves = tuple(new_place[half[kept[half]]] for half in drawn.halves)
+    points_x, points_y = (side[kept] for side in drawn.points)
+    ranks_x, ranks_y = (_ranked_anew(side[np.ix_(kept, kept)]) for side in drawn.ranks)
+    groups = None if drawn.groups is None else drawn.groups[kept]
+    return Drawn(drawn.rows[kept], (points_x, points_y), (ranks_x, ranks_y), (halves[0], halves[1]), groups)
+
+
+def _ranked_anew(ranks: Ranks) -> Ranks:
+    """Ranks of some items in lists of more, as ranks among themselves."""
+    places = ranks - 1
+    present = np.zeros((len(ranks), int(ranks.max(initial=0))), np.int32)
+    np.put_along_axis(present, places, 1, axis=1)
+    return np.asarray(np.take_along_axis(present.cumsum(axis=1, dtype=np.int32), places, axis=1))
+
+
 def simulate_rounds(
     rounds: Sequence[Drawn],
     reclusters: Mapping[DirectionName, Recluster],
     *,
     gamma: float,
     beta: float,
-    with_kernel: bool = False,
-    kinds: Sequence[Kind] = KINDS,
+    kind: Kind = "turned",
+    known: Mapping[DirectionName, Sequence[Round]] | None = None,
     n_draws: int = N_DRAWS,
     seed: int = 0,
     n_jobs: int = 1,
@@ -213,12 +235,12 @@ def simulate_rounds(
         For each direction that is tested: affinity, seed and None for as many clusters as there are -> labels.
     gamma, beta : float
         Of the affinity.
-    with_kernel : bool
-        Whether one side is predicted from the other with a kernel.
-    kinds : sequence of str
-        Of noise, the shaped among them: by it clusters are judged.
+    kind : {"turned", "predicted", "isotropic"}
+        Of the simulations.
+    known : mapping to sequence of Round, optional
+        The same rounds by another kind, whose real clusters are taken.
     n_draws : int
-        Simulations of each kind in each round.
+        Simulations in each round.
     seed : int
         Of folds and noise. Each round and direction has a stream of its own, so threads do not matter.
     n_jobs : int
@@ -233,60 +255,49 @@ def simulate_rounds(
         name, number = task
         drawn = rounds[number]
         setting = Setting(*drawn.halves, gamma, beta, reclusters[name], drawn.groups)
-        rng = np.random.default_rng([seed, number, DIRECTIONS.index(name), int(with_kernel)])
-        turned = name == "y_only"
-        done[task] = _simulate(drawn, setting, turned, with_kernel, kinds, n_draws, rng)
+        rng = np.random.default_rng([seed, number, DIRECTIONS.index(name), KINDS.index(kind)])
+        real = None if known is None else known[name][number].groups
+        done[task] = _simulate(drawn, setting, name == "y_only", kind, real, n_draws, rng)
 
     for_each_tile(simulate, tasks, n_jobs=n_jobs, stage=stage, progress=progress)
     return {name: tuple(done[name, number] for number in range(len(rounds))) for name in reclusters}
-
-
-def kernel_says_more(drawn: Drawn, name: DirectionName, seed: int) -> bool:
-    """Whether a kernel predicts the side that holds the groups better from the other than a line does."""
-    wanted, given = drawn.points if name == "x_only" else drawn.points[::-1]
-    linear, curved = (
-        predict(given, wanted, np.random.default_rng(seed)).r2 for predict in (predict_linearly, predict_with_kernel)
-    )
-    return curved >= linear + _KERNEL_SAYS_MORE
 
 
 def _simulate(
     drawn: Drawn,
     setting: Setting,
     turned: bool,
-    with_kernel: bool,
-    kinds: Sequence[Kind],
+    kind: Kind,
+    real: UnseenGroups | None,
     n_draws: int,
     rng: np.random.Generator,
 ) -> Round:
     """One direction of one round; ``turned`` where y holds the clusters."""
-    points, given = drawn.points[::-1] if turned else drawn.points
+    wanted, given = drawn.points[::-1] if turned else drawn.points
     holder, other = drawn.ranks[::-1] if turned else drawn.ranks
-    predict = predict_with_kernel if with_kernel else predict_linearly
-    prediction = predict(given, points, rng)
-    real = unseen_groups(setting, holder, other, unseen_block(setting, holder, other), seed=0)
+    prediction = turn(given, wanted) if kind == "turned" else predict_linearly(given, wanted, rng)
+    if real is None:
+        real = unseen_groups(setting, holder, other, unseen_block(setting, holder, other), seed=0)
     every = np.arange(len(other))
     shared = SharedNeighbours(setting.nearness(other, every, every))
     target = shared.overlap(holder)
-    null = {kind: _null(prediction, kind == "shaped", setting, other, shared, target, n_draws, rng) for kind in kinds}
-    shaped = null["shaped"]
+    null = _null(Noise(prediction, kind != "isotropic"), setting, other, shared, target, n_draws, rng)
     return Round(
         drawn,
         real,
-        {kind: real.tightness - null[kind].tightness for kind in kinds},
-        real.log_affinity - shaped.usual(real.sizes),
-        shaped.above,
-        shaped.sizes,
+        real.tightness - null.tightness,
+        real.log_affinity - null.usual(real.sizes),
+        null.above,
+        null.sizes,
         prediction.r2,
         target,
-        null[kinds[0]].overlap,
-        null[kinds[0]].ranks,
+        null.overlap,
+        null.ranks,
     )
 
 
 def _null(
-    prediction: Prediction,
-    shaped: bool,
+    noise: Noise,
     setting: Setting,
     other: Ranks,
     shared: SharedNeighbours,
@@ -294,19 +305,15 @@ def _null(
     n_draws: int,
     rng: np.random.Generator,
 ) -> _Null:
-    noise = Noise(prediction, shaped)
     amount = matching_amount(noise, shared, target, rng)
     found, curves, overlaps = [], [], []
     for draw in range(n_draws):
         ranks = noise.ranks(amount, noise.directions(rng))
         block = unseen_block(setting, ranks, other)
         found.append(unseen_groups(setting, ranks, other, block, seed=draw))
-        if shaped:  # clusters are judged by it alone
-            curves.append(neighbourhood_curve(setting, ranks, block, rng))
+        curves.append(neighbourhood_curve(setting, ranks, block, rng))
         overlaps.append(shared.overlap(ranks))
     tightness, overlap = (float(np.mean(each)) for each in ([one.tightness for one in found], overlaps))
-    if not curves:
-        return _Null(tightness, overlap, ranks)
     log_sizes, usual = curves[0][0], np.mean([curve for _, curve in curves], axis=0)
     sizes = np.concatenate([one.sizes for one in found])
     above = np.concatenate([one.log_affinity for one in found]) - np.interp(np.log(sizes), log_sizes, usual)

@@ -1,4 +1,4 @@
-"""One representation predicted from the other, each item from a fit that did not see it."""
+"""One representation as the other says it is: turned and scaled onto it, or predicted from it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ MOST_COMPONENTS = 128
 _MANY, _SPARE, _ITERATIONS = 2, 16, 2
 _FOLDS = 4
 _PENALTIES = tuple(10.0**exponent for exponent in range(-5, 2))  # of the Frobenius norm of the products of columns
-_LANDMARKS = 200
-_KERNEL_WEIGHTS = (1.0, 4.0)  # of the kernel beside the linear part
 _LEAST_EIGENVALUE = 1e-8  # of the largest: below it is rounding
 
 
@@ -26,7 +24,7 @@ class Prediction:
     Attributes
     ----------
     values : ndarray of float64, (m, p)
-        Out of fold.
+        The other side, as far as this one says.
     residuals : ndarray of float64, (m, p)
         What it does not say: the truth less ``values``, less their mean.
     r2 : float
@@ -90,42 +88,33 @@ def scaled_coordinates(distances: npt.NDArray[Any], most: int = MOST_COMPONENTS)
     return np.asarray((vectors[:, positive] * np.sqrt(squares[positive]))[:, ::-1])
 
 
+def turn(given: FloatArray, wanted: FloatArray) -> Prediction:
+    """``given``, (m, q), turned and scaled onto ``wanted``, (m, p): orthogonal Procrustes (Schoenemann 1966).
+
+    Both are centred. The narrower of the two is filled up with zeros, so that nothing of ``given`` is lost: distances
+    among the values are those among the rows given, but for the scale.
+    """
+    wide = max(given.shape[1], wanted.shape[1])
+    given, wanted = (np.pad(side, ((0, 0), (0, wide - side.shape[1]))) for side in (given, wanted))
+    left, values, right = np.linalg.svd(given.T @ wanted)
+    scale = float(values.sum()) / (float(np.square(given).sum()) or 1.0)
+    turned = scale * (given @ (left @ right))
+    residuals = wanted - turned
+    return Prediction(
+        turned, residuals, 1 - float(np.square(residuals).sum()) / (float(np.square(wanted).sum()) or 1.0)
+    )
+
+
 def predict_linearly(given: FloatArray, wanted: FloatArray, rng: np.random.Generator) -> Prediction:
     """``wanted``, (m, p), from ``given``, (m, q), by ridge regression; the penalty with the least error is taken."""
-    return _predict([given], wanted, _fold_of_each(len(given), rng))
+    best, _ = _fit(given, wanted, rng.permutation(len(given)) % _FOLDS)
+    return _said(best, wanted)
 
 
-def predict_with_kernel(given: FloatArray, wanted: FloatArray, rng: np.random.Generator) -> Prediction:
-    """The same from ``given`` and a Gaussian kernel to some landmarks of it (Nystroem; Williams & Seeger 2001)."""
-    folds = _fold_of_each(len(given), rng)
-    linear = given / np.sqrt(_mean_square(given))
-    curved = _kernel_features(linear, rng)
-    return _predict([np.hstack([linear, np.sqrt(weight) * curved]) for weight in _KERNEL_WEIGHTS], wanted, folds)
-
-
-def _fold_of_each(m: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    return rng.permutation(m) % _FOLDS
-
-
-def _mean_square(rows: FloatArray) -> float:
-    return float(np.square(rows).sum() / len(rows)) or 1.0
-
-
-def _kernel_features(points: FloatArray, rng: np.random.Generator) -> FloatArray:
-    landmarks = points[np.sort(rng.permutation(len(points))[:_LANDMARKS])]
-    squared = np.square(points).sum(axis=1)[:, None] + np.square(landmarks).sum(axis=1) - 2 * points @ landmarks.T
-    between = np.square(landmarks).sum(axis=1)[:, None] + np.square(landmarks).sum(axis=1) - 2 * landmarks @ landmarks.T
-    width = 0.5 * float(np.median(squared)) or 1.0
-    values, vectors = np.linalg.eigh(np.exp(-np.maximum(between, 0) / width))
-    kept = values > _LEAST_EIGENVALUE * values[-1]
-    return np.asarray(np.exp(-np.maximum(squared, 0) / width) @ (vectors[:, kept] / np.sqrt(values[kept])))
-
-
-def _predict(candidates: list[FloatArray], wanted: FloatArray, folds: npt.NDArray[np.int64]) -> Prediction:
-    best = min((_fit(given, wanted, folds) for given in candidates), key=lambda fit: fit[1])[0]
-    residuals = wanted - best
+def _said(values: FloatArray, wanted: FloatArray) -> Prediction:
+    residuals = wanted - values
     spread = float(np.square(wanted - wanted.mean(axis=0)).sum()) or 1.0
-    return Prediction(best, residuals - residuals.mean(axis=0), 1 - float(np.square(residuals).sum()) / spread)
+    return Prediction(values, residuals - residuals.mean(axis=0), 1 - float(np.square(residuals).sum()) / spread)
 
 
 def _fit(given: FloatArray, wanted: FloatArray, folds: npt.NDArray[np.int64]) -> tuple[FloatArray, float]:

@@ -30,7 +30,6 @@ from repdiff.settings import EvidenceSettings
 Labels = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 
-RECLUSTERING_RESTARTS = 4  # of k-means: one that settles in a worse optimum now and then costs stability, not truth
 LARGEST_SAMPLE = 1000
 _FEWEST_PER_CLUSTER = 3  # items seen, for each cluster asked for, below which clustering again says nothing
 

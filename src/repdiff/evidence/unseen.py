@@ -105,11 +105,16 @@ def unseen_groups(setting: Setting, holder: Ranks, other: Ranks, block: Block, s
     seed : int
         Of the clustering.
     """
-    labels = setting.recluster(setting.affinity(holder, other, setting.seen), seed, None)
-    nearest = setting.nearness(holder, setting.unseen, setting.seen).argmin(axis=1)
-    members = np.equal.outer(np.arange(int(labels.max()) + 1), labels[nearest]).T
+    labels, members = cluster_seen(setting, holder, other, seed)
     kept = np.flatnonzero(members.sum(axis=0) >= FEWEST_UNSEEN)
     return UnseenGroups(labels, kept, members.sum(axis=0)[kept], _log_means(block, members[:, kept]))
+
+
+def cluster_seen(setting: Setting, holder: Ranks, other: Ranks, seed: int) -> tuple[Labels, npt.NDArray[np.bool_]]:
+    """Clusters of the items seen, (s,), and which of the unseen fall into each of them, (u, g)."""
+    labels = setting.recluster(setting.affinity(holder, other, setting.seen), seed, None)
+    nearest = setting.nearness(holder, setting.unseen, setting.seen).argmin(axis=1)
+    return labels, np.equal.outer(np.arange(int(labels.max()) + 1), labels[nearest]).T
 
 
 def neighbourhood_curve(

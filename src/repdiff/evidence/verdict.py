@@ -30,15 +30,18 @@ def judge(evidence: ClusterEvidence, *, untested: Untested = "sample_too_small")
     """
     if evidence.p_value is None:
         return replace(evidence, holds=None, reasons=(untested,))
-    if evidence.excess_q is None:
+    if evidence.excess_q is None and evidence.found_in_replicates is None:
         return replace(evidence, holds=None, reasons=("too_few_items",))
     reasons = tuple(_reasons(evidence))
     return replace(evidence, holds=not reasons, reasons=reasons)
 
 
 def _reasons(evidence: ClusterEvidence) -> Iterator[Reason]:
-    # Labels tell apart what noise cannot: a group on which one side is right far more often is no noise.
-    if not evidence.is_significant and evidence.value not in ("gain", "loss"):
+    # Other seeds say more than one pair can. So do labels: where one side is right far more often there is no noise.
+    in_seeds = evidence.found_in_replicates
+    if in_seeds is False:
+        yield "not_in_other_seeds"
+    elif in_seeds is None and not evidence.is_significant and evidence.value not in ("gain", "loss"):
         yield "few_unseen" if evidence.excess is None else "no_more_than_noise"
     yield from not_found_again(evidence)
 

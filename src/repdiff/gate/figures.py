@@ -13,6 +13,7 @@ from repdiff.results.clusters import Direction
 from repdiff.results.comparison import Comparison
 from repdiff.results.directions import DirectionName
 from repdiff.results.findings import FINDING_CODES, Correctness, PairedAccuracy
+from repdiff.results.replicates import Replicates
 
 Kind = Literal["share", "number", "count", "code"]
 Known = tuple[float | tuple[str, ...], str]  # a figure, and a few words on it
@@ -22,6 +23,7 @@ FEWEST_OF_A_LABEL = 20  # items; of fewer, one item more or less is 5 % or more
 _NO_EVIDENCE = "the run has no evidence; compare again without --no-evidence"
 _NO_LABELS = "the run has no labels that are names; compare again with --label COLUMN"
 _NO_PREDICTIONS = "the run has no predictions of both models; compare again with --label, --pred-x and --pred-y"
+_NO_REPLICATES = "the run has no other seeds; compare again with --replicate-x and --replicate-y, two of each at least"
 _NO_NUMBERS = "the run has no labels that are numbers; compare again with --label COLUMN"
 
 
@@ -186,6 +188,32 @@ def _significant(comparison: Comparison, label: str | None) -> Known | Unknown:
     return float(comparison.evidence.n_significant), f"of {comparison.evidence.n_tested} groups"
 
 
+def _in_replicates(comparison: Comparison) -> Replicates | Unknown:
+    """What other seeds say, where that is tested."""
+    if not _has_findings(comparison) or comparison.evidence is None:
+        return Unknown(_NO_EVIDENCE)
+    found = comparison.evidence.replicates
+    return Unknown(_NO_REPLICATES) if found is None or not found.is_tested else found
+
+
+def _found_again(comparison: Comparison, label: str | None) -> Known | Unknown:
+    found = _in_replicates(comparison)
+    return found if isinstance(found, Unknown) else (float(found.n_found), f"of {found.n_tested} groups")
+
+
+def _lost_again(comparison: Comparison, label: str | None) -> Known | Unknown:
+    """Share of items in groups of the old model that are lost, in other seeds as well."""
+    found = _in_replicates(comparison)
+    if isinstance(found, Unknown):
+        return found
+    rows, n = 0, len(comparison.items.frame)
+    for cluster in comparison.x_only.difference_clusters:
+        evidence = cluster.evidence
+        if evidence is not None and evidence.fate == "lost" and evidence.found_in_replicates:
+            rows += cluster.size
+    return rows / n, f"{rows:,} of {n:,} items; {found.n_x} other seeds of the old model, {found.n_y} of the new one"
+
+
 def _finding(names: tuple[DirectionName, ...]) -> Read:
     def read(comparison: Comparison, label: str | None) -> Known | Unknown:
         if not _has_findings(comparison) or comparison.evidence is None:
@@ -242,6 +270,12 @@ FIGURES: Mapping[str, Figure] = {
         Figure("neighbours lost", "share", "Items whose neighbourhood is lost.", _NEIGHBOURS, _neighbours("lost")),
         Figure("significant groups", "count", "Groups, of both directions, that are tighter than matched noise.",
                "`evidence.n_significant`", _significant),
+        Figure("lost after training again", "share",
+               "Items in groups of the old model that are lost, and are so in other seeds of both models as well.",
+               "`x_only.clusters`: `evidence.found_in_replicates`", _lost_again),
+        Figure("groups after training again", "count",
+               "Groups, of both directions, that are there in other seeds of both models.",
+               "`evidence.replicates`", _found_again),
         Figure("finding", "code", f"What either direction comes to: {_CODES}.", "`evidence.findings`",
                _finding(("x_only", "y_only"))),
         Figure("x_only finding", "code", "The same of what only the old model groups.", "`evidence.findings`",

@@ -58,13 +58,9 @@ def agree(x: Embeddings, y: Embeddings, *, data: tuple[Any, Any], sha256: tuple[
     """
     found, warnings = [], []
     for given, side, digest in zip(data, (x, y), sha256, strict=True):
-        path = beside(given)
-        encoding = None if path is None else read_encoding(path, digest)
-        if path is not None and encoding is None and read_manifest(path) is not None:
-            warnings.append(f"{manifest_path(path)}: describes other values than those in {path}, so it was not used")
-        if encoding is not None and side.ids is not None and not np.array_equal(side.ids, encoding.ids):
-            encoding = None  # the same values under other ids, as in a copy that was sorted or renamed
+        encoding, told = _recorded(given, side, digest)
         found.append(encoding)
+        warnings += told
     first, second = found
     x, y = _with_ids(x, first), _with_ids(y, second)
     if first is not None and second is not None:
@@ -73,6 +69,46 @@ def agree(x: Embeddings, y: Embeddings, *, data: tuple[Any, Any], sha256: tuple[
             warnings += _left_out(side, other)
         x, y = _without(x, second.skipped), _without(y, first.skipped)
     return x, y, Encodings(first, second, tuple(warnings))
+
+
+def agree_with(
+    rows: Embeddings, side: Embeddings, *, data: Any, sha256: str, encodings: Encodings
+) -> tuple[Embeddings, tuple[str, ...]]:
+    """A further side with the ids recorded beside its file, without the items that the pair lacks; and warnings.
+
+    Parameters
+    ----------
+    rows : Embeddings
+        x of the pair, whose rows the further side is to have.
+    side : Embeddings
+        As it was read.
+    data : object
+        What the user gave for it.
+    sha256 : str
+        Hash of its values.
+    encodings : Encodings
+        Of the pair.
+    """
+    encoding, warnings = _recorded(data, side, sha256)
+    side = _with_ids(side, encoding)
+    for other in (encodings.x, encodings.y):
+        if encoding is not None and other is not None:
+            side = _without(side, other.skipped)
+    if encoding is not None and encodings.x is not None:
+        warnings += _differing_contents(rows, side, encodings.x, encoding)
+    return side, tuple(warnings)
+
+
+def _recorded(given: Any, side: Embeddings, digest: str) -> tuple[Encoding | None, list[str]]:
+    """What was recorded when a side was encoded, where that is still true of it; and a warning where it is not."""
+    path = beside(given)
+    encoding = None if path is None else read_encoding(path, digest)
+    told = []
+    if path is not None and encoding is None and read_manifest(path) is not None:
+        told = [f"{manifest_path(path)}: describes other values than those in {path}, so it was not used"]
+    if encoding is not None and side.ids is not None and not np.array_equal(side.ids, encoding.ids):
+        encoding = None  # the same values under other ids, as in a copy that was sorted or renamed
+    return encoding, told
 
 
 def with_predictions(items: Items, encodings: Encodings, ids: Any) -> Items:

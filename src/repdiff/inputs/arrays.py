@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,10 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import InputError, MissingExtraError
+from repdiff.core.files import is_zip
+from repdiff.core.memory import format_bytes
+from repdiff.inputs.claims import check_claim
+from repdiff.inputs.hdf5 import read_h5
 from repdiff.inputs.numbers import of_bfloat16, to_array
 from repdiff.inputs.wording import few
 
 Arrays = Mapping[str, npt.NDArray[Any]]
+_MAPPED_ABOVE = 2**28  # bytes
 _BF16 = "BF16"
 _NUMPY_NAMES = {
     **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},
@@ -30,19 +37,33 @@ _NEEDS_PICKLE = "holds Python objects, which only pickle can read and repdiff re
 
 
 def read_npy(path: Path) -> Arrays:
-    """The one array of a .npy file, under an empty name."""
+    """The one array of a .npy file, under an empty name; a large one is not read, but mapped into memory."""
+    if path.stat().st_size > _MAPPED_ABOVE:
+        return {"": _mapped(path)}
     with path.open("rb") as file:
-        return {"": _read_array(file, str(path))}
+        return {"": _read_array(file, str(path), path.stat().st_size)}
+
+
+def _mapped(path: Path) -> npt.NDArray[Any]:
+    try:
+        mapped: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        if "Python objects" in str(error):
+            raise InputError(f"{path}: {_NEEDS_PICKLE}") from error
+        raise
+    return mapped
 
 
 def read_npz(path: Path) -> Arrays:
     """All arrays of a .npz file."""
     with zipfile.ZipFile(path) as archive:
-        members = [name for name in archive.namelist() if name.endswith(".npy")]
+        members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
+        check_claim(str(path), sum(info.file_size for info in members), path.stat().st_size)
         arrays = {}
-        for name in members:
-            with archive.open(name) as file:
-                arrays[name.removesuffix(".npy")] = _read_array(file, f"{path}: array {name.removesuffix('.npy')!r}")
+        for info in members:
+            name = info.filename.removesuffix(".npy")
+            with archive.open(info) as file:
+                arrays[name] = _read_array(file, f"{path}: array {few([name], quoted=True)}", info.file_size)
         return arrays
 
 
@@ -90,37 +111,39 @@ def read_pt(path: Path) -> Arrays:
         import torch
     except ImportError as error:
         raise MissingExtraError("torch", "torch", f"reading {path}") from error
+    _check_records(path)
     try:
-        with _numpy_in_torch(torch):
+        with _numpy_in_torch(torch), warnings.catch_warnings(), _sound_sparse(torch):
+            warnings.simplefilter("ignore")  # of torch, about what it then refuses
             loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise InputError(f"{path}: {_NEEDS_PICKLE}") from error
+        if "nsupported" in str(error) and "operand" not in str(error):  # a class or function that is not of tensors
+            raise InputError(f"{path}: {_NEEDS_PICKLE}") from error
+        raise InputError(f"{path}: is damaged, or was not written by torch.save; get it again") from error
     tensors = loaded if isinstance(loaded, Mapping) else {"": loaded}
-    arrays = {
-        str(name): to_array(tensor, str(path))
+    tensors = {
+        str(name): tensor
         for name, tensor in tensors.items()
         if isinstance(tensor, torch.Tensor | np.ndarray | list | tuple)
     }
+    sizes = (math.prod(tensor.shape) * tensor.dtype.itemsize for tensor in tensors.values() if hasattr(tensor, "shape"))
+    check_claim(str(path), sum(sizes), path.stat().st_size)  # strides of zero and sparse tensors take little room
+    arrays = {name: to_array(tensor, str(path)) for name, tensor in tensors.items()}
     if not arrays:
         raise InputError(f"{path}: holds {type(loaded).__name__}, but neither a tensor nor a mapping of tensors")
     return arrays
 
 
-def read_h5(path: Path) -> Arrays:
-    """All datasets of a .h5 file, by their path in it."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise MissingExtraError("h5py", "hdf5", f"reading {path}") from error
-    arrays: dict[str, npt.NDArray[Any]] = {}
+def _check_records(path: Path) -> None:
+    """Compare the records of a file in torch's zip format with its size, since they may be compressed."""
+    if is_zip(path):
+        with zipfile.ZipFile(path) as archive:
+            check_claim(str(path), sum(info.file_size for info in archive.infolist()), path.stat().st_size)
 
-    def take(name: str, node: Any) -> None:
-        if isinstance(node, h5py.Dataset):
-            arrays[name] = node.asstr()[()] if h5py.check_string_dtype(node.dtype) else node[()]
 
-    with h5py.File(path, "r") as file:
-        file.visititems(take)
-    return arrays
+def _sound_sparse(torch: Any) -> Any:
+    """Check the indices of sparse tensors, which torch otherwise believes."""
+    return torch.sparse.check_sparse_tensor_invariants()
 
 
 @contextmanager
@@ -149,7 +172,9 @@ ARRAY_READERS: dict[str, Callable[[Path], Arrays]] = {
 }
 
 
-def _read_array(file: Any, where: str) -> npt.NDArray[Any]:
+def _read_array(file: Any, where: str, there: int) -> npt.NDArray[Any]:
+    """The array of a .npy file, open at its start, of so many bytes."""
+    _check_header(file, where, there)
     try:
         array = np.lib.format.read_array(file, allow_pickle=False)
     except ValueError as error:
@@ -157,3 +182,19 @@ def _read_array(file: Any, where: str) -> npt.NDArray[Any]:
             raise InputError(f"{where}: {_NEEDS_PICKLE}") from error
         raise
     return np.asarray(array)
+
+
+def _check_header(file: Any, where: str, there: int) -> None:
+    """Refuse a file that says it holds more values than follow; memory for them would be taken first."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    follow, claimed = there - file.tell(), math.prod(shape) * dtype.itemsize
+    file.seek(0)
+    if not dtype.hasobject and claimed > follow:
+        raise InputError(
+            f"{where}: says that it holds values of shape {few([shape])} and type {few([dtype])}, "
+            f"{format_bytes(claimed)}, but {format_bytes(follow)} follow; it is cut short or damaged; get it again"
+        )
+    if min(shape, default=0) < 0:
+        raise InputError(f"{where}: says that it holds values of shape {few([shape])}; it is damaged; get it again")

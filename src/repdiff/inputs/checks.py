@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +13,11 @@ import pandas as pd
 
 from repdiff.core.errors import InputError
 from repdiff.core.metrics import Metric
+from repdiff.core.parallel import row_tiles
 from repdiff.inputs.embeddings import Embeddings
 
 _ROWS_AT_A_TIME = 4096
+_SCALES = {4: (2.0**-120, math.inf), 8: (2.0**-500, 2.0**500)}  # of the largest value, by bytes of a number
 _SYMMETRY_TOLERANCE = 1e-5  # of the largest entry
 _TRIPLES = 20_000  # of items, checked to tell distances from similarities
 _MOST_BENT = 0.05  # share of triples in which one side is more than twice as long as the other two together
@@ -30,7 +34,8 @@ def check_values(side: Embeddings, metric: Metric) -> None:
     if not side.values.size:
         raise InputError(f"{side.source}: has shape {side.values.shape}, so there is nothing to compare")
     check_finite(side)
-    if (side.values == side.values[0]).all():
+    check_scale(side)
+    if all((side.values[rows] == side.values[0]).all() for rows in row_tiles(len(side.values), _ROWS_AT_A_TIME)):
         raise InputError(
             f"{side.source}: has zero variance: all {len(side.values):,} rows are the same, so no item is near or far; "
             "check how the embeddings were made"
@@ -40,6 +45,35 @@ def check_values(side: Embeddings, metric: Metric) -> None:
             f"{side.source}: row {int(has_direction.argmin())} is all zeros and has no direction, so the cosine metric "
             "cannot compare it; remove the row from both sides, or use the euclidean metric"
         )
+
+
+def as_compared(side: Embeddings, metric: Metric) -> Embeddings:
+    """The side as it is, or as distances where the metric is "precomputed"."""
+    return as_distances(side) if metric == "precomputed" else side
+
+
+def check_scale(side: Embeddings) -> None:
+    """Refuse values whose squares are too large or too small to be numbers: distances between them would be wrong.
+
+    Raises
+    ------
+    InputError
+        With the largest value, and the power of two that brings it near one.
+    """
+    values = side.values
+    largest = max((float(np.abs(rows).max()) for rows in _blocks(values)), default=0.0)
+    least, most = _SCALES[values.dtype.itemsize]
+    if largest == 0 or least <= largest <= most:
+        return
+    exponent = -math.frexp(largest)[1]
+    raise InputError(
+        f"{side.source}: its largest value is {largest:.3g}, and squares of such values cannot be computed; scale them "
+        f"with numpy.ldexp(values, {exponent}), which changes no digit and no rank"
+    )
+
+
+def _blocks(values: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    return (values[start : start + _ROWS_AT_A_TIME] for start in range(0, len(values), _ROWS_AT_A_TIME))
 
 
 def as_distances(side: Embeddings) -> Embeddings:

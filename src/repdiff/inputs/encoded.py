@@ -14,6 +14,7 @@ import numpy.typing as npt
 from repdiff.core.errors import InputError
 from repdiff.core.files import one_line
 from repdiff.inputs.ids import Ids
+from repdiff.inputs.parquet_files import open_parquet
 
 FORMAT, SCHEMA_VERSION = "repdiff embeddings", 1
 
@@ -105,9 +106,7 @@ def read_encoding(path: Path, sha256: str) -> Encoding | None:
 
 
 def _read_items(path: Path, manifest: Mapping[str, Any]) -> Encoding:
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path)
+    table = open_parquet(path).read()
     columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
     if len(table) != manifest["embeddings"]["shape"][0]:
         raise ValueError(f"it has {len(table)} rows")

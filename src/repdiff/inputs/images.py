@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import stat
 import threading
@@ -25,6 +26,7 @@ from repdiff.core.errors import InputError
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent
 from repdiff.inputs.items import Items
+from repdiff.inputs.picture_paths import picture_path
 from repdiff.inputs.pixels import SPARE_PIXELS, upright_rgb
 
 Result = TypeVar("Result")
@@ -85,8 +87,7 @@ def make_thumbnails(
 ) -> Thumbnails:
     """Pictures of these items, first come first served until the space is spent.
 
-    Relative paths start from ``items.image_root``. Paths and links may lead out of it: the table and the pictures are
-    the user's own, and a folder of links to a data set is common.
+    Paths start from ``items.image_root`` and may not lead out of it (:mod:`repdiff.inputs.picture_paths`).
 
     Parameters
     ----------
@@ -114,9 +115,9 @@ def make_thumbnails(
     def draw(row: int) -> _Picture | InputError:
         try:
             name = _name_of(paths[row])
-            path = Path(name) if items.image_root is None else items.image_root / name
             inside = None if items.pictures is None else items.pictures[row]
-            return _draw(open_image(path if inside is None else inside, name=name, longest_side=side))
+            file = picture_path(items.image_root, name) if inside is None else inside
+            return _draw(open_image(file, name=name, longest_side=side))
         except InputError as error:
             return error
 
@@ -277,8 +278,11 @@ def _decode(image: Image.Image, longest_side: int | None) -> Image.Image:
 _one_large_image = threading.Lock()
 
 
+_pillow_log = logging.getLogger("PIL")
+
+
 class _PillowKeepsQuiet:
-    """Pillow's warnings ignored while any thread asks for it.
+    """Pillow's warnings and log ignored while any thread asks for it.
 
     Filters belong to the process. Two threads that each saved and restored them would restore each other's, so the
     holders are counted: the first sets the filter, the last removes it.
@@ -288,6 +292,7 @@ class _PillowKeepsQuiet:
         self._lock = threading.Lock()
         self._holders = 0
         self._saved: warnings.catch_warnings[None] | None = None
+        self._level = logging.NOTSET
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
@@ -297,6 +302,8 @@ class _PillowKeepsQuiet:
                 self._saved = warnings.catch_warnings()
                 self._saved.__enter__()
                 warnings.filterwarnings("ignore", module=r"PIL\.")
+                self._level = _pillow_log.level
+                _pillow_log.setLevel(logging.CRITICAL)
         try:
             yield
         finally:
@@ -305,6 +312,7 @@ class _PillowKeepsQuiet:
                 if self._holders == 0 and self._saved is not None:
                     self._saved.__exit__(None, None, None)
                     self._saved = None
+                    _pillow_log.setLevel(self._level)
 
 
 _pillow_keeps_quiet = _PillowKeepsQuiet()

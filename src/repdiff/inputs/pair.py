@@ -14,10 +14,13 @@ from repdiff.core.errors import InputError
 from repdiff.core.metrics import Metric, Metrics, metrics_of
 from repdiff.inputs import Embeddings, Items, as_embeddings, as_items, bare_items
 from repdiff.inputs.agreement import Encodings, agree, with_predictions
-from repdiff.inputs.checks import as_distances, check_values, notes_on_rows
+from repdiff.inputs.checks import as_compared, check_values, notes_on_rows
+from repdiff.inputs.ids import Ids
 from repdiff.inputs.image_paths import check_images
+from repdiff.inputs.keys import Key
 from repdiff.inputs.matching import AUTO, ORDER, left_out, match_items, match_sides
 from repdiff.inputs.sources import is_path, title_of
+from repdiff.inputs.wording import few
 
 SAME_VALUES = "x and y hold the same values"  # a warning
 
@@ -57,6 +60,12 @@ class EmbeddingPair:
         Items with the same number agree in it; None where all pairs count.
     alignment : mapping or None
         How y was aligned to x, and how well; None where it was not.
+    ids : ndarray of str objects, (n,), or None
+        Ids of the rows, where x or y has some.
+    ids_from : str
+        Where they were found.
+    keys : tuple of Key
+        What else may identify the rows of x.
     """
 
     x: npt.NDArray[Any]
@@ -74,6 +83,9 @@ class EmbeddingPair:
     within: str | None = None
     groups: npt.NDArray[np.int32] | None = None
     alignment: Mapping[str, Any] | None = None
+    ids: Ids | None = None
+    ids_from: str = ""
+    keys: tuple[Key, ...] = ()
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -82,6 +94,11 @@ class EmbeddingPair:
         guidance = {} if self.within is None else {"within": self.within}
         turned = {} if self.alignment is None else {"align": self.alignment["method"], "alignment": self.alignment}
         return {"metric": self.metrics[0] if same else list(self.metrics), **guidance, **turned}
+
+    @property
+    def rows(self) -> Embeddings:
+        """Values of x with what identifies its rows, to match further representations with."""
+        return Embeddings(self.x, self.ids, self.sources[0], None, self.ids_from, self.keys)
 
     @property
     def n(self) -> int:
@@ -126,7 +143,7 @@ def make_pair(
     told = [*encodings.warnings, *_checked((side_x, side_y), metrics)]
     side_x, side_y, matched_by, notes = match_sides(side_x, side_y, match=match, is_matrix=metrics[1] == "precomputed")
     told += notes
-    side_x, side_y = _as_compared(side_x, metrics[0]), _as_compared(side_y, metrics[1])
+    side_x, side_y = as_compared(side_x, metrics[0]), as_compared(side_y, metrics[1])
     roles = {"label": label, "prediction_x": prediction_x, "prediction_y": prediction_y, "image": image, "text": text}
     table, how, notes = _items_of(items, images, roles, (side_x, side_y), encodings.numbered, match)
     table = with_predictions(table, encodings, side_x.ids)
@@ -147,6 +164,7 @@ def make_pair(
         encodings=encodings,
         within=within,
         groups=None if within is None else groups_within(table, within),
+        **{name: getattr(side_x, name) for name in ("ids", "ids_from", "keys")},
     )
 
 
@@ -157,10 +175,6 @@ def _checked(sides: tuple[Embeddings, Embeddings], metrics: tuple[Metric, Metric
         check_values(side, metric)
         told += (*side.warnings, *notes_on_rows(side, metric))
     return tuple(told)
-
-
-def _as_compared(side: Embeddings, metric: Metric) -> Embeddings:
-    return as_distances(side) if metric == "precomputed" else side
 
 
 def _items_of(
@@ -216,7 +230,7 @@ def groups_within(items: Items, within: str) -> npt.NDArray[np.int32]:
     columns = [name for name in roles.get(within, ()) if name is not None] or [within]
     missing = [name for name in columns if name not in items.frame]
     if missing:
-        known = ", ".join(map(str, items.frame.columns))
+        known = few(items.frame.columns, most=20)
         raise InputError(f"within={within!r}: the items have no column {missing[0]!r}; they have {known}")
     values = items.frame[columns]
     groups = np.array(values.groupby(columns, sort=False, dropna=False).ngroup(), np.int32)

@@ -13,11 +13,15 @@ from typing import Any
 import pandas as pd
 
 from repdiff.core.errors import InputError
+from repdiff.inputs.arrow_files import mapped_arrow
+from repdiff.inputs.claims import FREELY, check_claim
 from repdiff.inputs.keys import is_name_of_ids
+from repdiff.inputs.parquet_files import open_parquet
 
 ID = "id"
 _OTHER_SEPARATORS = (";", "\t", "|")
 _DECIMAL_COMMA = re.compile(r"^\s*[-+]?\d+(,\d+)?([eE][-+]?\d+)?\s*$")
+_MANY_COLUMNS = 1000  # of which one block is made; each has its own otherwise, and every step looks at all
 _MISSING = ["", "NaN", "nan"]  # only these: NA, None and null may be labels
 
 
@@ -37,12 +41,13 @@ def read_csv(path: Path, *, text: str | None = None) -> pd.DataFrame:
     from pandas.errors import ParserWarning
 
     separator, header, decimal = _form_of(path)
+    _check_cells(path, len(header))
     has_header = not _is_all_numbers([name.replace(decimal, ".") for name in header])
     as_text = [name for name in header if has_header and (is_name_of_ids(name) or name == text)]
     with warnings.catch_warnings():
         warnings.simplefilter("error", ParserWarning)  # rows longer than the header would be cut
         try:
-            return pd.read_csv(
+            frame = pd.read_csv(
                 path,
                 sep=separator,
                 decimal=decimal,
@@ -54,6 +59,7 @@ def read_csv(path: Path, *, text: str | None = None) -> pd.DataFrame:
                 na_values=_MISSING,
                 low_memory=False,
             )
+            return frame.copy() if frame.shape[1] > _MANY_COLUMNS else frame
         except ParserWarning as error:
             raise InputError(f"{path}: some row has more fields than the header's {len(header)}") from error
 
@@ -62,7 +68,7 @@ def _form_of(path: Path) -> tuple[str, list[str], str]:
     """Separator, fields of the first line, and decimal sign."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         first, *rest = [*itertools.islice(file, 2), ""]
-    by = {separator: next(csv.reader([first], delimiter=separator), []) for separator in (",", *_OTHER_SEPARATORS)}
+    by = {separator: _fields(first, separator) for separator in (",", *_OTHER_SEPARATORS)}
     wide = [separator for separator in _OTHER_SEPARATORS if len(by[separator]) > 1]
     if path.suffix.lower() == ".tsv" and len(by["\t"]) > 1:
         wide, found = ["\t"], "\t"
@@ -70,34 +76,36 @@ def _form_of(path: Path) -> tuple[str, list[str], str]:
         found = wide[0]
     else:
         return ",", by[","], "."
-    values = next(csv.reader(rest[:1], delimiter=found), []) if rest else []
+    values = _fields(rest[0], found) if rest else []
     commas = found != "," and any("," in value and _DECIMAL_COMMA.match(value) for value in (*by[found], *values))
     return found, by[found], "," if commas else "."
 
 
+def _check_cells(path: Path, n_columns: int) -> None:
+    """Refuse a file whose short lines, filled up to the length of its header, would take much more than the file."""
+    size = path.stat().st_size
+    if 8 * n_columns * size > FREELY:
+        with path.open("rb") as file:
+            n_lines = 1 + sum(
+                block.count(b"\n") + block.count(b"\r") for block in iter(lambda: file.read(1 << 20), b"")
+            )
+        check_claim(str(path), 8 * n_columns * n_lines, size, what="cells")
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    return (
+        next(csv.reader([line], delimiter=separator), []) if separator in line else [line.rstrip("\r\n")] * bool(line)
+    )
+
+
 def read_parquet(path: Path) -> pd.DataFrame:
     """A .parquet file."""
-    import pyarrow.parquet
-
-    with pyarrow.parquet.ParquetFile(path) as file:
-        return _of_arrow(file.read())
+    return _of_arrow(open_parquet(path).read())
 
 
 def read_arrow(path: Path) -> pd.DataFrame:
     """A .feather or .arrow file: Arrow's file format, or its stream."""
     return _of_arrow(mapped_arrow(path))
-
-
-def mapped_arrow(path: Path) -> Any:
-    """The Arrow table of a .feather or .arrow file, which stays in the file until it is used."""
-    import pyarrow as pa
-
-    with pa.memory_map(str(path)) as source:
-        try:
-            return pa.ipc.open_file(source).read_all()
-        except pa.ArrowInvalid:
-            source.seek(0)
-            return pa.ipc.open_stream(source).read_all()
 
 
 TABLE_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {

@@ -12,11 +12,12 @@ import pandas as pd
 
 from repdiff.core.errors import InputError
 from repdiff.inputs import cells
-from repdiff.inputs.tables import TABLE_READERS, as_arrow, mapped_arrow, with_clean_columns
+from repdiff.inputs.arrow_files import mapped_arrow
+from repdiff.inputs.parquet_files import open_parquet
+from repdiff.inputs.tables import as_arrow, read_csv, with_clean_columns
 
 Kind = Literal["vector", "number", "other"]
 _COLUMNS_AT_A_TIME = 64
-_ROWS_AT_A_TIME, _BUFFER = 8192, 1 << 20  # of a column of vectors in a .parquet file; bytes
 _LIKE_NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal", "boolean")
 
 
@@ -53,7 +54,10 @@ class PandasTable:
         self._frame = clean.set_axis(frame.index, axis=0) if same_index else clean
         self._source = source
         self.n = len(frame)
-        self.kinds: dict[str, Kind] = {str(name): _kind_of_series(self._frame[name]) for name in self._frame}
+        self.kinds: dict[str, Kind] = {  # a column is taken out only where its type does not tell: it takes a while
+            str(name): "number" if _is_number_type(dtype) else _kind_of_series(self._frame[name])
+            for name, dtype in self._frame.dtypes.items()
+        }
 
     def frame(self, names: Sequence[str]) -> pd.DataFrame:
         """Some columns, under the table's own index."""
@@ -66,11 +70,12 @@ class PandasTable:
     def matrix(self, names: Sequence[str]) -> npt.NDArray[Any]:
         """Columns of numbers as a matrix, NaN where one is missing."""
         features = self._frame[list(names)]
-        objects = [name for name in names if features[name].dtype == object]
+        objects = [name for name, dtype in features.dtypes.items() if pd.api.types.is_object_dtype(dtype)]
         if objects:
             features = features.astype(dict.fromkeys(objects, np.float64))
-        dtype = np.result_type(*features.dtypes.map(_numpy_type))
-        masked = any(not isinstance(one, np.dtype) for one in features.dtypes) and features.isna().to_numpy().any()
+        kinds = features.dtypes.unique()
+        dtype = np.result_type(*map(_numpy_type, kinds))
+        masked = any(not isinstance(one, np.dtype) for one in kinds) and features.isna().to_numpy().any()
         if masked and dtype.kind != "f":
             dtype = np.dtype(np.float64)
         return features.to_numpy(dtype=dtype, na_value=np.nan) if masked else features.to_numpy(dtype=dtype)
@@ -170,36 +175,11 @@ def read_vector_table(path: Path, *, text: str | None = None) -> VectorTable:
     """The table of a .csv, .tsv, .parquet, .feather or .arrow file; a column of the name ``text`` stays text."""
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        with pq.ParquetFile(path) as file:
-            schema, n = file.schema_arrow, file.metadata.num_rows
-        return ArrowTable(
-            schema, n, lambda names: _read_parquet(path, names), str(path), lambda name: _parquet_chunks(path, name)
-        )
+        file = open_parquet(path)
+        return ArrowTable(file.schema, file.n, file.read, str(path), file.chunks)
     if suffix in (".feather", ".arrow"):
         return arrow_table(mapped_arrow(path), str(path))
-    from repdiff.inputs.tables import read_csv
-
-    return PandasTable(
-        read_csv(path, text=text) if suffix in (".csv", ".tsv") else TABLE_READERS[suffix](path), str(path)
-    )
-
-
-def _read_parquet(path: Path, names: list[str]) -> Any:
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
-        return file.read(columns=names)
-
-
-def _parquet_chunks(path: Path, name: str) -> Iterator[Any]:
-    """A column of vectors in pieces, so that besides the matrix only one of them is in memory."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
-        for batch in file.iter_batches(batch_size=_ROWS_AT_A_TIME, columns=[name]):
-            yield batch.column(0)
+    return PandasTable(read_csv(path, text=text), str(path))
 
 
 def _names_ids(name: str) -> bool:
@@ -208,9 +188,11 @@ def _names_ids(name: str) -> bool:
     return is_name_of_ids(name)
 
 
+def _is_number_type(dtype: Any) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype))
+
+
 def _kind_of_series(column: pd.Series) -> Kind:
-    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
-        return "number"
     if cells.holds_vectors(column):
         return "vector"
     if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in _LIKE_NUMBERS:

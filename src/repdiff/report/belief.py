@@ -10,6 +10,7 @@ from repdiff.report.wording import formatting as words
 from repdiff.report.wording.evidence import cluster_verdict, level_of, outcome_in_words, standing
 from repdiff.report.wording.groups import fate_sentence, in_order
 from repdiff.report.wording.meaning import lift, meaning, value_in_words
+from repdiff.report.wording.replicates import again_on_card
 from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.evidence import ClusterEvidence
@@ -34,6 +35,8 @@ class Belief:
         Whether it is significant, stable and robust, in two words.
     words : str
         The same in words; empty where it was not tested.
+    again : str
+        Whether it is there in other seeds; empty where none were given.
     """
 
     became: str
@@ -41,6 +44,7 @@ class Belief:
     outcome: str
     standing: str
     words: str
+    again: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ COLUMNS = (
         "verdict",
         "Holds: it is tighter than noise would make it, and found again (stable and robust). No more than noise: it is "
         "found again, but no tighter than that. In doubt: it dissolves, depends on the settings, or is too small to be "
-        "checked. As elsewhere: in runs of version 0.1.",
+        "checked. Of one seed only: it is not there in other seeds of the two models. As elsewhere: in runs of "
+        "version 0.1.",
     ),
     Column(
         "excess over noise",
@@ -106,6 +111,7 @@ def belief(comparison: Comparison, direction: DirectionName, cluster: Difference
         outcome_in_words(comparison, evidence.outcome),
         standing(evidence),
         cluster_verdict(comparison, direction, evidence),
+        again_on_card(comparison, evidence),
     )
 
 

@@ -42,9 +42,9 @@ def finding_tables(comparison: Comparison) -> tuple[Table, ...]:
 
 def _noise(comparison: Comparison, evidence: ComparisonEvidence) -> Table:
     heads = (
-        "only in", "finding", "excess over isotropic noise", "over shaped noise", "of that, outside of groups",
-        "standard error", "tighter than noise", "share of items", "R² of the prediction", "R² with a kernel",
-        "excess with a kernel", "overlap", "overlap simulated", "items × rounds",
+        "only in", "finding", "excess", "standard error", "of that, outside of groups", "over a linear map and noise",
+        "over a map and isotropic noise", "tighter than noise", "share of items", "R² turned and scaled",
+        "R² of a linear map", "overlap", "overlap simulated", "items × rounds",
     )  # fmt: skip
     rows = tuple(
         (holder_and_other(comparison, name)[0], *_finding_cells(evidence.findings[name])) for name in DIRECTIONS
@@ -55,10 +55,11 @@ def _noise(comparison: Comparison, evidence: ComparisonEvidence) -> Table:
 def _finding_cells(found: Finding) -> tuple[str, ...]:
     return (
         CODES[found.code],
-        *map(_signed, (found.excess, found.excess_shaped, found.excess_rest, found.standard_error)),
+        *map(_signed, (found.excess, found.standard_error, found.excess_rest)),
+        *map(_signed, (found.excess_predicted, found.excess_isotropic)),
         f"{found.n_significant} of {found.n_tested}",
         words.percent(found.share_significant),
-        *map(_signed, (found.r2, found.r2_kernel, found.excess_kernel)),
+        *map(_signed, (found.r2, found.r2_predicted)),
         words.percent(found.overlap),
         words.percent(found.overlap_simulated),
         f"{words.number(found.n_sampled)} × {found.n_rounds}",

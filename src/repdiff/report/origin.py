@@ -68,6 +68,8 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> tuple[tuple[str, str
     rows: list[tuple[str, str]] = []
     for key, value in values.items():
         name = f"{prefix}{_NAMES.get(key) or str(key).replace('_', ' ')}"
+        if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
+            value = {str(place): one for place, one in enumerate(value, 1)}
         if isinstance(value, Mapping):
             rows.extend(flatten(value, f"{name} · "))
         else:

@@ -18,11 +18,12 @@ from repdiff.report.methods import methods_table
 from repdiff.report.noise_tables import finding_tables
 from repdiff.report.origin import origin
 from repdiff.report.payload import as_script_text, payload
+from repdiff.report.replicate_tables import replicate_table
 from repdiff.report.shown_items import ShownItems, choose_shown_items
 from repdiff.report.subject import Subject, subject_of
 from repdiff.report.wording import formatting as words
 from repdiff.report.wording.answer import answer
-from repdiff.report.wording.evidence import verdict
+from repdiff.report.wording.evidence import level_of, verdict
 from repdiff.results.clusters import DIRECTIONS
 from repdiff.results.comparison import warnings_of
 from repdiff.store.run import Run, read_run
@@ -152,6 +153,8 @@ def fill_template(
         nothing_differs=all(frame.nothing_differs for frame in subject.frames),
         answers=[answer(frame.comparison) for frame in subject.frames],
         findings=[finding_tables(frame.comparison) for frame in subject.frames],
+        replicates=[replicate_table(frame.comparison) for frame in subject.frames],
+        fdr=level_of(subject.first),
         verdicts=[verdict(frame.comparison) for frame in subject.frames],
         explanations=explanations(subject.first),
         similarities=[similarity_table(frame.comparison) for frame in subject.frames],

@@ -19,6 +19,7 @@ from repdiff.report.wording.choice import why_so_many
 from repdiff.report.wording.findings import finding, holder_and_other, makeup, nothing_differs
 from repdiff.report.wording.groups import all_in_order, numbers
 from repdiff.report.wording.names import name_of
+from repdiff.results.annotations import ClusterNote
 from repdiff.results.clusters import DifferenceCluster, Direction
 from repdiff.results.comparison import Comparison
 
@@ -71,7 +72,7 @@ class Card:
 
     ``number`` is its number, 1 for the first, ``index`` its key in the data, ``called`` what tells it apart. ``colour``
     is its place in the palette, None for no change; ``bar`` the end of its bar, in [0, 1]; ``fate`` its place in a
-    series; ``belief`` what the evidence says of it.
+    series; ``belief`` what the evidence says of it; ``said`` what people say of it.
     """
 
     index: int
@@ -89,6 +90,7 @@ class Card:
     rows: tuple[tuple[Tile, ...], ...]
     fate: Fate | None = None
     belief: Belief | None = None
+    said: ClusterNote | None = None
 
     @property
     def tiles(self) -> tuple[Tile, ...]:
@@ -293,4 +295,5 @@ def _card(frame: Frame, direction: Direction, cluster: DifferenceCluster, scale:
         rows=collage_rows(tiles.of(cluster)),
         fate=frame.fates.get(direction.name, {}).get(cluster.index),
         belief=belief(comparison, direction.name, cluster),
+        said=comparison.annotations.of(direction.name, cluster.index),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from repdiff.core.ranges import Count, Share
+
 WhyChosen = Literal["gap", "nothing_apart", "too_few_items"]
 
 
@@ -24,10 +26,10 @@ class Candidate:
         Mean Jaccard agreement, weighted by size, of clusterings of overlapping samples; None where not looked at.
     """
 
-    n: int
+    n: Count
     eigenvalue: float
     gap: float
-    stability: float | None = None
+    stability: Share | None = None
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,10 @@ class ChosenNumber:
         Items that were to be clustered.
     """
 
-    n: int
+    n: Count
     candidates: tuple[Candidate, ...]
     code: WhyChosen
-    n_items: int
+    n_items: Count
 
     @property
     def chosen(self) -> Candidate | None:

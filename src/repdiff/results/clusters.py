@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.ranges import AffinityValue, Count, NotNegative, Share
 from repdiff.results.directions import DIRECTIONS, DirectionName
 from repdiff.results.evidence import ClusterEvidence
 from repdiff.results.spectrum import KeptSpectrum
@@ -41,16 +42,16 @@ class DifferenceCluster:
         Standard error of ``mean_affinity``; 0 where the engine looked at all pairs.
     """
 
-    index: int
+    index: Count
     items: npt.NDArray[np.int64]
-    mean_affinity: float
+    mean_affinity: AffinityValue
     is_no_change: bool
     representatives: npt.NDArray[np.int64]
-    label_counts: Mapping[str, int] = field(default_factory=dict)
-    accuracy_x: float | None = None
-    accuracy_y: float | None = None
+    label_counts: Mapping[str, Count] = field(default_factory=dict)
+    accuracy_x: Share | None = None
+    accuracy_y: Share | None = None
     evidence: ClusterEvidence | None = None
-    mean_error: float = 0.0
+    mean_error: NotNegative = 0.0
 
     @property
     def size(self) -> int:

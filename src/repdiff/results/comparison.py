@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from repdiff.inputs import Items
+from repdiff.results.annotations import Annotations
 from repdiff.results.assignment import Assignment
 from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import Direction, DirectionName
@@ -53,6 +54,8 @@ class Comparison:
         A few scores of how alike the two are as a whole; None where no evidence was taken.
     chosen : mapping of str to ChosenNumber
         Where ``n_clusters`` was "auto": for "x_only" and "y_only" the number of clusters, and why.
+    annotations : Annotations
+        What people say of it: names, tags, notes and decisions about clusters, and named selections of items.
     neighbors : NeighborLists or None
         The nearest neighbours of the items on both sides, with their places on the other.
     reference : Reference or None
@@ -72,6 +75,7 @@ class Comparison:
     evidence: ComparisonEvidence | None = None
     similarity: SimilarityTable | None = None
     chosen: Mapping[DirectionName, ChosenNumber] = field(default_factory=dict)
+    annotations: Annotations = field(default_factory=Annotations)
     neighbors: NeighborLists | None = None
     reference: Reference | None = None
 

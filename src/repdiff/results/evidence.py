@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from repdiff.core.ranges import AffinityValue, Count, NotNegative, Share
 from repdiff.results.directions import DirectionName
 from repdiff.results.findings import ClusterFinding, Correctness, Finding, Neighbours, Regression
+from repdiff.results.replicates import ClusterReplicates, Replicates
 
 FDR = 0.05
 DISSOLVED = 0.5  # Hennig 2007: a cluster of lower Jaccard agreement has dissolved
@@ -15,7 +17,7 @@ DISSOLVED = 0.5  # Hennig 2007: a cluster of lower Jaccard agreement has dissolv
 Untested = Literal["sample_too_small", "clusterer_failed"]
 Reason = Literal[
     "no_more_than_noise", "too_few_items", "few_unseen", "few_sampled", "dissolves", "depends_on_settings",
-    "sample_too_small", "clusterer_failed", "does_not_stand_out",
+    "sample_too_small", "clusterer_failed", "does_not_stand_out", "not_in_other_seeds",
 ]  # fmt: skip
 Where = Literal["nothing_to_test", "untested", "in_no_group", "everywhere", "in_groups"]
 
@@ -49,12 +51,12 @@ class Enrichment:
 
     column: str
     value: str
-    count: int
-    share: float
-    expected: float
-    lift: float
-    p_value: float
-    q_value: float
+    count: Count
+    share: Share
+    expected: Share
+    lift: NotNegative
+    p_value: Share
+    q_value: Share
     of_numbers: bool = False
 
 
@@ -79,14 +81,14 @@ class Outcome:
         Rows of the members for which the models predict different labels.
     """
 
-    interval_x: tuple[float, float] | None
-    interval_y: tuple[float, float] | None
-    n_known: int
-    only_x_right: int
-    only_y_right: int
-    p_value: float | None
-    q_value: float | None
-    disagreements: tuple[int, ...]
+    interval_x: tuple[Share, Share] | None
+    interval_y: tuple[Share, Share] | None
+    n_known: Count
+    only_x_right: Count
+    only_y_right: Count
+    p_value: Share | None
+    q_value: Share | None
+    disagreements: tuple[Count, ...]
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class Variation:
 
     parameter: str
     value: float
-    jaccard: float
+    jaccard: Share
 
 
 @dataclass(frozen=True)
@@ -141,12 +143,14 @@ class ClusterEvidence(ClusterFinding):
     variations : tuple of Variation
         The agreement under each of those settings.
     holds : bool or None
-        Whether it is real (tighter than matched noise, or one side is right more often on it, by labels) and found
-        again (stable and robust). None where nothing is claimed (no change) or can be said.
+        Whether it is real (tighter than matched noise, or one side is right more often on it, by labels; where that
+        was tested, there in other seeds) and found again (stable and robust). None where nothing is claimed (no
+        change) or can be said.
     reasons : tuple of str
         Why it does not hold, in codes whose figures are above; empty where it does.
 
         - "no_more_than_noise": ``excess`` is not significant, and ``value`` is neither gain nor loss;
+        - "not_in_other_seeds": it was looked for in replicates, and is not there;
         - "too_few_items": there are too few items to compare with noise;
         - "few_unseen": too few unseen items fall into it to say;
         - "few_sampled": too few of its items are in a sample to see whether it is found again;
@@ -155,20 +159,28 @@ class ClusterEvidence(ClusterFinding):
         - "sample_too_small", "clusterer_failed": nothing was tested, see :class:`ComparisonEvidence`;
         - "does_not_stand_out": in runs of version 0.1, which compared with no noise: ``unseen_affinity`` is not
           significantly above ``null_affinity``.
+    replicates : ClusterReplicates or None
+        Whether it is there in other seeds of both models; None without replicates, and for a no-change cluster.
     """
 
     enriched: tuple[Enrichment, ...] = ()
     words: tuple[str, ...] = ()
     outcome: Outcome | None = None
-    unseen_affinity: float | None = None
-    null_affinity: float | None = None
-    p_value: float | None = None
-    q_value: float | None = None
-    stability: float | None = None
-    robustness: float | None = None
+    unseen_affinity: AffinityValue | None = None
+    null_affinity: AffinityValue | None = None
+    p_value: Share | None = None
+    q_value: Share | None = None
+    stability: Share | None = None
+    robustness: Share | None = None
     variations: tuple[Variation, ...] = ()
     holds: bool | None = None
     reasons: tuple[Reason, ...] = ()
+    replicates: ClusterReplicates | None = None
+
+    @property
+    def found_in_replicates(self) -> bool | None:
+        """Whether it is there in other seeds of both models; None where that was not tested."""
+        return None if self.replicates is None else self.replicates.found
 
     @property
     def is_found_again(self) -> bool:
@@ -218,21 +230,24 @@ class ComparisonEvidence:
         Which side is right, by the models' predictions; None without those of both.
     regression : Regression or None
         The same for labels that are numbers.
+    replicates : Replicates or None
+        What other seeds of both models say; None where none were given.
     """
 
-    fdr: float
-    n_resamples: int
-    n_seen: int
-    n_tested: int
-    n_significant: int
-    n_found_again: int
-    n_holding: int
-    n_standing_out: int
+    fdr: Share
+    n_resamples: Count
+    n_seen: Count
+    n_tested: Count
+    n_significant: Count
+    n_found_again: Count
+    n_holding: Count
+    n_standing_out: Count
     where: Where
-    null_affinity: float | None = None
+    null_affinity: AffinityValue | None = None
     untested: Untested | None = None
     findings: Mapping[DirectionName, Finding] = field(default_factory=dict)
     neighbours: Neighbours | None = None
     correctness: Correctness | None = None
     predictions: Correctness | None = None
     regression: Regression | None = None
+    replicates: Replicates | None = None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from repdiff.core.ranges import AffinityValue, Count, NotNegative, Share
 from repdiff.results.directions import DirectionName
 
 FindingCode = Literal["same", "noise", "directions", "throughout", "local", "too_few", "untested"]
@@ -34,48 +35,48 @@ class Finding:
         and in nothing else. ``too_few``: too few items to compare with noise. ``untested``: the clusterer could not
         label a sample of the items.
     excess : float or None
-        Mean log affinity within clusters, on unseen items, above that of isotropic noise of the same amount.
-    excess_shaped : float or None
-        The same above noise that has the covariance of what one side does not predict of the other.
+        Mean log affinity within clusters, on unseen items, above that of the other side, turned and scaled onto this
+        one, with noise of the same amount.
+    excess_predicted : float or None
+        The same above what a linear map of the other side says, with noise; None where that was not in question.
+    excess_isotropic : float or None
+        The same where that noise is alike in all directions; None where not in question.
     excess_rest : float or None
-        ``excess_shaped`` of the clusters that are not significant alone; None where all are.
+        ``excess`` without the significant groups of both directions; None where there are none, or where too few
+        items are left.
     standard_error : float or None
-        Of ``excess_shaped``, between the rounds.
+        Of ``excess``, between the rounds.
     n_significant, n_tested : int
         Difference clusters that are tighter than matched noise, and all of them.
     share_significant : float
         Share of all items that are in significant clusters.
-    r2, r2_kernel : float or None
-        Share of the variance of the side that holds the groups which the other side predicts, out of fold: linearly,
-        and with a kernel where a cluster is significant and that says more. Where it is low the simulated noise says
-        little of the pair.
-    excess_kernel : float or None
-        ``excess_shaped`` where the kernel predicts. Where it is much lower the relation of the two sides is curved,
-        and what a line leaves is more than noise without being a difference in what they know.
+    r2 : float or None
+        Share of the variance of the side that holds the groups that the other one explains, turned and scaled onto it.
+    r2_predicted : float or None
+        The same of a linear map of the other, out of fold; None where not in question.
     overlap : float or None
         Mean share of nearest neighbours (5, 10, 20 and 50) that both sides agree on, in the sample.
     overlap_simulated : float or None
-        The same for simulated noise; lower than ``overlap`` where even hardly any noise leaves less, as with few items
-        in many dimensions. The excess is too low then.
+        The same for simulated noise.
     n_sampled, n_rounds : int
         Items of each round, and how many rounds.
     """
 
     code: FindingCode
     excess: float | None = None
-    excess_shaped: float | None = None
+    excess_predicted: float | None = None
+    excess_isotropic: float | None = None
     excess_rest: float | None = None
-    standard_error: float | None = None
-    n_significant: int = 0
-    n_tested: int = 0
-    share_significant: float = 0.0
+    standard_error: NotNegative | None = None
+    n_significant: Count = 0
+    n_tested: Count = 0
+    share_significant: Share = 0.0
     r2: float | None = None
-    r2_kernel: float | None = None
-    excess_kernel: float | None = None
-    overlap: float | None = None
-    overlap_simulated: float | None = None
-    n_sampled: int = 0
-    n_rounds: int = 0
+    r2_predicted: float | None = None
+    overlap: Share | None = None
+    overlap_simulated: Share | None = None
+    n_sampled: Count = 0
+    n_rounds: Count = 0
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,13 @@ class PairedAccuracy:
         False discovery rate over all groups of the same kind (Benjamini & Hochberg 1995); None for all items.
     """
 
-    n: int
-    x: float
-    y: float
-    only_x: int
-    only_y: int
-    p_value: float
-    q_value: float | None = None
+    n: Count
+    x: Share
+    y: Share
+    only_x: Count
+    only_y: Count
+    p_value: Share
+    q_value: Share | None = None
 
 
 @dataclass(frozen=True)
@@ -140,17 +141,17 @@ class ClusterFinding:
         The figures for that.
     """
 
-    standard_error: float | None = None
+    standard_error: NotNegative | None = None
     borderline: bool = False
     excess: float | None = None
-    excess_affinity: float | None = None
-    excess_p: float | None = None
-    excess_q: float | None = None
+    excess_affinity: AffinityValue | None = None
+    excess_p: Share | None = None
+    excess_q: Share | None = None
     is_significant: bool = False
-    n_asked: int = 0
-    cohesion_x: float | None = None
-    cohesion_y: float | None = None
-    cohesion_chance: float = 0.0
+    n_asked: Count = 0
+    cohesion_x: NotNegative | None = None
+    cohesion_y: NotNegative | None = None
+    cohesion_chance: NotNegative = 0.0
     fate: Fate | None = None
     value: Value | None = None
     neighbours_right: PairedAccuracy | None = None
@@ -172,12 +173,12 @@ class NeighbourShares:
         Share of items whose neighbourhood is kept, reordered and lost; together 1.
     """
 
-    n: int
-    shared: float
-    standard_error: float
-    kept: float
-    reordered: float
-    lost: float
+    n: Count
+    shared: Share
+    standard_error: NotNegative
+    kept: Share
+    reordered: Share
+    lost: Share
 
 
 @dataclass(frozen=True)
@@ -201,14 +202,14 @@ class Neighbours:
         For each direction, the share of all neighbours not shared that belong to items of its significant clusters.
     """
 
-    k: int
-    wide: int
-    chance: float
+    k: Count
+    wide: Count
+    chance: Share
     all: NeighbourShares
     sampled: NeighbourShares | None
     noise_x: NeighbourShares | None
     noise_y: NeighbourShares | None
-    change_in_groups: Mapping[DirectionName, float]
+    change_in_groups: Mapping[DirectionName, Share]
 
 
 @dataclass(frozen=True)
@@ -243,9 +244,9 @@ class Regression:
         Two-sided, exact: that both are the nearer equally often.
     """
 
-    n: int
+    n: Count
     r2_x: float
     r2_y: float
-    only_x: int
-    only_y: int
-    p_value: float
+    only_x: Count
+    only_y: Count
+    p_value: Share

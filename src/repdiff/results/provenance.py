@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from repdiff.core.ranges import NotNegative
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -37,5 +39,5 @@ class Provenance:
     engine: Mapping[str, Any]
     inputs: Mapping[str, Any]
     versions: Mapping[str, str]
-    timings: Mapping[str, float]
+    timings: Mapping[str, NotNegative]
     warnings: tuple[str, ...]

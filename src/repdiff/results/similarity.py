@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from repdiff.core.ranges import Count
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -43,7 +45,7 @@ class Score:
     high: float
     same: float
     chance: float
-    n_items: int
+    n_items: Count
     meaning: str
     source: str
 
@@ -65,7 +67,7 @@ class SimilarityTable:
     """
 
     names: tuple[str, str]
-    n_items: int
+    n_items: Count
     scores: tuple[Score, ...]
     warnings: tuple[str, ...] = ()
 

@@ -7,13 +7,14 @@ A function takes its dataclass through :func:`repdiff.settings.keywords.takes`, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from repdiff.core.errors import OptionError
 from repdiff.core.progress import Progress, silent
 from repdiff.settings.columns import ItemSettings, PredictionSettings
-from repdiff.settings.computing import ComputingSettings, SeedSettings
+from repdiff.settings.computing import ComputingSettings, EngineChoice, SeedSettings
 from repdiff.settings.encoding import EncodingSettings
 from repdiff.settings.evaluating import EvaluationSettings, RunEvaluationSettings
 from repdiff.settings.evidence import EvidenceSettings
@@ -27,6 +28,7 @@ from repdiff.settings.pairing import (
     MatchingSettings,
     MetricSettings,
     PairMetricSettings,
+    ReplicateSettings,
 )
 
 
@@ -38,6 +40,16 @@ class ClusterSettings(ComputingSettings, MethodSettings):
 @dataclass(frozen=True, kw_only=True)
 class Settings(NeighborSettings, EvidenceSettings, ClusterSettings):
     """How two representations are compared: the method, what computes it, the evidence, and what is kept."""
+
+    @classmethod
+    def of(cls, other: SettingsGroup) -> Self:
+        """The settings of a call; "auto" is settled as "exact" where no other engine will do.
+
+        Comparisons within groups need all pairs of a group, and a clusterer of the user's gets the whole matrix.
+        """
+        found = super().of(other)
+        whole = getattr(other, "within", None) is not None or found.clusterer != "spectral"
+        return replace(found, engine="exact") if whole and found.engine == "auto" else found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +93,7 @@ class CompareCall(
     DescriptionSettings,
     KeepingSettings,
     Settings,
+    ReplicateSettings,
     AlignmentSettings,
     GuidanceSettings,
     PairMetricSettings,
@@ -93,6 +106,16 @@ class CompareCall(
 
     x: Any
     y: Any
+
+    def check_together(self) -> None:
+        """Refuse replicates without evidence."""
+        super().check_together()
+        if not self.evidence and self.replicates_x is not None:
+            raise OptionError(
+                "replicates are part of the evidence, but evidence=False leaves it out; leave out one of the two",
+                on_command_line="--replicate-x is part of the evidence, but --no-evidence leaves it out; leave out one "
+                "of the two",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +167,9 @@ class EstimatorOptions(ClusterSettings, PairMetricSettings):
         kw_only=False,
         sentence="Number of clusters.",
         more="No-change clusters count, too.",
+    )
+    engine: EngineChoice = like(
+        ComputingSettings, "engine", default="exact", more="The affinity is kept as a matrix, which takes n x n floats."
     )
 
 

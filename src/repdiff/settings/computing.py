@@ -12,6 +12,7 @@ from repdiff.settings.fields import SettingsGroup, setting
 ENGINES = (
     "auto",
     "exact",
+    "exact-ranks",
     "sampled",
     "torch",
 )  # the engines that come with the package; affinity/ holds one for each name
@@ -53,8 +54,10 @@ class ComputingSettings(SeedSettings):
     """How the work is computed; none of it is part of the method."""
 
     engine: EngineChoice = setting(
-        "exact",
-        "What computes the affinity: exact (cores), sampled (for many items), auto (one of these) or torch (a device).",
+        "auto",
+        "What computes the affinity: exact, exact-ranks (less memory), sampled (many items), auto (of these) or torch.",
+        more='"auto" is exact where that fits into memory and about two minutes, else sampled; the result tells which, '
+        "and why.",
         choices=ENGINES,
         allowed=f"one of {', '.join(ENGINES)}, or an engine with plan and compute",
         kind=f"{{{', '.join(repr(name) for name in ENGINES)}}} or engine".replace("'", '"'),

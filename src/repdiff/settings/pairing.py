@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from repdiff.core.errors import OptionError
 from repdiff.core.metrics import Metric, Metrics
@@ -82,3 +84,41 @@ class AlignmentSettings(SettingsGroup):
         super().check_together()
         if self.align_effect and self.align == "none":
             raise OptionError("align_effect measures what align changes, but align is 'none'; choose an alignment")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplicateSettings(SettingsGroup):
+    """Other seeds of the same two models."""
+
+    replicates_x: Sequence[Any] | None = setting(
+        None,
+        "Embeddings by the first model trained again from another seed; once for each.",
+        more="A list, each as ``x``. Says whether a group would be there after training again "
+        "(:class:`repdiff.results.replicates.Replicates`); with two replicates of each model, at least, by a test.",
+        kind="list of array_like (n, d), tables or paths",
+        flags=("--replicate-x",),
+        metavar="FILE",
+        typed=list[Path],
+    )
+    replicates_y: Sequence[Any] | None = setting(
+        None,
+        "The same for the second model.",
+        kind="list of array_like (n, d), tables or paths",
+        flags=("--replicate-y",),
+        metavar="FILE",
+        typed=list[Path],
+    )
+
+    def check_together(self) -> None:
+        """Refuse replicates of one side only."""
+        super().check_together()
+        x, y = (one is not None and not (isinstance(one, list | tuple) and not one)
+                for one in (self.replicates_x, self.replicates_y))  # fmt: skip
+        if x != y:
+            given, lacking = ("x", "y") if x else ("y", "x")
+            why = "groups are looked for in other seeds of both models"
+            raise OptionError(
+                f"replicates_{given} was given, but no replicates_{lacking}; {why}, so give one of each at least",
+                on_command_line=f"--replicate-{given} was given, but no --replicate-{lacking}; {why}, so give one of "
+                "each at least",
+            )

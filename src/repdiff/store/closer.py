@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,20 @@ from repdiff.results.comparison import Comparison
 from repdiff.results.neighbors import NeighborLists, place_type
 from repdiff.results.spectrum import KeptSpectrum
 from repdiff.store.lazy import Part, once
-from repdiff.store.tables import check_table
+from repdiff.store.tables import (
+    check_columns,
+    check_rows,
+    check_table,
+    columns_of,
+    read_columns,
+    read_named,
+    write_rows,
+)
 
 NEIGHBORS, EIGENVECTORS, EIGENVALUES = "neighbors.parquet", "eigenvectors.parquet", "eigenvalues.parquet"
 _LISTS = ("x", "x_in_y", "y", "y_in_x")
-_OF_VALUES = ("direction", "value", "residual")
+_OF_VALUES = pa.schema([("direction", pa.string()), ("value", pa.float64()), ("residual", pa.float64())])
+_MOST_VALUES = 10_000
 
 
 def write_closer(folder: Path, comparison: Comparison) -> None:
@@ -43,42 +53,46 @@ def write_closer(folder: Path, comparison: Comparison) -> None:
         for name, spectrum in spectra.items()
         for value, residual in zip(spectrum.values, spectrum.residuals, strict=True)
     ]
-    pq.write_table(pa.Table.from_pylist(rows), folder / EIGENVALUES)
+    write_rows(folder / EIGENVALUES, rows, _OF_VALUES)
 
 
 def neighbors_later(folder: Path, n: int) -> Callable[[], NeighborLists | None]:
     """Reads the neighbour lists of n items when it is called; that their file is sound is checked at once."""
-    if not (folder / NEIGHBORS).exists():
+    if not os.path.lexists(folder / NEIGHBORS):
         return lambda: None
-    check_table(folder / NEIGHBORS, ("row", *_LISTS))
+    check_columns(folder / NEIGHBORS, ("row", *_LISTS))
     part = Part(folder, NEIGHBORS)
     return once(lambda: part(lambda file: _read_neighbors(file, n)))
 
 
 def spectra_later(folder: Path, n: int) -> Mapping[DirectionName, Callable[[], KeptSpectrum]]:
     """Reads the eigenvectors of a direction of n items when it is called; directions without any are left out."""
-    if not (folder / EIGENVECTORS).exists():
+    if not os.path.lexists(folder / EIGENVECTORS):
         return {}
     check_table(folder / EIGENVALUES, _OF_VALUES)
-    with pq.ParquetFile(folder / EIGENVECTORS) as found:
-        columns = found.schema_arrow.names
+    columns = columns_of(folder / EIGENVECTORS)
     names: tuple[DirectionName, ...] = ("x_only", "y_only")
     held = [name for name in names if name in columns]
-    check_table(folder / EIGENVECTORS, [*held, *map(_degree, held)], n_rows=n)
+    check_columns(folder / EIGENVECTORS, [*held, *map(_degree, held)])
+    check_rows(folder / EIGENVECTORS, n)
     vectors, values = Part(folder, EIGENVECTORS), Part(folder, EIGENVALUES)
 
     def reader(name: DirectionName) -> Callable[[], KeptSpectrum]:
-        return once(lambda: vectors(lambda file: _read_spectrum(file, values(pq.read_table), name)))
+        return once(lambda: vectors(lambda file: _read_spectrum(file, values(_read_values), name)))
 
     return {name: reader(name) for name in held}
 
 
+def _read_values(file: Path) -> pa.Table:
+    return read_columns(file, _OF_VALUES, most=_MOST_VALUES)
+
+
 def _read_neighbors(file: Path, n: int) -> NeighborLists:
-    table = pq.read_table(file)
+    table = read_named(file, ("row", *_LISTS), most=n)
     place = place_type(n)
     x, y = (_matrix(table, name, np.int32) for name in ("x", "y"))
     x_in_y, y_in_x = (_matrix(table, name, place) for name in ("x_in_y", "y_in_x"))
-    rows = table["row"].to_numpy().astype(np.int64)
+    rows = _numbers(table, "row", np.int64)
     _check_within(file, "row", rows, 0, n)
     if len(rows) > 1 and (np.diff(rows) <= 0).any():
         raise ValueError(f"{file.name}: its rows are not ascending")
@@ -95,17 +109,17 @@ def _read_neighbors(file: Path, n: int) -> NeighborLists:
 
 
 def _read_spectrum(file: Path, pairs: pa.Table, name: DirectionName) -> KeptSpectrum:
-    table = pq.read_table(file, columns=[name, _degree(name)])
+    table = read_named(file, [name, _degree(name)])
     vectors = _matrix(table, name, np.float32)
     own = np.array([direction == name for direction in pairs["direction"].to_pylist()])
     values, residuals = (pairs[column].to_numpy().astype(np.float64)[own] for column in ("value", "residual"))
-    degree = table[_degree(name)].to_numpy().astype(np.float64)
+    degree = _numbers(table, _degree(name), np.float64)
     if len(values) != vectors.shape[1]:
         raise ValueError(
             f"{file.name} has {vectors.shape[1]} vectors of {name}, but {EIGENVALUES} has {len(values)} values"
         )
-    if not all(np.isfinite(part).all() for part in (vectors, values, residuals, degree)) or (degree <= 0).any():
-        raise ValueError(f"{file.name}: {name} is not finite, or a degree is not positive")
+    if (degree <= 0).any():
+        raise ValueError(f"{file.name}: a degree of {name} is not positive")
     return KeptSpectrum(vectors, values, residuals, degree)
 
 
@@ -117,9 +131,16 @@ def _fixed(values: npt.NDArray[Any]) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(values).ravel()), values.shape[1])
 
 
+def _numbers(table: pa.Table, name: str, dtype: type[np.generic]) -> npt.NDArray[Any]:
+    values = table[name].to_numpy()
+    if values.dtype != dtype:
+        raise TypeError(f"{name!r} must hold {np.dtype(dtype).name}, but holds {values.dtype.name}")
+    return np.array(values)
+
+
 def _matrix(table: pa.Table, name: str, dtype: type[np.generic]) -> npt.NDArray[Any]:
     column = table[name]
-    if not pa.types.is_fixed_size_list(column.type) or column.null_count:
+    if not pa.types.is_fixed_size_list(column.type):
         raise TypeError(f"{name!r} must hold lists of one length")
     flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
     if np.dtype(dtype).kind != flat.dtype.kind:

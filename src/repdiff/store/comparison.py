@@ -6,6 +6,7 @@ asked for; that their files are there with the right columns is checked at once.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,24 +18,38 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from repdiff.core.plain import from_plain, to_plain
+from repdiff.core.ranges import Count, Share
 from repdiff.inputs.images import Thumbnails
 from repdiff.inputs.items import RESULT_COLUMNS, ROLES, Items
 from repdiff.results.clusters import DIRECTIONS, AffinityMap, DifferenceCluster, Direction, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.projection import Projection
-from repdiff.results.provenance import Provenance
 from repdiff.results.spectrum import KeptSpectrum
+from repdiff.store.annotations import checked_annotations, write_annotations
 from repdiff.store.closer import neighbors_later, spectra_later, write_closer
+from repdiff.store.consistency import check_affinity_map, check_clusters, check_items, check_pictures
 from repdiff.store.directory import RUN, SCHEMA_VERSION
 from repdiff.store.evidence import EVIDENCE, StoredEvidence, read_evidence, write_evidence
+from repdiff.store.facts import read_provenance
 from repdiff.store.lazy import Part, deferred, once, put_off
-from repdiff.store.plain import from_plain, to_plain
 from repdiff.store.reference import REFERENCE, REFERENCE_COLUMNS, read_reference, write_reference
-from repdiff.store.tables import check_table, read_rows, row_of, schema_of, value_of, write_rows
+from repdiff.store.tables import (
+    check_columns,
+    check_table,
+    read_columns,
+    read_frame,
+    read_rows,
+    row_of,
+    schema_of,
+    value_of,
+    write_rows,
+)
 
 THUMBNAILS = "thumbnails.parquet"
 _ITEMS, _CLUSTERS = "items.parquet", "clusters.parquet"
 _AFFINITY, _PROJECTION = "affinity.parquet", "projection.parquet"
+_MANIFEST = "manifest.json"
 _AXES = ["x_1", "x_2", "y_1", "y_2"]
 
 _OF_CLUSTER = schema_of(DifferenceCluster, without=("items", "evidence"))  # follows from the labels of the items
@@ -42,6 +57,7 @@ _CLUSTERS_SCHEMA = pa.schema([("direction", pa.string()), ("size", pa.int64()), 
 _AFFINITY_SCHEMA = pa.schema(
     [("direction", pa.string()), ("cluster", pa.int32()), ("size", pa.int64()), ("means", pa.list_(pa.float32()))]
 )
+_PROJECTION_SCHEMA = pa.schema([(name, pa.float32()) for name in _AXES])
 _THUMBNAILS_SCHEMA = pa.schema(
     [("row", pa.int64()), ("width", pa.int32()), ("height", pa.int32()), ("image", pa.binary())]
 )
@@ -60,14 +76,14 @@ class _Roles:
 
 @dataclass(frozen=True)
 class _Accuracy:
-    x: float | None
-    y: float | None
+    x: Share | None
+    y: Share | None
 
 
 @dataclass(frozen=True)
 class _Projection:
-    explained_x: tuple[float, float]
-    explained_y: tuple[float, float]
+    explained_x: tuple[Share, Share]
+    explained_y: tuple[Share, Share]
 
 
 @dataclass(frozen=True)
@@ -76,7 +92,7 @@ class _Manifest:
 
     names: tuple[str, str]
     description: str | None
-    n_items: int
+    n_items: Count
     items: _Roles
     accuracy: _Accuracy
     projection: _Projection
@@ -112,6 +128,7 @@ def write_comparison(folder: Path, comparison: Comparison, pictures: Thumbnails)
     write_rows(folder / _CLUSTERS, [row for one in directions for row in _cluster_rows(one)], _CLUSTERS_SCHEMA)
     write_rows(folder / _AFFINITY, [row for one in directions for row in _bin_rows(one)], _AFFINITY_SCHEMA)
     write_evidence(folder, comparison)
+    write_annotations(folder, comparison.annotations)
     write_closer(folder, comparison)
     write_reference(folder, comparison.reference)
     axes = np.hstack([comparison.projection.x, comparison.projection.y])
@@ -139,32 +156,37 @@ def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
     OSError, pyarrow.ArrowException, LookupError, TypeError, ValueError
         Where the folder holds no such comparison.
     """
-    told = from_plain(_Manifest, manifest, "manifest.json")
-    frame = pd.read_parquet(folder / _ITEMS)
-    if len(frame) != told.n_items:
-        raise ValueError(f"{_ITEMS} has {len(frame)} rows, but there are {told.n_items} items")
-    check_table(folder / _PROJECTION, _AXES, n_rows=len(frame))
-    check_table(folder / _AFFINITY, _AFFINITY_SCHEMA.names)
-    rows = read_rows(folder / _CLUSTERS)
-    evidence = _evidence_of(folder, manifest, rows)
-    check_table(folder / THUMBNAILS, _THUMBNAILS_SCHEMA.names)
+    told = from_plain(_Manifest, manifest, _MANIFEST)
+    n = told.n_items
+    frame = read_frame(folder / _ITEMS, n_rows=n)
+    check_items(frame, told.items, _ITEMS)
+    check_table(folder / _PROJECTION, _PROJECTION_SCHEMA, n_rows=n)
+    check_table(folder / _AFFINITY, _AFFINITY_SCHEMA)
+    check_table(folder / THUMBNAILS, _THUMBNAILS_SCHEMA)
+    rows = read_rows(folder / _CLUSTERS, most=2 * n)
+    own = {name: [row for row in rows if row.get("direction") == name] for name in DIRECTIONS}
+    if sum(map(len, own.values())) != len(rows):
+        raise ValueError(f"{_CLUSTERS}: column 'direction' must be one of {', '.join(DIRECTIONS)}")
+    counts: dict[DirectionName, int] = {name: len(clusters) for name, clusters in own.items()}
+    evidence = _evidence_of(folder, manifest, counts, n)
     bins, axes, images = (Part(folder, name) for name in (_AFFINITY, _PROJECTION, THUMBNAILS))
-    pictures = once(lambda: bins(_read_affinity_maps))
+    pictures = once(lambda: bins(lambda file: _read_affinity_maps(file, counts, n)))
     ready: dict[str, Any] = {
         "names": told.names,
         "items": _read_items(frame, told.items),
         "accuracy_x": told.accuracy.x,
         "accuracy_y": told.accuracy.y,
-        "provenance": from_plain(Provenance, manifest, "manifest.json"),
+        "provenance": read_provenance(manifest, _MANIFEST),
         "description": told.description,
     }
     spectra = spectra_later(folder, len(frame))
     for name in DIRECTIONS:
-        ready[name] = _read_direction(name, frame, rows, pictures, evidence, spectra.get(name, lambda: None))
+        ready[name] = _read_direction(name, frame, own[name], pictures, evidence, spectra.get(name, lambda: None))
+    ready["annotations"] = checked_annotations(folder, [ready[name] for name in DIRECTIONS], frame["id"])
     later: dict[str, Callable[[], Any]] = {
         "projection": lambda: axes(lambda file: _read_projection(file, told.projection)),
         "neighbors": neighbors_later(folder, len(frame)),
-        "thumbnails": lambda: images(lambda file: _read_thumbnails(file, told.skipped_images)),
+        "thumbnails": lambda: images(lambda file: _read_thumbnails(file, told.skipped_images, n)),
     }
     if evidence is None:
         ready |= {"evidence": None, "similarity": None, "chosen": {}}
@@ -172,24 +194,22 @@ def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
         later["evidence"] = lambda: evidence().comparison
         later["similarity"] = lambda: evidence().similarity
         later["chosen"] = lambda: evidence().chosen
-    if (folder / REFERENCE).exists():
-        check_table(folder / REFERENCE, REFERENCE_COLUMNS)
+    if os.path.lexists(folder / REFERENCE):
+        check_columns(folder / REFERENCE, REFERENCE_COLUMNS)
         reference = Part(folder, REFERENCE)
-        counts = {name: len(ready[name].clusters) for name in DIRECTIONS}
-        later["reference"] = lambda: reference(lambda file: read_reference(file, counts))
+        later["reference"] = lambda: reference(lambda file: read_reference(file, counts, n))
     else:
         ready["reference"] = None
     return deferred(Comparison, ready, later)
 
 
 def _evidence_of(
-    folder: Path, manifest: Mapping[str, Any], rows: list[dict[str, Any]]
+    folder: Path, manifest: Mapping[str, Any], counts: Mapping[DirectionName, int], n: int
 ) -> Callable[[], StoredEvidence] | None:
-    if not (folder / EVIDENCE).exists():
+    if not os.path.lexists(folder / EVIDENCE):
         return None
     part = Part(folder, EVIDENCE)
-    counts: dict[DirectionName, int] = {name: sum(row["direction"] == name for row in rows) for name in DIRECTIONS}
-    return once(lambda: part(lambda file: read_evidence(file, manifest, counts)))
+    return once(lambda: part(lambda file: read_evidence(file, manifest, counts, n)))
 
 
 def _read_items(frame: pd.DataFrame, told: _Roles) -> Items:
@@ -210,7 +230,8 @@ def _read_direction(
     spectrum: Callable[[], KeptSpectrum | None],
 ) -> Direction:
     labels = frame[name].to_numpy(np.int32)
-    clusters = tuple(_read_cluster(row, labels, evidence) for row in rows if row["direction"] == name)
+    clusters = tuple(_read_cluster(row, labels, evidence) for row in rows)
+    check_clusters(name, clusters, frame, [row["size"] for row in rows])
     ready = {"name": name, "labels": labels, "clusters": clusters}
     return deferred(Direction, ready, {"affinity_map": lambda: pictures()[name], "spectrum": spectrum})
 
@@ -220,31 +241,32 @@ def _read_cluster(
 ) -> DifferenceCluster:
     name, index = row["direction"], row["index"]
     items = np.flatnonzero(labels == index)
-    if len(items) != row["size"]:
-        raise ValueError(f"cluster {index} of {name} has {row['size']} items, but {len(items)} labels")
     cluster = value_of(DifferenceCluster, row, _CLUSTERS, items=items, evidence=None)
     if evidence is None:
         return cluster
     return put_off(cluster, evidence=lambda: evidence().clusters[name][index])
 
 
-def _read_affinity_maps(file: Path) -> dict[DirectionName, AffinityMap]:
-    bins = pq.read_table(file, schema=_AFFINITY_SCHEMA).to_pandas()
+def _read_affinity_maps(file: Path, counts: Mapping[DirectionName, int], n: int) -> dict[DirectionName, AffinityMap]:
+    bins = read_columns(file, _AFFINITY_SCHEMA, most=2 * n).to_pandas()
     found: dict[DirectionName, AffinityMap] = {}
     for name in DIRECTIONS:
         own = bins[bins["direction"] == name]
-        means = np.stack(own["means"].to_list())
+        means = np.stack(own["means"].to_list()) if len(own) else np.empty((0, 0), np.float32)
         found[name] = AffinityMap(means, own["cluster"].to_numpy(np.int32), own["size"].to_numpy(np.int64))
+        check_affinity_map(name, found[name], counts[name], n)
     return found
 
 
 def _read_projection(file: Path, explained: _Projection) -> Projection:
-    axes = pd.read_parquet(file, columns=_AXES).to_numpy(np.float32)
+    axes = read_columns(file, _PROJECTION_SCHEMA).to_pandas().to_numpy(np.float32)
     x, y = (np.ascontiguousarray(part) for part in (axes[:, :2], axes[:, 2:]))
     return Projection(x, y, explained.explained_x, explained.explained_y)
 
 
-def _read_thumbnails(file: Path, skipped: tuple[str, ...]) -> Thumbnails:
-    table = pq.read_table(file, schema=_THUMBNAILS_SCHEMA)
+def _read_thumbnails(file: Path, skipped: tuple[str, ...], n: int) -> Thumbnails:
+    table = read_columns(file, _THUMBNAILS_SCHEMA, most=n)
     rows, widths, heights = (table[name].to_numpy() for name in ("row", "width", "height"))
-    return Thumbnails(rows, widths, heights, tuple(table["image"].to_pylist()), skipped)
+    pictures = Thumbnails(rows, widths, heights, tuple(table["image"].to_pylist()), skipped)
+    check_pictures(pictures, n, file.name)
+    return pictures

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +11,15 @@ from typing import Any
 
 from repdiff.core.errors import RunError
 from repdiff.core.files import one_line
+from repdiff.core.regular import read_json
+from repdiff.core.unfinished import exchange, put_in_place, unfinished_folder
 
 SCHEMA_VERSION = 3  # of all three; it rises when a file or a column changes its meaning
 RUN, SERIES, MATRIX = "repdiff run", "repdiff series", "repdiff matrix"
 _KINDS = {RUN: "a run", SERIES: "a series", MATRIX: "a matrix"}
 _MANIFEST = "manifest.json"
+_FOLDERS = ("runs", "embeddings")  # that there are in directories of any kind
+ANNOTATIONS = "annotations.json"  # the one file that people change afterwards
 
 
 def kind_of(path: str | Path) -> str:
@@ -31,16 +33,21 @@ def kind_of(path: str | Path) -> str:
     folder = Path(path)
     if not folder.is_dir():
         raise RunError(f"{folder}: no such run directory; check the path")
+    return str(_manifest_in(folder)["format"])
+
+
+def _manifest_in(folder: Path) -> dict[str, Any]:
+    """The manifest of any kind of run."""
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        manifest = read_json(folder / _MANIFEST)
     except FileNotFoundError as error:
         raise RunError(f"{folder}: is not a run: it has no {_MANIFEST}") from error
     except (OSError, ValueError) as error:
-        raise RunError(f"{folder / _MANIFEST}: cannot be read: {one_line(error)}") from error
+        raise RunError(f"{folder / _MANIFEST}: cannot be read: {_reason(error)}") from error
     kind = manifest.get("format") if isinstance(manifest, dict) else None
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise RunError(f"{folder}: is not a run: its {_MANIFEST} is another program's")
-    return str(kind)
+    return dict(manifest)
 
 
 def read_manifest(path: str | Path, kind: str, older_versions: Collection[int] = ()) -> dict[str, Any]:
@@ -61,15 +68,16 @@ def read_manifest(path: str | Path, kind: str, older_versions: Collection[int] =
         Where it is of another format, or was written by a newer repdiff or by one that is too old.
     """
     folder = Path(path)
-    found = kind_of(folder)
-    if found != kind:
+    if not folder.is_dir():
+        raise RunError(f"{folder}: no such run directory; check the path")
+    manifest = _manifest_in(folder)
+    if (found := manifest["format"]) != kind:
         raise RunError(f"{folder}: is {_KINDS[found]}, but {_KINDS[kind]} is needed; give the directory of one")
-    manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
     written = manifest.get("schema_version")
     if type(written) is not int or written not in (SCHEMA_VERSION, *older_versions):
         older, read = isinstance(written, int) and written < SCHEMA_VERSION, (*older_versions, SCHEMA_VERSION)
         raise RunError(
-            f"{folder}: has schema version {written}, but this repdiff reads {_listed(read)}; "
+            f"{folder}: has schema version {str(written)[:40]}, but this repdiff reads {_listed(read)}; "
             f"{'compare again' if older else 'upgrade repdiff'}"
         )
     return manifest
@@ -108,6 +116,18 @@ def _check_ground(target: Path, path: str, *, overwrite: bool) -> None:
             raise RunError(f"{path}: exists and is not a run, so it is not replaced; choose another path")
         if not overwrite:
             raise RunError(f"{path}: is a run already; choose another path, or overwrite it (--overwrite)")
+        if written := next((one for part in ("", "runs/*/") for one in target.glob(part + ANNOTATIONS)), None):
+            raise RunError(
+                f"{path}: holds names and notes that overwriting would lose; move {written.relative_to(target)} away "
+                "first, or choose another path"
+            )
+        if foreign := next(iter(_foreign(target)), None):
+            raise RunError(
+                f"{path}: holds {foreign!r}, which is not of the run and would be lost; move it to another place, "
+                "or choose another path"
+            )
+    if above := next((parent for parent in target.parents if _is_run(parent)), None):
+        raise RunError(f"{path}: lies inside the run {above}; choose a path outside of it")
     ground = next(parent for parent in target.parents if parent.exists())
     if not ground.is_dir() or not os.access(ground, os.W_OK):
         raise RunError(f"{path}: {ground} is not a folder that can be written to; choose another path")
@@ -120,34 +140,25 @@ def written_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Pat
     Raises
     ------
     RunError
-        Where the path is taken, or cannot be written.
+        Where the path is taken, at the end too, or cannot be written.
     """
     check_target(path, overwrite=overwrite)
+    target = Path(path).resolve()
     try:
-        with _written_beside(Path(path).resolve()) as folder:
-            yield folder
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished_folder(target) as workplace:
+            new = workplace / "new"
+            new.mkdir()
+            yield new
+            check_target(path, overwrite=overwrite)  # hours may have gone by
+            if target.exists() and not _is_empty_folder(target):
+                exchange(new, target)
+            else:
+                put_in_place(new, target)
+    except FileExistsError as error:
+        raise RunError(f"{path}: was written by another job in the meantime; choose another path") from error
     except OSError as error:
         raise RunError(f"{path}: cannot be written: {_reason(error)}") from error
-
-
-@contextmanager
-def _written_beside(target: Path) -> Iterator[Path]:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    workplace = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", suffix=".partial", dir=target.parent))
-    new, old = workplace / "new", workplace / "old"
-    try:
-        new.mkdir()
-        yield new
-        if target.exists():
-            target.rename(old)
-        try:
-            new.rename(target)
-        except BaseException:
-            if old.exists():
-                old.rename(target)
-            raise
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)
 
 
 def _reason(error: Exception) -> str:
@@ -160,6 +171,12 @@ def _is_run(folder: Path) -> bool:
     except RunError:
         return False
     return True
+
+
+def _foreign(folder: Path) -> Iterator[str]:
+    """Names of the folders in a run's directory that repdiff does not write."""
+    with os.scandir(folder) as entries:
+        yield from sorted(one.name for one in entries if one.is_dir() and one.name not in _FOLDERS)
 
 
 def _is_empty_folder(path: Path) -> bool:

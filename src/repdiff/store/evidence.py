@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from repdiff.core.plain import from_plain, to_plain
+from repdiff.core.regular import read_json
 from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.evidence import ClusterEvidence, ComparisonEvidence
 from repdiff.results.similarity import SimilarityTable
 from repdiff.store import version_01
+from repdiff.store.consistency import check_evidence
 from repdiff.store.directory import SCHEMA_VERSION
-from repdiff.store.plain import from_plain, to_plain
 
 EVIDENCE = "evidence.json"
 
@@ -57,7 +59,9 @@ def write_evidence(folder: Path, comparison: Comparison) -> None:
     (folder / EVIDENCE).write_text(text + "\n", encoding="utf-8")
 
 
-def read_evidence(file: Path, manifest: Mapping[str, Any], counts: Mapping[DirectionName, int]) -> StoredEvidence:
+def read_evidence(
+    file: Path, manifest: Mapping[str, Any], counts: Mapping[DirectionName, int], n_items: int
+) -> StoredEvidence:
     """What the file holds.
 
     Parameters
@@ -68,18 +72,17 @@ def read_evidence(file: Path, manifest: Mapping[str, Any], counts: Mapping[Direc
         Of the run.
     counts : mapping of str to int
         How many clusters each direction has.
+    n_items : int
+        How many items there are.
 
     Raises
     ------
     LookupError, TypeError, ValueError
         Where it does not fit these clusters.
     """
-    told = json.loads(file.read_text(encoding="utf-8"))
+    told = read_json(file)
     if manifest["schema_version"] < SCHEMA_VERSION:
         told = version_01.evidence_in_codes(told, manifest)
     found = from_plain(StoredEvidence, told, file.name)
-    for name, count in counts.items():
-        n_told = len(found.clusters[name])
-        if n_told != count:
-            raise ValueError(f"{file.name} has {n_told} clusters of {name}, but clusters.parquet has {count}")
+    check_evidence(found.clusters, counts, n_items, file.name)
     return found

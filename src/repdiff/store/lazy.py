@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import pyarrow as pa
-
 from repdiff.core.errors import RunError
 from repdiff.core.files import one_line
 
@@ -100,7 +98,7 @@ class Part:
             return read(self.path)
 
     def _stamped(self) -> tuple[int, int, int]:
-        found = self.path.stat()
+        found = self.path.lstat()
         return found.st_mtime_ns, found.st_size, found.st_ino
 
 
@@ -111,7 +109,7 @@ def once(read: Callable[[], T]) -> Callable[[], T]:
 
 @contextmanager
 def damage_told(run: Path) -> Iterator[None]:
-    """Turn any error of reading a run into one line.
+    """Turn any error of reading a run into one line: whatever is raised then comes of what the files hold.
 
     Raises
     ------
@@ -122,5 +120,15 @@ def damage_told(run: Path) -> Iterator[None]:
         yield
     except RunError:
         raise
-    except (OSError, pa.ArrowException, LookupError, TypeError, ValueError) as error:
-        raise RunError(f"{run}: the run is damaged: {one_line(error)}; compare again") from error
+    except MemoryError as error:
+        raise RunError(f"{run}: needs more memory than there is; use a larger machine, or compare again") from error
+    except Exception as error:
+        raise RunError(f"{run}: the run is damaged: {_in_words(error)}; compare again") from error
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{Path(str(error.filename)).name}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, KeyError):
+        return f"{one_line(error)} is missing"
+    return one_line(error)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from repdiff.core.errors import RunError
+from repdiff.core.plain import from_plain, to_plain
 from repdiff.core.progress import Progress, silent
 from repdiff.inputs.images import Thumbnails
 from repdiff.results.matrix import ComparisonMatrix
 from repdiff.store.directory import MATRIX, SCHEMA_VERSION
 from repdiff.store.kind import Kind
 from repdiff.store.lazy import deferred
-from repdiff.store.plain import to_plain
 from repdiff.store.run import REPORT
 from repdiff.store.several import RUNS, read_runs, run_folders, shared_facts, shared_thumbnails, write_runs
 
@@ -40,6 +40,14 @@ class MatrixRun:
     thumbnails: Thumbnails
     manifest: Mapping[str, Any]
     path: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What the manifest says of a matrix alone."""
+
+    names: tuple[str, ...]
+    description: str | None
 
 
 def matrix_run_of(matrix: ComparisonMatrix, *, progress: Progress = silent) -> MatrixRun:
@@ -120,11 +128,11 @@ def _write_parts(run: MatrixRun, folder: Path) -> None:
 
 
 def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> MatrixRun:
+    told = from_plain(_Named, manifest, "manifest.json")
     comparisons, thumbnails = read_runs(folder, manifest)
-    names = manifest.get("names")
-    if not isinstance(names, list) or [one.names for one in comparisons] != list(combinations(names, 2)):
+    if len(set(told.names)) != len(told.names) or [one.names for one in comparisons] != [*combinations(told.names, 2)]:
         raise RunError(f"{folder}: the matrix is damaged: its manifest names other representations; compare again")
-    ready = {"names": tuple(names), "comparisons": comparisons, "description": manifest.get("description")}
+    ready = {"names": told.names, "comparisons": comparisons, "description": told.description}
     matrix = deferred(ComparisonMatrix, ready, {"thumbnails": thumbnails})
     return deferred(MatrixRun, {"matrix": matrix, "manifest": manifest, "path": folder}, {"thumbnails": thumbnails})
 

@@ -13,11 +13,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from repdiff.core.plain import from_plain, to_plain
+from repdiff.core.regular import read_json
 from repdiff.results.clusters import DIRECTIONS, DirectionName
 from repdiff.results.reference import Reference, ReferenceDirection
-from repdiff.store.plain import from_plain, to_plain
+from repdiff.store.tables import columns_of, read_named
 
 REFERENCE, PLACES = "reference.parquet", "reference.json"
+_ROUNDING = 1e-6
 REFERENCE_COLUMNS = ("row", "weight", *DIRECTIONS)
 
 
@@ -52,7 +55,7 @@ def _places(direction: ReferenceDirection) -> _Places:
     return _Places(tuple(direction.eigenvalues.tolist()), tuple(map(tuple, direction.centres.tolist())))
 
 
-def read_reference(file: Path, n_clusters: Mapping[DirectionName, int]) -> Reference:
+def read_reference(file: Path, n_clusters: Mapping[DirectionName, int], n: int) -> Reference:
     """What the files hold.
 
     Parameters
@@ -61,18 +64,28 @@ def read_reference(file: Path, n_clusters: Mapping[DirectionName, int]) -> Refer
         ``reference.parquet``.
     n_clusters : mapping
         How many clusters each direction has.
+    n : int
+        How many items the run has.
 
     Raises
     ------
     LookupError, TypeError, ValueError
         Where they do not fit each other or the clusters.
     """
-    table = pq.read_table(file)
-    told = from_plain(_BothPlaces, json.loads((file.parent / PLACES).read_text(encoding="utf-8")), PLACES)
-    x, y = (_matrix(table, name) if name in table.column_names else None for name in ("x", "y"))
+    kept = [name for name in ("x", "y") if name in columns_of(file)]
+    table = read_named(file, [*REFERENCE_COLUMNS, *kept], most=n)
+    told = from_plain(_BothPlaces, read_json(file.parent / PLACES), PLACES)
+    x, y = (_matrix(table, name) if name in kept else None for name in ("x", "y"))
+    rows, weights = table["row"].to_numpy(), table["weight"].to_numpy()
+    if rows.dtype != np.int64 or weights.dtype != np.float64:
+        raise TypeError(f"{file.name}: columns 'row' and 'weight' must hold whole numbers and numbers")
+    if not len(rows) or rows[0] < 0 or rows[-1] >= n or (np.diff(rows) <= 0).any():
+        raise ValueError(f"{file.name}: column 'row' does not name items in order")
+    if not (weights > 0).all() or abs(weights.sum() - n) > _ROUNDING * n:
+        raise ValueError(f"{file.name}: the weights must be positive and sum to {n}, the number of items")
     return Reference(
-        table["row"].to_numpy().astype(np.int64),
-        table["weight"].to_numpy().astype(np.float64),
+        rows,
+        weights,
         _read_direction(table, "x_only", told.x_only, n_clusters["x_only"]),
         _read_direction(table, "y_only", told.y_only, n_clusters["y_only"]),
         x,
@@ -95,5 +108,10 @@ def _as_lists(matrix: npt.NDArray[Any]) -> pa.ListArray:
 
 
 def _matrix(table: pa.Table, name: str) -> npt.NDArray[Any]:
-    values = table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.array(values).reshape(table.num_rows, -1) if len(values) else np.empty((table.num_rows, 0), np.float32)
+    column = table[name].combine_chunks()
+    if not pa.types.is_list(column.type) or not pa.types.is_floating(column.type.value_type):
+        raise TypeError(f"{REFERENCE}: column {name!r} must hold lists of numbers")
+    if len(set(np.diff(column.offsets.to_numpy()).tolist())) > 1:
+        raise ValueError(f"{REFERENCE}: lists of column {name!r} differ in length")
+    values = np.array(column.flatten().to_numpy(zero_copy_only=False))
+    return values.reshape(table.num_rows, -1) if len(values) else np.empty((table.num_rows, 0), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,14 @@ from repdiff.inputs.images import Thumbnails, make_thumbnails
 from repdiff.results.comparison import Comparison
 from repdiff.store.comparison import manifest_of, read_comparison, write_comparison
 from repdiff.store.directory import RUN
+from repdiff.store.evaluation import EVALUATION, read_evaluation
 from repdiff.store.kind import Kind
-from repdiff.store.lazy import Part, deferred
+from repdiff.store.lazy import deferred
 
-REPORT, EVALUATION = "report.html", "evaluation.csv"
-_OF_EVALUATION = ("direction", "method", "title", "success", "n_groups", "items_per_group")
+__all__ = [
+    "EVALUATION", "REPORT", "RUN_KIND", "Run", "load_run", "read_run", "representatives_of", "run_of", "write_run",
+]  # fmt: skip
+REPORT = "report.html"
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,8 @@ def write_run(
 def read_run(path: str | Path) -> Run:
     """The run of a directory.
 
-    Pictures, maps, the affinity's picture, evidence and evaluation are read when they are first asked for, so the
-    directory must not change until then.
+    Pictures, maps, the affinity's picture and evidence are read when they are first asked for, so the directory must
+    not change until then.
 
     Raises
     ------
@@ -142,18 +146,11 @@ def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> Run:
     comparison = read_comparison(folder, manifest)
     ready: dict[str, Any] = {"comparison": comparison, "manifest": manifest, "path": folder}
     later: dict[str, Callable[[], Any]] = {"thumbnails": lambda: comparison.thumbnails}
-    if (folder / EVALUATION).exists():
-        _check_evaluation(folder / EVALUATION)
-        table = Part(folder, EVALUATION)
-        return deferred(Run, ready, {**later, "evaluation": lambda: table(pd.read_csv)})
-    return deferred(Run, {**ready, "evaluation": None}, later)
-
-
-def _check_evaluation(file: Path) -> None:
-    heads = pd.read_csv(file, nrows=0)
-    missing = [name for name in _OF_EVALUATION if name not in heads]
-    if missing:
-        raise LookupError(f"{file.name} has no column {missing[0]!r}")
+    if os.path.lexists(folder / EVALUATION):
+        ready["evaluation"] = read_evaluation(folder / EVALUATION)
+    else:
+        ready["evaluation"] = None
+    return deferred(Run, ready, later)
 
 
 RUN_KIND: Kind[Comparison, Run] = Kind(

@@ -14,13 +14,13 @@ from typing import Any
 import pandas as pd
 
 from repdiff.core.errors import RunError
+from repdiff.core.plain import from_plain, to_plain
 from repdiff.core.progress import Progress, silent
 from repdiff.inputs.images import Thumbnails
 from repdiff.results.timeline import Timeline
 from repdiff.store.directory import SCHEMA_VERSION, SERIES
 from repdiff.store.kind import Kind
 from repdiff.store.lazy import deferred, put_off
-from repdiff.store.plain import to_plain
 from repdiff.store.run import REPORT
 from repdiff.store.several import RUNS, read_runs, run_folders, shared_facts, shared_thumbnails, write_runs
 from repdiff.workflows.series import timeline_of
@@ -46,6 +46,15 @@ class SeriesRun:
     thumbnails: Thumbnails
     manifest: Mapping[str, Any]
     path: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What the manifest says of a series alone."""
+
+    reference: str
+    checkpoints: tuple[str, ...]
+    description: str | None
 
 
 def series_run_of(timeline: Timeline, *, progress: Progress = silent) -> SeriesRun:
@@ -121,10 +130,11 @@ def _write_parts(series: SeriesRun, folder: Path) -> None:
 
 
 def _read_parts(folder: Path, manifest: Mapping[str, Any]) -> SeriesRun:
+    told = from_plain(_Named, manifest, "manifest.json")
     comparisons, thumbnails = read_runs(folder, manifest)
-    timeline = timeline_of(comparisons, description=manifest.get("description"))
-    if [timeline.reference, list(timeline.checkpoints)] != [manifest.get("reference"), manifest.get("checkpoints")]:
+    if [one.names for one in comparisons] != [(told.reference, checkpoint) for checkpoint in told.checkpoints]:
         raise RunError(f"{folder}: the series is damaged: its manifest names other checkpoints; compare again")
+    timeline = timeline_of(comparisons, description=told.description)
     ready = {"timeline": put_off(timeline, thumbnails=thumbnails), "manifest": manifest, "path": folder}
     return deferred(SeriesRun, ready, {"thumbnails": thumbnails})
 

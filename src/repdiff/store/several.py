@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.core.errors import RunError
 from repdiff.core.files import link_or_copy
+from repdiff.core.plain import from_plain
 from repdiff.core.progress import Progress, silent
+from repdiff.core.ranges import Count, FolderName
+from repdiff.core.regular import check_folder
 from repdiff.inputs.images import Thumbnails, make_thumbnails
 from repdiff.results.comparison import Comparison, warnings_of
 from repdiff.store.comparison import THUMBNAILS
-from repdiff.store.lazy import put_off
-from repdiff.store.run import RUN_KIND, read_run, representatives_of, run_of
+from repdiff.store.facts import check_parameters
+from repdiff.store.lazy import damage_told, put_off
+from repdiff.store.run import RUN_KIND, Run, read_run, representatives_of, run_of
 
 RUNS = "runs"
 
@@ -42,17 +46,48 @@ def read_runs(folder: Path, manifest: Mapping[str, Any]) -> tuple[tuple[Comparis
     RunError
         Where a run is missing or damaged, or has other items than the rest.
     """
-    names = manifest.get("runs")
-    if not isinstance(names, list) or not names:
-        raise RunError(f"{folder}: is damaged: its manifest names no runs; compare again")
-    first = read_run(folder / RUNS / str(names[0]))
-    comparisons = [first.comparison]
-    for name in names[1:]:
-        comparison = read_run(folder / RUNS / str(name)).comparison
-        if len(comparison.items.frame) != len(first.comparison.items.frame):
-            raise RunError(f"{folder}: is damaged: {RUNS}/{name} has other items than the rest; compare again")
-        comparisons.append(put_off(comparison, thumbnails=lambda: first.thumbnails))
-    return tuple(comparisons), lambda: first.thumbnails
+    with damage_told(folder):
+        told = from_plain(_Shared, manifest, "manifest.json")
+        check_parameters(told.parameters, "manifest.json.parameters")
+        if not told.runs or len(set(told.runs)) != len(told.runs):
+            raise ValueError("manifest.json.runs must name folders, each once")
+        check_folder(folder / RUNS)
+    runs = [_read_one(folder, name) for name in told.runs]
+    first = runs[0].comparison
+    for name, run in zip(told.runs, runs, strict=True):
+        with damage_told(folder):
+            _check_alike(run.comparison, first, told.n_items, f"{RUNS}/{name}")
+    others = [put_off(run.comparison, thumbnails=lambda: runs[0].thumbnails) for run in runs[1:]]
+    return (first, *others), lambda: runs[0].thumbnails
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the manifest of a directory of runs says of all of them."""
+
+    runs: tuple[FolderName, ...]
+    n_items: Count
+    description: str | None
+    created: str
+    versions: Mapping[str, str]
+    parameters: Mapping[str, Any]
+    random_state: int | None
+    warnings: tuple[str, ...]
+
+
+def _read_one(folder: Path, name: str) -> Run:
+    with damage_told(folder):
+        check_folder(folder / RUNS / name)
+    return read_run(folder / RUNS / name)
+
+
+def _check_alike(comparison: Comparison, first: Comparison, n_items: int, where: str) -> None:
+    """Refuse a run whose items are not those of the first, or that lacks what the first has."""
+    frame, wanted = comparison.items.frame, first.items.frame
+    if len(frame) != n_items or not frame["id"].equals(wanted["id"]):
+        raise ValueError(f"{where} has other items than the rest")
+    if (comparison.evidence is None) != (first.evidence is None):
+        raise ValueError(f"some runs have evidence and some have none, such as {where}")
 
 
 def shared_thumbnails(

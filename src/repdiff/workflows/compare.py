@@ -31,8 +31,9 @@ from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, 
 from repdiff.workflows.evidence import take_evidence
 from repdiff.workflows.neighbors import neighbors_of, neighbors_wanted
 from repdiff.workflows.projection import side_by_side
-from repdiff.workflows.provenance import Clock, inputs_of, now, versions, warning_recorder
+from repdiff.workflows.provenance import Clock, engine_warnings, inputs_of, now, versions, warning_recorder
 from repdiff.workflows.reference import make_reference
+from repdiff.workflows.replicates import HeldReplicates, hold_replicates
 from repdiff.workflows.representation import ShownRepresentation, representations_of
 
 
@@ -64,10 +65,16 @@ def compare(call: CompareCall) -> Comparison:
             prediction_x=call.prediction_x, prediction_y=call.prediction_y, image=call.image, text=call.text,
             metric=call.metric, within=call.within, match=call.match, n_clusters=settings.fewest_clusters,
         )  # fmt: skip
+        replicates = hold_replicates(
+            pair, call.replicates_x, call.replicates_y, align=call.align, random_state=call.random_state,
+            progress=call.progress,
+        )  # fmt: skip
+    options: dict[str, Any] = {
+        "replicates": replicates, "description": call.description, "keep_rows": call.keep_rows, "clock": clock,
+        "progress": call.progress,
+    }  # fmt: skip
     if call.align == "none":
-        return compare_pair(
-            pair, settings, description=call.description, keep_rows=call.keep_rows, clock=clock, progress=call.progress
-        )
+        return compare_pair(pair, settings, **options)
     with clock.time("alignment"):
         aligned = align_pair(pair, call.align, random_state=call.random_state)
     if call.align_effect:
@@ -75,9 +82,7 @@ def compare(call: CompareCall) -> Comparison:
             plain = compare_pair(
                 pair, replace(settings, evidence=False), progress=prefixed(call.progress, "without alignment")
             )
-    found = compare_pair(
-        aligned, settings, description=call.description, keep_rows=call.keep_rows, clock=clock, progress=call.progress
-    )
+    found = compare_pair(aligned, settings, **options)
     return _with_effect(found, plain) if call.align_effect else found
 
 
@@ -87,6 +92,7 @@ def compare_pair(
     *,
     representations: tuple[ShownRepresentation, ShownRepresentation] | None = None,
     plan: Plan | None = None,
+    replicates: HeldReplicates | None = None,
     description: str | None = None,
     keep_rows: bool = False,
     clock: Clock | None = None,
@@ -102,28 +108,27 @@ def compare_pair(
         Its two sides, where they take part in other comparisons too.
     plan : Plan, optional
         The engine's plan for it, where it was made before.
-    description : str, optional
-        A few words on what is compared.
-    keep_rows : bool
-        Keep a sample of the embeddings.
+    replicates : HeldReplicates, optional
+        Other seeds of both sides.
+    description, keep_rows : str, optional, and bool
+        A few words on what is compared; whether to keep a sample of the embeddings.
     clock, progress : Clock and Progress, optional
         Timings to go on with; told how far the work is.
     """
-    clock = Clock() if clock is None else clock
-    x, y = representations_of(pair, settings) if representations is None else representations
+    clock = clock or Clock()
+    x, y = representations or representations_of(pair, settings)
     contrasts, neighbors = _compute((x, y), pair, settings, plan, clock, progress)
-    warnings = list(pair.warnings)
+    warnings = [*pair.warnings, *engine_warnings(contrasts.engine), *(replicates.warnings if replicates else ())]
     found = _find_both(contrasts, settings, warnings, clock, progress)
     outcomes = _Outcomes.of(pair.items)
     directions = {name: outcomes.describe(name, found[name], getattr(contrasts, name)) for name in DIRECTIONS}
-    with clock.time("projection"):
-        projection = _projection(x, y, settings)
+    projection = _projection(x, y, settings, clock)
     evidence = similarity = None
     if neighbors is not None and settings.evidence:
         with clock.time("similarity"):
             similarity = score_sample(pair, random_state=settings.random_state)
         directions["x_only"], directions["y_only"], evidence = take_evidence(
-            pair, (x, y), contrasts, found, directions, neighbors, settings, clock=clock, progress=progress
+            pair, (x, y), contrasts, found, directions, neighbors, settings, replicates, clock=clock, progress=progress
         )
     return Comparison(
         names=pair.names,
@@ -133,13 +138,13 @@ def compare_pair(
         projection=projection,
         accuracy_x=accuracy(outcomes.right_x),
         accuracy_y=accuracy(outcomes.right_y),
-        provenance=_provenance(pair, settings, contrasts.engine, clock, warnings),
+        provenance=_provenance(pair, settings, contrasts.engine, clock, warnings, replicates),
         description=description,
         evidence=evidence,
         similarity=similarity,
         chosen={name: one.chosen for name, one in found.items() if one.chosen is not None},
-        neighbors=neighbors.first(settings.n_neighbors) if neighbors and settings.n_neighbors else None,
         reference=make_reference(pair, found, keep_rows=keep_rows, random_state=settings.random_state),
+        neighbors=neighbors.first(settings.n_neighbors) if neighbors and settings.n_neighbors else None,
     )
 
 
@@ -161,9 +166,10 @@ def _compute(
         return contrasts, neighbors_of(*sides, settings, found=contrasts.neighbors, progress=progress)
 
 
-def _projection(x: ShownRepresentation, y: ShownRepresentation, settings: Settings) -> Projection:
-    for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
-    return side_by_side(x.plane, y.plane)
+def _projection(x: ShownRepresentation, y: ShownRepresentation, settings: Settings, clock: Clock) -> Projection:
+    with clock.time("projection"):
+        for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
+        return side_by_side(x.plane, y.plane)
 
 
 def _find_both(
@@ -181,14 +187,19 @@ def _find_both(
 
 
 def _provenance(
-    pair: EmbeddingPair, settings: Settings, engine: Mapping[str, Any], clock: Clock, warnings: list[str]
+    pair: EmbeddingPair,
+    settings: Settings,
+    engine: Mapping[str, Any],
+    clock: Clock,
+    warnings: list[str],
+    replicates: HeldReplicates | None,
 ) -> Provenance:
     return Provenance(
         created=now(),
         parameters={**settings.parameters, **pair.parameters},
         random_state=settings.random_state,
         engine=engine,
-        inputs=inputs_of(pair),
+        inputs={**inputs_of(pair), **({} if replicates is None else replicates.inputs)},
         versions=versions(),
         timings=clock.seconds,
         warnings=tuple(warnings),

@@ -12,12 +12,12 @@ import pandas as pd
 
 from repdiff.affinity.representation import Representation
 from repdiff.clustering.cluster import cluster_affinity
+from repdiff.clustering.few import cluster_few
 from repdiff.clustering.spectral import ignore_warning
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.assess import Weighed, weigh
-from repdiff.evidence.findings import FIRST_CHECK, Columns, Findings, assess_findings
-from repdiff.evidence.resampling import RECLUSTERING_RESTARTS
+from repdiff.evidence.findings import Columns, Findings, assess_findings
 from repdiff.inputs import Items
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
@@ -26,6 +26,7 @@ from repdiff.results.neighbors import NeighborLists
 from repdiff.settings import Settings
 from repdiff.workflows.direction import Contrasts, FoundClusters
 from repdiff.workflows.provenance import Clock
+from repdiff.workflows.replicates import HeldReplicates, with_replicates
 
 if TYPE_CHECKING:
     from repdiff.affinity.base import Affinity
@@ -41,6 +42,7 @@ def take_evidence(
     directions: Mapping[DirectionName, Direction],
     neighbors: NeighborLists,
     settings: Settings,
+    replicates: HeldReplicates | None = None,
     *,
     clock: Clock | None = None,
     progress: Progress = silent,
@@ -61,29 +63,33 @@ def take_evidence(
         The nearest neighbours of the items, ten or more.
     settings : Settings
         How it was compared.
+    replicates : HeldReplicates, optional
+        Other seeds of both sides.
     clock : Clock, optional
-        Gets the timings "findings" and "evidence".
+        Gets the timings "findings", "evidence" and "replicates".
     progress : Progress, optional
         Told how far the work is.
     """
     clock = Clock() if clock is None else clock
     both = {"x_only": contrasts.x_only, "y_only": contrasts.y_only}
+    reclusters = {name: _recluster(found[name], settings) for name in DIRECTIONS}
     weighed = {
-        name: Weighed(
-            directions[name], both[name].affinity, both[name].near.distances, _recluster(found[name], settings)
-        )
+        name: Weighed(directions[name], both[name].affinity, both[name].near.distances, reclusters[name])
         for name in DIRECTIONS
     }
     with clock.time("findings"):
-        often = {name: _recluster(found[name], settings, first_check=FIRST_CHECK) for name in DIRECTIONS}
-        findings = _findings(pair, sides, directions, neighbors, often, settings, progress)
+        findings = _findings(pair, sides, directions, neighbors, reclusters, settings, progress)
     with clock.time("evidence"):
-        return weigh(
+        taken = weigh(
             weighed["x_only"], weighed["y_only"], pair.items, findings, gamma=settings.gamma, beta=settings.beta,
             no_change_threshold=settings.no_change_threshold, groups=pair.groups,
             takes_number=_is_ours(settings), n_resamples=settings.n_resamples, n_jobs=settings.n_jobs,
             random_state=settings.random_state, progress=progress,
         )  # fmt: skip
+    if replicates is None:
+        return taken
+    with clock.time("replicates"):
+        return with_replicates(taken[:2], taken[2], pair, replicates, reclusters, settings, progress=progress)
 
 
 def _findings(
@@ -117,16 +123,16 @@ def _is_ours(settings: Settings) -> bool:
     return isinstance(settings.clusterer, str)
 
 
-def _recluster(found: FoundClusters, settings: Settings, *, first_check: int = 1) -> _Recluster:
+def _recluster(found: FoundClusters, settings: Settings) -> _Recluster:
     """The clustering as it was done, for samples of the items."""
 
     def recluster(affinity: Affinity, seed: int, other_number: int | None) -> npt.NDArray[np.int32]:
-        return cluster_affinity(
-            affinity, other_number or found.n_wanted, clusterer=settings.clusterer, restarts=RECLUSTERING_RESTARTS,
-            first_check=first_check, random_state=seed, warn=ignore_warning,
-        )  # fmt: skip
+        return cluster_few(affinity, other_number or found.n_wanted, random_state=seed)
 
-    return recluster if _is_ours(settings) else _guarded(recluster)
+    def recluster_theirs(affinity: Affinity, seed: int, _: int | None) -> npt.NDArray[np.int32]:
+        return cluster_affinity(affinity, clusterer=settings.clusterer, random_state=seed, warn=ignore_warning)
+
+    return recluster if _is_ours(settings) else _guarded(recluster_theirs)
 
 
 def _guarded(recluster: _Recluster) -> _Recluster:

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.metrics import Metric
-from repdiff.core.parallel import single_threaded_libraries
+from repdiff.core.parallel import row_tiles, single_threaded_libraries
 from repdiff.results.projection import Plane, Projection
 
 _SPARE, _ITERATIONS = 8, 60  # of subspace iteration
+_LARGE, _ROWS_AT_A_TIME = 2**25, 4096  # numbers above which the rows are taken some at a time
 _WIDE = 50  # columns above which the random solver is faster
 
 
@@ -95,6 +96,8 @@ def _largest_by_iteration(
 
 
 def _principal_components(values: npt.NDArray[Any], random_state: int | None) -> Plane:
+    if values.size > _LARGE:
+        return _components_of_covariance(values)
     from sklearn.decomposition import PCA
 
     # A power of two brings tiny and huge scales to about one without rounding.
@@ -107,4 +110,25 @@ def _principal_components(values: npt.NDArray[Any], random_state: int | None) ->
     with single_threaded_libraries():  # the products are small, and threads would wait for each other
         coordinates[:, :count] = model.fit_transform(scaled)
     share_first, share_second = (*map(float, model.explained_variance_ratio_), 0.0)[:2]
+    return Plane(coordinates, (share_first, share_second))
+
+
+def _components_of_covariance(values: npt.NDArray[Any]) -> Plane:
+    """Principal components from the covariance, some rows at a time, so that no copy of many rows is made."""
+    n, d = values.shape
+    tiles = row_tiles(n, _ROWS_AT_A_TIME)
+    largest = max(float(np.abs(values[rows]).max()) for rows in tiles)
+    factor = 2.0 ** -int(np.frexp(largest)[1])
+    mean = sum(values[rows].sum(axis=0, dtype=np.float64) for rows in tiles) / n * factor
+    covariance = np.zeros((d, d))
+    for rows in tiles:
+        centred = (values[rows] * factor - mean).astype(np.float32)
+        covariance += centred.T @ centred
+    shares, axes = np.linalg.eigh(covariance)
+    axes = axes[:, ::-1][:, :2]
+    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+    coordinates = np.zeros((n, 2), np.float32)
+    for rows in tiles:
+        coordinates[rows, : axes.shape[1]] = (values[rows] * factor - mean) @ axes
+    share_first, share_second = (*(shares[::-1][:2] / shares.sum()).tolist(), 0.0)[:2]
     return Plane(coordinates, (share_first, share_second))

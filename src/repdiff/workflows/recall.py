@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,15 +59,27 @@ def _place(facts: Mapping[str, Any], name: str, given: Any, run: Path | None, ca
     if given is not None:
         return Path(given) if is_path(given) else given
     source = Path(facts["source"])
-    if is_there(source):
+    near = run is None or _is_near(source, run)
+    if near and is_there(source):
         return source
-    inside = None if run is None else run / "embeddings" / source.name
-    if inside is not None and inside.exists():  # embeddings that repdiff encoded for the run move with it
+    inside = None if run is None else run / "embeddings" / source.name  # what was encoded for the run moves with it
+    if inside is not None and inside.is_file() and not inside.is_symlink() and not inside.parent.is_symlink():
         return inside
-    raise RunError(
-        f"{called}: was made from {name} = {facts['source']}, which is not a file here; "
-        f"give its new place with {name}=, or --{name}"
+    why = (
+        "is not a file here; give its new place with"
+        if near
+        else "lies neither beside the run nor in the working folder, so it is not opened; if it is yours, name it with"
     )
+    raise RunError(f"{called}: was made from {name} = {facts['source']}, which {why} {name}=, or --{name}")
+
+
+def _is_near(source: Path, run: Path) -> bool:
+    """Whether a path leads to a place inside the working folder or the folder of the run, links followed.
+
+    The run may be a stranger's, and name any file or device of this machine.
+    """
+    place = Path(os.path.realpath(source))
+    return any(place.is_relative_to(near) for near in (Path.cwd().resolve(), run.resolve().parent))
 
 
 def _side(data: Any, facts: Mapping[str, Any], name: str, called: str) -> Embeddings:

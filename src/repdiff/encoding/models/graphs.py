@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.errors import InputError
+from repdiff.core.memory import format_bytes
 from repdiff.encoding.models.base import options_of, positive
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ NORMALIZATIONS = {
     "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
 _USUAL_SIZE = 224
+_LARGEST_BATCH = 1 << 30  # bytes
 _GREY, _COLOUR = 1, 3
 _LAYOUTS = {"first": 1, "last": 3}  # which axis holds the colours
 
@@ -106,6 +108,23 @@ def to_tensor(shape: Sequence[Any], dtype: str, options: dict[str, str], what: s
         raise InputError(f"{what}: normalize must be one of {', '.join(NORMALIZATIONS)}, but is {normalize!r}")
     size = positive(options.get("size", str(_USUAL_SIZE)), f"{what}: size")
     return ToTensor(height or size, width or size, channels or _COLOUR, channels_last, normalize, dtype)
+
+
+def check_batch(batch_size: int | None, prepare: ToTensor, what: str) -> None:
+    """Refuse a graph whose fixed batch would fill the memory: the last one is filled up to its size.
+
+    Raises
+    ------
+    InputError
+        With the size that it claims.
+    """
+    one = prepare.height * prepare.width * prepare.channels * np.dtype(prepare.dtype).itemsize
+    size = (batch_size or 1) * one
+    if size > _LARGEST_BATCH:
+        raise InputError(
+            f"{what}: takes {batch_size or 1:,} images of {prepare.width} x {prepare.height} at once, "
+            f"{format_bytes(size)}; export it with an open batch"
+        )
 
 
 def _channels_last(shape: list[Any], sides: list[int | None], layout: str | None, what: str) -> bool:

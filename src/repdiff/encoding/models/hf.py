@@ -36,7 +36,12 @@ def _load(target: str, request: Request) -> Model:
         import transformers
     except ImportError as error:
         raise MissingExtraError("transformers", "encode", f"hf:{target}") from error
-    with hf_loading.quiet(transformers), hf_loading.one_line_errors(f"hf:{target}"):
+    hf_loading.check_folder(target, f"hf:{target}")
+    with (
+        hf_loading.quiet(transformers),
+        hf_loading.one_line_errors(f"hf:{target}"),
+        hf_loading.no_own_code(transformers),
+    ):
         loaded = hf_loading.load(transformers, target, request.modality)
         return _ImageModel(loaded, request) if request.modality == "image" else _TextModel(loaded, request)
 

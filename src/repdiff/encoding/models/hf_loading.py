@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from repdiff.core.errors import InputError, RepdiffError
@@ -134,6 +135,41 @@ def one_line_errors(what: str) -> Iterator[None]:
         if "trust_remote_code" in str(error):
             raise _own_code(what, "the library says so") from error
         raise InputError(f"{what}: cannot be loaded: {one_line(error)}") from error
+
+
+@contextmanager
+def no_own_code(transformers: Any) -> Iterator[None]:
+    """Neither run code of a model's folder nor ask on the terminal whether to run it.
+
+    Part of a model may be loaded by a call of the library that does not pass ``trust_remote_code`` on. It would then
+    ask on standard input, so asking and importing are switched off at their root.
+    """
+    library = transformers.dynamic_module_utils
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise ValueError("it asks for trust_remote_code")
+
+    before = {name: getattr(library, name) for name in ("get_class_in_module", "TIME_OUT_REMOTE_CODE")}
+    library.get_class_in_module, library.TIME_OUT_REMOTE_CODE = refuse, 0
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(library, name, value)
+
+
+def check_folder(target: str, what: str) -> None:
+    """Refuse a folder with something in it that is neither file nor folder; opening a pipe would wait for ever.
+
+    Raises
+    ------
+    InputError
+        With its name.
+    """
+    folder = Path(target)
+    for path in [folder, *folder.glob("*"), *folder.glob("*/*")] if folder.exists() else []:
+        if not path.is_file() and not path.is_dir():
+            raise InputError(f"{what}: {path} is neither a file nor a folder; remove it")
 
 
 @contextmanager

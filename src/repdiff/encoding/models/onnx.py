@@ -11,7 +11,7 @@ import numpy as np
 from repdiff.core.errors import InputError, MissingExtraError, RepdiffError
 from repdiff.core.files import one_line
 from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request, choose
-from repdiff.encoding.models.graphs import file_sha256, filled, open_graph, to_tensor
+from repdiff.encoding.models.graphs import check_batch, file_sha256, filled, open_graph, to_tensor
 from repdiff.encoding.pooling import pool_maps
 
 _TYPES = {
@@ -41,7 +41,7 @@ def _session(onnxruntime: Any, graph: Path | bytes, providers: list[str]) -> Any
     settings.log_severity_level = 3  # errors
     try:
         return onnxruntime.InferenceSession(
-            graph if isinstance(graph, bytes) else str(graph), settings, providers=providers
+            graph if isinstance(graph, bytes) else str(graph), settings, providers=providers, enable_fallback=0
         )
     except Exception as error:
         name = graph if isinstance(graph, Path) else "graph"
@@ -93,6 +93,7 @@ class _OnnxModel:
         shape = inputs[0].shape
         self.batch_size = shape[0] if isinstance(shape[0], int) and shape[0] > 0 else None
         self.prepare = to_tensor(shape, _TYPES[inputs[0].type], options, f"onnx:{path}")
+        check_batch(self.batch_size, self.prepare, f"onnx:{path}")
         self._wanted = {layer: layer for layer in request.layers} or {USUAL: _usual_output(_names(session))}
         self._has_head = _LOGITS in _names(session)
         self.facts: Mapping[str, Any] = {

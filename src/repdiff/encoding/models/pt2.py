@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from repdiff.core.errors import InputError
-from repdiff.core.files import one_line
+from repdiff.core.files import is_zip, one_line
 from repdiff.encoding.models import torch_tools
 from repdiff.encoding.models.base import USUAL, Model, ModelKind, Output, Request
-from repdiff.encoding.models.graphs import file_sha256, filled, open_graph, to_tensor
+from repdiff.encoding.models.graphs import check_batch, file_sha256, filled, open_graph, to_tensor
+from repdiff.encoding.models.pt2_archive import checked_archive
 
 
 def _load(target: str, request: Request) -> Model:
     path, options = open_graph(target, "pt2")
-    if not zipfile.is_zipfile(path):  # torch's own error has forty lines
+    if not is_zip(path):  # torch's own error has forty lines
         raise InputError(f"pt2:{path}: is not a file that torch.export saved")
     torch = torch_tools.import_torch(f"pt2:{path}")
     try:
-        with warnings.catch_warnings():
+        checked = checked_archive(path)
+        with warnings.catch_warnings(), _quiet_torch():
             warnings.simplefilter("ignore")  # of torch, about its own file format
-            program = torch.export.load(path)
+            program = torch.export.load(checked)
             # Unflattened, the graph has the names of its original modules.
             module = torch.export.unflatten(program) if request.layers else program.module()
+    except InputError:
+        raise
     except Exception as error:
         raise InputError(f"pt2:{path}: cannot be loaded as a torch.export file: {one_line(error)}") from error
     return _Pt2Model(torch, program, module, path, options, request)
+
+
+@contextmanager
+def _quiet_torch() -> Iterator[None]:
+    """No lines of torch's logs beside the one line of an error."""
+    logger = logging.getLogger("torch")
+    before, logger.disabled = logger.disabled, True
+    others = [one for name, one in logging.root.manager.loggerDict.items() if name.startswith("torch.")]
+    loud = [one for one in others if isinstance(one, logging.Logger) and not one.disabled]
+    for one in loud:
+        one.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+        for one in loud:
+            one.disabled = False
 
 
 class _Pt2Model:
@@ -45,6 +67,7 @@ class _Pt2Model:
         given = _input_of(program, path)
         self.batch_size = given.shape[0] if isinstance(given.shape[0], int) else None
         self.prepare = to_tensor(tuple(given.shape), str(given.dtype).removeprefix("torch."), options, f"pt2:{path}")
+        check_batch(self.batch_size, self.prepare, f"pt2:{path}")
         self._listener = torch_tools.Listener(dict(module.named_modules()), request.layers, f"pt2:{path}")
         self.facts: Mapping[str, Any] = {
             "weights_sha256": file_sha256(path),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from repdiff.core.errors import InputError
@@ -201,6 +201,11 @@ def _own_code(modules: Any, what: str) -> None:
     if not isinstance(modules, list) or not all(isinstance(module, dict) and "type" in module for module in modules):
         raise InputError(f"{what}: its modules.json is no list of steps; get the model again")
     for module in modules:
+        folder = PurePosixPath(str(module.get("path", "")))
+        if folder.is_absolute() or ".." in folder.parts:
+            raise InputError(
+                f"{what}: its modules.json leads out of the model's folder ({folder}); get the model again"
+            )
         kind = str(module["type"])
         if kind.partition(".")[0] != _LIBRARY:
             raise InputError(

@@ -20,7 +20,8 @@ def _load(target: str, request: Request) -> Model:
     except ImportError as error:
         raise MissingExtraError("sentence-transformers", "st", what) from error
     no_layers(request, what)
-    with hf_loading.quiet(transformers), hf_loading.one_line_errors(what):
+    hf_loading.check_folder(target, what)
+    with hf_loading.quiet(transformers), hf_loading.one_line_errors(what), hf_loading.no_own_code(transformers):
         check_library_only(json_reader(transformers, target, what), what)
         device = torch_tools.choose_device(request.device)
         model = sentence_transformers.SentenceTransformer(target, device=str(device), trust_remote_code=False)

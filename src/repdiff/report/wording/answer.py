@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from repdiff.report.wording import headline, next_step
 from repdiff.report.wording.formatting import Sentence
+from repdiff.report.wording.replicates import again
 from repdiff.report.wording.three_figures import three_figures
 from repdiff.results.comparison import Comparison
 
@@ -29,17 +30,21 @@ class Answer:
         At most three: ``4.6 of 10 neighbours shared``.
     verdict : Sentence
         Which of the two is better, as far as that can be told, and what to do next.
+    again : Sentence or None
+        Whether the groups would be there after training again; None where no other seeds were given.
     """
 
     headline: Sentence
     figures: tuple[str, ...]
     verdict: Sentence
+    again: Sentence | None = None
 
     @property
     def text(self) -> str:
         """The whole answer as plain text."""
         figures = f" {'; '.join(self.figures)}." if self.figures else ""
-        return f"{self.headline.plain}{figures} {self.verdict.plain}"
+        again = "" if self.again is None else f" {self.again.plain}"
+        return f"{self.headline.plain}{figures} {self.verdict.plain}{again}"
 
     @property
     def n_words(self) -> int:
@@ -59,6 +64,8 @@ def answer(comparison: Comparison) -> Answer | None:
     if evidence is None or not evidence.findings or evidence.neighbours is None:
         return None
     found = (comparison, evidence, evidence.neighbours)
-    told = Answer(headline.headline(*found), three_figures(*found), next_step.next_step(*found))
-    # The cards name the groups, too.
-    return told if told.n_words <= MOST_WORDS else replace(told, headline=headline.headline(*found, naming=False))
+    told = Answer(headline.headline(*found), three_figures(*found), next_step.next_step(*found), again(evidence))
+    if told.n_words > MOST_WORDS:  # the cards name the groups, too
+        told = replace(told, headline=headline.headline(*found, naming=False))
+    # With the sentence on other seeds, that can be a few words too many: the third figure says least.
+    return told if told.n_words <= MOST_WORDS else replace(told, figures=told.figures[:2])

@@ -24,13 +24,15 @@ def level_of(comparison: Comparison) -> float:
 
 
 def standing(evidence: ClusterEvidence) -> str:
-    """``holds``, ``no more than noise``, ``in doubt`` ``not tested``; in runs of 0.1 also ``as elsewhere``."""
+    """``holds``, ``no more than noise``, ``in doubt``, ``of one seed only``, ``not tested``; 0.1: ``as elsewhere``."""
     if evidence.holds is None:
         return "not tested"
     if evidence.holds:
         return "holds"
     if not evidence.is_found_again:
         return "in doubt"
+    if "not_in_other_seeds" in evidence.reasons:
+        return "of one seed only"
     return "as elsewhere" if "does_not_stand_out" in evidence.reasons else "no more than noise"
 
 
@@ -62,6 +64,7 @@ def reasons(comparison: Comparison, direction: DirectionName, evidence: ClusterE
 
     told: dict[Reason, str] = {
         "no_more_than_noise": "it is no tighter than a group in noise of the same amount",
+        "not_in_other_seeds": "it is not there in other seeds of the two models",
         "too_few_items": "there are too few items to compare with noise",
         "does_not_stand_out": f"it does not stand out: its mean affinity on unseen items is "
         f"{affinity(evidence.unseen_affinity)}, that of random neighbourhoods of {holder} "

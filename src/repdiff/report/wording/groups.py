@@ -17,9 +17,10 @@ _LONGEST_WITH_COLUMN = 2  # characters: such a label says nothing without the na
 def in_order(direction: Direction) -> tuple[DifferenceCluster, ...]:
     """The difference clusters of a direction by what they mean for a decision.
 
-    Those that hold come before those that may be noise. Then: lost, loosened, reordered; those on which y is right less
-    often than x, those on which it is right more often, the others; large before small. Groups too near the threshold
-    to be called come last. Without evidence, the highest mean affinity comes first.
+    Those that hold come before those that may be noise, and those that are there in other seeds before others. Then:
+    lost, loosened, reordered; those on which y is right less often than x, those on which it is right more often, the
+    others; large before small. Groups too near the threshold to be called come last. Without evidence, the highest mean
+    affinity comes first.
     """
     clusters = direction.difference_clusters
     if any(cluster.evidence is None for cluster in clusters):
@@ -27,11 +28,20 @@ def in_order(direction: Direction) -> tuple[DifferenceCluster, ...]:
     return tuple(sorted(clusters, key=lambda cluster: _weight(direction.name, cluster)))
 
 
-def _weight(name: DirectionName, cluster: DifferenceCluster) -> tuple[bool, bool, int, int, int, int]:
+def _weight(name: DirectionName, cluster: DifferenceCluster) -> tuple[bool, bool, bool, int, int, int, int]:
     evidence = cluster.evidence
     assert evidence is not None
     fate = _FATES.index(evidence.fate)
-    return (evidence.borderline, evidence.holds is not True, fate, _harm(name, evidence), -cluster.size, cluster.index)
+    gone = evidence.found_in_replicates is not True
+    return (
+        evidence.borderline,
+        evidence.holds is not True,
+        gone,
+        fate,
+        _harm(name, evidence),
+        -cluster.size,
+        cluster.index,
+    )
 
 
 def _harm(name: DirectionName, evidence: ClusterEvidence) -> int:
@@ -53,10 +63,13 @@ def numbers(direction: Direction) -> dict[int, int]:
 
 
 def holding(direction: Direction) -> tuple[DifferenceCluster, ...]:
-    """The clusters that hold, in order; those that are tighter than noise where none holds."""
-    ordered = in_order(direction)
-    found = tuple(one for one in ordered if one.evidence is not None and one.evidence.holds)
-    return found or tuple(one for one in ordered if one.evidence is not None and one.evidence.is_significant)
+    """The clusters that hold, in order; where none does, those tighter than noise; else those in other seeds."""
+    known = [(one, one.evidence) for one in in_order(direction) if one.evidence is not None]
+    return (
+        tuple(one for one, evidence in known if evidence.holds)
+        or tuple(one for one, evidence in known if evidence.is_significant)
+        or tuple(one for one, evidence in known if evidence.found_in_replicates)
+    )
 
 
 def told_of(direction: Direction, code: FindingCode) -> tuple[DifferenceCluster, ...]:

@@ -9,6 +9,7 @@ from repdiff.report.wording.findings import holder_and_other
 from repdiff.report.wording.formatting import Sentence
 from repdiff.report.wording.groups import told_of
 from repdiff.report.wording.names import short_name
+from repdiff.report.wording.replicates import UNCLEAR, differ_in_other_seeds
 from repdiff.report.wording.three_figures import better
 from repdiff.results.clusters import DIRECTIONS, DifferenceCluster, DirectionName
 from repdiff.results.comparison import Comparison
@@ -32,6 +33,8 @@ def headline(
     said = set(codes.values())
     if said == {"same"}:
         return Sentence((x, (" and ", False), y, (f" arrange all {n} items alike.", False)))
+    if said <= UNCLEAR and (seeds := differ_in_other_seeds(comparison, evidence, naming=naming)):
+        return seeds
     if "too_few" in said:
         return Sentence(((f"{n} items are too few to tell how ", False), x, (" and ", False), y, (" differ.", False)))
     if "untested" in said:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from repdiff.report.wording.formatting import Sentence
-from repdiff.report.wording.groups import told_of, value_of_label
+from repdiff.report.wording.groups import numbers, told_of, value_of_label
 from repdiff.report.wording.headline import little_in_common
 from repdiff.report.wording.names import short_name
+from repdiff.report.wording.replicates import UNCLEAR
 from repdiff.report.wording.three_figures import Better, better, most_changed
 from repdiff.results.clusters import DIRECTIONS
 from repdiff.results.comparison import Comparison
@@ -21,6 +22,8 @@ def next_step(comparison: Comparison, evidence: ComparisonEvidence, neighbours: 
     who = better(evidence)
     if codes == {"same"}:
         return _plain("Either can take the place of the other.")
+    if codes <= UNCLEAR and evidence.replicates is not None and evidence.replicates.n_found:
+        return _with_groups(comparison, evidence, who)
     if "too_few" in codes:
         return _plain("Bring more items (300, and eight for each cluster); take the groups below as hints.")
     if "untested" in codes:
@@ -31,7 +34,7 @@ def next_step(comparison: Comparison, evidence: ComparisonEvidence, neighbours: 
         return _plain("Either can take the place of the other; no group of items needs a look.")
     if codes == {"noise"} and who == "unknown":
         return _plain("No group of items needs a look; which is better cannot be told: bring labels or predictions.")
-    if codes <= {"noise", "directions"} and who in ("neither", "unknown"):
+    if codes <= {"noise", "directions"} and who in ("neither", "unknown") and evidence.replicates is None:
         return _plain("Compare other seeds of the same model: only they tell this from noise.")
     if codes == {"noise"}:
         return _where_unequal(comparison, evidence, who)
@@ -79,7 +82,7 @@ def _look(comparison: Comparison, evidence: ComparisonEvidence) -> str:
         groups = told_of(direction, evidence.findings[direction.name].code)
         if groups:
             name = short_name(groups[0], comparison.items.label)
-            return f"; look at group 1{f' ({name})' if name else ''} first"
+            return f"; look at group {numbers(direction)[groups[0].index]}{f' ({name})' if name else ''} first"
     return ""
 
 

@@ -7,6 +7,8 @@ from repdiff.report.wording.choice import why_so_many
 from repdiff.report.wording.evidence import verdict
 from repdiff.report.wording.findings import finding, holder_and_other
 from repdiff.report.wording.formatting import plural
+from repdiff.report.wording.groups import numbers
+from repdiff.report.wording.replicates import replicate_lines
 from repdiff.results.comparison import Comparison
 
 
@@ -26,6 +28,8 @@ def describe(comparison: Comparison) -> str:
     lines = answer_lines(comparison)
     lines += [finding(comparison, direction).text for direction in (comparison.x_only, comparison.y_only)]
     lines += alignment_lines(comparison) + chosen_lines(comparison) + verdict_lines(comparison)
+    lines += replicate_lines(comparison)
+    lines += annotation_lines(comparison)
     return "\n".join([*lines, *(f"note: {warning}" for warning in comparison.provenance.warnings)])
 
 
@@ -64,3 +68,18 @@ def verdict_lines(comparison: Comparison) -> list[str]:
     """What the evidence comes to; nothing where none was taken."""
     told = verdict(comparison)
     return [] if told is None else [told.plain]
+
+
+def annotation_lines(comparison: Comparison) -> list[str]:
+    """What people say of each cluster, in the order of the clusters' numbers; nothing where they have said nothing."""
+    lines = []
+    for direction in (comparison.x_only, comparison.y_only):
+        holder = holder_and_other(comparison, direction.name)[0]
+        for index, number in numbers(direction).items():
+            note = comparison.annotations.of(direction.name, index)
+            parts = [note.name, f"taken for {note.decision}" if note.decision else "", *note.tags]
+            parts += ["set aside"] if note.set_aside else []
+            said = "; ".join(filter(None, [*parts, " ".join(note.note.split())]))
+            if said:
+                lines.append(f"group {number} of {holder}: {said}")
+    return lines

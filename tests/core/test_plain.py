@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
+from repdiff.core.plain import from_plain, to_plain
 from repdiff.results.clusters import DifferenceCluster
-from repdiff.store.plain import from_plain, to_plain
 from repdiff.store.tables import row_of, schema_of, value_of
 
 

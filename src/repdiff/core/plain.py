@@ -3,20 +3,27 @@
 The fields of a dataclass and their types are the schema, so a field that is added to a result is stored and read
 without code elsewhere. A field with a default may be missing, so that files written before it was added still load;
 unknown fields are ignored, so that files written by later versions do.
+
+A file may come from a stranger. So numbers must be finite and of a size that can be computed with, text must be such
+that it can be written again, and the limits that a field's annotation states (:mod:`repdiff.core.ranges`) must hold.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import reprlib
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, asdict, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 T = TypeVar("T")
+_LARGEST = 2**128  # of whole numbers without a stated range, such as seeds
+_DEEPEST = 32  # lists and objects in one another
 _NAMES = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}
 
 
@@ -37,7 +44,8 @@ def from_plain(kind: type[T], plain: Any, where: str = "") -> T:
     Parameters
     ----------
     kind : type
-        A dataclass, or ``tuple``, ``Mapping``, ``Literal``, ``| None`` of dataclasses, numbers, texts and truth values.
+        A dataclass, or ``tuple``, ``Mapping``, ``Literal``, ``| None`` of dataclasses, numbers, texts and truth values;
+        ``Annotated`` with limits, or ``Any``.
     plain : object
         What a file holds.
     where : str
@@ -46,7 +54,7 @@ def from_plain(kind: type[T], plain: Any, where: str = "") -> T:
     Raises
     ------
     TypeError
-        Where a value is of another type.
+        Where a value is of another type, or beyond its limits.
     LookupError
         Where a field is missing that has no default.
     """
@@ -56,7 +64,7 @@ def from_plain(kind: type[T], plain: Any, where: str = "") -> T:
 @cache
 def field_types(kind: type) -> Mapping[str, Any]:
     """The type of each field of a dataclass."""
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     return {field.name: hints[field.name] for field in fields(kind)}
 
 
@@ -67,17 +75,51 @@ def may_be_missing(field: Field[Any]) -> bool:
 
 def _read(kind: Any, plain: Any, where: str) -> Any:
     if kind is Any:
-        return plain
+        return _read_anything(plain, where)
     if is_dataclass(kind):
         return _read_fields(kind, plain, where)
     origin = get_origin(kind)
     if origin in _READERS:
         return _READERS[origin](get_args(kind), plain, where)
-    if kind is float and isinstance(plain, int) and not isinstance(plain, bool):
+    if kind is float and type(plain) is int and abs(plain) <= _LARGEST:
         return float(plain)
     if type(plain) is not kind:
         raise _unlike(where, _named(kind), plain)
+    _check_scalar(plain, where)
     return plain
+
+
+def _check_scalar(plain: Any, where: str) -> None:
+    if isinstance(plain, float) and not math.isfinite(plain):
+        raise _unlike(where, "a finite number", plain)
+    if isinstance(plain, int) and abs(plain) > _LARGEST:
+        raise TypeError(f"{where} is a number of {plain.bit_length()} bits, which is too large")
+    if isinstance(plain, str) and not _is_unicode(plain):
+        raise _unlike(where, "Unicode text", plain.encode("utf-8", "backslashreplace"))
+
+
+def _read_anything(plain: Any, where: str, depth: int = 0) -> Any:
+    """Any plain value, checked as far as it can be without a type."""
+    if depth > _DEEPEST:
+        raise TypeError(f"{where} holds lists or objects in one another, more than {_DEEPEST} deep")
+    if isinstance(plain, Mapping):
+        for key, value in plain.items():
+            _read(str, key, where)
+            _read_anything(value, f"{where}.{key}", depth + 1)
+    elif isinstance(plain, list | tuple):
+        for place, value in enumerate(plain):
+            _read_anything(value, f"{where}[{place}]", depth + 1)
+    else:
+        _check_scalar(plain, where)
+    return plain
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _read_fields(kind: Any, plain: Any, where: str) -> Any:
@@ -111,8 +153,17 @@ def _read_mapping(parts: tuple[Any, ...], plain: Any, where: str) -> dict[Any, A
     return {_read(of_key, key, where): _read(of_value, value, f"{where}.{key}") for key, value in plain.items()}
 
 
+def _read_limited(parts: tuple[Any, ...], plain: Any, where: str) -> Any:
+    kind, *limits = parts
+    value = _read(kind, plain, where)
+    for limit in limits:
+        if not limit.allows(value):
+            raise _unlike(where, str(limit), plain)
+    return value
+
+
 def _read_literal(parts: tuple[Any, ...], plain: Any, where: str) -> Any:
-    if plain not in parts:
+    if not isinstance(plain, str) or plain not in parts:
         raise _unlike(where, _named(Literal[parts]), plain)
     return plain
 
@@ -132,6 +183,7 @@ def _read_union(parts: tuple[Any, ...], plain: Any, where: str) -> Any:
 
 
 _READERS: Mapping[Any, Callable[[tuple[Any, ...], Any, str], Any]] = {
+    Annotated: _read_limited,
     tuple: _read_tuple,
     Mapping: _read_mapping,
     Literal: _read_literal,
@@ -145,11 +197,13 @@ def _named(kind: Any) -> str:
     if get_origin(kind) is Literal:
         first, *others = map(repr, get_args(kind))
         return f"one of {', '.join((first, *others))}" if others else first
+    if get_origin(kind) is Annotated:
+        return _named(get_args(kind)[0])
     return _NAMES.get(kind, getattr(kind, "__name__", str(kind)))
 
 
 def _unlike(where: str, wanted: str, plain: Any) -> TypeError:
-    shown = repr(plain)
+    shown = reprlib.repr(plain)  # a few of its parts, however many there are
     return TypeError(f"{where} must be {wanted}, but is {shown if len(shown) <= 40 else shown[:39] + '…'}")
 
 
