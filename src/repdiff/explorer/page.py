@@ -58,7 +58,7 @@ def page_data(library: Library, place: int) -> dict[str, Any]:
         "frame": place,
         "rows": None if shown.holds_all else packed(shown.rows, np.int32),
         "findings": findings(explored),
-        "headline": "" if found is None else found.headline.text,
+        "headline": "" if found is None else found.headline.plain,
         "colourBy": choices(explored),
         "rightMeans": explored.right_means,
         "neighbours": None if explored.lists is None else explored.lists.k,
