@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -78,6 +79,8 @@ def press(browser: webdriver.Chrome, *keys: str) -> None:
 
 
 def click(browser: webdriver.Chrome, selector: str) -> None:
+    """Wait for an element, and click it."""
+    wait(browser, f"document.querySelector({json.dumps(selector)}) !== null")
     element = browser.find_element(By.CSS_SELECTOR, selector)
     browser.execute_script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", element)
     element.click()
