@@ -34,6 +34,18 @@ _EVALUATION = (
 )
 
 
+_ANNOTATIONS = {
+    "format": "repdiff annotations",
+    "schema_version": 1,
+    "version": 2,
+    "clusters": [
+        {"direction": "x_only", "index": 0, "name": "stripes", "tags": ["a", "b"], "note": "seen", "decision": "real"},
+        {"direction": "y_only", "index": 0, "merged_into": 1},
+    ],
+    "selections": [{"name": "odd ones", "items": ["item 3", "item 7"]}],
+}
+
+
 def make_runs(folder: Path) -> dict[str, Path]:
     """A run, a series and a matrix of today, and those of version 0.1, by :data:`KINDS`."""
     rng = np.random.default_rng(0)
@@ -65,6 +77,7 @@ def make_runs(folder: Path) -> dict[str, Path]:
     said = {"prediction_x": "label", "prediction_y": "says"}
     repdiff.compare(x, others[0], n_clusters="auto", **said, **told).save(folder / "run")
     (folder / "run" / "evaluation.csv").write_text(_EVALUATION)
+    (folder / "run" / "annotations.json").write_text(json.dumps(_ANNOTATIONS))
     repdiff.compare_series(others, x, n_clusters=4, **told).save(folder / "series")
     repdiff.compare_matrix([x, *others], n_clusters=4, evidence=False, **told).save(folder / "matrix")
     with zipfile.ZipFile(OLD_RUNS) as archive:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from math import log2
 
 from repdiff.report.wording.findings import makeup
-from repdiff.report.wording.formatting import NBSP
 from repdiff.report.wording.groups import shortened
 from repdiff.report.wording.meaning import times
 from repdiff.results.clusters import DifferenceCluster
@@ -25,7 +24,7 @@ _LEAST_SHARE = 0.2  # of a group's members, for a frequent label to be in its na
 def name_of(cluster: DifferenceCluster, label: str | None = None) -> str:
     """What tells a group apart, in a few words; empty where nothing is known of its items.
 
-    ``hand-fingers-open, 13 ×``: the value that tells most of the group (its share times the logarithm of how much more
+    ``hand-fingers-open, 13×``: the value that tells most of the group (its share times the logarithm of how much more
     often it comes than elsewhere), or two; ``stock, shares, market``: the words that its texts have more than others;
     else its most frequent labels.
 
@@ -41,7 +40,7 @@ def name_of(cluster: DifferenceCluster, label: str | None = None) -> str:
     if not values or (words and told(values[0]) < _TELLS_ENOUGH):
         return words or makeup(cluster.label_counts)
     share, expected = (sum(getattr(value, part) for value in values) for part in ("share", "expected"))
-    return f"{_listed(values, label, _cut)}, {times(share / expected)}{NBSP}×"
+    return f"{_listed(values, label, _cut)}, {times(share / expected)}×"
 
 
 def short_name(cluster: DifferenceCluster, label: str | None = None) -> str:
@@ -84,9 +83,14 @@ def _most_frequent(cluster: DifferenceCluster) -> str:
 
 def _listed(values: tuple[Enrichment, ...], label: str | None, cut: Callable[[str], str]) -> str:
     first, *others = values
-    bare = first.column == label or all(len(value.value) > _LONGEST_BARE for value in values)
+    bare = first.column == label or not any(_is_cryptic(value.value) for value in values)
     listed = " and ".join(cut(value.value) for value in (first, *others))
     return listed if bare else f"{cut(first.column)} {listed}"
+
+
+def _is_cryptic(value: str) -> bool:
+    """Whether a value says nothing without the name of its column: ``4``, ``m``, ``1F3FB``."""
+    return len(value) <= _LONGEST_BARE or any(character.isdigit() for character in value)
 
 
 def _cut(text: str) -> str:
