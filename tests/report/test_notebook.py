@@ -62,7 +62,12 @@ def test_nbconvert_shows_it(shown: str) -> None:
     output = v4.new_output("display_data", data={"text/html": shown, "text/plain": "<Comparison>"})
     notebook = v4.new_notebook(cells=[v4.new_code_cell("c", outputs=[output])])
     whole, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)
-    assert shown.strip() in whole
+    before, after = Page(shown), Page(whole)
+    told = "".join(before.text.split())
+    assert told in "".join(after.text.split())
+    assert [found for tag, found in after.elements if tag == "td"] == [
+        found for tag, found in before.elements if tag == "td"
+    ]
 
 
 def test_it_needs_nothing_that_a_notebook_takes_out_of_results_that_it_does_not_trust(shown: str) -> None:
