@@ -36,11 +36,21 @@ def test_what_takes_long_is_sampled():
 def test_what_does_not_fit_is_sampled():
     x = empty(30_000)
     assert Auto(longest=1e9).plan(x, x, memory_limit=10**10).details["engine"] == "exact"
-    chosen = Auto(longest=1e9).plan(x, x, memory_limit=6 * 10**8)
+    enough = Sampled().plan(x, x, memory_limit=10**10).need
+    chosen = Auto(longest=1e9).plan(x, x, memory_limit=enough)
     assert chosen.details["engine"] == "sampled"
-    assert chosen.details["reason"] == "the exact engine does not fit into 600.0 MB of memory"
+    assert chosen.details["reason"].startswith("the exact engine does not fit into ")
     with pytest.raises(MemoryLimitError, match="the sampled engine needs"):
         Auto().plan(x, x, memory_limit=10**8)
+
+
+def test_what_only_lacks_memory_gets_exact_ranks():
+    x = empty(50_000)
+    chosen = Auto().plan(x, x, memory_limit=2 * 10**9, n_jobs=2)
+    assert chosen.details["engine"] == "exact-ranks"
+    assert chosen.details["reason"] == "the exact engine does not fit into 2.0 GB of memory"
+    assert chosen.need <= 2 * 10**9
+    assert Auto(longest=10.0).plan(x, x, memory_limit=2 * 10**9, n_jobs=2).details["engine"] == "sampled"
 
 
 def test_a_second_plan_decides_as_the_first():

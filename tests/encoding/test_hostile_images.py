@@ -236,5 +236,5 @@ def test_a_table_may_name_them_too(hostile, tmp_path):
     assert watched.code == 0, watched.err
     assert watched.peak < 1e9
     manifest = json.loads(manifest_path(tmp_path / "x.npz").read_text(encoding="utf-8"))
-    assert manifest["embeddings"]["shape"] == [len(EMBEDDED) + 1, 12]
-    assert len(manifest["skipped"]) == len(SKIPPED) + len(SPECIAL) + 3
+    assert manifest["embeddings"]["shape"] == [len(EMBEDDED), 12]
+    assert len(manifest["skipped"]) == len(SKIPPED) + len(SPECIAL) + 4

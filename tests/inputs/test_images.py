@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import threading
 import warnings
@@ -334,12 +335,13 @@ def test_bad_images_are_skipped_and_named_and_the_others_shown(tmp_path):
         assert told[f"item i{row}"] == "no image is named"
 
 
-def test_links_may_lead_out_of_the_image_folder(tmp_path):
+def test_links_may_lead_out_of_the_image_folder_but_names_may_not(tmp_path):
     (tmp_path / "images").mkdir()
     half_red_half_blue().save(tmp_path / "elsewhere.png")
     (tmp_path / "images" / "link.png").symlink_to(tmp_path / "elsewhere.png")
     images = make_thumbnails(items_of(["link.png", "../elsewhere.png"], tmp_path / "images"), np.array([0, 1]))
-    assert images.rows.tolist() == [0, 1]
+    assert images.rows.tolist() == [0]
+    assert re.search(r"elsewhere\.png leads out of .*images; name the folder", images.skipped[0])
 
 
 @pytest.fixture(scope="module")

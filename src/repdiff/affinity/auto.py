@@ -1,7 +1,12 @@
-"""The engine that chooses: exact if that fits into memory and time, else sampled; it reports which and why."""
+"""The engine that chooses: exact if that fits into memory and time, else one that fits; it reports which and why.
+
+Exact ranks, if only the memory is short; else sampled.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,16 +19,18 @@ from repdiff.affinity.exact import Exact
 from repdiff.affinity.kept_ranks import KeptRanks
 from repdiff.affinity.representation import Representation
 from repdiff.affinity.sampled.engine import Sampled
+from repdiff.affinity.sampled.exact_ranks import ExactRanks
 from repdiff.core.errors import MemoryLimitError
 from repdiff.core.memory import format_bytes
 from repdiff.core.progress import Progress, silent
 
 LONGEST_SECONDS = 120.0
+_LARGE: Mapping[str, Engine] = {"exact-ranks": ExactRanks(), "sampled": Sampled()}
 
 
 @dataclass(frozen=True)
 class Auto:
-    """The exact engine if it fits into memory and about two minutes, else the sampled one.
+    """The exact engine if it fits into memory and about two minutes, else exact ranks or the sampled one.
 
     Attributes
     ----------
@@ -46,9 +53,8 @@ class Auto:
         """Comparisons share the cores."""
         return True
 
-    @property
-    def _exact(self) -> Exact:
-        return Exact(n_neighbors=self.n_neighbors)
+    def _engine(self, name: str) -> Engine:
+        return Exact(n_neighbors=self.n_neighbors) if name == "exact" else _LARGE[name]
 
     def shared(self, representation: Representation) -> KeptRanks | None:
         """The neighbour ranks where the exact engine would be chosen."""
@@ -75,27 +81,22 @@ class Auto:
         MemoryLimitError
             If neither fits.
         """
-        exact, sampled = self._exact, Sampled()
+        ask: dict[str, Any] = {"memory_limit": memory_limit, "n_jobs": n_jobs, "held": held}
         if like is not None:
-            engine: Engine = exact if like.details["engine"] == "exact" else sampled
-            found = engine.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like)
-            return _noting(found, engine.name, like.details["reason"])
+            name = like.details["engine"]
+            return _noting(self._engine(name).plan(x, y, **ask, like=like), name, like.details["reason"])
         longest = LONGEST_SECONDS if self.longest is None else self.longest
         only_exact = "precomputed" in (x.metric, y.metric)
         try:
-            found = exact.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held)
+            found = self._engine("exact").plan(x, y, **ask)
         except MemoryLimitError:
             if only_exact:
                 raise
-            found = sampled.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held)
-            return _noting(
-                found, "sampled", f"the exact engine does not fit into {format_bytes(found.limit)} of memory"
-            )
+            return _less_memory(x, y, longest, ask)
         if only_exact or found.seconds is None or found.seconds <= longest:
             return _noting(found, "exact", None)
         reason = f"the exact engine would take about {_duration(found.seconds)}"
-        found = sampled.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held)
-        return _noting(found, "sampled", reason)
+        return _noting(_LARGE["sampled"].plan(x, y, **ask), "sampled", reason)
 
     def compute(
         self,
@@ -110,7 +111,7 @@ class Auto:
         progress: Progress = silent,
     ) -> Affinities:
         """Both affinities, from the engine that the plan names; the engine facts say why it was chosen."""
-        chosen: Engine = self._exact if plan.details["engine"] == "exact" else Sampled()
+        chosen = self._engine(plan.details["engine"])
         found = chosen.compute(
             x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
         )
@@ -118,6 +119,20 @@ class Auto:
         if plan.details["reason"] is not None:
             facts["reason"] = plan.details["reason"]
         return replace(found, engine=facts)
+
+
+def _less_memory(x: Representation, y: Representation, longest: float, ask: Mapping[str, Any]) -> Plan:
+    """The plan of an engine that takes less memory than the exact one: with exact ranks if there is time for them."""
+    with suppress(MemoryLimitError):
+        found = _LARGE["exact-ranks"].plan(x, y, **ask)
+        if found.seconds is not None and found.seconds <= longest:
+            return _noting(found, "exact-ranks", _no_room(found))
+    found = _LARGE["sampled"].plan(x, y, **ask)
+    return _noting(found, "sampled", _no_room(found))
+
+
+def _no_room(plan: Plan) -> str:
+    return f"the exact engine does not fit into {format_bytes(plan.limit)} of memory"
 
 
 def _noting(plan: Plan, engine: str, reason: str | None) -> Plan:

@@ -86,6 +86,9 @@ def _few_items(dtype: str, writeable: bool) -> npt.NDArray[Any]:
 
 def _on_disk(kernel: Any) -> bool:
     """Whether an earlier process stored the machine code of a kernel for its current source."""
+    folder = getattr(kernel, "stats", None) and kernel.stats.cache_path
+    if not folder:
+        return False
     source = Path(kernel.py_func.__code__.co_filename)
-    kept = Path(kernel.stats.cache_path).glob(f"{source.stem}.{kernel.py_func.__name__}-*.nbi")
+    kept = Path(folder).glob(f"{source.stem}.{kernel.py_func.__name__}-*.nbi")
     return any(index.stat().st_mtime >= source.stat().st_mtime for index in kept)

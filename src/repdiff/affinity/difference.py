@@ -21,6 +21,7 @@ import numpy.typing as npt
 from numba import njit
 
 from repdiff.core.errors import RepdiffError
+from repdiff.core.kernels import kernel
 from repdiff.settings import MethodSettings, check_setting
 
 
@@ -177,7 +178,7 @@ _difference = njit(**_FAST)(difference_formula(_tanh, _minimum))
 _affinity = njit(**_FAST)(affinity_formula(_exp))
 
 
-@njit(nogil=True, cache=True, **_FAST)
+@kernel(nogil=True, **_FAST)
 def directed_affinity(ranks_x, ranks_y, gamma, beta, out):  # type: ignore[no-untyped-def]
     """Write exp(-beta G) of two tiles of ranks (int32, (r, n)) into ``out`` (float32, (r, n))."""
     for row in range(out.shape[0]):
@@ -187,7 +188,7 @@ def directed_affinity(ranks_x, ranks_y, gamma, beta, out):  # type: ignore[no-un
             target[j] = _affinity(G, beta)
 
 
-@njit(nogil=True, cache=True)
+@kernel(nogil=True)
 def leave_out_others(row_groups, groups, directed):  # type: ignore[no-untyped-def]
     """Set the entries of a tile (float32, (r, n)) whose two items are in different groups (int32) to 1, no change."""
     for row in range(directed.shape[0]):

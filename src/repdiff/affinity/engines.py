@@ -48,9 +48,18 @@ def _sampled(device: str | None) -> Engine:
     return Sampled()
 
 
+def _exact_ranks(device: str | None) -> Engine:
+    from repdiff.affinity.sampled.exact_ranks import ExactRanks
+
+    if device not in (None, "cpu"):
+        raise RepdiffError(f'the exact-ranks engine runs on the CPU; for device {device!r} take engine="torch"')
+    return ExactRanks()
+
+
 _MAKERS: dict[str, Callable[[str | None], Engine]] = {
     "auto": _auto,
     "exact": _exact,
+    "exact-ranks": _exact_ranks,
     "sampled": _sampled,
     "torch": _torch,
 }
@@ -61,7 +70,7 @@ def engine_of(engine: str | EngineLike, device: str | None = None, *, n_neighbor
 
     Parameters
     ----------
-    engine : {"auto", "exact", "sampled", "torch"} or Engine
+    engine : {"auto", "exact", "exact-ranks", "sampled", "torch"} or Engine
         See :mod:`repdiff.affinity.auto`, :mod:`repdiff.affinity.exact`, :mod:`repdiff.affinity.sampled.engine`,
         :mod:`repdiff.affinity.torch` and :mod:`repdiff.affinity.engine`.
     device : str, optional
@@ -118,7 +127,7 @@ def compute_affinities(
     ----------
     x, y : Representation, or ndarray of float32 or float64, (n, d_x) and (n, d_y)
         Row i of both is the same item.
-    engine : {"auto", "exact", "sampled", "torch"} or Engine
+    engine : {"auto", "exact", "exact-ranks", "sampled", "torch"} or Engine
         What computes them.
     device : str, optional
         Of the torch engine by name.

@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from repdiff.affinity.base import DirectedValues, FloatArray, GroupMeans
 from repdiff.affinity.difference import directed_values
+from repdiff.core.kernels import kernel
 from repdiff.core.parallel import for_each_tile, row_tiles
 from repdiff.core.progress import Progress
 
@@ -32,7 +32,7 @@ _PRODUCT_ROWS, _PRODUCT_COLUMNS = 128, 480
 _STRIPES = 16  # partial sums of a product: fixed, so that their order and the rounding are, too
 _MANTISSA_BITS = 23
 _CACHE_LINE = 64
-_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
+_KERNEL = {"nogil": True, "error_model": "numpy"}
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def _folded(tiles: list[slice], stripe: int, n_stripes: int) -> list[slice]:
     ]
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def _decode(stored, base, shift, out):  # type: ignore[no-untyped-def]
     for i in range(stored.shape[0]):
         source, target = stored[i], out[i]
@@ -256,7 +256,7 @@ def _decode(stored, base, shift, out):  # type: ignore[no-untyped-def]
             target[j] = (np.int32(source[j]) << shift) + base
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def _encode(values, base, shift, stored):  # type: ignore[no-untyped-def]
     half = np.int32(1) << (shift - np.int32(1))
     for i in range(values.shape[0]):
@@ -265,7 +265,7 @@ def _encode(values, base, shift, stored):  # type: ignore[no-untyped-def]
             target[j] = (source[j] - base + half) >> shift
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def _symmetrise(above, below, diagonal):  # type: ignore[no-untyped-def]
     half, step = (
         np.float32(0.5),
@@ -280,7 +280,7 @@ def _symmetrise(above, below, diagonal):  # type: ignore[no-untyped-def]
                     below[j, i] = half * (np.float32(1) / e + np.float32(1) / f)
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def _add_by_label(block, row_labels, column_labels, sums):  # type: ignore[no-untyped-def]
     for i in range(block.shape[0]):
         of_row = sums[row_labels[i]]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from repdiff.core.kernels import kernel
+
 REFINED_RANKS = 4096
 _DIGITS = 3
 _FIXED_POINT_BITS, _FIXED_DIGIT_BITS = 26, 9  # most rows' distances in fixed point; tables of 9 bits stay in the cache
@@ -18,7 +20,7 @@ _SMALLEST_POWER = -100  # of a row's largest distance in fixed point, whose scal
 _ONE, _HALF = np.uint32(1), np.uint64(32)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def rank_rows(  # type: ignore[no-untyped-def]
     products, start, squared_norms, originals, copies, values, near_tie, distances, keys, pairs, order, ranks
 ):

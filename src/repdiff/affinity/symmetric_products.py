@@ -17,9 +17,9 @@ from concurrent.futures import Future
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from repdiff.affinity.ranks import RankedEmbedding
+from repdiff.core.kernels import kernel
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -67,7 +67,7 @@ class SymmetricProducts:
         out[:, :n_known] = self._kept[side][rows, :n_known]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _transpose(source, target):  # type: ignore[no-untyped-def]
     """Copy the transpose, in small squares that stay in the first-level cache."""
     step = 16

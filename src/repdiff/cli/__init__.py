@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import signal
 import sys
 import tempfile
@@ -14,45 +13,74 @@ from typing import Any
 
 from repdiff import __version__
 from repdiff.cli.console import DEFECT, INTERRUPTED, OUTPUT_CLOSED, TERMINATED, USER_MISTAKE
+from repdiff.cli.streams import check_output, flush_output, give_up_output, prepare_streams
 from repdiff.core.errors import RepdiffError
+from repdiff.core.memory import available_bytes, format_bytes
 
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_FULL = "make room, or write to another place"
+_ADVICE = {
+    errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EROFS: _FULL, errno.EFBIG: _FULL,
+    errno.EMFILE: "raise the limit of open files (ulimit -n)", errno.ENFILE: "close other programs' files",
+}  # fmt: skip
+_NO_THREADS = ("can't start new thread", "cannot start new thread")
 _LONGEST = 300  # characters of an error's message
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code: 0, 2 for a user's mistake, 70 for a defect of repdiff, 130 for Ctrl-C."""
+    is_open = prepare_streams()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that half-written files are deleted
-    raise SystemExit(run(arguments))
+    code = run(arguments, output_is_open=is_open)
+    give_up_output()
+    raise SystemExit(code)
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code. Whatever goes wrong is one line on standard error."""
-    from typer import Abort
-
-    from repdiff.cli.app import app
-
+def run(arguments: Sequence[str] | None = None, *, output_is_open: bool = True) -> int:
+    """Run a command; its exit code, 0 only if all it prints has arrived. Whatever goes wrong is one line."""
     try:
+        check_output(is_open=output_is_open)
+        from repdiff.cli.app import app
+
         code = app(args=None if arguments is None else list(arguments), prog_name="repdiff", standalone_mode=False)
+        flush_output()
     except RepdiffError as error:
         return _complain(error)
     except MemoryError:
-        return _complain("there is no memory left; close other programs, or give less with --memory-limit")
-    except (KeyboardInterrupt, Abort):
+        return _complain(
+            f"memory ran out, {format_bytes(available_bytes())} are free now; give fewer items or columns, or a "
+            "smaller --memory-limit, or use a larger machine"
+        )
+    except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:  # the reader of the output has stopped, as in `repdiff export run | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
+        return OUTPUT_CLOSED
+    except SystemExit as leaving:
+        if leaving.code != 1:
+            raise
+        give_up_output()  # Typer leaves like this, saying nothing, where the reader has stopped
         return OUTPUT_CLOSED
     except Exception as error:
-        # Typer's usage errors; the name of their class depends on its version.
-        if isinstance(error, OSError) and error.errno in _DISK:
-            return _complain(f"{error.filename or 'the disk'}: {error.strerror}; make room, or write to another place")
-        if not hasattr(error, "format_message"):
-            return _report_defect(error)
-        return _complain(f"{error.format_message()} Try: repdiff {_command(error)}--help")
+        return _complain_of(error)
     if code == INTERRUPTED:
         print("repdiff: interrupted; nothing was written", file=sys.stderr)
     return int(code or 0)
+
+
+def _complain_of(error: Exception) -> int:
+    """One line on an error that is not repdiff's own: of the machine, of the command line, or of nobody foreseen."""
+    if isinstance(error, OSError) and error.errno is not None:
+        give_up_output()
+        advice = _ADVICE.get(error.errno, "check the path, and who may read and write it")
+        return _complain(f"{error.filename or 'the output'}: {error.strerror}; {advice}")
+    if any(words in str(error) for words in _NO_THREADS):
+        return _complain("no more threads can be started; give fewer with --jobs, or raise the limit (ulimit -u)")
+    if hasattr(error, "format_message"):  # Typer's usage errors; the name of their class depends on its version
+        return _complain(f"{error.format_message()} Try: repdiff {_command(error)}--help")
+    if type(error).__name__ == "Abort":  # Typer's Ctrl-C
+        print("repdiff: interrupted; nothing was written", file=sys.stderr)
+        return INTERRUPTED
+    return _report_defect(error)
 
 
 def _complain(error: Any) -> int:

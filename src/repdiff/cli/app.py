@@ -13,6 +13,7 @@ from repdiff.cli.compare import compare
 from repdiff.cli.demo import demo
 from repdiff.cli.encode import encode
 from repdiff.cli.evaluate import evaluate
+from repdiff.cli.explore import explore
 from repdiff.cli.export import export
 from repdiff.cli.inspect import inspect
 from repdiff.cli.matrix import matrix
@@ -52,6 +53,7 @@ for command in (
     assign,
     encode,
     check,
+    explore,
     report,
     export,
     triplets,

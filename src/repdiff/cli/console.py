@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from repdiff.cli.streams import print_data
 from repdiff.core.progress import Progress, silent
 
 USER_MISTAKE, DEFECT, INTERRUPTED, OUTPUT_CLOSED, TERMINATED = 2, 70, 130, 141, 143  # exit codes
@@ -70,4 +71,4 @@ def _rate(bars: Any, task: Any) -> str:
 
 def print_json(facts: Any) -> None:
     """One JSON document on standard output."""
-    print(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False))
+    print_data(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Argument, Option, echo
 
+from repdiff.cli.streams import print_data
 from repdiff.core.errors import RepdiffError
+from repdiff.core.spreadsheets import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +32,7 @@ def export(
 
     comparison = load_run(run)
     if output is None:
-        echo(_text(comparison, to), nl=False)
+        print_data(_text(comparison, to))
         return
     with written_whole(output) as path:
         if to == "parquet":
@@ -47,7 +49,7 @@ def _table(comparison: Comparison) -> pd.DataFrame:
 
 def _text(comparison: Comparison, to: str) -> str:
     if to == "csv":
-        return str(_table(comparison).to_csv(index=False, lineterminator="\n"))
+        return csv_text(_table(comparison))
     import json
 
     return json.dumps(_facts(comparison), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from repdiff.core.interrupts import deferred_interrupts
+from repdiff.core.kernels import kernel
 from repdiff.core.progress import Progress, silent
 
 RESTARTS = 10
 _MOST_ITERATIONS = 300
 _TOLERANCE = 1e-4  # of the mean variance: centres that move less than this have converged
 _CHUNK = 512  # number of points whose distances fit into the first-level cache
-_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
+_KERNEL = {"nogil": True, "error_model": "numpy"}
 
 
 def k_means(
@@ -70,7 +70,7 @@ def k_means(
     return best[1]
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def _seed_centres(points, draws):  # type: ignore[no-untyped-def]
     """Greedy k-means++: each next centre is the best of a few points drawn by squared distance."""
     d, n = points.shape
@@ -96,7 +96,7 @@ def _seed_centres(points, draws):  # type: ignore[no-untyped-def]
     return centres
 
 
-@njit(fastmath={"contract", "nsz"}, **_KERNEL)
+@kernel(fastmath={"contract", "nsz"}, **_KERNEL)
 def _squared_distances(points, start, stop, centre, out):  # type: ignore[no-untyped-def]
     """Write the squared distances of some points from a centre; a row holds one coordinate of all points."""
     out[: stop - start] = np.float32(0)
@@ -107,7 +107,7 @@ def _squared_distances(points, start, stop, centre, out):  # type: ignore[no-unt
             out[i] += step * step
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def _sum(values):  # type: ignore[no-untyped-def]
     total = 0.0
     for i in range(len(values)):
@@ -115,7 +115,7 @@ def _sum(values):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def _draw(weights, target):  # type: ignore[no-untyped-def]
     """The first place where the running sum of weights exceeds the target, or the last with a weight."""
     running, last = 0.0, 0
@@ -128,7 +128,7 @@ def _draw(weights, target):  # type: ignore[no-untyped-def]
     return last
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def _iterate(points, centres, labels, threshold, most):  # type: ignore[no-untyped-def]
     """Run Lloyd's iterations until labels or centres converge; return the inertia."""
     distances = np.empty(points.shape[1], np.float32)
@@ -142,7 +142,7 @@ def _iterate(points, centres, labels, threshold, most):  # type: ignore[no-untyp
     return _sum(distances)
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def _assign(points, centres, labels, distances):  # type: ignore[no-untyped-def]
     """Label every point with its nearest centre; return how many labels changed."""
     n = points.shape[1]
@@ -167,7 +167,7 @@ def _assign(points, centres, labels, distances):  # type: ignore[no-untyped-def]
     return changed
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def _move(points, centres, labels, distances):  # type: ignore[no-untyped-def]
     """Move each centre to the mean of its points, an empty one to the farthest point; return the squared movement."""
     k, d = centres.shape

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+_LONGEST = 1500  # characters of a message; names in it come from files, and may be of any length
+_END = 400  # of them that are kept at its end, where it says what to do
+
 
 class RepdiffError(ValueError):
-    """A mistake that the user can fix: what is wrong, where, and what to do, in one line."""
+    """A mistake that the user can fix: what is wrong, where, and what to do, in one line.
+
+    Names from files are part of messages, so a message is cut in its middle where it is very long, and characters that
+    cannot be printed are written as escapes.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(_one_line(str(message)))
 
 
 class OptionError(RepdiffError):
@@ -42,3 +52,15 @@ class MissingExtraError(RepdiffError, ImportError):
 
 class NotConvergedWarning(UserWarning):
     """The spectral step stopped before its residuals were small enough."""
+
+
+def _one_line(text: str) -> str:
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - _END]} ... {text[-_END:]}"
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else _escaped(sign) for sign in text)
+
+
+def _escaped(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from repdiff.core.errors import InputError
 from repdiff.inputs import Items, as_items
 from repdiff.inputs.folders import Folder, list_folder
 from repdiff.inputs.ids import Ids
+from repdiff.inputs.image_paths import told_outside
+from repdiff.inputs.picture_paths import leads_out
 
 Modality = Literal["image", "text"]
 
@@ -137,15 +140,25 @@ def _of_table(name: str, items: Items, modalities: Sequence[Modality], image: st
         raise InputError(f"{name}: the model takes {modalities[0]}, not {found[0]}")
     if not len(items.frame):
         raise InputError(f"{name}: has no rows")
-    entries = _paths(items) if found[0] == "image" else _texts(items)
     ids = items.frame["id"].to_numpy(dtype=object)
-    return Source(name, found[0], ids, not items.has_ids, entries, str(items.image_root))
+    if found[0] == "image":
+        return _of_paths(name, items, ids)
+    return Source(name, "text", ids, not items.has_ids, _texts(items), str(items.image_root))
 
 
-def _paths(items: Items) -> list[str | None]:
+def _of_paths(source: str, items: Items, ids: Ids) -> Source:
+    """The images that a table names; those outside of their folder are not usable."""
     root = items.image_root or Path.cwd()
-    names = items.frame[items.image]
-    return [None if missing else f"{root / str(name)}" for name, missing in zip(names, _is_missing(names), strict=True)]
+    column = items.frame[items.image]
+    names = [None if missing else str(name) for name, missing in zip(column, _is_missing(column), strict=True)]
+    outside = np.array([name is not None and leads_out(root, name) for name in names], bool)
+    if outside.all():
+        raise InputError(told_outside(source, root, [name for name in names if name is not None], len(names)))
+    unusable = tuple((str(name), f"names an image outside of {root}") for name in ids[outside])
+    entries = [
+        None if name is None else f"{root / name}" for name, out in zip(names, outside.tolist(), strict=True) if not out
+    ]
+    return Source(source, "image", ids[~outside], not items.has_ids, entries, str(items.image_root), unusable)
 
 
 def _texts(items: Items) -> list[str | None]:

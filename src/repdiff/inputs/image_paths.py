@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pandas as pd
 
 from repdiff.core.errors import InputError
 from repdiff.inputs.items import Items
+from repdiff.inputs.picture_paths import leads_out
 
 _TRIED = 20  # images that are tried per folder
+_LONGEST_SHOWN = 200  # characters of a name
 _MOST_FOLDERS = 200  # tried beside and in the given one
 
 
@@ -38,9 +41,15 @@ def check_images(items: Items, source: str, *, asked: bool) -> tuple[str, ...]:
     named = np.array([not (pd.isna(name) or not str(name).strip()) for name in names])
     inside = np.array([file is not None for file in items.pictures or [None] * len(names)])
     rows = np.flatnonzero(named & ~inside)
-    missing = [row for row in rows.tolist() if not _is_there(items.image_root, str(names[row]))]
+    outside = [row for row in rows.tolist() if leads_out(items.image_root, str(names[row]))]
+    rows = np.setdiff1d(rows, outside)
+    missing = [row for row in rows.tolist() if not is_there(items.image_root, str(names[row]))]
     unnamed = int((~named & ~inside).sum())
     told = [f"{source}: {unnamed:,} of {len(names):,} items name no image"] if unnamed else []
+    if outside:
+        told.append(told_outside(source, items.image_root, [str(names[row]) for row in outside], len(names)))
+        if asked and not len(rows) and not inside.any():
+            raise InputError(told[-1])
     if not missing:
         return tuple(told)
     first = items.image_root / str(names[missing[0]])
@@ -56,6 +65,16 @@ def check_images(items: Items, source: str, *, asked: bool) -> tuple[str, ...]:
     return (*told, f"{source}: {count}; {advice}")
 
 
+def told_outside(source: str, root: Path, names: Sequence[str], n: int) -> str:
+    """What to tell of images whose names lead out of their folder, of n items."""
+    folder = os.path.commonpath([Path(os.path.normpath(root / name)).parent for name in names])
+    first = names[0] if len(names[0]) <= _LONGEST_SHOWN else f"...{names[0][-_LONGEST_SHOWN:]}"
+    return (
+        f"{source}: {len(names):,} of {n:,} images lie outside of {root} and are not opened (first: {first}); if they "
+        f"are yours, pass their folder with --images (images=), here {folder}"
+    )
+
+
 def folder_that_fits(root: Path, names: Sequence[str]) -> Path | None:
     """A folder near the root in which the names are files; None where none is found.
 
@@ -63,7 +82,7 @@ def folder_that_fits(root: Path, names: Sequence[str]) -> Path | None:
     """
     some = names[:: max(1, len(names) // _TRIED)][:_TRIED]
     for folder in _near(root):
-        if all(_is_there(folder, name) for name in some):
+        if all(is_there(folder, name) for name in some):
             return folder
     return None
 
@@ -84,7 +103,8 @@ def _folders_in(folder: Path) -> list[Path]:
         return []
 
 
-def _is_there(root: Path, name: str) -> bool:
+def is_there(root: Path, name: str) -> bool:
+    """Whether a name is that of a file in the folder."""
     try:
         return (root / name).exists()
     except (OSError, ValueError):  # a name that a file cannot have

@@ -26,6 +26,7 @@ from repdiff.core.errors import InputError
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent
 from repdiff.inputs.items import Items
+from repdiff.inputs.picture_paths import picture_path
 from repdiff.inputs.pixels import SPARE_PIXELS, upright_rgb
 
 Result = TypeVar("Result")
@@ -86,8 +87,7 @@ def make_thumbnails(
 ) -> Thumbnails:
     """Pictures of these items, first come first served until the space is spent.
 
-    Relative paths start from ``items.image_root``. Paths and links may lead out of it: the table and the pictures are
-    the user's own, and a folder of links to a data set is common.
+    Paths start from ``items.image_root`` and may not lead out of it (:mod:`repdiff.inputs.picture_paths`).
 
     Parameters
     ----------
@@ -115,9 +115,9 @@ def make_thumbnails(
     def draw(row: int) -> _Picture | InputError:
         try:
             name = _name_of(paths[row])
-            path = Path(name) if items.image_root is None else items.image_root / name
             inside = None if items.pictures is None else items.pictures[row]
-            return _draw(open_image(path if inside is None else inside, name=name, longest_side=side))
+            file = picture_path(items.image_root, name) if inside is None else inside
+            return _draw(open_image(file, name=name, longest_side=side))
         except InputError as error:
             return error
 

@@ -13,7 +13,7 @@ from repdiff.core.errors import InputError, RepdiffError
 from repdiff.inputs.checks import notes_on_rows
 from repdiff.inputs.embeddings import Embeddings, as_embeddings
 from repdiff.inputs.encoded import items_path, manifest_path, read_encoding
-from repdiff.inputs.image_paths import check_images
+from repdiff.inputs.image_paths import check_images, is_there
 from repdiff.inputs.items import ROLES, Items, as_items
 from repdiff.inputs.keys import keys_of_columns
 from repdiff.inputs.matching import AUTO, ORDER, left_out, match_items, match_sides
@@ -172,7 +172,7 @@ def _images_found(items: Items) -> int:
     root = items.image_root or Path.cwd()
     names = items.frame[items.image].tolist()
     return sum(
-        file is not None or (isinstance(name, str) and name != "" and (root / name).exists())
+        file is not None or (isinstance(name, str) and name != "" and is_there(root, name))
         for name, file in zip(names, inside, strict=True)
     )
 

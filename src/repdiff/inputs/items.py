@@ -20,6 +20,7 @@ from repdiff.inputs.keys import Key, index_key, is_name_of_ids, named_ids
 from repdiff.inputs.saved_datasets import arrow_of, is_saved_dataset
 from repdiff.inputs.storable import storable
 from repdiff.inputs.tables import ID, TABLE_READERS, as_table, read_csv, with_clean_columns
+from repdiff.inputs.wording import few
 
 ROLES = ("image", "text", "label", "prediction_x", "prediction_y")
 RESULT_COLUMNS = ("x_only", "y_only", "x_only_no_change", "y_only_no_change")
@@ -186,7 +187,7 @@ def _column_of(role: str, name: str | None, metadata: pd.DataFrame, source: str)
     if is_name_of_ids(name):
         return ID
     close = difflib.get_close_matches(name, metadata.columns, 1)
-    hint = f"did you mean {close[0]!r}?" if close else f"columns are {', '.join(map(repr, metadata))}"
+    hint = f"did you mean {close[0]!r}?" if close else f"columns are {few(metadata, most=20, quoted=True)}"
     raise InputError(f"{source}: no column {name!r} for {role}; {hint}")
 
 

@@ -20,6 +20,7 @@ from repdiff.inputs.image_paths import check_images
 from repdiff.inputs.keys import Key
 from repdiff.inputs.matching import AUTO, ORDER, left_out, match_items, match_sides
 from repdiff.inputs.sources import is_path, title_of
+from repdiff.inputs.wording import few
 
 SAME_VALUES = "x and y hold the same values"  # a warning
 
@@ -229,7 +230,7 @@ def groups_within(items: Items, within: str) -> npt.NDArray[np.int32]:
     columns = [name for name in roles.get(within, ()) if name is not None] or [within]
     missing = [name for name in columns if name not in items.frame]
     if missing:
-        known = ", ".join(map(str, items.frame.columns))
+        known = few(items.frame.columns, most=20)
         raise InputError(f"within={within!r}: the items have no column {missing[0]!r}; they have {known}")
     values = items.frame[columns]
     groups = np.array(values.groupby(columns, sort=False, dropna=False).ngroup(), np.int32)

@@ -113,7 +113,7 @@ def _with_prediction(items: Items, given: Any, name: str) -> tuple[Items, str]:
     """The items, and which of their columns holds the predictions of a representation."""
     if isinstance(given, str):
         if given not in items.frame:
-            known = ", ".join(map(str, items.frame.columns))
+            known = few(items.frame.columns, most=20)
             raise InputError(f"predictions: the items have no column {given!r}; they have {known}")
         return items, given
     values, column = _in_order(given, items, name), f"prediction of {name}"

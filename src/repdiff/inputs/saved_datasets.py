@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from repdiff.core.errors import InputError
+from repdiff.core.regular import read_json
 from repdiff.inputs.arrow_files import mapped_arrow
 from repdiff.inputs.vector_tables import VectorTable, arrow_table
 from repdiff.inputs.wording import few
@@ -35,22 +35,36 @@ def arrow_of(path: Path) -> Any:
     import pyarrow as pa
 
     if not (path / _STATE).is_file():
-        splits = json.loads((path / _SPLITS).read_text(encoding="utf-8"))["splits"]
+        splits = read_json(path / _SPLITS)["splits"]
         raise InputError(f"{path}: holds the splits {few(splits)}; give one of them, as in {path / splits[0]}")
-    state = json.loads((path / _STATE).read_text(encoding="utf-8"))
-    files = [path / entry["filename"] for entry in state["_data_files"]]
-    missing = [file.name for file in files if not file.is_file()]
-    if missing:
-        raise InputError(f"{path}: its files {few(missing)} are missing; copy the whole folder")
+    state = read_json(path / _STATE)
+    files = [_file(path, entry["filename"]) for entry in state["_data_files"]]
     if not files:
         raise InputError(f"{path}: the data set is empty")
     table = pa.concat_tables([mapped_arrow(file) for file in files])
     return table.take(_indices(path, state)) if state.get("_indices_data_files") else table
 
 
+def _file(folder: Path, name: Any) -> Path:
+    """A file that the folder's list names: one of its own, and no link to another.
+
+    Raises
+    ------
+    InputError
+        Where it is something else, or missing.
+    """
+    path = folder / str(name)
+    if not isinstance(name, str) or Path(name).name != name or path.is_symlink():
+        shown = few([name], quoted=True)
+        raise InputError(f"{folder}: its list names {shown}, which is no file of its own; copy it there")
+    if not path.is_file():
+        raise InputError(f"{folder}: its file {few([name])} is missing; copy the whole folder")
+    return path
+
+
 def _indices(path: Path, state: dict[str, Any]) -> Any:
     """Which rows the data set consists of, where it was shuffled or filtered before it was saved."""
     import pyarrow as pa
 
-    tables = [mapped_arrow(path / entry["filename"]) for entry in state["_indices_data_files"]]
+    tables = [mapped_arrow(_file(path, entry["filename"])) for entry in state["_indices_data_files"]]
     return pa.concat_tables(tables).column(0).combine_chunks()

@@ -9,6 +9,7 @@ import numpy as np
 
 from repdiff.report import matrix
 from repdiff.report.belief import Belief, belief, evidence_tables
+from repdiff.report.closer import name_column
 from repdiff.report.payload import column_text, shortened
 from repdiff.report.shown_items import ShownItems
 from repdiff.report.subject import Fate, Frame, Subject
@@ -35,11 +36,12 @@ _SMALL_PICTURE = 32  # pixels; a smaller one is shown with hard edges, since blu
 class Tile:
     """One representative in a collage.
 
-    ``place`` is the item's place on the page, ``ratio`` width by height (1 without a picture).
+    ``place`` is the item's place on the page, ``called`` its name or id, ``ratio`` width by height (1 without a
+    picture).
     """
 
     place: int
-    id: str
+    called: str
     label: str
     text: str
     ratio: float
@@ -257,9 +259,11 @@ class _Tiles:
         label, text = self._items.label, self._items.text
         labels = blank if label is None else column_text(frame[label])
         texts = blank if text is None else [shortened(entry) for entry in column_text(frame[text])]
+        ids, own = column_text(frame["id"]), name_column(self._items)
+        names = ids if own is None else [name or id_ for name, id_ in zip(column_text(frame[own]), ids, strict=True)]
         tiles = []
         for row, place, name, its_label, its_text in zip(
-            rows.tolist(), self._shown_items.places(rows).tolist(), column_text(frame["id"]), labels, texts, strict=True
+            rows.tolist(), self._shown_items.places(rows).tolist(), names, labels, texts, strict=True
         ):
             width, height = self._sizes.get(row, (1, 1))
             small = max(width, height) < _SMALL_PICTURE

@@ -150,7 +150,7 @@ class Annotations:
         return replace(self.of(direction, index), name=self.name_of(direction, index))
 
 
-def check_annotations(annotations: Annotations, n_clusters: Mapping[str, int], ids: Any) -> None:
+def check_annotations(annotations: Annotations, n_clusters: Mapping[DirectionName, int], ids: Any) -> None:
     """Refuse annotations that do not fit a comparison.
 
     Parameters
@@ -173,7 +173,7 @@ def check_annotations(annotations: Annotations, n_clusters: Mapping[str, int], i
     _check_selections(annotations, ids)
 
 
-def _check_clusters(annotations: Annotations, n_clusters: Mapping[str, int]) -> None:
+def _check_clusters(annotations: Annotations, n_clusters: Mapping[DirectionName, int]) -> None:
     seen = set()
     for note in annotations.clusters:
         what = f"annotations: cluster {note.index} of {note.direction}"
@@ -233,5 +233,3 @@ def _check_text(what: str, text: str, longest: int, *, lines: bool = False) -> N
     allowed = "\n\t" if lines else ""
     if any((ord(character) < 32 and character not in allowed) or ord(character) == 127 for character in text):
         raise RunError(f"{what} holds a control character; write plain text")
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
-        raise RunError(f"{what} holds half of a character; write plain text")

@@ -9,9 +9,11 @@ from repdiff.core.errors import RepdiffError
 from repdiff.core.memory import parse_bytes
 from repdiff.settings.fields import SettingsGroup, setting
 
+MOST_JOBS = 1024
 ENGINES = (
     "auto",
     "exact",
+    "exact-ranks",
     "sampled",
     "torch",
 )  # the engines that come with the package; affinity/ holds one for each name
@@ -54,7 +56,7 @@ class ComputingSettings(SeedSettings):
 
     engine: EngineChoice = setting(
         "auto",
-        "What computes the affinity: exact (cores), sampled (for many items), auto (one of these) or torch (a device).",
+        "What computes the affinity: exact, exact-ranks (less memory), sampled (many items), auto (of these) or torch.",
         more='"auto" is exact where that fits into memory and about two minutes, else sampled; the result tells which, '
         "and why.",
         choices=ENGINES,
@@ -75,8 +77,8 @@ class ComputingSettings(SeedSettings):
         "Threads.",
         more="The result does not depend on it.",
         unset="all cores",
-        check=lambda n_jobs: n_jobs != 0,
-        allowed="a positive number of threads, or -1 for all cores",
+        check=lambda n_jobs: n_jobs != 0 and n_jobs <= MOST_JOBS,
+        allowed=f"a positive number of threads, at most {MOST_JOBS:,}, or -1 for all cores",
         flags=("--jobs",),
     )
 

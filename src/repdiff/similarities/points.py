@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from repdiff.core.errors import InputError, MemoryLimitError
 from repdiff.core.geometry import squared_distances, squared_norms
+from repdiff.core.kernels import kernel
 from repdiff.core.memory import available_bytes, format_bytes
 from repdiff.core.parallel import row_tiles
 
@@ -250,7 +250,7 @@ def tied_ranks(values: Floats, scale: float) -> Floats:
     return ranks
 
 
-@njit(nogil=True, cache=True)
+@kernel(nogil=True)
 def _rank(values, order, scale, ranks):  # type: ignore[no-untyped-def]
     start = 0
     for i in range(1, len(order) + 1):

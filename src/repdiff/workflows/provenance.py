@@ -78,8 +78,9 @@ def engine_warnings(engine: Mapping[str, Any]) -> list[str]:
     """What a reader must know of the engine: that one which estimates was chosen, and why."""
     if engine.get("reason") is None:
         return []
+    share = engine["share_of_pairs"]
+    pairs = f" It looks at {share:.1%} of the pairs, and" if share < 1 else ""
     return [
-        f"the {engine['name']} engine was chosen, since {engine['reason']}: it looks at "
-        f"{engine['share_of_pairs']:.1%} of the pairs, and mean affinities have a standard error of about "
-        f'{engine["expected_error"]:.1%}; engine="exact" (--engine exact) looks at all pairs'
+        f"the {engine['name']} engine was chosen, since {engine['reason']}.{pairs or ' Its'} mean affinities have a "
+        f'standard error of about {engine["expected_error"]:.1%}; engine="exact" (--engine exact) has none'
     ]

@@ -24,6 +24,7 @@ from repdiff.core.memory import format_bytes, is_mapped
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, prefixed, silent
 
+_DIRECTIONS = "x_only", "y_only"
 _MANY_ITEMS = 200_000  # above this number, lists are shorter and more rows share one
 _FEW, _MANY = (4096, 512, 4), (2048, 256, 8)  # candidates, kept, block
 _LIBRARIES = 100 * 10**6
@@ -151,7 +152,7 @@ class Sampled:
                 "the sampled engine cannot compare within groups, since its lists hold too few pairs of one group; "
                 'use engine="exact", or compare one group at a time'
             )
-        seed = int(np.random.SeedSequence(random_state).generate_state(1)[0])
+        seed = _seed(random_state)
         sample = partial(_sample, metrics=(x.metric, y.metric), gamma=gamma, beta=beta, seed=seed)
         compile_for(
             (x.values, y.values), "sampled",
@@ -160,7 +161,7 @@ class Sampled:
         )  # fmt: skip
         sizes = plan.details["candidates"], plan.details["kept"], plan.details["block"]
         both = sample([x.values, y.values], sizes=sizes, n_jobs=plan.n_jobs, progress=progress)
-        return Affinities(both.x_only, both.y_only, self._engine(plan, x.n))
+        return Affinities(both.x_only, both.y_only, self.facts(plan, x.n))
 
     def _sizes(self, n: int) -> tuple[int, int, int]:
         """Candidates, kept partners and block size for n items."""
@@ -171,7 +172,8 @@ class Sampled:
         )
         return candidates, kept, block
 
-    def _engine(self, plan: Plan, n: int) -> dict[str, Any]:
+    def facts(self, plan: Plan, n: int) -> dict[str, Any]:
+        """What the manifest says of the engine."""
         candidates = plan.details["candidates"]
         return {
             "name": self.name,
@@ -203,18 +205,63 @@ def _sample(
     progress: Progress,
 ) -> _BothDirections:
     """Both directions, one after the other."""
-    x, y = (Reader(one, metric, n_jobs=n_jobs) for one, metric in zip(values, metrics, strict=True))
     candidates, kept, block = sizes
-    found = []
-    for direction, (name, near, far) in enumerate((("x_only", x, y), ("y_only", y, x))):
-        tell = prefixed(progress, name)
-        rng = np.random.default_rng([seed, direction])
-        cells = make_cells(near, rng, n_jobs=n_jobs, stage="cells", progress=tell)
-        sampler = Sampler(
-            near, far, cells, n_candidates=candidates, block=block, gamma=gamma, beta=beta, key=(seed, direction)
+    samplers = _samplers(
+        values, metrics=metrics, sizes=(candidates, block), gamma=gamma, beta=beta, seed=seed, n_jobs=n_jobs,
+        progress=progress,
+    )  # fmt: skip
+    return _BothDirections(
+        *(
+            sample_affinity(sampler, kept, n_jobs=n_jobs, stage="candidates", progress=prefixed(progress, name))
+            for name, sampler in zip(_DIRECTIONS, samplers, strict=True)
         )
-        found.append(sample_affinity(sampler, kept, n_jobs=n_jobs, stage="candidates", progress=tell))
-    return _BothDirections(*found)
+    )
+
+
+def samplers_of(
+    sides: tuple[Representation, Representation],
+    *,
+    sizes: tuple[int, int],
+    gamma: float,
+    beta: float,
+    random_state: int | None,
+    n_jobs: int,
+    progress: Progress = silent,
+) -> tuple[Sampler, Sampler]:
+    """What draws the lists of both directions, x_only and y_only, of ``sizes`` (candidates, rows that share a list)."""
+    return _samplers(
+        [side.values for side in sides], metrics=(sides[0].metric, sides[1].metric), sizes=sizes, gamma=gamma,
+        beta=beta, seed=_seed(random_state), n_jobs=n_jobs, progress=progress,
+    )  # fmt: skip
+
+
+def _samplers(
+    values: list[npt.NDArray[Any]],
+    *,
+    metrics: tuple[Any, Any],
+    sizes: tuple[int, int],
+    gamma: float,
+    beta: float,
+    seed: int,
+    n_jobs: int,
+    progress: Progress,
+) -> tuple[Sampler, Sampler]:
+    x, y = (Reader(one, metric, n_jobs=n_jobs) for one, metric in zip(values, metrics, strict=True))
+    candidates, block = sizes
+    found = []
+    for direction, (name, near, far) in enumerate(zip(_DIRECTIONS, (x, y), (y, x), strict=True)):
+        rng = np.random.default_rng([seed, direction])
+        cells = make_cells(near, rng, n_jobs=n_jobs, stage="cells", progress=prefixed(progress, name))
+        found.append(
+            Sampler(
+                near, far, cells, n_candidates=candidates, block=block, gamma=gamma, beta=beta, key=(seed, direction)
+            )
+        )
+    return found[0], found[1]
+
+
+def _seed(random_state: int | None) -> int:
+    return int(np.random.SeedSequence(random_state).generate_state(1)[0])
 
 
 def _bytes_needed(x: Representation, y: Representation, candidates: int, kept: int, block: int, threads: int) -> int:

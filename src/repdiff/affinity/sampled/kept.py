@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from repdiff.affinity.sampled.reader import FloatArray
+from repdiff.core.kernels import kernel
 from repdiff.core.parallel import for_each_tile
 
 _WIDTH = 16  # columns of a product: one register or cache line of float32
@@ -71,7 +71,7 @@ class KeptPartners:
         return np.asarray(out)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _multiply_rows(partners, scale, V, start, stop, out):  # type: ignore[no-untyped-def]
     total, own = np.empty(_WIDTH, np.float32), np.empty(_WIDTH, np.float32)
     for i in range(start, stop):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from repdiff.core.kernels import kernel
+
 _DIGIT_BITS = 12
 _DIGITS = 1 << _DIGIT_BITS
 _MASK = np.uint32(_DIGITS - 1)
@@ -13,10 +15,10 @@ _OCTAVES = np.int32(64 << 23)  # below the largest distance, within which keys d
 _DROPPED_BITS = np.int32(5)  # of the 29 that these octaves take, so that two digits hold the rest
 _ONE = np.uint32(1)
 _LARGEST = np.float32(3e38)
-_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
+_KERNEL = {"nogil": True, "error_model": "numpy"}
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def draw_items(running, order, start, items, n_stratified, jitter, drawn):  # type: ignore[no-untyped-def]
     """Write the items picked by stratified points along the running density, then those drawn uniformly from all.
 
@@ -49,7 +51,7 @@ def draw_items(running, order, start, items, n_stratified, jitter, drawn):  # ty
         drawn[n_stratified + t] = min(n - 1, int((t + jitter[n_stratified + t]) * n / n_uniform))
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def weighted_ranks(  # type: ignore[no-untyped-def]
     squared_distances, rows, items, item_weights, n, ranks, weights, order
 ):
@@ -142,7 +144,7 @@ def _sort(keys, counts, half_sorted, order):  # type: ignore[no-untyped-def]
         high[digit] += _ONE
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def keep_partners(items, directed, weights, order, offsets, position, partners, scale):  # type: ignore[no-untyped-def]
     """Resample each row of a block to partners of equal weight: systematic sampling from near to far.
 
@@ -182,7 +184,7 @@ def keep_partners(items, directed, weights, order, offsets, position, partners, 
         scale[r] = step
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def add_by_group(rows, items, directed, weights, labels, sums, totals):  # type: ignore[no-untyped-def]
     """Add the weighted affinities of a block, and the weights alone, to the pair of groups of each row and candidate.
 
@@ -203,7 +205,7 @@ def add_by_group(rows, items, directed, weights, labels, sums, totals):  # type:
             totals[own, other] += weights[r, j]
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def add_partners(partners, scale, places, of_place, sums, counts):  # type: ignore[no-untyped-def]
     """Add the stored rows at some places, and the number of their partners, to the pairs of groups.
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from repdiff.affinity.difference import directed_affinity
 from repdiff.affinity.sampled.reader import FloatArray, Reader, Rows
+from repdiff.core.kernels import kernel
 from repdiff.core.parallel import for_each_tile
 
 if TYPE_CHECKING:
     from repdiff.affinity.sampled.candidates import CandidateList, Sampler
 
 PURPOSE = 2  # of the random streams
-_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
+_KERNEL = {"nogil": True, "error_model": "numpy"}
 
 
 def directed_pairs(sampler: Sampler, rows: Rows, columns: Rows, *, n_jobs: int) -> FloatArray:
@@ -69,7 +69,7 @@ def _ranks(side: Reader, rows: Rows, columns: Rows, candidates: CandidateList) -
     return ranks
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def _ranks_between(distances, items, middle, asked, columns, n, ranks):  # type: ignore[no-untyped-def]
     """Ranks of the columns, from the candidates in order of distance and index, and the ranks of those.
 

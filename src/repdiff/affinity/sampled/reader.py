@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from repdiff.core.errors import RepdiffError
+from repdiff.core.kernels import kernel
 from repdiff.core.metrics import Metric
 from repdiff.core.parallel import for_each_tile, row_tiles
 
@@ -106,7 +106,7 @@ def _lengths(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     return np.asarray(np.sqrt(np.einsum("ij,ij->i", as_float, as_float)) * scale)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+@kernel(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 def _squared_distances(values, factors, others, own, out):  # type: ignore[no-untyped-def]
     zero = np.float32(0)
     for t in range(others.shape[0]):
