@@ -49,7 +49,7 @@ def _run(options: argparse.Namespace) -> None:
     for place, seed in enumerate(options.seeds):
         folder = options.output / f"seed-{seed}"
         if not (folder / CLAIMS).exists() or options.again:
-            _one_seed(seed, folder, options, with_figures=place == 0)
+            _one_seed(seed, folder, options, with_figures=place == 0 and not options.no_figures)
         print(f"seed {seed}: {time.perf_counter() - start:.0f} s", flush=True)
     tables = {seed: pd.read_csv(options.output / f"seed-{seed}" / CLAIMS) for seed in options.seeds}
     table = claims.over_seeds(tables)
@@ -105,6 +105,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--clusters", type=int, default=10)
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="(default: 0 1 2 3 4)")
     parser.add_argument("--again", action="store_true", help="do seeds again whose claims are there")
+    parser.add_argument("--no-figures", action="store_true", help="draw nothing for the first seed either")
     parser.add_argument("--probe", choices=("held-out", "all"), default="held-out", help="the images that are compared")
     parser.add_argument("--reuse", action="store_true", help="do not train: use the checkpoints that are there")
     parser.add_argument("-o", "--output", type=Path, default=Path("studies/checkpoints/results/digits"))
