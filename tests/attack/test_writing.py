@@ -23,7 +23,8 @@ KILLS = 20
 
 @pytest.fixture
 def run(intact: dict[str, Path], tmp_path: Path) -> Path:
-    return Path(shutil.copytree(intact["run"], tmp_path / "run"))
+    without = shutil.ignore_patterns("annotations.json")  # with which a run is not overwritten
+    return Path(shutil.copytree(intact["run"], tmp_path / "run", ignore=without))
 
 
 def unfinished_in(folder: Path) -> list[str]:

@@ -9,6 +9,7 @@ from typer import Argument, Option, echo
 
 from repdiff.cli.streams import print_data
 from repdiff.core.errors import RepdiffError
+from repdiff.core.spreadsheets import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +65,7 @@ def _table(comparison: Comparison) -> pd.DataFrame:
 
 def _text(comparison: Comparison, to: str) -> str:
     if to == "csv":
-        return str(_table(comparison).to_csv(index=False, lineterminator="\n"))
+        return csv_text(_table(comparison))
     import json
 
     return json.dumps(_facts(comparison), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

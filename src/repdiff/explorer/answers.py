@@ -143,6 +143,8 @@ def _group(library: Library, request: Request, given: Any) -> Any:
 
 def _annotate(library: Library, request: Request, given: Any) -> Any:
     """Write the annotations, whole, with the version that they were made from."""
+    if not isinstance(given, Mapping) or "version" not in given:
+        raise RepdiffError("annotations must name the version that they were made from")
     try:
         annotations = from_plain(Annotations, given, "annotations")
     except (TypeError, LookupError, RecursionError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from repdiff.core.errors import InputError
 from repdiff.core.files import one_line
+from repdiff.core.regular import read_json
 from repdiff.inputs.ids import Ids
 from repdiff.inputs.parquet_files import open_parquet
 
@@ -74,7 +74,7 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     """
     beside = manifest_path(path)
     try:
-        manifest = json.loads(beside.read_text(encoding="utf-8"))
+        manifest = read_json(beside)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

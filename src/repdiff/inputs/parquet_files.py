@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from repdiff.core.apart import SPARE_BYTES, STEP_SECONDS, run_apart, step
+from repdiff.core.errors import InputError
 from repdiff.inputs.arrow_files import checked
 from repdiff.inputs.claims import FREELY, check_claim
 
@@ -81,6 +82,8 @@ def open_parquet(path: Path) -> ParquetSource:
     """
     import pyarrow.parquet as pq
 
+    if not path.is_file():
+        raise InputError(f"{path}: is not an ordinary file")
     (shared,) = run_apart(__name__, "send_shared", str(path), source=str(path))
     with pq.ParquetFile(path) as file:
         return ParquetSource(path, file.schema_arrow, file.metadata.num_rows, tuple(shared))
