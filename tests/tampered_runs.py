@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 import repdiff
+from repdiff import cli
 from repdiff.store.kinds import as_run
 
 OLD_RUNS = Path(__file__).parent / "store" / "v01" / "runs.zip"
@@ -106,6 +109,11 @@ def use(path: Path, scratch: Path) -> None:
         assert isinstance(comparison.answer, str)
     repdiff.write_report(path, scratch / "page.html")
     (scratch / "page.html").unlink()
+    if len(_comparisons(run)) == 1:
+        for command in (["check", str(path)], ["export", str(path), "--to", "json"], ["evaluate", str(path)]):
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as said:
+                code = cli.run(command)
+            assert code in (0, 1, 2), said.getvalue()
 
 
 def _comparisons(run: Any) -> tuple[repdiff.Comparison, ...]:
@@ -283,8 +291,8 @@ def _many_rows(file: Path, rng: np.random.Generator) -> str:
     if not len(table):
         return "nothing"
     first = table.slice(0, 1)
-    n = int(rng.choice([200_000, 2_000_000]))
-    pq.write_table(pa.concat_tables([first] * 1).take(pa.array(np.zeros(n, np.int64))), file, compression="zstd")
+    n = min(int(rng.choice([200_000, 2_000_000])), 200_000_000 // (first.nbytes + 1))
+    pq.write_table(first.take(pa.array(np.zeros(n, np.int64))), file, compression="zstd")
     return f"{n}"
 
 

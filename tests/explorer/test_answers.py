@@ -183,7 +183,7 @@ def test_names_are_kept_in_the_run_and_seen_everywhere(client: Client, run: Path
     assert client.get("/api/annotations").plain == written.plain
     comparison = repdiff.load(run)
     assert comparison.annotations.of("x_only", index).name == "Split <b>"
-    assert "<b>Split &lt;b&gt;</b>" in comparison.report(tmp_path / "report.html").read_text()
+    assert '<span class="makeup">Split &lt;b&gt;</span>' in comparison.report(tmp_path / "report.html").read_text()
     assert "Split <b>; taken for real; t" in repdiff.describe(comparison)
 
 
@@ -243,3 +243,15 @@ def test_a_series_is_looked_at_frame_by_frame(series: Path) -> None:
     assert client.get("/api/annotations", frame=0).plain["clusters"] == []
     assert (library.shelves[1].folder / "annotations.json").exists()
     assert repdiff.load_series(series).comparisons[1].annotations.of("x_only", 0).name == "n"
+
+
+def test_a_matrix_is_looked_at_pair_by_pair(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    sides = [rng.normal(size=(60, 5)) for _ in range(3)]
+    matrix = repdiff.compare_matrix(sides, names=["a", "b", "c"], n_clusters=3)
+    client = Client(matrix.save(tmp_path / "matrix"))
+    for place, title in enumerate(("a and b", "a and c", "b and c")):
+        html = client.get("/", frame=place).body.decode()
+        assert f'<option value="{place}" selected>{title}</option>' in html
+        assert client.get("/api/item", row=7, frame=place).plain["id"] == "7"
+    assert client.get("/", frame=3).status == 400

@@ -66,7 +66,7 @@ async function fillGlance() {
   const tiles = new Map(found.map((item) => [item.row, item]));
   document.getElementById("glance").replaceChildren(
     ...groups.map((one) => {
-      const part = make("section", "glance-of");
+      const part = make("div", "glance-of");
       const head = make("h3");
       const button = make("button", "link");
       button.type = "button";
