@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import assign
 import collages
 import encoding
 import evidence
@@ -29,6 +30,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "device": exact.device,
     "sampled": sampled.against_exact,
     "sampled-growth": sampled.growth,
+    "assign": assign.assign,
     "quality": quality.quality,
     "collages": collages.collages,
     "ranks": quality.ranks,

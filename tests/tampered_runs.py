@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 import repdiff
+from repdiff import cli
 from repdiff.store.kinds import as_run
 
 OLD_RUNS = Path(__file__).parent / "store" / "v01" / "runs.zip"
@@ -32,6 +35,18 @@ _VALUES: tuple[Any, ...] = (
 _EVALUATION = (
     "direction,method,title,success,n_groups,items_per_group\nx_only,rdc,RDC,0.9,4,9.0\ny_only,rdc,RDC,0.8,4,9\n"
 )
+
+
+_ANNOTATIONS = {
+    "format": "repdiff annotations",
+    "schema_version": 1,
+    "version": 2,
+    "clusters": [
+        {"direction": "x_only", "index": 0, "name": "stripes", "tags": ["a", "b"], "note": "seen", "decision": "real"},
+        {"direction": "y_only", "index": 0, "merged_into": 1},
+    ],
+    "selections": [{"name": "odd ones", "items": ["item 3", "item 7"]}],
+}
 
 
 def make_runs(folder: Path) -> dict[str, Path]:
@@ -65,6 +80,7 @@ def make_runs(folder: Path) -> dict[str, Path]:
     said = {"prediction_x": "label", "prediction_y": "says"}
     repdiff.compare(x, others[0], n_clusters="auto", **said, **told).save(folder / "run")
     (folder / "run" / "evaluation.csv").write_text(_EVALUATION)
+    (folder / "run" / "annotations.json").write_text(json.dumps(_ANNOTATIONS))
     repdiff.compare_series(others, x, n_clusters=4, **told).save(folder / "series")
     repdiff.compare_matrix([x, *others], n_clusters=4, evidence=False, **told).save(folder / "matrix")
     with zipfile.ZipFile(OLD_RUNS) as archive:
@@ -93,6 +109,11 @@ def use(path: Path, scratch: Path) -> None:
         assert isinstance(comparison.answer, str)
     repdiff.write_report(path, scratch / "page.html")
     (scratch / "page.html").unlink()
+    if len(_comparisons(run)) == 1:
+        for command in (["check", str(path)], ["export", str(path), "--to", "json"], ["evaluate", str(path)]):
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as said:
+                code = cli.run(command)
+            assert code in (0, 1, 2), said.getvalue()
 
 
 def _comparisons(run: Any) -> tuple[repdiff.Comparison, ...]:
@@ -270,8 +291,8 @@ def _many_rows(file: Path, rng: np.random.Generator) -> str:
     if not len(table):
         return "nothing"
     first = table.slice(0, 1)
-    n = int(rng.choice([200_000, 2_000_000]))
-    pq.write_table(pa.concat_tables([first] * 1).take(pa.array(np.zeros(n, np.int64))), file, compression="zstd")
+    n = min(int(rng.choice([200_000, 2_000_000])), 200_000_000 // (first.nbytes + 1))
+    pq.write_table(first.take(pa.array(np.zeros(n, np.int64))), file, compression="zstd")
     return f"{n}"
 
 

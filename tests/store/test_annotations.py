@@ -155,7 +155,7 @@ def with_cluster(**facts: Any) -> dict[str, Any]:
         (with_cluster(direction="z"), "must be one of"),
         (with_cluster(name="n" * 201), "has 201 characters, but may have 200"),
         (with_cluster(name="a\nb"), "control character"),
-        (with_cluster(name="\ud800"), "half of a character"),
+        (with_cluster(name="\ud800"), "must be Unicode text"),
         (with_cluster(tags=["ok", " "]), "empty tag"),
         (with_cluster(tags=["t"] * 51), "has 51 tags"),
         (with_cluster(decision="maybe"), "must be one of"),

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from repdiff.affinity.distances import Ranked, RankedDistances
 from repdiff.core.interrupts import deferred_interrupts
+from repdiff.core.kernels import kernel
 from repdiff.core.parallel import for_each_tile, row_tiles
 from repdiff.core.progress import Progress, silent
 from repdiff.results.neighbors import NeighborLists
@@ -33,7 +33,7 @@ def read_off_ranks(
     _read_off(ranks_y, ranks_x, lists.y[rows], lists.y_in_x[rows])
 
 
-@njit(nogil=True, cache=True)
+@kernel(nogil=True)
 def _read_off(ranks, others, nearest, places):  # type: ignore[no-untyped-def]
     """Items of ranks 2 to k + 1 in one, and their ranks in the other, less one."""
     k = nearest.shape[1]
@@ -111,7 +111,7 @@ def _distances(side: Ranked, rows: Rows) -> npt.NDArray[np.float32]:
     return np.asarray(far, dtype=np.float32)
 
 
-@njit(nogil=True, cache=True)
+@kernel(nogil=True)
 def _smallest(far, nearest):  # type: ignore[no-untyped-def]
     """Columns of the k smallest of each row, smallest first; of those that tie, the first."""
     k = nearest.shape[1]
@@ -131,7 +131,7 @@ def _smallest(far, nearest):  # type: ignore[no-untyped-def]
                 nearest[row, at] = j
 
 
-@njit(nogil=True, cache=True)
+@kernel(nogil=True)
 def _places(far, nearest, places):  # type: ignore[no-untyped-def]
     """Places of some columns among the distances of their row, from 1; of those that tie, the first comes first."""
     k = nearest.shape[1]

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from repdiff.affinity.difference import directed_affinity
 from repdiff.affinity.sampled.list_kernels import weighted_ranks
 from repdiff.core.errors import RepdiffError
 from repdiff.core.geometry import lengths, squared_distances, squared_norms
+from repdiff.core.kernels import kernel
 from repdiff.core.metrics import Metric
 from repdiff.core.parallel import for_each_tile, row_tiles
 
@@ -30,7 +30,7 @@ FloatArray = npt.NDArray[np.float32]
 BLOCK = 64  # new items at a time; always whole blocks, so that products round alike wherever an item stands
 _KNOTS = 64  # of a table of ranks
 _ROWS_AT_A_TIME = 64
-_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
+_KERNEL = {"nogil": True, "error_model": "numpy"}
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def _knots(places: int) -> npt.NDArray[np.int64]:
     return found - 1
 
 
-@njit(**_KERNEL)
+@kernel(**_KERNEL)
 def rank_by_tables(distances, knots, ranks, n, out):  # type: ignore[no-untyped-def]
     """Write the rank of each new item in the list of each reference item.
 

@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.affinity.ranks import RankedEmbedding
+from repdiff.affinity.few import ranks_of_few
 from repdiff.evidence.prediction import Prediction
 
 Ranks = npt.NDArray[np.int32]
@@ -93,8 +93,7 @@ class Noise:
 
 def ranks_of(points: npt.NDArray[np.float32]) -> Ranks:
     """Neighbour ranks, (m, m), of a few points."""
-    ready = RankedEmbedding(points)
-    return ready.ranks(slice(0, ready.n), ready.scratch(ready.n))
+    return ranks_of_few(points)
 
 
 def matching_amount(noise: Noise, shared: SharedNeighbours, target: float, rng: np.random.Generator) -> float:

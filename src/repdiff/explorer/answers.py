@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repdiff.core.errors import RepdiffError
+from repdiff.core.plain import from_plain, to_plain
 from repdiff.explorer import colours, groups, items
 from repdiff.explorer.explored import Explored, Rows, row_in
 from repdiff.explorer.library import Library
@@ -16,7 +17,6 @@ from repdiff.explorer.search import search
 from repdiff.report.payload import labels_packed
 from repdiff.results.annotations import Annotations
 from repdiff.results.clusters import DIRECTIONS, DirectionName
-from repdiff.store.plain import from_plain, to_plain
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -143,6 +143,8 @@ def _group(library: Library, request: Request, given: Any) -> Any:
 
 def _annotate(library: Library, request: Request, given: Any) -> Any:
     """Write the annotations, whole, with the version that they were made from."""
+    if not isinstance(given, Mapping) or "version" not in given:
+        raise RepdiffError("annotations must name the version that they were made from")
     try:
         annotations = from_plain(Annotations, given, "annotations")
     except (TypeError, LookupError, RecursionError) as error:

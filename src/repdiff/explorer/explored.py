@@ -11,6 +11,7 @@ import pandas as pd
 
 from repdiff.core.errors import RepdiffError
 from repdiff.inputs.columns import as_text
+from repdiff.report.closer import name_column
 from repdiff.report.payload import column_text
 from repdiff.report.wording.groups import numbers
 from repdiff.report.wording.names import name_of
@@ -21,7 +22,6 @@ from repdiff.store.annotations import check_against, checked_annotations, replac
 from repdiff.store.run import Run
 
 N_SHOWN = 10  # neighbours of an item on each side; what is among them on both sides is kept
-_TITLES = ("name", "title")
 Rows = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.float64]
 
@@ -58,9 +58,7 @@ class Explored:
     @cached_property
     def title(self) -> list[str] | None:
         """What items are called besides their ids; None where no column says."""
-        named = {name.lower(): name for name in reversed(list(self.columns))}
-        taken = (self.comparison.items.text, self.comparison.items.label)
-        found = next((named[one] for one in _TITLES if one in named and named[one] not in taken), None)
+        found = name_column(self.comparison.items)
         return None if found is None else self.columns[found]
 
     @cached_property

@@ -233,5 +233,3 @@ def _check_text(what: str, text: str, longest: int, *, lines: bool = False) -> N
     allowed = "\n\t" if lines else ""
     if any((ord(character) < 32 and character not in allowed) or ord(character) == 127 for character in text):
         raise RunError(f"{what} holds a control character; write plain text")
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
-        raise RunError(f"{what} holds half of a character; write plain text")

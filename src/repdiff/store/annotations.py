@@ -16,7 +16,7 @@ from repdiff.core.errors import RunError
 from repdiff.core.files import one_line
 from repdiff.core.plain import from_plain, to_plain
 from repdiff.results.annotations import Annotations, check_annotations
-from repdiff.results.clusters import Direction
+from repdiff.results.clusters import Direction, DirectionName
 from repdiff.store.directory import ANNOTATIONS
 
 _FORMAT, _SCHEMA_VERSION = "repdiff annotations", 1
@@ -66,7 +66,7 @@ def checked_annotations(folder: Path, directions: Sequence[Direction], ids: Coll
 
 def check_against(annotations: Annotations, directions: Sequence[Direction], ids: Collection[str]) -> None:
     """Refuse annotations of clusters or items that a comparison does not have; raises RunError."""
-    counts: dict[str, int] = {one.name: len(one.clusters) for one in directions}
+    counts: dict[DirectionName, int] = {one.name: len(one.clusters) for one in directions}
     check_annotations(annotations, counts, set(ids) if annotations.selections else ())
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from repdiff.affinity.base import Affinities
 from repdiff.affinity.compiled import ROWS, compile_for
@@ -28,6 +27,7 @@ from repdiff.affinity.sampled.candidates import Sampler
 from repdiff.affinity.sampled.engine import Sampled, samplers_of
 from repdiff.affinity.sampled.kept import KeptPartners
 from repdiff.core.errors import MemoryLimitError, RepdiffError
+from repdiff.core.kernels import kernel
 from repdiff.core.memory import format_bytes
 from repdiff.core.parallel import for_each_tile, row_tiles
 from repdiff.core.progress import Progress, silent
@@ -193,7 +193,7 @@ def _embedding(side: Representation) -> RankedEmbedding:
     return side.ready
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
+@kernel(nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 def _sum(values, start, stop):  # type: ignore[no-untyped-def]
     total = np.float32(0)
     for j in range(start, stop):
@@ -201,7 +201,7 @@ def _sum(values, start, stop):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def keep_of_rows(directed, first, offsets, position, partners, scale):  # type: ignore[no-untyped-def]
     """Resample whole rows to partners of equal weight: systematic sampling in index order.
 

@@ -92,7 +92,7 @@ function clusterParts(direction, index) {
   const one = findingOf(direction, index);
   const title = make("h2", "of-group");
   title.append(dot(colourOfGroup(direction, index)), calledOf(direction, index));
-  const about = [`group ${one.number}`, `held together by ${holderOf(direction)}`, `${inFigures(one.size)} items`, `mean affinity ${threeFigures(one.meanAffinity)}`];
+  const about = [`group ${one.number}`, `held together by ${holderOf(direction)}`, itemsInWords(one.size), `mean affinity ${threeFigures(one.meanAffinity)}`];
   const parts = [title, make("p", "hint", about.join(" · "))];
   if (!preview && !one.noChange) parts.push(namingOf(direction, index));
   for (const words of one.words) parts.push(make("p", "fact", `${words}.`));
