@@ -1,7 +1,7 @@
 """Attack repdiff and print what held: ``python benchmarks/attack.py [part ...]``, all parts by default, in 20 minutes.
 
 Damaged files of every format, tampered runs, jobs that are killed, and commands in odd environments. The same seed
-makes the same attacks, except for the moments at which jobs are killed. The suite runs a few of each (``tests/attack``).
+makes the same attacks, except for the moments at which jobs are killed. The suite runs a few of each (tests/attack).
 
 Files and runs are opened by processes that stay, so that thousands take minutes; one that crashes or takes more than
 ten seconds is replaced, and that is counted. Exit code 1 if anything did not hold.
