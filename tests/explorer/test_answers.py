@@ -183,7 +183,7 @@ def test_names_are_kept_in_the_run_and_seen_everywhere(client: Client, run: Path
     assert client.get("/api/annotations").plain == written.plain
     comparison = repdiff.load(run)
     assert comparison.annotations.of("x_only", index).name == "Split <b>"
-    assert "<b>Split &lt;b&gt;</b>" in comparison.report(tmp_path / "report.html").read_text()
+    assert '<span class="makeup">Split &lt;b&gt;</span>' in comparison.report(tmp_path / "report.html").read_text()
     assert "Split <b>; taken for real; t" in repdiff.describe(comparison)
 
 

@@ -218,7 +218,7 @@ def test_a_name_is_seen_in_report_table_and_python(browser: webdriver.Chrome, sa
     comparison = repdiff.load(saved)
     (said,) = comparison.annotations.clusters
     assert (said.name, said.tags, said.note) == (HOSTILE, ("one", "two"), "A note.")
-    assert "&lt;img src=x onerror=alert(1)&gt;</b>" in comparison.report(tmp_path / "r.html").read_text("utf-8")
+    assert "&lt;img src=x onerror=alert(1)&gt;</span>" in comparison.report(tmp_path / "r.html").read_text("utf-8")
     table = subprocess.run(
         [sys.executable, "-m", "repdiff", "export", str(saved)], capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
