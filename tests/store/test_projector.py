@@ -48,5 +48,5 @@ def test_the_files_have_a_row_for_each_item_and_the_configuration_names_them(run
 def test_a_folder_that_holds_something_is_left_alone(run: Path, tmp_path: Path, capsys) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     assert cli.run(["export", str(run), "--to", "tensorboard", "-o", str(tmp_path)]) == 2
-    assert "is not empty" in capsys.readouterr().err
+    assert "exists and is not a run, so it is not replaced" in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]

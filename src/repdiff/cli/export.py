@@ -51,13 +51,12 @@ def export(
     echo(f"{to}: {output}")
 
 
-def _write_projector(comparison: Comparison, folder: Path) -> None:
+def _write_projector(comparison: Comparison, path: Path) -> None:
+    from repdiff.store.directory import written_folder
     from repdiff.store.projector import write_projector
 
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RepdiffError(f"{folder}: is not empty; choose another folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_projector(comparison, _table(comparison), folder)
+    with written_folder(path) as folder:
+        write_projector(comparison, _table(comparison), folder)
 
 
 def _write_anndata(comparison: Comparison, path: Path) -> None:
