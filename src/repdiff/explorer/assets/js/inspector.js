@@ -13,11 +13,13 @@ function neighbourOf(near, side) {
   const button = make("button", "near");
   button.type = "button";
   button.dataset.row = near.row;
+  const isText = !near.picture && Boolean(near.text);
+  button.classList.toggle("of-text", isText);
   const view = make("span", "view");
-  view.append(sightOf(near));
+  if (!isText) view.append(sightOf(near));
   const words = make("span", "words");
-  words.append(make("b", "", nameOf(near)), make("small", "", `${ordinal(near.here)} here, ${ordinal(near.there)} there`));
-  button.append(view, words);
+  words.append(make("b", "", near.title || (isText ? near.text : near.id)), make("small", "", `${ordinal(near.here)} here, ${ordinal(near.there)} there`));
+  button.append(...(isText ? [words] : [view, words]));
   button.title = [nameOf(near), near.label, near.kept ? "a neighbour in both" : `a neighbour in ${frameNow().names[side]} only`].filter(Boolean).join(", ");
   button.addEventListener("click", () => showItem(near.row));
   entry.append(button);
