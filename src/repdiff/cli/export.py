@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 def export(
     run: Annotated[Path, Argument(metavar="RUN", help="Directory of a run.")],
-    to: Annotated[Literal["csv", "json", "parquet"], Option(help="Format.")] = "csv",
+    to: Annotated[Literal["csv", "json", "parquet", "anndata"], Option(help="Format.")] = "csv",
     output: Annotated[
-        Path | None, Option("--output", "-o", help="File.", show_default="standard output; parquet needs a file")
+        Path | None,
+        Option("--output", "-o", help="File.", show_default="standard output; parquet and anndata need a file"),
     ] = None,
 ) -> None:
-    """Write the labels of all items: a table as CSV or Parquet, or with the clusters as JSON."""
-    if to == "parquet" and output is None:
-        raise RepdiffError("parquet is not text; give a file for it with --output FILE")
+    """Write the labels of all items: CSV or Parquet; with clusters as JSON; with maps and neighbours as .h5ad."""
+    if to in ("parquet", "anndata") and output is None:
+        raise RepdiffError(f"{to} is not text; give a file for it with --output FILE")
     from repdiff.core.files import written_whole
     from repdiff.store.run import load_run
 
@@ -37,9 +38,24 @@ def export(
     with written_whole(output) as path:
         if to == "parquet":
             _table(comparison).to_parquet(path, index=False)
+        elif to == "anndata":
+            _write_anndata(comparison, path)
         else:
             path.write_text(_text(comparison, to), encoding="utf-8")
     echo(f"{to}: {output}")
+
+
+def _write_anndata(comparison: Comparison, path: Path) -> None:
+    """Written elsewhere and copied, since HDF5 wants to lock a file that nobody else has open."""
+    from shutil import copyfile
+    from tempfile import TemporaryDirectory
+
+    from repdiff.store.anndata_export import write_anndata
+
+    with TemporaryDirectory() as folder:
+        written = Path(folder) / "run.h5ad"
+        write_anndata(comparison, _table(comparison), written)
+        copyfile(written, path)
 
 
 def _table(comparison: Comparison) -> pd.DataFrame:

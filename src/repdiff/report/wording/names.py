@@ -42,7 +42,7 @@ def name_of(cluster: DifferenceCluster, label: str | None = None) -> str:
     if not values or (words and told(values[0]) < _TELLS_ENOUGH):
         return words or makeup(cluster.label_counts)
     share, expected = (sum(getattr(value, part) for value in values) for part in ("share", "expected"))
-    return f"{_listed(values, label, _cut)}, {times(share / expected)}×"
+    return f"{_listed(values, None, _cut)}, {times(share / expected)}×"
 
 
 def shown_name(comparison: Comparison, direction: DirectionName, cluster: DifferenceCluster) -> str:
