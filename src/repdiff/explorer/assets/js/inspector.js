@@ -79,6 +79,7 @@ function itemParts(item) {
   view.append(sightOf(item));
   const names = make("div");
   names.append(make("h2", "", nameOf(item)), make("p", "hint", item.title ? item.id : ""), make("p", "", item.label));
+  head.classList.toggle("of-text", !item.picture && Boolean(item.text));
   head.append(view, names);
   const columns = make("dl", "columns");
   for (const [name, value] of item.columns) if (value) columns.append(make("dt", "", name), make("dd", "", value));
