@@ -199,6 +199,7 @@ def test_a_lasso_gives_the_same_facts_and_a_name_to_keep(browser: webdriver.Chro
     assert get(browser, "document.querySelectorAll('#wall [data-row]').length") == len(rows)
     browser.find_element(By.ID, "selection-name").send_keys("upper left", Keys.ENTER)
     shows(browser, "#selection-list", "upper left")
+    shows(browser, "#wall-title", f"upper left: {len(rows)} items")
     (kept,) = repdiff.load(saved).annotations.selections
     ids = comparison.items.frame["id"]
     assert (kept.name, sorted(kept.items)) == ("upper left", sorted(ids[rows]))
