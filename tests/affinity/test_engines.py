@@ -161,7 +161,7 @@ def test_engines_satisfy_the_protocol(stated):
 
 
 @pytest.mark.parametrize(("engine", "device", "says"), [
-    ("fast", None, "engine must be one of auto, exact, sampled, torch, or an Engine, but is 'fast'"),
+    ("fast", None, "engine must be one of auto, exact, exact-ranks, sampled, torch, or an Engine, but is 'fast'"),
     (Exact, None, r"or an object with the members of repdiff\.affinity\.engine\.Engine, but is <class"),
     (3, None, "but is 3"),
     (Exact(), "cuda", 'device is for engine="torch"; give the exact engine its device'),

@@ -101,4 +101,4 @@ def test_what_does_not_fit_is_said_before_any_work(monkeypatch):
     monkeypatch.setattr(exact, "_make_ready", no_work)
     x = np.zeros((100_000, 1), np.float32)
     with pytest.raises(MemoryLimitError, match=r"needs 1\d\.\d GB for 100,000 items even at 8 bits .* may use 1\.0 GB"):
-        compute_affinities(x, x, memory_limit=10**9)
+        compute_affinities(x, x, engine="exact", memory_limit=10**9)

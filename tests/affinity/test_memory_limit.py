@@ -11,6 +11,7 @@ import pytest
 
 from repdiff.affinity.exact import Exact
 from repdiff.affinity.representation import Representation
+from repdiff.settings import Settings
 
 N, D = 7_000, 24
 BITS = (8, 16, 32)  # each takes more memory than the one before, so one process can tell the mark of each
@@ -35,7 +36,7 @@ repdiff.compare(x[:100], y[:100])
 before = high_water()
 found = []
 for limit in limits:
-    bits = repdiff.compare(x, y, memory_limit=limit).provenance.engine["bits"]
+    bits = repdiff.compare(x, y, engine="exact", memory_limit=limit).provenance.engine["bits"]
     found.append((bits, high_water() - before))
 print(json.dumps(found))
 """
@@ -44,7 +45,8 @@ print(json.dumps(found))
 @pytest.fixture(scope="module")
 def limits() -> dict[int, int]:
     side = Representation(np.empty((N, D), np.float32))
-    return {bits: Exact(bits=bits).plan(side, side, memory_limit=10**12).need for bits in BITS}
+    exact = [Exact(bits=bits, n_neighbors=Settings.n_neighbors) for bits in BITS]
+    return {one.bits: one.plan(side, side, memory_limit=10**12).need for one in exact}
 
 
 @pytest.fixture(scope="module")

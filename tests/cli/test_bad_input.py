@@ -369,8 +369,8 @@ MISTAKES: dict[str, Mistake] = {
     "unknown score": Mistake(
         lambda: ["similarity", "x.npy", "y.npy", "--score", "ckb"], r"scores must be of cka, .*, but one is 'ckb'"
     ),
-    "unknown engine": Mistake(options("--engine", "quantum"), r"engine must be one of auto, exact, sampled, torch"),
-    "device of exact": Mistake(options("--device", "cuda"), r"the exact engine runs on the CPU"),
+    "unknown engine": Mistake(options("--engine", "quantum"), r"must be one of auto, exact, exact-ranks, sampled, torch"),
+    "device of exact": Mistake(options("--engine", "exact", "--device", "cuda"), r"the exact engine runs on the CPU"),
     "not enough memory": Mistake(options("--memory-limit", "1kB"), r"needs .* but may use 1\.0 kB"),
     "no size": Mistake(options("--memory-limit", "lots"), r"--memory-limit must be a positive size .*, but is 'lots'"),
     "no threads": Mistake(options("--jobs", "0"), r"--jobs must be a positive number of threads, .* but is 0"),
@@ -441,7 +441,7 @@ MISTAKES: dict[str, Mistake] = {
     "a newer run": Mistake(given(a_newer_run, "report", "run"), r"schema version 99.*upgrade"),
     "a damaged run": Mistake(given(a_damaged_run, "export", "run"), r"run: the run is damaged"),
     "export to another format": Mistake(given(a_run, "export", "run", "--to", "xml"), r"'xml' is not one of"),
-    "parquet to the screen": Mistake(given(a_run, "export", "run", "--to", "parquet"), r"--output FILE"),
+    "parquet to the screen": Mistake(given(a_run, "export", "run", "--to", "parquet"), r"give a file with --output"),
     "export below a file": Mistake(given(a_run, "export", "run", "-o", "x.npy/o.csv"), r"x\.npy/o\.csv: cannot be"),
     "report onto a folder": Mistake(
         given(lambda: (a_run(), Path("d").mkdir()), "report", "run", "-o", "d"), r"d: is a folder"

@@ -202,7 +202,7 @@ def test_a_loaded_matrix_saves_the_same_files(matrix, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"runs": 3}, "names no runs"),
+        ({"runs": 3}, "runs must be a list, but is 3"),
         ({"names": ["a", "b"]}, "names other representations"),
         ({"names": None}, "names"),
     ],

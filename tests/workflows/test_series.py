@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -366,8 +367,8 @@ def test_names_that_no_file_system_takes_are_kept(learning, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"runs": []}, "names no runs"),
-        ({"runs": None}, "names no runs"),
+        ({"runs": []}, "runs must name folders, each once"),
+        ({"runs": None}, "runs must be a list, but is None"),
         ({"runs": ["000-epoch-0", "gone"]}, "gone: no such run directory"),
         ({"runs": ["001-epoch-1", "000-epoch-0"]}, "names other checkpoints"),
         ({"schema_version": 0}, "compare again"),
@@ -385,7 +386,9 @@ def test_a_damaged_series_is_one_line(timeline, tmp_path: Path, change: dict, sa
 def test_runs_of_other_items_are_no_series(timeline, learning, tmp_path: Path) -> None:
     checkpoints, reference, _ = learning
     path = timeline.save(tmp_path / "series")
-    compare(reference[:50], checkpoints[1][:50], n_clusters=3).save(path / "runs" / "001-epoch-1", overwrite=True)
+    other = compare(reference[:50], checkpoints[1][:50], n_clusters=3).save(tmp_path / "other")
+    shutil.rmtree(path / "runs" / "001-epoch-1")
+    other.rename(path / "runs" / "001-epoch-1")
     with pytest.raises(RepdiffError, match="runs/001-epoch-1 has other items than the rest"):
         repdiff.load_series(path)
 
