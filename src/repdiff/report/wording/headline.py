@@ -104,7 +104,7 @@ def _clause(comparison: Comparison, name: DirectionName, fate: Fate, some: str, 
     holder, other = holder_and_other(comparison, name)
     some = some or ("nearly all groups of " if fate == "reordered" else "most groups of ")
     verb = {"lost": " scatters ", "loosened": " loosens ", "reordered": " keeps "}[fate]
-    tail = " together, but reorders the neighbours inside" if fate == "reordered" else ""
+    tail = " but reorders neighbours inside" if fate == "reordered" else ""
     return ((other, True), (f"{verb}{some}", False), (holder, True), (f"{named}{tail}", False))
 
 
