@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import repdiff
-from repdiff.workflows import side_by_side
+from repdiff.workflows import representation, side_by_side
 
 N = side_by_side._FEWEST_ITEMS
 
@@ -22,13 +22,13 @@ def pair() -> tuple[np.ndarray, np.ndarray]:
 
 def test_same_bits_for_one_thread_and_two(pair: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
     threads: set[int] = set()
-    project = repdiff.workflows.representation.project_side
+    project = representation.project_side
 
     def noted(*given: object, **options: object) -> object:
         threads.add(threading.get_ident())
         return project(*given, **options)
 
-    monkeypatch.setattr(repdiff.workflows.representation, "project_side", noted)
+    monkeypatch.setattr(representation, "project_side", noted)
     two = repdiff.compare(*pair, n_clusters=5, evidence=False, n_jobs=2)
     assert threading.get_ident() not in threads  # side by side indeed
     one = repdiff.compare(*pair, n_clusters=5, evidence=False, n_jobs=1)
