@@ -45,6 +45,8 @@ def read_npy(path: Path) -> Arrays:
 
 
 def _mapped(path: Path) -> npt.NDArray[Any]:
+    with path.open("rb") as file:
+        _check_header(file, str(path), path.stat().st_size)
     try:
         mapped: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError as error:
