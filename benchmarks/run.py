@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import assign
 import collages
 import encoding
 import evidence
@@ -19,16 +20,19 @@ import exact
 import quality
 import sampled
 import series
+import whole
 from harness import HERE, ResultTable, Section
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "speed": exact.speed,
+    "whole": whole.whole,
     "memory": exact.memory,
     "growth": exact.growth,
     "scale": exact.scale,
     "device": exact.device,
     "sampled": sampled.against_exact,
     "sampled-growth": sampled.growth,
+    "assign": assign.assign,
     "quality": quality.quality,
     "collages": collages.collages,
     "ranks": quality.ranks,

@@ -20,8 +20,8 @@ from repdiff.affinity.base import Affinity
 from repdiff.affinity.engines import compute_affinities
 from repdiff.affinity.sampled.engine import Sampled
 from repdiff.clustering.cluster import cluster_affinity, normalized_cut
-from repdiff.clustering.order import NO_CHANGE_THRESHOLD
 from repdiff.clustering.spectral import leading_eigenvectors
+from repdiff.settings import MethodSettings
 
 CUT_BAR, MEAN_BAR, SUBSPACE_BAR, SUBSPACE_BAR_20 = 0.005, 0.02, 0.97, 0.95
 GROWTH_BAR = 1.12
@@ -78,8 +78,8 @@ def _compared_direction(sampled: Affinity, exact: Affinity) -> list[str]:
     means, true = sampled.group_means(labels), np.diagonal(exact.group_means(labels).mean)
     mean, error = np.diagonal(means.mean), np.diagonal(means.standard_error)
     large = np.bincount(labels) >= _LARGE_CLUSTER * len(labels)
-    decided = np.abs(true / NO_CHANGE_THRESHOLD - 1) > _NEAR_THRESHOLD
-    as_exact = ((mean < NO_CHANGE_THRESHOLD) == (true < NO_CHANGE_THRESHOLD))[decided]
+    decided = np.abs(true / MethodSettings.no_change_threshold - 1) > _NEAR_THRESHOLD
+    as_exact = ((mean < MethodSettings.no_change_threshold) == (true < MethodSettings.no_change_threshold))[decided]
     seeds = adjusted_rand_score(expected_labels, cluster_affinity(exact, _CLUSTERS, random_state=1))
     return [
         f"{cut:+.2%}",

@@ -155,6 +155,14 @@ def test_x_against_itself_is_no_change():
     assert (found.block(np.arange(30), np.arange(30)) == 1).all()
 
 
+def test_the_whole_matrix_can_be_had(engines):
+    sampled, exact = (to_dense(both.x_only) for both in engines)
+    np.testing.assert_array_equal(sampled, sampled.T)
+    assert (np.diagonal(sampled) == 1).all()
+    assert np.median(np.abs(np.log(sampled / exact))) < 0.05
+    assert sampled.mean() == pytest.approx(exact.mean(), rel=0.02)
+
+
 def test_tiny_groups_have_means(engines):
     sampled, exact = engines[0].x_only, engines[1].x_only
     labels = np.zeros(N, np.int32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -78,6 +79,8 @@ def press(browser: webdriver.Chrome, *keys: str) -> None:
 
 
 def click(browser: webdriver.Chrome, selector: str) -> None:
+    """Wait for an element, and click it."""
+    wait(browser, f"document.querySelector({json.dumps(selector)}) !== null")
     element = browser.find_element(By.CSS_SELECTOR, selector)
     browser.execute_script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", element)
     element.click()
@@ -136,7 +139,7 @@ def test_an_item_is_found_and_neighbours_are_walked(browser: webdriver.Chrome, s
     press(browser, "/")
     browser.find_element(By.ID, "query").send_keys("17th", Keys.ENTER)
     shows(browser, "#wall-title", "4 items for “17th”")  # the 17th, 117th, 217th and 317th
-    assert "q=17th" in browser.current_url
+    assert "search=17th" in browser.current_url
     click(browser, "#wall [data-row='17']")
     shows(browser, "#inspector h2", "the 17th <i>")
     lists = repdiff.load(saved).neighbors
@@ -152,7 +155,7 @@ def test_an_item_is_found_and_neighbours_are_walked(browser: webdriver.Chrome, s
         near[step].click()
         walked = int(lists.x[walked, step])
         shows(browser, "#inspector h2", f"the {walked}th <i>")
-        assert f"i={walked}" in browser.current_url
+        assert f"item=item+%22{walked}%22" in browser.current_url
     browser.back()
     browser.back()
     browser.back()
@@ -171,11 +174,11 @@ def test_a_group_lists_its_members_in_order_and_its_counterpart(browser: webdriv
     assert sorted(typical) == cluster.items.tolist()
     choose(browser, "#sort", "edge")
     wait(browser, f"document.querySelector('#wall [data-row]').dataset.row === '{typical[-1]}'")
-    assert "s=edge" in browser.current_url
+    assert "order=edge" in browser.current_url
     assert "fellow members" in text(browser, "#inspector")
     click(browser, "input[value=y_only]")
     wait(browser, "document.querySelector('#wall').children.length === 0")
-    assert "d=y_only" in browser.current_url
+    assert "only=y" in browser.current_url
 
 
 def test_a_lasso_gives_the_same_facts_and_a_name_to_keep(browser: webdriver.Chrome, saved: Path) -> None:
@@ -196,6 +199,7 @@ def test_a_lasso_gives_the_same_facts_and_a_name_to_keep(browser: webdriver.Chro
     assert get(browser, "document.querySelectorAll('#wall [data-row]').length") == len(rows)
     browser.find_element(By.ID, "selection-name").send_keys("upper left", Keys.ENTER)
     shows(browser, "#selection-list", "upper left")
+    shows(browser, "#wall-title", f"upper left: {len(rows)} items")
     (kept,) = repdiff.load(saved).annotations.selections
     ids = comparison.items.frame["id"]
     assert (kept.name, sorted(kept.items)) == ("upper left", sorted(ids[rows]))
@@ -215,7 +219,7 @@ def test_a_name_is_seen_in_report_table_and_python(browser: webdriver.Chrome, sa
     comparison = repdiff.load(saved)
     (said,) = comparison.annotations.clusters
     assert (said.name, said.tags, said.note) == (HOSTILE, ("one", "two"), "A note.")
-    assert "&lt;img src=x onerror=alert(1)&gt;</b>" in comparison.report(tmp_path / "r.html").read_text("utf-8")
+    assert "&lt;img src=x onerror=alert(1)&gt;</span>" in comparison.report(tmp_path / "r.html").read_text("utf-8")
     table = subprocess.run(
         [sys.executable, "-m", "repdiff", "export", str(saved)], capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
@@ -273,8 +277,11 @@ def test_another_number_of_groups_is_a_preview(browser: webdriver.Chrome, saved:
     slider.send_keys(Keys.HOME)
     shows(browser, "#review", "A preview")
     wait(browser, "document.querySelectorAll('#finding-list li').length === 2")
-    assert "k=2" in browser.current_url
+    assert "groups=2" in browser.current_url
     click(browser, "#finding-list li:first-child button")
+    shows(browser, "#wall-title", "group 1 of 2")
+    browser.refresh()
+    wait(browser, "'ready' in document.documentElement.dataset")
     shows(browser, "#wall-title", "group 1 of 2")
     members = int(np.bincount(repdiff.load(saved).recut(2).x_only.labels).max())
     assert members >= 160
@@ -300,12 +307,33 @@ def test_points_are_picked_and_maps_moved(browser: webdriver.Chrome, saved: Path
     before = get(browser, seen)
     click(browser, "[data-tool=pan]")
     draw_round(browser, [(left, top), (left - 60, top - 30), (left - 61, top - 30)][:2])
-    assert "l=" not in browser.current_url
+    assert "round=" not in browser.current_url
     click(browser, "#reset-maps")
     choose(browser, "#colour-by", "kept")
     shows(browser, "#colour-key", "10")
     assert get(browser, seen) != before
-    assert "by=kept" in browser.current_url
+    assert "colour=kept" in browser.current_url
+
+
+def test_the_left_map_turns_into_the_right_one(browser: webdriver.Chrome, saved: Path) -> None:
+    comparison = repdiff.load(saved)
+    xy = np.array([place_on_map(browser, "y", row, comparison) for row in range(320)])
+    gaps = np.linalg.norm(xy[:, None] - xy[None], axis=2) + np.eye(320) * 1e3
+    lonely = int(gaps.min(axis=1).argmax())
+    click(browser, "#finding-list li:first-child button")
+    wait(browser, "document.querySelectorAll('#wall li').length > 0")
+    slider = browser.find_element(By.ID, "turn")
+    slider.send_keys(Keys.END)
+    width = "document.getElementById('map-{}').getBoundingClientRect().left"
+    aside = get(browser, width.format("y")) - get(browser, width.format("x"))
+    left, top = xy[lonely]
+    chain = ActionChains(browser, duration=20)
+    pointer = chain.w3c_actions.pointer_action
+    pointer.move_to_location(round(left - aside), round(top)).pointer_down().pointer_up()
+    chain.perform()
+    shows(browser, "#inspector h2", f"the {lonely}th <i>")
+    slider.send_keys(Keys.HOME)
+    wait(browser, "document.getElementById('turn').value === '0'")
 
 
 def test_filters_and_mistakes(browser: webdriver.Chrome) -> None:

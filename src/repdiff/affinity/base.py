@@ -71,6 +71,14 @@ class Affinity(Protocol):
         """
 
 
+@runtime_checkable
+class HasDense(Protocol):
+    """An affinity that has a faster way to its whole matrix than block by block."""
+
+    def dense(self) -> FloatArray:
+        """The whole matrix, (n, n)."""
+
+
 @dataclass(frozen=True)
 class Affinities:
     """Both directions of one pair, and how the engine computed them.
@@ -166,6 +174,8 @@ def to_dense(affinity: Affinity) -> FloatArray:
     """The whole matrix, (n, n), for callers that need one."""
     if isinstance(affinity, DenseAffinity):
         return np.asarray(affinity.matrix, dtype=np.float32)
+    if isinstance(affinity, HasDense):
+        return affinity.dense()
     everything = np.arange(affinity.n)
     dense = np.empty((affinity.n, affinity.n), np.float32)
     for start in range(0, affinity.n, 1024):

@@ -15,11 +15,12 @@ from repdiff.affinity.sampled.list_kernels import keep_partners
 from repdiff.affinity.sampled.means import group_means
 from repdiff.affinity.sampled.pairs import directed_pairs
 from repdiff.affinity.sampled.reader import FloatArray, Rows
-from repdiff.core.parallel import for_each_tile
+from repdiff.core.parallel import for_each_tile, row_tiles
 from repdiff.core.progress import Progress, silent
 
 PURPOSE = 0  # of the random streams
 _ROWS_AT_A_TIME = 64  # between checks for Ctrl-C
+_ROWS_OF_DENSE = 1024
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,18 @@ class SampledAffinity:
         """The weaker and the stronger of the two directed values of each pair, (..., r, c)."""
         there, back = self._both_ways(rows, columns)
         return np.minimum(there, back).astype(np.float64), np.maximum(there, back).astype(np.float64)
+
+    def dense(self) -> FloatArray:
+        """All estimated entries, (n, n): each row's lists are drawn once for all columns."""
+        everything, tiles = np.arange(self.n), row_tiles(self.n, _ROWS_OF_DENSE)
+        out = np.empty((self.n, self.n), np.float32)
+        for rows in tiles:
+            out[rows] = directed_pairs(self.sampler, everything[rows], everything, n_jobs=self.n_jobs)
+        for place, rows in enumerate(tiles):
+            for columns in tiles[place:]:
+                mean = (out[rows, columns] + out[columns, rows].T) / 2
+                out[rows, columns], out[columns, rows] = mean, mean.T
+        return out
 
     def _both_ways(self, rows: Rows, columns: Rows) -> tuple[FloatArray, FloatArray]:
         """exp(-beta G) from the rows and from the columns, both (..., r, c)."""
