@@ -86,6 +86,12 @@ def test_every_other_type_is_refused_and_named(changes: dict[str, Any], says: st
     assert len(str(caught.value)) < 120
 
 
+def test_bytes_that_are_no_text_become_escapes() -> None:
+    told = to_plain({"a \udcff": ["b \udcfe", "ü"]})
+    assert told == {"a \\udcff": ["b \\udcfe", "ü"]}
+    json.dumps(told, ensure_ascii=False).encode("utf-8")
+
+
 def test_what_no_file_can_hold_is_refused() -> None:
     with pytest.raises(ValueError, match="JSON"):
         to_plain(Part("x", float("nan")))

@@ -15,7 +15,6 @@ from repdiff import __version__
 from repdiff.cli.console import DEFECT, INTERRUPTED, OUTPUT_CLOSED, TERMINATED, USER_MISTAKE
 from repdiff.cli.streams import check_output, flush_output, give_up_output, prepare_streams
 from repdiff.core.errors import RepdiffError
-from repdiff.core.memory import available_bytes, format_bytes
 
 _FULL = "make room, or write to another place"
 _ADVICE = {
@@ -49,6 +48,8 @@ def run(arguments: Sequence[str] | None = None, *, output_is_open: bool = True) 
     except RepdiffError as error:
         return _complain(error)
     except MemoryError:
+        from repdiff.core.memory import available_bytes, format_bytes
+
         return _complain(
             f"memory ran out, {format_bytes(available_bytes())} are free now; give fewer items or columns, or a "
             "smaller --memory-limit, or use a larger machine"

@@ -9,7 +9,6 @@ from typer import Argument, Option, echo
 
 from repdiff.cli.streams import print_data
 from repdiff.core.errors import RepdiffError
-from repdiff.core.spreadsheets import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +78,8 @@ def _table(comparison: Comparison) -> pd.DataFrame:
 
 def _text(comparison: Comparison, to: str) -> str:
     if to == "csv":
+        from repdiff.core.spreadsheets import csv_text
+
         return csv_text(_table(comparison))
     import json
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repdiff.core.errors import RepdiffError
+from repdiff.core.plain import as_unicode
 
 if TYPE_CHECKING:
     from repdiff.results.comparison import Comparison
@@ -180,7 +181,7 @@ def with_places(comparison: Comparison, sides: list[ModelOrFile], run: Path) -> 
     inputs = dict(comparison.provenance.inputs)
     for side in sides:
         if side.file is None:
-            inputs[side.name] = {**inputs[side.name], "source": str(run / _KEPT / f"{side.name}.npz")}
+            inputs[side.name] = {**inputs[side.name], "source": as_unicode(str(run / _KEPT / f"{side.name}.npz"))}
     return replace(comparison, provenance=replace(comparison.provenance, inputs=inputs))
 
 

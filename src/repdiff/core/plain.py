@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import reprlib
 import types
 from collections.abc import Callable, Mapping
@@ -23,19 +24,26 @@ import numpy as np
 
 T = TypeVar("T")
 _LARGEST = 2**128  # of whole numbers without a stated range, such as seeds
+_NOT_UNICODE = re.compile("[\ud800-\udfff]")
 _DEEPEST = 32  # lists and objects in one another
 _NAMES = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}
 
 
 def to_plain(value: Any) -> Any:
-    """The same as dicts, lists, strings, numbers and None, as a file gives them back.
+    """The same as dicts, lists, strings, numbers and None, as a file gives them back; see also :func:`as_unicode`.
 
     Raises
     ------
     ValueError
         For NaN and infinity, which JSON cannot hold.
     """
-    return json.loads(json.dumps(value, default=_plain_value, allow_nan=False))
+    text = json.dumps(value, default=_plain_value, allow_nan=False, ensure_ascii=False)
+    return json.loads(_NOT_UNICODE.sub(lambda found: f"\\\\u{ord(found[0]):04x}", text))
+
+
+def as_unicode(text: str) -> str:
+    """The text, with escapes for what no file can hold: bytes of the name of a file that are not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def from_plain(kind: type[T], plain: Any, where: str = "") -> T:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from repdiff.core.errors import InputError
+from repdiff.core.plain import as_unicode
 from repdiff.inputs.sources import title_of
 
 
@@ -32,7 +33,7 @@ def names_of(data: Sequence[Any], names: Sequence[str] | None, *, what: str) -> 
         raise InputError(f"names must be a list with one for each {what}, but are the text {names!r}")
     if names is not None and len(names) != len(data):
         raise InputError(f"names must be one for each of {len(data)} {what}s, but {len(names)} were given")
-    called = [str(name).strip() for name in names] if names is not None else _own_names(data, what)
+    called = [as_unicode(str(name)).strip() for name in names] if names is not None else _own_names(data, what)
     check_different(called)
     return called
 

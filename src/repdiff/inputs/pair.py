@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from repdiff.core.errors import InputError
 from repdiff.core.metrics import Metric, Metrics, metrics_of
+from repdiff.core.plain import as_unicode
 from repdiff.inputs import Embeddings, Items, as_embeddings, as_items, bare_items
 from repdiff.inputs.agreement import Encodings, agree, with_predictions
 from repdiff.inputs.checks import as_compared, check_values, notes_on_rows
@@ -253,7 +254,7 @@ def _names(names: tuple[str, str] | None, source_x: str, source_y: str) -> tuple
         return next(((one, other) for one, other in (titles, stems) if one != other), ("x", "y"))
     if isinstance(names, str) or len(names) != 2:
         raise InputError(f"names must be two, one for x and one for y, but are {names!r}")
-    stripped = str(names[0]).strip(), str(names[1]).strip()
+    stripped = as_unicode(str(names[0])).strip(), as_unicode(str(names[1])).strip()
     if not all(stripped) or stripped[0] == stripped[1]:
         raise InputError(f"names must be two different words, but are {names[0]!r} and {names[1]!r}")
     return stripped

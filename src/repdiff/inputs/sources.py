@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from repdiff.core.errors import InputError
+from repdiff.core.plain import as_unicode
 
 _WILDCARDS = "*?["
 
@@ -99,7 +100,7 @@ def beside(data: Any) -> Path | None:
 def title_of(source: str | Path) -> str:
     """What to call a representation: the name of its file, or of the array or column in it."""
     place = split(source)
-    return place.path.stem if place.name is None else place.name.rsplit("/", 1)[-1]
+    return as_unicode(place.path.stem if place.name is None else place.name.rsplit("/", 1)[-1])
 
 
 def _in_order(path: str) -> list[tuple[int, str]]:

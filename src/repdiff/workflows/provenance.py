@@ -12,6 +12,7 @@ from typing import Any
 
 from repdiff import __version__
 from repdiff.clustering.spectral import warn_not_converged
+from repdiff.core.plain import as_unicode
 from repdiff.inputs.matching import AUTO
 from repdiff.inputs.pair import EmbeddingPair
 
@@ -43,7 +44,7 @@ def warning_recorder(messages: list[str], where: str) -> Callable[[str], None]:
 def inputs_of(pair: EmbeddingPair) -> dict[str, Any]:
     """Source, shape, type and hash of x and y, and how their rows were matched."""
     sides: dict[str, dict[str, Any]] = {
-        side: {"source": source, "shape": list(values.shape), "dtype": str(values.dtype), "sha256": sha256}
+        side: {"source": as_unicode(source), "shape": list(values.shape), "dtype": str(values.dtype), "sha256": sha256}
         for side, values, source, sha256 in zip(("x", "y"), (pair.x, pair.y), pair.sources, pair.sha256, strict=True)
     }
     for side, encoding in (("x", pair.encodings.x), ("y", pair.encodings.y)):
