@@ -17,7 +17,7 @@ help:
 	@echo 'make check   ruff, mypy, import-linter and the tests: what a change has to pass'
 	@echo 'make docs    the documentation as a site, in build/site/'
 	@echo 'make bench   measure speed, memory and quality'
-	@echo 'make study-checkpoints        what a network learns while it trains, and the claims of the paper (5 minutes)'
+	@echo 'make study-checkpoints        what networks learn while they train, and the claims of the paper (10 minutes)'
 	@echo 'make study-known-differences  every method where the difference is known (10 minutes)'
 	@echo 'make clean   remove what these commands made, .venv included'
 

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 
@@ -19,8 +20,9 @@ def killed_jobs(run: Path, scratch: Path, kills: int, seed: int) -> int:
     """How many of the jobs were killed in the middle of their work."""
     import repdiff
     from repdiff.report import write_report
+    from repdiff.results.annotations import Annotations
 
-    comparison = repdiff.load(run)
+    comparison = replace(repdiff.load(run), annotations=Annotations())  # of which a run is not overwritten
     target, page = scratch / "target", scratch / "page.html"
     jobs: list[Callable[[], object]] = [
         lambda: comparison.save(target, overwrite=True),

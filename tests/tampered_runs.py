@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import resource
 import shutil
+import sys
+import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +24,11 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 import repdiff
+from repdiff import cli
 from repdiff.store.kinds import as_run
 
 OLD_RUNS = Path(__file__).parent / "store" / "v01" / "runs.zip"
+_MOST_KILOBYTES = 2_000_000
 KINDS = ("run", "series", "matrix", "old run", "old series", "old matrix")
 
 _DEEP = "a list in a list, many thousand deep"
@@ -32,6 +40,18 @@ _VALUES: tuple[Any, ...] = (
 _EVALUATION = (
     "direction,method,title,success,n_groups,items_per_group\nx_only,rdc,RDC,0.9,4,9.0\ny_only,rdc,RDC,0.8,4,9\n"
 )
+
+
+_ANNOTATIONS = {
+    "format": "repdiff annotations",
+    "schema_version": 1,
+    "version": 2,
+    "clusters": [
+        {"direction": "x_only", "index": 0, "name": "stripes", "tags": ["a", "b"], "note": "seen", "decision": "real"},
+        {"direction": "y_only", "index": 0, "merged_into": 1},
+    ],
+    "selections": [{"name": "odd ones", "items": ["item 3", "item 7"]}],
+}
 
 
 def make_runs(folder: Path) -> dict[str, Path]:
@@ -65,6 +85,7 @@ def make_runs(folder: Path) -> dict[str, Path]:
     said = {"prediction_x": "label", "prediction_y": "says"}
     repdiff.compare(x, others[0], n_clusters="auto", **said, **told).save(folder / "run")
     (folder / "run" / "evaluation.csv").write_text(_EVALUATION)
+    (folder / "run" / "annotations.json").write_text(json.dumps(_ANNOTATIONS))
     repdiff.compare_series(others, x, n_clusters=4, **told).save(folder / "series")
     repdiff.compare_matrix([x, *others], n_clusters=4, evidence=False, **told).save(folder / "matrix")
     with zipfile.ZipFile(OLD_RUNS) as archive:
@@ -93,6 +114,11 @@ def use(path: Path, scratch: Path) -> None:
         assert isinstance(comparison.answer, str)
     repdiff.write_report(path, scratch / "page.html")
     (scratch / "page.html").unlink()
+    if len(_comparisons(run)) == 1:
+        for command in (["check", str(path)], ["export", str(path), "--to", "json"], ["evaluate", str(path)]):
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as said:
+                code = cli.run(command)
+            assert code in (0, 1, 2), said.getvalue()
 
 
 def _comparisons(run: Any) -> tuple[repdiff.Comparison, ...]:
@@ -270,8 +296,8 @@ def _many_rows(file: Path, rng: np.random.Generator) -> str:
     if not len(table):
         return "nothing"
     first = table.slice(0, 1)
-    n = int(rng.choice([200_000, 2_000_000]))
-    pq.write_table(pa.concat_tables([first] * 1).take(pa.array(np.zeros(n, np.int64))), file, compression="zstd")
+    n = min(int(rng.choice([200_000, 2_000_000])), 200_000_000 // (first.nbytes + 1))
+    pq.write_table(first.take(pa.array(np.zeros(n, np.int64))), file, compression="zstd")
     return f"{n}"
 
 
@@ -364,3 +390,31 @@ _ANY_FILE = (
     _flip_bytes, _flip_bytes, _flip_bytes, _cut_short, _delete, _make_a_folder, _make_a_pipe, _link_to, _make_huge,
     _put_another,
 )  # fmt: skip
+
+
+def _serve() -> None:
+    """Use one run after another, one path a line, and answer with a line of JSON: how it went and what was said."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints is no answer
+    scratch = Path(tempfile.mkdtemp())
+    warnings.simplefilter("error")
+    print("ready", file=answers, flush=True)
+    for line in sys.stdin.buffer:
+        how, told = "used", ""
+        try:
+            use(Path(os.fsdecode(line.rstrip(b"\n"))), scratch)
+        except repdiff.RepdiffError as error:
+            told = str(error)
+            how = "refused" if "\n" not in told and len(told) < 500 else "long"
+        except MemoryError:
+            how = "memory"
+        except BaseException as error:
+            how, told = "traceback", f"{type(error).__name__}: {error}"
+        used = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        print(json.dumps({"how": "memory" if used > _MOST_KILOBYTES else how, "told": told}), file=answers, flush=True)
+    shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    _serve()

@@ -129,6 +129,8 @@ def test_examples_in_the_documentation_run(page, world, capsys, request, monkeyp
     """
     namespace: dict[str, object] = {}
     monkeypatch.setattr("repdiff.encoding.batches.Decoders", open_with)
+    monkeypatch.setattr("repdiff.explorer.server.serve", lambda library, listening, token: None)  # until Ctrl-C
+    monkeypatch.setattr("webbrowser.open", lambda address: True)
     if any("models/" in command and not lacks(command) for command in commands(page)):
         shutil.copytree(request.getfixturevalue("models"), "models")
     for language, code in BLOCK.findall(page.read_text(encoding="utf-8")):

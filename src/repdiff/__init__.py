@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from repdiff.inputs.triplets import TripletEmbedding, embed_triplets
     from repdiff.report import write_report
     from repdiff.report.figures import plot_checkpoint, plot_comparison, plot_growth, save_figure
+    from repdiff.report.notebook import notebook_html
     from repdiff.report.wording.answer import Answer, answer
     from repdiff.report.wording.summary import describe
     from repdiff.results.annotations import Annotations, ClusterNote, NamedSelection
@@ -108,6 +109,7 @@ _HOME = {
     "neighbor_ranks": "affinity.ranks",
     "normalized_cut": "clustering.cluster",
     "NeighborLists": "results.neighbors",
+    "notebook_html": "report.notebook",
     "NotConvergedWarning": "core.errors",
     "plot_checkpoint": "report.figures",
     "plot_comparison": "report.figures",
@@ -190,6 +192,7 @@ __all__ = [
     "load_series",
     "neighbor_ranks",
     "normalized_cut",
+    "notebook_html",
     "plot_checkpoint",
     "plot_comparison",
     "plot_growth",

@@ -88,10 +88,11 @@ def digits(*, noise: float, random_state: int) -> ImageSet:
     )
 
 
-def folder(path: Path, *, side: int, confusable: Iterable[str], random_state: int) -> ImageSet:
+def folder(path: Path, *, side: int, confusable: Iterable[str], noise: float, random_state: int) -> ImageSet:
     """The images of a folder whose subfolders are the classes, each cropped to a square of ``side`` pixels, in colour.
 
-    An image that cannot be opened is reported on standard error and left out.
+    ``noise`` and ``random_state`` are as for :func:`digits`. An image that cannot be opened is reported on standard
+    error and left out.
 
     Raises
     ------
@@ -116,8 +117,10 @@ def folder(path: Path, *, side: int, confusable: Iterable[str], random_state: in
     shown = labelled.iloc[kept]
     targets = np.array([classes.index(name) for name in shown[items.label]])
     pixels = np.stack(opened)
-    held_out = _hold_out(targets, 0.2, np.random.default_rng(random_state))
-    return ImageSet(tuple(shown["id"]), pixels, pixels, targets, classes, tuple(confusable), held_out)
+    rng = np.random.default_rng(random_state)
+    held_out = _hold_out(targets, 0.2, rng)
+    probe = add_noise(pixels, noise, rng) if noise else pixels
+    return ImageSet(tuple(shown["id"]), pixels, probe, targets, classes, tuple(confusable), held_out)
 
 
 def add_noise(pixels: npt.NDArray[np.float32], noise: float, rng: np.random.Generator) -> npt.NDArray[np.float32]:

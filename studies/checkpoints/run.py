@@ -1,7 +1,9 @@
-"""Train a network, compare every checkpoint with the last, draw the paper's figures and test its claims.
+"""Train networks, compare every checkpoint with the last, draw the paper's figures and test its claims over seeds.
 
 python studies/checkpoints/run.py                      # digits
 python studies/checkpoints/run.py --images FOLDER      # any folder of class subfolders
+
+A seed whose claims are there is not done again, so that a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -26,12 +28,15 @@ from PIL import Image
 import repdiff
 from repdiff import RepdiffError, Timeline
 
+SEEDS = (0, 1, 2, 3, 4)
+CLAIMS = "claims.csv"
+
 # Dense where most changes. The last is the reference, and is compared with itself too.
 KEPT = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50)
 
 
 def main() -> None:
-    """Everything, from images to table."""
+    """Everything, from images to a table over seeds."""
     options = _options()
     try:
         _run(options)
@@ -41,30 +46,50 @@ def main() -> None:
 
 def _run(options: argparse.Namespace) -> None:
     start = time.perf_counter()
-    image_set = _images(options)
+    for place, seed in enumerate(options.seeds):
+        folder = options.output / f"seed-{seed}"
+        if not (folder / CLAIMS).exists() or options.again:
+            _one_seed(seed, folder, options, with_figures=place == 0 and not options.no_figures)
+        print(f"seed {seed}: {time.perf_counter() - start:.0f} s", flush=True)
+    tables = {seed: pd.read_csv(options.output / f"seed-{seed}" / CLAIMS) for seed in options.seeds}
+    table = claims.over_seeds(tables)
+    table.to_csv(options.output / CLAIMS, index=False)
+    (options.output / "claims.md").write_text(claims.as_markdown(table), encoding="utf-8")
+    print(f"\n{claims.as_markdown(table)}")
+    print(f"{options.output}: claims over seeds; of each seed figures, tables and runs")
+
+
+def _one_seed(seed: int, folder: Path, options: argparse.Namespace, *, with_figures: bool) -> None:
+    """Train, compare and examine; the table of claims is written last, so that a seed is whole or done again."""
+    noise = options.noise if options.noise is not None else 0.9 if options.images is None else 0.0
+    if options.images is None:
+        image_set = images.digits(noise=noise, random_state=seed)
+    else:
+        image_set = images.folder(
+            options.images, side=options.side, confusable=options.confusable, noise=noise, random_state=seed
+        )
     epochs = sorted({round(epoch * options.epochs / KEPT[-1]) for epoch in KEPT})
     recipe = train.Recipe(
         epochs=options.epochs,
         rate=options.rate,
         schedule=options.schedule,
-        noise=options.noise if options.images is None else 0.0,
+        noise=noise,
         flips=options.images is not None,
         width=options.width,
-        random_state=options.seed,
+        random_state=seed,
     )
-    data = options.output / "data"
-    checkpoints = _checkpoints(image_set, recipe, epochs, data, reuse=options.reuse)
-    print(f"trained and kept {len(checkpoints)} checkpoints: {time.perf_counter() - start:.0f} s")
+    checkpoints = _checkpoints(image_set, recipe, epochs, folder / "data", reuse=options.reuse)
     rows = np.flatnonzero(image_set.held_out) if options.probe == "held-out" else np.arange(len(image_set.names))
     checkpoints = [checkpoint.of(rows) for checkpoint in checkpoints]
-    items = _write_items(image_set, rows, data)
-    timeline = _compare(image_set.classes, items, checkpoints, data, n_clusters=options.clusters)
-    print(f"compared them: {time.perf_counter() - start:.0f} s")
+    items = _write_items(image_set, rows, folder / "data")
+    timeline = _compare(image_set.classes, items, checkpoints, folder / "data", n_clusters=options.clusters)
     features = [checkpoint.features for checkpoint in checkpoints]
     table = claims.as_table(claims.examine(timeline, epochs, features, confusable=image_set.confusable))
-    _write_results(timeline, table, epochs, options)
-    print(f"\n{claims.as_markdown(table)}")
-    print(f"{options.output}: figures, tables and runs; {time.perf_counter() - start:.0f} s")
+    timeline.growth().to_csv(folder / "figure-1.csv", index=False)
+    if with_figures:
+        _write_figures(timeline, epochs, folder)
+    (folder / "claims.md").write_text(claims.as_markdown(table), encoding="utf-8")
+    table.to_csv(folder / CLAIMS, index=False)
 
 
 def _options() -> argparse.Namespace:
@@ -72,25 +97,19 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--images", type=Path, metavar="FOLDER", help="a folder with a subfolder of images per class")
     parser.add_argument("--confusable", nargs="*", default=[], metavar="CLASS", help="its classes that look alike")
     parser.add_argument("--side", type=int, default=64, help="pixels of its images, a side (default: 64)")
-    parser.add_argument("--noise", type=float, default=0.9, help="standard deviation of noise on digits (default: 0.9)")
+    parser.add_argument("--noise", type=float, help="its standard deviation (default: 0.9 on digits, else 0)")
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--rate", type=float, default=0.003, help="learning rate at the start (default: 0.003)")
     parser.add_argument("--schedule", choices=("cosine", "constant"), default="cosine", help="how the rate falls")
-    parser.add_argument("--width", type=int, default=32, help="channels of the first stage (default: 32)")
+    parser.add_argument("--width", type=int, default=16, help="channels of the first stage (default: 16)")
     parser.add_argument("--clusters", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="(default: 0 1 2 3 4)")
+    parser.add_argument("--again", action="store_true", help="do seeds again whose claims are there")
+    parser.add_argument("--no-figures", action="store_true", help="draw nothing for the first seed either")
     parser.add_argument("--probe", choices=("held-out", "all"), default="held-out", help="the images that are compared")
-    parser.add_argument("--reuse", action="store_true", help="do not train: use the checkpoints of the last run")
-    parser.add_argument("-o", "--output", type=Path, default=Path("studies/checkpoints/results"))
+    parser.add_argument("--reuse", action="store_true", help="do not train: use the checkpoints that are there")
+    parser.add_argument("-o", "--output", type=Path, default=Path("studies/checkpoints/results/digits"))
     return parser.parse_args()
-
-
-def _images(options: argparse.Namespace) -> images.ImageSet:
-    if options.images is None:
-        return images.digits(noise=options.noise, random_state=options.seed)
-    return images.folder(
-        options.images, side=options.side, confusable=options.confusable, random_state=options.seed
-    )  # fmt: skip
 
 
 def _write_items(image_set: images.ImageSet, rows: npt.NDArray[np.int64], folder: Path) -> pd.DataFrame:
@@ -152,22 +171,25 @@ def _compare(
     )
 
 
-def _write_results(timeline: Timeline, table: pd.DataFrame, epochs: Sequence[int], options: argparse.Namespace) -> None:
-    folder: Path = options.output
+def _write_figures(timeline: Timeline, epochs: Sequence[int], folder: Path) -> None:
+    """The paper's figures, the runs and the page; figure 2 also at the checkpoint most like the paper's C5."""
     growth = repdiff.plot_growth(timeline, axis_label="epoch")
     figures: dict[str, Any] = {"figure-1": growth}
-    for name, target in (("early", 0.08), ("middle", 0.24), ("late", 0.5)):
-        place = int(np.argmin(np.abs(np.array(epochs) - target * epochs[-1])))
+    places = {
+        name: int(np.argmin(np.abs(np.array(epochs) - target * epochs[-1])))
+        for name, target in (("early", 0.08), ("middle", 0.24), ("late", 0.5))
+    }
+    chosen = claims.most_like_c5(timeline)
+    places |= {} if chosen is None else {"like-c5": chosen}
+    for name, place in places.items():
         figures[f"figure-2-{name}"] = repdiff.plot_checkpoint(timeline, place)
     figures["figure-2-itself"] = repdiff.plot_checkpoint(timeline, -1)
     for name, figure in figures.items():
         for suffix in ("png", "svg", "pdf"):
             repdiff.save_figure(figure, folder / f"{name}.{suffix}")
-    for name in ("figure-1", "figure-2-middle"):
-        repdiff.save_figure(figures[name], folder / f"{name}.webp", dpi=110)  # small, for the README
-    table.to_csv(folder / "claims.csv", index=False)
-    (folder / "claims.md").write_text(claims.as_markdown(table), encoding="utf-8")
-    timeline.growth().to_csv(folder / "figure-1.csv", index=False)
+    for name in ("figure-1", "figure-2-like-c5"):
+        if name in figures:
+            repdiff.save_figure(figures[name], folder / f"{name}.webp", dpi=110)  # small, for the README
     timeline.tracks_frame().to_csv(folder / "tracks.csv", index=False)
     timeline.save(folder / "series", overwrite=True)
     timeline.report(folder / "report.html")

@@ -70,7 +70,7 @@ class Recipe:
     schedule: Literal["cosine", "constant"] = "cosine"
     noise: float = 0.0
     flips: bool = False
-    width: int = 32
+    width: int = 16
     random_state: int = 0
 
 

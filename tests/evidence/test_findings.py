@@ -101,6 +101,29 @@ def test_a_moved_group_is_local():
     assert found.directions["x_only"].excess_rest < 0.25
 
 
+def test_a_merger_is_no_noise_though_a_linear_map_makes_it():
+    rng = np.random.default_rng(5)
+    centres = 2 * rng.normal(size=(8, 16))
+    x = centres[rng.integers(8, size=600)] + 0.5 * rng.normal(size=(600, 16))
+    apart = np.linalg.qr((centres[::2] - centres[1::2]).T)[0]
+    found = findings(x, x - x @ apart @ apart.T)
+    assert found.directions["y_only"].code == "throughout"
+    assert found.directions["y_only"].excess > 1
+    assert any(cluster.is_significant for cluster in found.clusters["y_only"])
+
+
+def test_merged_kinds_among_others_are_local():
+    rng = np.random.default_rng(8)
+    kind, centres = rng.integers(10, size=600), 2 * rng.normal(size=(10, 16))
+    told = np.where(kind < 4, kind // 2, kind)
+    within = rng.normal(size=(600, 16))
+    found = findings(*(centres[one] + within + 0.2 * rng.normal(size=within.shape) for one in (kind, told)))
+    assert codes(found) == ("local", "local")
+    assert found.directions["y_only"].excess > 0.5
+    assert max(found.directions[name].excess_rest for name in ("x_only", "y_only")) < 0.15
+    assert sum(cluster.is_significant for cluster in found.clusters["y_only"]) >= 2
+
+
 def test_the_same_is_the_same(noise):
     x = noise[0].astype(np.float32)
     found = findings(x, 3 * x @ np.linalg.qr(np.random.default_rng(3).normal(size=(16, 16)))[0])
@@ -178,10 +201,11 @@ def test_codes_of_figures(found, predicted, isotropic, is_local, own, elsewhere,
     ("with_groups", "without", "is_local"),
     [
         ((0.6, 0.1), None, False),
-        ((0.6, 0.1), (0.0, 0.2), True),
-        ((0.6, 0.1), (0.0, 0.3), False),
-        ((0.3, 0.1), (0.0, 0.2), False),
-        ((0.2, 0.1), (0.15, 0.1), True),
+        ((0.6, 0.1), (0.0, 0.1), True),
+        ((0.6, 0.1), (0.0, 0.2), False),
+        ((0.9, 0.1), (0.0, 0.2), True),
+        ((0.1, 1.4), (0.3, 0.0), False),
+        ((0.2, 0.1), (0.1, 0.1), True),
     ],
 )
 def test_a_difference_lies_in_groups_if_nothing_is_left_without_them(with_groups, without, is_local):

@@ -130,7 +130,8 @@ def test_the_other_direction_has_its_own_drawing_and_figure(page: Chrome, learni
 def test_a_box_of_the_drawing_goes_to_its_checkpoint_and_shows_its_cluster_alone(
     page: Chrome, learning: SeriesRun
 ) -> None:
-    cluster = learning.timeline.comparisons[2].x_only.clusters[-1]
+    direction = learning.timeline.comparisons[2].x_only
+    cluster = direction.clusters[-1]
     click(page, node("x_only", 2, cluster.index))
     assert get(page, NAME) == CHECKPOINTS[2]
     assert get(page, COLOURED) == [cluster.items.tolist()] * 2
@@ -139,7 +140,7 @@ def test_a_box_of_the_drawing_goes_to_its_checkpoint_and_shows_its_cluster_alone
     )
     pressed = [n.get_attribute("aria-label") for n in page.find_elements(By.CSS_SELECTOR, ".node[aria-pressed=true]")]
     assert len(pressed) == 1
-    assert pressed[0].startswith(f"{CHECKPOINTS[2]}: cluster {cluster.index} (")
+    assert pressed[0].startswith(f"{CHECKPOINTS[2]}: group {numbers(direction)[cluster.index]} (")
     click(page, node("x_only", 1, -1))
     assert get(page, NAME) == CHECKPOINTS[1]
     assert get(page, "document.getElementById('show-all').hidden")
@@ -187,7 +188,8 @@ def test_ribbons_and_boxes_say_what_they_are(page: Chrome, learning: SeriesRun) 
     page.execute_script("arguments[0].dispatchEvent(new PointerEvent('pointerover', { bubbles: true }))", ribbon)
     text = get(page, "document.getElementById('hovercard').innerText")
     assert text.startswith(f"{flow.count} item")
-    assert f"{CHECKPOINTS[flow.step]}: cluster {flow.source} (" in text
+    called = numbers(learning.timeline.comparisons[flow.step].x_only)[flow.source]
+    assert f"{CHECKPOINTS[flow.step]}: group {called} (" in text
     assert f"{CHECKPOINTS[flow.step + 1]}: " in text
     page.execute_script("arguments[0].dispatchEvent(new PointerEvent('pointerout', { bubbles: true }))", ribbon)
     assert get(page, "document.getElementById('hovercard').hidden")

@@ -60,8 +60,8 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"device": 0}, "device must be text, or None, but is 0"),
     ({"memory_limit": "lots"}, "memory_limit must be a positive size such as 4GB or 512MiB, or None, but is 'lots'"),
     ({"memory_limit": -1}, "memory_limit must be a positive size such as 4GB or 512MiB, or None, but is -1"),
-    ({"n_jobs": 0}, "n_jobs must be a positive number of threads, or -1 for all cores, or None, but is 0"),
-    ({"n_jobs": 1.5}, "n_jobs must be a positive number of threads, or -1 for all cores, or None, but is 1.5"),
+    ({"n_jobs": 0}, "n_jobs must be a positive number of threads, at most 1,024, or -1 for all cores, or None, but"),
+    ({"n_jobs": 1.5}, "n_jobs must be a positive number of threads, at most 1,024, or -1 for all cores, or None, but"),
     ({"random_state": -1}, "random_state must be an integer of at least 0, or None, but is -1"),
     ({"random_state": 0.5}, "random_state must be an integer of at least 0, or None, but is 0.5"),
 ]

@@ -80,7 +80,11 @@ def test_what_holds_is_found_to_hold(features) -> None:
     assert found[0] == "from epoch 1 on (mean affinity 1.00 there)"
     assert found[1].startswith("1.00 for all items of no change")
     assert found[2].startswith("at 3 of 3; inside minus outside +0.6")
-    assert found[4] == "1.00 (of all items 0.50); 80 of 80 at epoch 1, 70 of 70 at epoch 5, 50 of 50 at epoch 10"
+    assert found[4] == (
+        "1.00 at epoch 1 (accuracy 0.62); of all items 0.50; 1.00 of 80 at epoch 1, 1.00 of 70 at epoch 5, "
+        "1.00 of 50 at epoch 10"
+    )
+    assert [finding.value for finding in findings[:5]] == [1.0, findings[1].value, 1.0, 1.0, 1.0]
     assert found[6] == "mean affinities {1}, 0 difference clusters"
 
 
@@ -97,8 +101,52 @@ def test_saturated_accuracy_is_not_looked_at(features) -> None:
 
 
 def test_differences_in_other_classes_are_said(features) -> None:
-    finding = claims.differences_are_confusable(series(features), EPOCHS, confusable=list("2345"))
-    assert (finding.holds, finding.found[:4]) == (False, "0.20")
+    right = np.arange(160) % 10 > 0
+    finding = claims.differences_are_confusable(series(features, right=right), EPOCHS, confusable=list("2345"))
+    assert (finding.holds, finding.found[:4]) == (False, "0.50")
+    assert finding.value == 0.5
+
+
+def with_accuracies(features, accuracies) -> Timeline:
+    """The series with these accuracies of the checkpoints."""
+    timeline = series(features)
+    changed = [
+        replace(comparison, accuracy_y=accuracy)
+        for comparison, accuracy in zip(timeline.comparisons, accuracies, strict=True)
+    ]
+    return timeline_of(changed)
+
+
+def test_c_and_d_are_judged_where_some_items_have_settled_and_accuracy_is_not_saturated(features) -> None:
+    # At the first checkpoint nothing has settled, at the last everything has.
+    assert claims.judged_at(with_accuracies(features, (0.2, 0.8, 0.9, 0.96, 0.96))) == [1, 2, 3]
+    assert claims.judged_at(with_accuracies(features, (0.2, 0.8, 0.97, 0.98, 1.0))) == [1]
+    assert claims.judged_at(series(features)) == []  # always right
+
+
+def test_most_like_c5_is_the_first_with_a_group_and_the_papers_accuracy(features) -> None:
+    assert claims.most_like_c5(with_accuracies(features, (0.8, 0.5, 0.75, 0.9, 0.9))) == 2
+    assert claims.most_like_c5(with_accuracies(features, (0.8, 0.5, 0.6, 0.965, 1.0))) == 3  # the nearest
+    assert claims.most_like_c5(with_accuracies(features, (0.8, 0.99, 0.99, 0.99, 1.0))) is None
+    none = claims.differences_are_confusable(series(features), EPOCHS, confusable=["0"])
+    assert (none.holds, none.value) == (False, None)
+    assert none.found == "no checkpoint has a no-change group before its accuracy is saturated"
+
+
+def test_seeds_are_summed_up_claim_by_claim(features, tmp_path: Path) -> None:
+    right = (GROUP >= 4) | (np.arange(160) % 4 == 0)
+    tables = {}
+    for seed, said in enumerate((right, right, None)):
+        table = claims.as_table(claims.examine(series(features, right=said), EPOCHS, features, confusable=["0", "1"]))
+        table.to_csv(tmp_path / f"{seed}.csv", index=False)  # as the study keeps them
+        tables[seed] = pd.read_csv(tmp_path / f"{seed}.csv")
+    found = claims.over_seeds(tables).set_index("claim")
+    of_c = found.loc["(c) The checkpoint is more accurate in the no-change group than outside it"]
+    assert of_c["holds"] == "in 2 of 3 seeds"
+    assert (of_c["figure"], of_c["by seed"]) == ("1 (1 to 1)", "1, 1, -")
+    of_d = found.loc["(d) Items in difference clusters are of the confusable classes (0, 1)"]
+    assert (of_d["holds"], of_d["by seed"]) == ("in 0 of 3 seeds", "0.5, 0.5, -")
+    assert found["holds"].iloc[0] == "in 3 of 3 seeds"
 
 
 def test_pairs_that_are_not_closer_are_said(features) -> None:
@@ -126,5 +174,5 @@ def test_the_table_is_markdown_with_a_row_for_each_claim(features) -> None:
     findings = claims.examine(series(features), EPOCHS, features, confusable=[])
     lines = claims.as_markdown(claims.as_table(findings)).splitlines()
     assert len(lines) == 2 + len(findings) == 8
-    assert all(line.count(" | ") == 4 for line in lines)
+    assert all(line.count(" | ") == 5 for line in lines)
     assert not any("(d)" in line for line in lines)

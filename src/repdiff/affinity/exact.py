@@ -19,7 +19,7 @@ from repdiff.affinity.base import Affinities
 from repdiff.affinity.compiled import TILE_ROWS, compile_for
 from repdiff.affinity.difference import directed_affinity, leave_out_others
 from repdiff.affinity.distances import RankedDistances
-from repdiff.affinity.engine import Plan
+from repdiff.affinity.engine import Plan, spectral_bytes
 from repdiff.affinity.kept_ranks import KeptRanks
 from repdiff.affinity.nearest import read_off_ranks
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
@@ -27,7 +27,7 @@ from repdiff.affinity.ranks import RankedEmbedding, RankScratch
 from repdiff.affinity.representation import Representation
 from repdiff.affinity.symmetric_products import SymmetricProducts
 from repdiff.core.errors import MemoryLimitError
-from repdiff.core.memory import available_bytes, format_bytes
+from repdiff.core.memory import available_bytes, format_bytes, most_that_fit
 from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
 from repdiff.core.progress import Progress, silent
 from repdiff.results.neighbors import NeighborLists, lists_bytes
@@ -36,7 +36,6 @@ _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75
 _BYTES_OF_COPIES = {"euclidean": 4, "cosine": 12, "precomputed": 0}  # for each input value
 _LIBRARIES = 100 * 10**6  # memory of scikit-learn and the compiled kernels once loaded
-_SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
 # Of one thread, measured with AVX-512 at 10,000 items of 1,280 dimensions; a rough guide on other machines.
 _PRODUCTS_PER_SECOND = 5e10
 SECONDS_PER_PAIR = 5e-8
@@ -90,16 +89,31 @@ class Exact:
         """
         threads = resolve_n_jobs(n_jobs)
         limit = host_limit(memory_limit, held)
-        ready = ready_bytes(x, y) + lists_bytes(x.n, self.n_neighbors)
         chosen = self.bits if like is None else like.details["bits"]
-        needs: dict[Precision, int] = {
-            bits: ready + max(_tiles_bytes(x.n, threads, bits), spectral_bytes(x.n)) + x.n**2 * bits // 8
-            for bits in ([chosen] if chosen else PRECISIONS)
-        }
-        for width, need in needs.items():
+        widths: list[Precision] = [chosen] if chosen else list(PRECISIONS)
+        for width in widths:
+            need = self._bytes_needed(x, y, x.n, threads, width)
             if need <= limit:
                 return Plan(need, limit, _seconds(x, y, threads), threads, {"bits": width})
-        raise MemoryLimitError(_does_not_fit(x.n, needs, limit))
+        raise MemoryLimitError(self._does_not_fit(x, y, threads, widths, limit))
+
+    def _bytes_needed(self, x: Representation, y: Representation, n: int, threads: int, bits: Precision) -> int:
+        """Bytes for n of the items."""
+        beside = max(_tiles_bytes(n, threads, bits), spectral_bytes(n))
+        return ready_bytes(x, y, n) + lists_bytes(n, self.n_neighbors) + beside + n**2 * bits // 8
+
+    def _does_not_fit(
+        self, x: Representation, y: Representation, threads: int, widths: Sequence[Precision], limit: int
+    ) -> str:
+        def least(n: int) -> int:
+            return min(self._bytes_needed(x, y, n, threads, width) for width in widths)
+
+        fits = most_that_fit(least, limit, below=x.n)
+        sample = f", or compare a random sample of at most {fits:,} items" if fits > 2 else ""
+        return (
+            f"the exact engine needs {format_bytes(least(x.n))} for {x.n:,} items even at {min(widths)} bits per pair, "
+            f"but may use {format_bytes(limit)}; raise the memory limit{sample}"
+        )
 
     def compute(
         self,
@@ -160,15 +174,14 @@ def host_limit(memory_limit: int | None, held: int) -> int:
     return int(_SHARE_OF_AVAILABLE * available_bytes()) if memory_limit is None else memory_limit - held
 
 
-def ready_bytes(x: Representation, y: Representation) -> int:
-    """Bytes of the inputs, of the data prepared from them, and of the libraries."""
-    copies = sum(side.values.size * _BYTES_OF_COPIES[side.metric] for side in (x, y))
-    return x.values.nbytes + y.values.nbytes + copies + _LIBRARIES
+def ready_bytes(x: Representation, y: Representation, n: int | None = None) -> int:
+    """Bytes of the inputs, of the data prepared from them, and of the libraries; for n of the items, or for all."""
+    return sum(_side_bytes(side, side.n if n is None else n) for side in (x, y)) + _LIBRARIES
 
 
-def spectral_bytes(n: int) -> int:
-    """Bytes that the spectral step takes."""
-    return 4 * n * _SPECTRAL_COLUMNS
+def _side_bytes(side: Representation, n: int) -> int:
+    width = n if side.metric == "precomputed" else side.values.shape[1]
+    return n * width * (side.values.itemsize + _BYTES_OF_COPIES[side.metric])
 
 
 def _tiles_bytes(n: int, threads: int, bits: Precision) -> int:
@@ -185,16 +198,6 @@ def products_seconds(x: Representation, y: Representation) -> float:
 def _seconds(x: Representation, y: Representation, threads: int) -> float:
     """Time of the products, and of ranks and exponentials of every pair."""
     return (products_seconds(x, y) + float(x.n**2) * SECONDS_PER_PAIR) / threads
-
-
-def _does_not_fit(n: int, needs: dict[Precision, int], limit: int) -> str:
-    width, need = min(needs.items())
-    fits = int(np.sqrt(max(0, limit - _LIBRARIES) * 8 / width) * 0.9)
-    sample = f", or compare a random sample of about {fits:,} items" if 2 < fits < n else ""
-    return (
-        f"the exact engine needs {format_bytes(need)} for {n:,} items even at {width} bits per pair, "
-        f"but may use {format_bytes(limit)}; raise the memory limit{sample}"
-    )
 
 
 def _make_ready(sides: Sequence[Representation], n_jobs: int) -> None:

@@ -51,11 +51,12 @@ def evaluate(
 def _write(found: Evaluation, run: Path, output: Path | None) -> None:
     """Write the table and the report with it, both or neither."""
     from repdiff.core.files import written_whole
+    from repdiff.core.spreadsheets import csv_text
     from repdiff.report import render
     from repdiff.store.run import EVALUATION, REPORT, read_run
 
     table = found.to_frame()
-    text = table.to_csv(index=False, lineterminator="\n")
+    text = csv_text(table)
     texts = {run / EVALUATION: text, run / REPORT: render(replace(read_run(run), evaluation=table))}
     if output is not None:
         texts[output] = text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Callable
 from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +53,23 @@ def parse_bytes(size: int | str) -> int:
     if not match or float(match[1]) <= 0:
         raise RepdiffError(f"a memory limit must be a positive size such as 4GB or 512MiB, but is {size!r}")
     return int(float(match[1]) * _UNITS[match[2] or ""])
+
+
+def most_that_fit(need: Callable[[int], int], limit: int, *, below: int) -> int:
+    """The largest number of items, of three digits, whose need is within a limit; 0 where none is.
+
+    Parameters
+    ----------
+    need : callable
+        Number of items -> bytes; grows with the number.
+    limit : int
+        Bytes.
+    below : int
+        Numbers from here on do not come into question.
+    """
+    fits: int = max(0, bisect_right(range(below), limit, key=need) - 1)
+    step: int = 10 ** max(0, len(str(fits)) - 3)
+    return fits // step * step
 
 
 def format_bytes(size: float) -> str:

@@ -36,6 +36,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.distances import Ranked, RankedDistances
+from repdiff.affinity.few import ranks_among
 from repdiff.core.geometry import neighbor_places
 from repdiff.core.parallel import for_each_tile
 from repdiff.core.progress import Progress, silent
@@ -43,10 +44,11 @@ from repdiff.evidence.prediction import (
     FloatArray,
     predict_linearly,
     principal_coordinates,
+    principal_of_products,
     scaled_coordinates,
     turn,
 )
-from repdiff.evidence.simulation import Noise, SharedNeighbours, matching_amount, ranks_of
+from repdiff.evidence.simulation import Noise, SharedNeighbours, matching_amount
 from repdiff.evidence.unseen import Recluster, Setting, UnseenGroups, neighbourhood_curve, unseen_block, unseen_groups
 from repdiff.results.clusters import DIRECTIONS, DirectionName
 
@@ -190,7 +192,9 @@ def _among(side: Ranked, rows: Rows) -> tuple[FloatArray, Ranks]:
     if isinstance(side, RankedDistances):
         distances = side.distances(rows, rows)
         return scaled_coordinates(distances), neighbor_places(distances, np.arange(len(rows)))
-    return principal_coordinates(side.coordinates[rows]), ranks_of(side.coordinates[rows])
+    products, ranks = ranks_among(side, rows)
+    wide = side.values.shape[1] > len(rows)
+    return principal_of_products(products) if wide else principal_coordinates(side.coordinates[rows]), ranks
 
 
 def without(drawn: Drawn, kept: npt.NDArray[np.bool_]) -> Drawn:

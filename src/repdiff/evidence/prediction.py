@@ -47,17 +47,30 @@ def principal_coordinates(values: npt.NDArray[Any], most: int = MOST_COMPONENTS)
     centred = values.astype(np.float64)
     centred -= centred.mean(axis=0)
     m, d = centred.shape
-    kept = min(most, m, d)
-    wide = d > m
-    if min(m, d) > _MANY * kept:
+    if d > m:
+        return principal_of_products(centred @ centred.T, most)
+    kept = min(most, d)
+    if d > _MANY * kept:
         rows = centred.astype(np.float32)
-        squares, vectors = _leading(rows @ rows.T if wide else rows.T @ rows, kept)
+        _, vectors = _leading(rows.T @ rows, kept)
     else:
-        products = centred @ centred.T if wide else centred.T @ centred
-        squares, vectors = eigh(products, subset_by_index=(len(products) - kept, len(products) - 1))
-    if wide:
-        return np.asarray(vectors[:, ::-1] * np.sqrt(np.maximum(squares[::-1], 0)))
+        _, vectors = eigh(centred.T @ centred, subset_by_index=(d - kept, d - 1))
     return np.asarray(centred @ vectors[:, ::-1])
+
+
+def principal_of_products(products: npt.NDArray[Any], most: int = MOST_COMPONENTS) -> FloatArray:
+    """The same from the products of all rows with each other, (m, m), for more columns than rows."""
+    from scipy.linalg import eigh
+
+    means = products.mean(axis=0, dtype=np.float64)
+    centred = products - means - means[:, None] + means.mean()
+    m = len(centred)
+    kept = min(most, m)
+    if m > _MANY * kept:
+        squares, vectors = _leading(centred.astype(np.float32), kept)
+    else:
+        squares, vectors = eigh(centred, subset_by_index=(m - kept, m - 1))
+    return np.asarray(vectors[:, ::-1] * np.sqrt(np.maximum(squares[::-1], 0)))
 
 
 def _leading(products: npt.NDArray[np.float32], kept: int) -> tuple[FloatArray, FloatArray]:

@@ -27,6 +27,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.evidence.nested import nested_means
+
 FloatArray = npt.NDArray[np.float64]
 
 FEWEST_MEMBERS = 3  # of a cluster in a sample, below which the sample says nothing of it
@@ -76,11 +78,15 @@ def compare_with_neighborhoods(
         For each of the items picked at random, itself and the others from near to far.
     """
     mean, null, p = np.full(len(match), np.nan), np.full(len(match), np.nan), np.ones(len(match))
+    sizes = np.array([(labels == group).sum() for group in match])
+    if sizes.max(initial=0) < FEWEST_MEMBERS:
+        return Unseen(mean, null, p)
+    neighborhoods = nested_means(block, order, int(sizes.max()))
     for cluster, group in enumerate(match):
-        members = labels == group
-        if members.sum() < FEWEST_MEMBERS:
+        if sizes[cluster] < FEWEST_MEMBERS:
             continue
-        affinities = _neighborhood_means(block, order[:, : members.sum()])
+        members = labels == group
+        affinities = neighborhoods[:, sizes[cluster] - 2]
         mean[cluster] = _mean_of_pairs(block, members[:, None])[0]
         null[cluster] = np.median(affinities)
         p[cluster] = normal_tail(_log(mean[cluster]), _log(affinities))
@@ -108,13 +114,6 @@ def combine(p_values: FloatArray) -> FloatArray:
 
 def _log(affinity: Any) -> Any:
     return np.log(np.maximum(affinity, _SMALLEST))
-
-
-def _neighborhood_means(block: npt.NDArray[np.float32], neighborhoods: npt.NDArray[np.int64]) -> FloatArray:
-    """Mean affinity of each row of items, (r, m)."""
-    members = np.zeros((len(block), len(neighborhoods)), bool)
-    members[neighborhoods.T, np.arange(len(neighborhoods))] = True
-    return _mean_of_pairs(block, members)
 
 
 def _mean_of_pairs(block: npt.NDArray[np.float32], members: npt.NDArray[np.bool_]) -> FloatArray:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinity
+from repdiff.evidence.nested import nested_means
 from repdiff.evidence.robustness import Sample
 
 Ranks = npt.NDArray[np.int32]
@@ -125,12 +126,8 @@ def neighbourhood_curve(
     picked = np.sort(rng.permutation(n)[:_N_NEIGHBOURHOODS])
     order = np.argsort(setting.nearness(holder, setting.unseen[picked], setting.unseen), axis=1, kind="stable")
     sizes = np.array([size for size in _SIZES if size <= n])
-    curve = []
-    for size in sizes:
-        members = np.zeros((n, len(picked)), bool)
-        members[order[:, :size].T, np.arange(len(picked))] = True
-        curve.append(float(_log_means(block, members).mean()))
-    return np.log(sizes), np.array(curve)
+    means = nested_means(block, order, int(sizes[-1]))[:, sizes - 2]
+    return np.log(sizes), np.log(np.maximum(means, _SMALLEST)).mean(axis=0)
 
 
 def _square(ranks: Ranks, rows: Rows) -> Ranks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from repdiff.core.errors import RepdiffError
 from repdiff.inputs.columns import as_text
+from repdiff.report.closer import name_column
 from repdiff.report.payload import column_text
 from repdiff.report.wording.groups import numbers
 from repdiff.report.wording.names import name_of
@@ -21,9 +23,34 @@ from repdiff.store.annotations import check_against, checked_annotations, replac
 from repdiff.store.run import Run
 
 N_SHOWN = 10  # neighbours of an item on each side; what is among them on both sides is kept
-_TITLES = ("name", "title")
 Rows = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.float64]
+
+
+class Texts(Mapping[str, list[str]]):
+    """The columns of a table as text, each made when it is asked for and kept."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._columns = {str(name): frame[name] for name in frame}
+        self._made: dict[str, list[str]] = {}
+
+    def __getitem__(self, name: str) -> list[str]:
+        """One column; raises KeyError where there is none of that name."""
+        if name not in self._made:
+            self._made[name] = column_text(self._columns[name])
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a column; none is made."""
+        return name in self._columns
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in order."""
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._columns)
 
 
 class Explored:
@@ -50,17 +77,14 @@ class Explored:
         return self.comparison.x_only if name == "x_only" else self.comparison.y_only
 
     @cached_property
-    def columns(self) -> dict[str, list[str]]:
+    def columns(self) -> Texts:
         """Every column as text, by its name."""
-        frame = self.comparison.items.frame
-        return {str(name): column_text(frame[name]) for name in frame}
+        return Texts(self.comparison.items.frame)
 
     @cached_property
     def title(self) -> list[str] | None:
         """What items are called besides their ids; None where no column says."""
-        named = {name.lower(): name for name in reversed(list(self.columns))}
-        taken = (self.comparison.items.text, self.comparison.items.label)
-        found = next((named[one] for one in _TITLES if one in named and named[one] not in taken), None)
+        found = name_column(self.comparison.items)
         return None if found is None else self.columns[found]
 
     @cached_property

@@ -9,6 +9,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from repdiff.core.errors import RepdiffError
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -64,8 +66,6 @@ class Guard:
 
         try:
             await self._app(scope, _limited(receive), guarded)
-        except _TooLongError:
-            await _refuse(send, 413, "the request is too long")
         except Exception as error:
             # One line for the person at the terminal; nothing of it for whoever asked.
             words = " ".join(str(error).split())[:200]
@@ -105,12 +105,8 @@ class Guard:
         return headers + [(name, value) for name, value in added.items() if name not in own]
 
 
-class _TooLongError(Exception):
-    pass
-
-
 def _limited(receive: Receive) -> Receive:
-    """The same, until too much has come."""
+    """The same, until too much has come; then it raises RepdiffError."""
     length = 0
 
     async def limited() -> Message:
@@ -118,7 +114,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         length += len(message.get("body", b""))
         if length > MOST_BYTES:
-            raise _TooLongError
+            raise RepdiffError(f"the request is longer than {MOST_BYTES:,} bytes")
         return message
 
     return limited

@@ -14,6 +14,7 @@ from repdiff.explorer.colours import choices
 from repdiff.explorer.explored import Explored
 from repdiff.explorer.findings import findings
 from repdiff.explorer.library import Library
+from repdiff.inputs import Items
 from repdiff.report.maps import limits
 from repdiff.report.page import asset, environment
 from repdiff.report.palette import cluster_colours
@@ -48,7 +49,7 @@ def page_data(library: Library, place: int) -> dict[str, Any]:
     explored = library.shelves[place].explored
     subject = subject_of(explored.run)
     shown = choose_shown_items(subject, most_drawn=MOST_DRAWN, most_listed=MOST_DRAWN)
-    data = payload(_without_texts_and_pictures(explored, subject), shown, {})
+    data = payload(_without_details(explored, subject), shown, {})
     found = answer(explored.comparison)
     colours = cluster_colours(max(_N_COLOURS, subject.n_colours))
     for theme in ("light", "dark"):
@@ -58,7 +59,7 @@ def page_data(library: Library, place: int) -> dict[str, Any]:
         "frame": place,
         "rows": None if shown.holds_all else packed(shown.rows, np.int32),
         "findings": findings(explored),
-        "headline": "" if found is None else found.headline.text,
+        "headline": "" if found is None else found.headline.plain,
         "colourBy": choices(explored),
         "rightMeans": explored.right_means,
         "neighbours": None if explored.lists is None else explored.lists.k,
@@ -78,11 +79,12 @@ def _limits_of_x(explored: Explored, rows: Any) -> list[tuple[float, float]]:
     return [limits(axis) for axis in explored.comparison.projection.x[rows].T]
 
 
-def _without_texts_and_pictures(explored: Explored, subject: Subject) -> Subject:
-    """The same subject; texts and pictures are asked for one by one."""
-    comparison = explored.comparison
-    bare = replace(comparison.items, text=None, pictures=None)
-    frame = Frame(put_off(comparison, items=lambda: bare), subject.frames[0].places)
+def _without_details(explored: Explored, subject: Subject) -> Subject:
+    """The same subject with ids and labels only; columns, texts, neighbours and pictures are asked for one by one."""
+    comparison, items = explored.comparison, explored.comparison.items
+    held = items.frame[list(dict.fromkeys(["id", *filter(None, [items.label])]))]
+    bare = Items(held, label=items.label, has_ids=items.has_ids)
+    frame = Frame(put_off(comparison, items=lambda: bare, neighbors=lambda: None), subject.frames[0].places)
     few = replace(
         subject.thumbnails, rows=np.empty(0, np.int64), widths=np.empty(0, np.int32), heights=np.empty(0, np.int32),
         images=(),

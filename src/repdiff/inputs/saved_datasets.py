@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from repdiff.core.errors import InputError
+from repdiff.core.regular import read_json
 from repdiff.inputs.arrow_files import mapped_arrow
 from repdiff.inputs.vector_tables import VectorTable, arrow_table
 from repdiff.inputs.wording import few
@@ -35,9 +35,9 @@ def arrow_of(path: Path) -> Any:
     import pyarrow as pa
 
     if not (path / _STATE).is_file():
-        splits = json.loads((path / _SPLITS).read_text(encoding="utf-8"))["splits"]
+        splits = read_json(path / _SPLITS)["splits"]
         raise InputError(f"{path}: holds the splits {few(splits)}; give one of them, as in {path / splits[0]}")
-    state = json.loads((path / _STATE).read_text(encoding="utf-8"))
+    state = read_json(path / _STATE)
     files = [_file(path, entry["filename"]) for entry in state["_data_files"]]
     if not files:
         raise InputError(f"{path}: the data set is empty")

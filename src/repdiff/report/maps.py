@@ -116,14 +116,12 @@ def _points(plot: Any, group: str, across: str, up: str, source: Any, size: floa
 
 
 def _add_tools(plot: Any, renderers: list[Any]) -> None:
-    from bokeh.models import BoxSelectTool, LassoSelectTool, PanTool, ResetTool, TapTool, WheelZoomTool
+    from bokeh.models import BoxSelectTool, LassoSelectTool, PanTool, ResetTool, WheelZoomTool
 
     lasso = LassoSelectTool(renderers=renderers, name="lasso")
     box = BoxSelectTool(renderers=renderers, name="box")
-    tap = TapTool(renderers=renderers, name="tap")
-    plot.add_tools(lasso, box, PanTool(name="pan"), tap, WheelZoomTool(name="zoom"), ResetTool(name="reset"))
+    plot.add_tools(lasso, box, PanTool(name="pan"), WheelZoomTool(name="zoom"), ResetTool(name="reset"))
     plot.toolbar.active_drag = lasso
-    plot.toolbar.active_tap = tap
     plot.toolbar.active_scroll = None  # a page that scrolls must not be caught by a map under the pointer
 
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 # In the order in which they are put together; later ones use what earlier ones define.
 _SCRIPTS = (
-    "data", "state", "theme", "pictures", "maps", "tools", "hover", "keyboard", "legend", "gallery", "cards", "matrix",
-    "items", "records", "downloads", "main",
+    "data", "state", "theme", "pictures", "maps", "tools", "hover", "keyboard", "legend", "gallery", "cards", "search",
+    "neighbours", "lightbox", "address", "matrix", "items", "records", "downloads", "main",
 )  # fmt: skip
 _BOKEH_PARTS = ("bokeh", "bokeh-gl")
 
@@ -116,7 +116,7 @@ def fill_template(
     shown_items: ShownItems,
     script_names: tuple[str, ...],
     *,
-    style: tuple[str, ...] = ("page.css",),
+    style: tuple[str, ...] = ("page.css", "closer.css"),
     data: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> str:
@@ -140,6 +140,7 @@ def fill_template(
         What else the template needs.
     """
     all_data = payload(subject, shown_items, maps_document(subject.first.projection, shown_items)) | dict(data or {})
+    looks = all_data["frames"][0]["neighbors"]
     scripts = (*_bokeh_scripts(), _own_script(script_names))
     warned = warnings_of([frame.comparison for frame in subject.frames])
     return environment().get_template(template).render(
@@ -157,6 +158,8 @@ def fill_template(
         verdicts=[verdict(frame.comparison) for frame in subject.frames],
         explanations=explanations(subject.first),
         similarities=[similarity_table(frame.comparison) for frame in subject.frames],
+        looked_at=None if looks is None else looks["count"],
+        columns_left_out=all_data["items"]["columns"]["leftOut"],
         threshold=view.threshold_text(subject.first),
         bounds=view.bounds_text(subject.first),
         origins=[origin(frame.comparison) for frame in subject.frames],

@@ -13,12 +13,14 @@ import pandas as pd
 
 from repdiff.inputs import Items
 from repdiff.inputs.images import Thumbnails
+from repdiff.report.closer import columns_payload, name_column, neighbors_payload
 from repdiff.report.maps import axis_labels, limits
 from repdiff.report.matrix import means_between
 from repdiff.report.palette import cluster_colours, no_change_colour
 from repdiff.report.shown_items import ShownItems
 from repdiff.report.subject import Fate, Frame, Subject
 from repdiff.report.wording.groups import numbers
+from repdiff.report.wording.names import shown_name
 from repdiff.results.clusters import Direction
 
 LONGEST_TEXT = 280  # characters of an item's text that the page shows
@@ -45,7 +47,7 @@ def payload(subject: Subject, shown_items: ShownItems, maps: Mapping[str, Any]) 
         "items": _items(first.items, shown_items, predictions_of_y=len(subject.frames) == 1),
         # x is the same in every frame, and is stored once.
         "coordinates": _coordinates(first.projection.x, shown_items),
-        "frames": [_frame(frame, shown_items) for frame in subject.frames],
+        "frames": [_frame(frame, shown_items, len(subject.frames)) for frame in subject.frames],
         "pictures": _pictures(subject.thumbnails, shown_items),
         "palette": {
             "light": {"clusters": [colour.light for colour in colours], "noChange": grey.light},
@@ -79,6 +81,8 @@ def _items(items: Items, shown_items: ShownItems, *, predictions_of_y: bool) -> 
     texts = column(items.text)
     return {
         "ids": column_text(frame["id"]),
+        "names": column(name_column(items)),
+        "columns": columns_payload(items, shown_items),
         "labels": column(items.label),
         "labelColumn": items.label,
         "texts": None if texts is None else [shortened(text) for text in texts],
@@ -95,7 +99,7 @@ def shortened(text: str) -> str:
     return folded if len(folded) <= LONGEST_TEXT else folded[: LONGEST_TEXT - 1].rstrip() + "…"
 
 
-def _frame(frame: Frame, shown_items: ShownItems) -> dict[str, Any]:
+def _frame(frame: Frame, shown_items: ShownItems, n_frames: int) -> dict[str, Any]:
     projection = frame.comparison.projection
     return {
         "names": list(frame.comparison.names),
@@ -103,6 +107,7 @@ def _frame(frame: Frame, shown_items: ShownItems) -> dict[str, Any]:
         "coordinates": _coordinates(projection.y, shown_items),
         "limits": [limits(axis) for axis in projection.y[shown_items.rows[shown_items.drawn]].T],
         "axes": axis_labels(projection.explained_y),
+        "neighbors": neighbors_payload(frame.comparison, shown_items, n_frames),
     }
 
 
@@ -120,6 +125,7 @@ def _direction(frame: Frame, direction: Direction, shown_items: ShownItems) -> d
             {
                 "index": cluster.index,
                 "number": called[cluster.index],
+                "called": shown_name(frame.comparison, direction.name, cluster),
                 "noChange": cluster.is_no_change,
                 "colour": places[cluster.index],
                 "size": cluster.size,

@@ -27,9 +27,9 @@ from repdiff.results.tracks import History
 from repdiff.store.series import SeriesRun, read_series_run
 
 _SCRIPTS = (
-    "data", "state", "theme", "pictures", "maps", "tools", "hover", "keyboard", "legend", "gallery", "cards", "matrix",
-    "items", "series/checkpoints", "series/growth", "series/alluvial", "series/settling", "series/records", "downloads",
-    "series/main",
+    "data", "state", "theme", "pictures", "maps", "tools", "hover", "keyboard", "legend", "gallery", "cards", "search",
+    "neighbours", "lightbox", "address", "matrix", "items", "series/checkpoints", "series/growth", "series/alluvial",
+    "series/settling", "series/records", "downloads", "series/main",
 )  # fmt: skip
 _DIRECTIONS: tuple[DirectionName, DirectionName] = ("x_only", "y_only")
 
@@ -76,7 +76,7 @@ def render_series(run: SeriesRun) -> str:
     growth = timeline.growth()
     steps = len(timeline.checkpoints)
     return fill_template(
-        "series.html.j2", subject, shown_items, _SCRIPTS, style=("page.css", "series.css"),
+        "series.html.j2", subject, shown_items, _SCRIPTS, style=("page.css", "closer.css", "series.css"),
         data={
             "settled": labels_packed(timeline.settled[shown_items.rows], steps + 1),
             "growth": {

@@ -9,6 +9,7 @@ import numpy as np
 
 from repdiff.report import matrix
 from repdiff.report.belief import Belief, belief, evidence_tables
+from repdiff.report.closer import name_column
 from repdiff.report.payload import column_text, shortened
 from repdiff.report.shown_items import ShownItems
 from repdiff.report.subject import Fate, Frame, Subject
@@ -17,7 +18,7 @@ from repdiff.report.wording import formatting as words
 from repdiff.report.wording.choice import why_so_many
 from repdiff.report.wording.findings import finding, holder_and_other, makeup, nothing_differs
 from repdiff.report.wording.groups import all_in_order, numbers
-from repdiff.report.wording.names import name_of
+from repdiff.report.wording.names import shown_name
 from repdiff.results.annotations import ClusterNote
 from repdiff.results.clusters import DifferenceCluster, Direction
 from repdiff.results.comparison import Comparison
@@ -35,11 +36,12 @@ _SMALL_PICTURE = 32  # pixels; a smaller one is shown with hard edges, since blu
 class Tile:
     """One representative in a collage.
 
-    ``place`` is the item's place on the page, ``ratio`` width by height (1 without a picture).
+    ``place`` is the item's place on the page, ``called`` its name or id, ``ratio`` width by height (1 without a
+    picture).
     """
 
     place: int
-    id: str
+    called: str
     label: str
     text: str
     ratio: float
@@ -257,9 +259,11 @@ class _Tiles:
         label, text = self._items.label, self._items.text
         labels = blank if label is None else column_text(frame[label])
         texts = blank if text is None else [shortened(entry) for entry in column_text(frame[text])]
+        ids, own = column_text(frame["id"]), name_column(self._items)
+        names = ids if own is None else [name or id_ for name, id_ in zip(column_text(frame[own]), ids, strict=True)]
         tiles = []
         for row, place, name, its_label, its_text in zip(
-            rows.tolist(), self._shown_items.places(rows).tolist(), column_text(frame["id"]), labels, texts, strict=True
+            rows.tolist(), self._shown_items.places(rows).tolist(), names, labels, texts, strict=True
         ):
             width, height = self._sizes.get(row, (1, 1))
             small = max(width, height) < _SMALL_PICTURE
@@ -284,7 +288,7 @@ def _card(frame: Frame, direction: Direction, cluster: DifferenceCluster, scale:
         mean_affinity=cluster.mean_affinity,
         mean_error=cluster.mean_error,
         bar=scale.position(cluster.mean_affinity),
-        called=name_of(cluster, comparison.items.label),
+        called=shown_name(comparison, direction.name, cluster),
         makeup=makeup(cluster.label_counts),
         labels=tuple(LabelShare(label, count / known) for label, count in top),
         accuracies=tuple(Accuracy(name, share, overall) for name, share, overall in outcomes if overall is not None),

@@ -16,7 +16,7 @@ from repdiff.results.spectrum import KeptSpectrum
 __all__ = ["DIRECTIONS", "AffinityMap", "DifferenceCluster", "Direction", "DirectionName"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DifferenceCluster:
     """A group of items that sit close together in one representation and far apart in the other.
 
@@ -53,6 +53,10 @@ class DifferenceCluster:
     evidence: ClusterEvidence | None = None
     mean_error: NotNegative = 0.0
 
+    def __repr__(self) -> str:
+        kind = "no change" if self.is_no_change else "difference"
+        return f"<DifferenceCluster {self.index}: {self.size:,} items, mean affinity {self.mean_affinity:.3g}, {kind}>"
+
     @property
     def size(self) -> int:
         """Number of members."""
@@ -78,7 +82,7 @@ class AffinityMap:
     size: npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Direction:
     """What one representation groups and the other scatters.
 
@@ -101,6 +105,10 @@ class Direction:
     clusters: tuple[DifferenceCluster, ...]
     affinity_map: AffinityMap
     spectrum: KeptSpectrum | None = None
+
+    def __repr__(self) -> str:
+        differing = f"{len(self.difference_clusters)} of them differences"
+        return f"<Direction {self.name}: {len(self.clusters)} clusters of {len(self.labels):,} items, {differing}>"
 
     @property
     def no_change(self) -> npt.NDArray[np.bool_]:

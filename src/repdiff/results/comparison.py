@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from repdiff.results.spectrum import Recut
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What each of two representations groups and the other scatters.
 
@@ -78,6 +78,18 @@ class Comparison:
     annotations: Annotations = field(default_factory=Annotations)
     neighbors: NeighborLists | None = None
     reference: Reference | None = None
+
+    def __repr__(self) -> str:
+        x, y = self.names
+        n_x, n_y = len(self.x_only.difference_clusters), len(self.y_only.difference_clusters)
+        found = f"{n_x} groups only in {x}, {n_y} only in {y}"
+        return f"<Comparison of {x} (x) and {y} (y): {len(self.items.frame):,} items, {found}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        import repdiff
+
+        return repdiff.notebook_html(self)
 
     @property
     def answer(self) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MEASURES = ("strength", "share", "clusters")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ComparisonMatrix:
     """Every pair of K representations of the same items.
 
@@ -39,6 +39,17 @@ class ComparisonMatrix:
     comparisons: tuple[Comparison, ...]
     description: str | None = None
     thumbnails: Thumbnails | None = None
+
+    def __repr__(self) -> str:
+        named = ", ".join(self.names) if len(self.names) <= 6 else f"{', '.join(self.names[:5])}, ..."
+        counted = f"{len(self.comparisons)} pairs, {len(self.items.frame):,} items"
+        return f"<ComparisonMatrix of {len(self.names)} representations ({named}): {counted}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        import repdiff
+
+        return repdiff.notebook_html(self)
 
     @property
     def items(self) -> Items:

@@ -29,7 +29,7 @@ _TRACK_COLUMNS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Timeline:
     """What a reference groups and each of its checkpoints scatters, and the reverse, through time.
 
@@ -56,6 +56,21 @@ class Timeline:
     y_only: History
     description: str | None = None
     thumbnails: Thumbnails | None = None
+
+    def __repr__(self) -> str:
+        named = (
+            ", ".join(self.checkpoints)
+            if len(self.checkpoints) <= 4
+            else f"{self.checkpoints[0]} to {self.checkpoints[-1]}"
+        )
+        n = len(self.items.frame)
+        return f"<Timeline of {self.reference} against {len(self.checkpoints)} checkpoints ({named}): {n:,} items>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        import repdiff
+
+        return repdiff.notebook_html(self)
 
     @property
     def items(self) -> Items:

@@ -9,6 +9,7 @@ from repdiff.core.errors import RepdiffError
 from repdiff.core.memory import parse_bytes
 from repdiff.settings.fields import SettingsGroup, setting
 
+MOST_JOBS = 1024
 ENGINES = (
     "auto",
     "exact",
@@ -76,8 +77,8 @@ class ComputingSettings(SeedSettings):
         "Threads.",
         more="The result does not depend on it.",
         unset="all cores",
-        check=lambda n_jobs: n_jobs != 0,
-        allowed="a positive number of threads, or -1 for all cores",
+        check=lambda n_jobs: n_jobs != 0 and n_jobs <= MOST_JOBS,
+        allowed=f"a positive number of threads, at most {MOST_JOBS:,}, or -1 for all cores",
         flags=("--jobs",),
     )
 

@@ -12,6 +12,8 @@ from repdiff.settings.fields import SettingsGroup, like, setting
 
 Pool = Literal["cls", "last", "mean", "max", "none"]
 
+MOST_WORKERS = 128
+
 
 @dataclass(frozen=True, kw_only=True)
 class EncodingSettings(SettingsGroup):
@@ -42,8 +44,8 @@ class EncodingSettings(SettingsGroup):
         None,
         "Processes that open images.",
         unset="all cores, at most 8",
-        check=lambda n_workers: n_workers != 0,
-        allowed="a positive number of processes, or -1 for all cores",
+        check=lambda n_workers: n_workers != 0 and n_workers <= MOST_WORKERS,
+        allowed=f"a positive number of processes, at most {MOST_WORKERS}, or -1 for all cores",
         flags=("--workers",),
     )
     seconds_per_image: float = setting(

@@ -14,6 +14,8 @@ from repdiff.core.parallel import row_tiles
 from repdiff.settings import SimilaritySettings
 from repdiff.similarities.points import ROWS_AT_A_TIME, TIE, PointsOrDistances, sides, tied_ranks, without_spread
 
+_MOST_DISTANCES = 16_000_000  # at a time: 128 MB
+
 
 def mutual_knn(x: Any, y: Any, *, n_neighbors: int = SimilaritySettings.n_neighbors) -> float:
     """Mean share of an item's k nearest that both sides agree on, in [0, 1]; 1 for identical.
@@ -111,9 +113,12 @@ def shared_neighbors(
     if without_spread(x, y) == 0:
         return SharedNeighbors(np.zeros(len(asked), np.int64), k, x.n)
     shared = np.empty(len(asked), np.int64)
-    for tile in row_tiles(len(asked), ROWS_AT_A_TIME):
+    rows = max(1, min(ROWS_AT_A_TIME, _MOST_DISTANCES // x.n))
+    for tile in row_tiles(len(asked), rows):
         nearest_x, nearest_y = (_nearest(side, asked[tile], k) for side in (x, y))
-        shared[tile] = (nearest_x[:, :, None] == nearest_y[:, None, :]).sum(axis=(1, 2))
+        shared[tile] = [
+            len(np.intersect1d(*both, assume_unique=True)) for both in zip(nearest_x, nearest_y, strict=True)
+        ]
     return SharedNeighbors(shared, k, x.n)
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from repdiff.core.errors import InputError
 from repdiff.core.geometry import unit_rows
 from repdiff.core.metrics import Metric
+from repdiff.core.parallel import single_threaded_libraries
 from repdiff.core.progress import Progress, silent
 from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.results.similarity import Score, SimilarityTable
@@ -85,10 +86,11 @@ def score_sample(pair: EmbeddingPair, *, random_state: int | None = 0) -> Simila
         for values, metric in zip((pair.x, pair.y), pair.metrics, strict=True)
     )
     names = [recipe.score.name for recipe in _chosen(None, pair.metrics)]
-    found = score_pair(
-        replace(pair, x=x, y=y, warnings=()), scores=[name for name in _AT_A_GLANCE if name in names],
-        random_state=random_state,
-    )  # fmt: skip
+    with single_threaded_libraries():  # matrices of a few hundred rows take several times longer on several threads
+        found = score_pair(
+            replace(pair, x=x, y=y, warnings=()), scores=[name for name in _AT_A_GLANCE if name in names],
+            random_state=random_state,
+        )  # fmt: skip
     return replace(found, n_items=pair.n)
 
 

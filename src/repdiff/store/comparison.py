@@ -30,7 +30,7 @@ from repdiff.store.annotations import checked_annotations, write_annotations
 from repdiff.store.closer import neighbors_later, spectra_later, write_closer
 from repdiff.store.consistency import check_affinity_map, check_clusters, check_items, check_pictures
 from repdiff.store.directory import RUN, SCHEMA_VERSION
-from repdiff.store.evidence import EVIDENCE, StoredEvidence, read_evidence, write_evidence
+from repdiff.store.evidence import EVIDENCE, StoredEvidence, chooses_numbers, read_evidence, write_evidence
 from repdiff.store.facts import read_provenance
 from repdiff.store.lazy import Part, deferred, once, put_off
 from repdiff.store.reference import REFERENCE, REFERENCE_COLUMNS, read_reference, write_reference
@@ -207,6 +207,8 @@ def _evidence_of(
     folder: Path, manifest: Mapping[str, Any], counts: Mapping[DirectionName, int], n: int
 ) -> Callable[[], StoredEvidence] | None:
     if not os.path.lexists(folder / EVIDENCE):
+        if chooses_numbers(manifest):
+            raise LookupError(f"{EVIDENCE} is missing, which says why there are so many clusters")
         return None
     part = Part(folder, EVIDENCE)
     return once(lambda: part(lambda file: read_evidence(file, manifest, counts, n)))

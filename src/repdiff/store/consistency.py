@@ -10,6 +10,7 @@ import pandas as pd
 
 from repdiff.inputs.images import Thumbnails
 from repdiff.inputs.items import RESULT_COLUMNS, ROLES
+from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import AffinityMap, DifferenceCluster
 from repdiff.results.directions import DIRECTIONS, DirectionName
 from repdiff.results.evidence import ClusterEvidence
@@ -151,3 +152,20 @@ def check_evidence(
             rows = () if one is None or one.outcome is None else one.outcome.disagreements
             if max(rows, default=0) >= n:
                 raise ValueError(f"{where}: an item that cluster {index} of {name} disagrees on does not exist")
+
+
+def check_chosen(
+    chosen: Mapping[DirectionName, ChosenNumber], counts: Mapping[DirectionName, int], where: str, *, were_chosen: bool
+) -> None:
+    """Refuse numbers of clusters that were chosen for a direction, but are not there, or the reverse.
+
+    Raises
+    ------
+    ValueError
+        With the direction.
+    """
+    for name in DIRECTIONS:
+        if were_chosen and name not in chosen:
+            raise ValueError(f"{where} does not say why {name} has {counts[name]} clusters")
+        if name in chosen and not counts[name] <= chosen[name].n:
+            raise ValueError(f"{where} says that {chosen[name].n} clusters were chosen, but {name} has {counts[name]}")

@@ -16,7 +16,7 @@ from repdiff.results.comparison import Comparison
 from repdiff.results.evidence import ClusterEvidence, ComparisonEvidence
 from repdiff.results.similarity import SimilarityTable
 from repdiff.store import version_01
-from repdiff.store.consistency import check_evidence
+from repdiff.store.consistency import check_chosen, check_evidence
 from repdiff.store.directory import SCHEMA_VERSION
 
 EVIDENCE = "evidence.json"
@@ -42,6 +42,11 @@ class StoredEvidence:
     similarity: SimilarityTable | None
     chosen: Mapping[DirectionName, ChosenNumber]
     clusters: Mapping[DirectionName, tuple[ClusterEvidence | None, ...]]
+
+
+def chooses_numbers(manifest: Mapping[str, Any]) -> bool:
+    """Whether the numbers of clusters were chosen, rather than given."""
+    return bool(manifest["parameters"]["n_clusters"] == "auto")
 
 
 def write_evidence(folder: Path, comparison: Comparison) -> None:
@@ -85,4 +90,5 @@ def read_evidence(
         told = version_01.evidence_in_codes(told, manifest)
     found = from_plain(StoredEvidence, told, file.name)
     check_evidence(found.clusters, counts, n_items, file.name)
+    check_chosen(found.chosen, counts, file.name, were_chosen=chooses_numbers(manifest))
     return found

@@ -57,6 +57,11 @@ class _Side:
 
 
 @dataclass(frozen=True)
+class _Versions:
+    repdiff: str
+
+
+@dataclass(frozen=True)
 class _Inputs:
     x: _Side
     y: _Side
@@ -75,7 +80,13 @@ def read_provenance(manifest: Mapping[str, Any], where: str) -> Provenance:
     found = from_plain(Provenance, manifest, where)
     check_parameters(found.parameters, f"{where}.parameters")
     from_plain(_Inputs, found.inputs, f"{where}.inputs")
+    check_versions(found.versions, f"{where}.versions")
     return found
+
+
+def check_versions(versions: Mapping[str, Any], where: str) -> None:
+    """Refuse versions without that of repdiff; raises as :func:`read_provenance`."""
+    from_plain(_Versions, versions, where)
 
 
 def check_parameters(parameters: Mapping[str, Any], where: str) -> None:

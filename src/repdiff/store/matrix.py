@@ -11,6 +11,7 @@ from typing import Any
 from repdiff.core.errors import RunError
 from repdiff.core.plain import from_plain, to_plain
 from repdiff.core.progress import Progress, silent
+from repdiff.core.spreadsheets import csv_text
 from repdiff.inputs.images import Thumbnails
 from repdiff.results.matrix import ComparisonMatrix
 from repdiff.store.directory import MATRIX, SCHEMA_VERSION
@@ -123,7 +124,7 @@ def load_matrix(path: str | Path) -> ComparisonMatrix:
 
 
 def _write_parts(run: MatrixRun, folder: Path) -> None:
-    run.matrix.to_frame().to_csv(folder / "matrix.csv", index=False, lineterminator="\n")
+    (folder / "matrix.csv").write_text(csv_text(run.matrix.to_frame()), encoding="utf-8", newline="\n")
     write_runs(folder / RUNS, dict(zip(run.manifest["runs"], run.matrix.comparisons, strict=True)))
 
 

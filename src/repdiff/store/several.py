@@ -19,7 +19,7 @@ from repdiff.core.regular import check_folder
 from repdiff.inputs.images import Thumbnails, make_thumbnails
 from repdiff.results.comparison import Comparison, warnings_of
 from repdiff.store.comparison import THUMBNAILS
-from repdiff.store.facts import check_parameters
+from repdiff.store.facts import check_parameters, check_versions
 from repdiff.store.lazy import damage_told, put_off
 from repdiff.store.run import RUN_KIND, Run, read_run, representatives_of, run_of
 
@@ -49,6 +49,7 @@ def read_runs(folder: Path, manifest: Mapping[str, Any]) -> tuple[tuple[Comparis
     with damage_told(folder):
         told = from_plain(_Shared, manifest, "manifest.json")
         check_parameters(told.parameters, "manifest.json.parameters")
+        check_versions(told.versions, "manifest.json.versions")
         if not told.runs or len(set(told.runs)) != len(told.runs):
             raise ValueError("manifest.json.runs must name folders, each once")
         check_folder(folder / RUNS)

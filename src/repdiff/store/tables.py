@@ -6,10 +6,12 @@ small file that claims to hold a lot is refused before anything is decoded.
 
 from __future__ import annotations
 
+import os
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -22,6 +24,7 @@ import pyarrow.parquet as pq
 from repdiff.core.memory import available_bytes, format_bytes
 from repdiff.core.plain import field_types, from_plain, may_be_missing
 from repdiff.core.regular import open_regular
+from repdiff.inputs.parquet_files import open_parquet
 
 T = TypeVar("T")
 MOST_TABLE_BYTES = 64 << 30
@@ -108,11 +111,23 @@ def open_table(path: Path, *, as_dictionaries: Sequence[str] = ()) -> Iterator[p
     OSError, ValueError, pyarrow.ArrowException
         Where it is none.
     """
-    with (
-        open_regular(path, most=MOST_TABLE_BYTES) as file,
-        pq.ParquetFile(file, read_dictionary=list(as_dictionaries)) as found,
-    ):
-        yield found
+    with open_regular(path, most=MOST_TABLE_BYTES) as file:
+        status = os.fstat(file.fileno())
+        _look_apart(path, (status.st_ino, status.st_size, status.st_mtime_ns))
+        with pq.ParquetFile(file, read_dictionary=list(as_dictionaries)) as found:
+            yield found
+
+
+@lru_cache(maxsize=64)
+def _look_apart(path: Path, stamp: tuple[int, int, int]) -> None:
+    """Let another process look at a file first, once, since pyarrow ends the process on some damaged ones.
+
+    Raises
+    ------
+    InputError
+        Where it is damaged.
+    """
+    open_parquet(path)
 
 
 def read_rows(path: Path, *, most: int) -> list[dict[str, Any]]:

@@ -42,7 +42,12 @@ def headline(
         return Sentence((x, (" and ", False), y, (told, False)))
     if little_in_common(neighbours):
         return Sentence(
-            (x, (" and ", False), y, (" have little in common: near in one says nothing of the other.", False))
+            (
+                x,
+                (" and ", False),
+                y,
+                (" have little in common: items near in one are no nearer in the other than others.", False),
+            )
         )
     if said == {"noise"} and (who := better(evidence)) in ("x", "y"):
         told = f" is right {'less' if who == 'x' else 'more'} often."
@@ -68,14 +73,16 @@ def _both(comparison: Comparison, findings: Mapping[DirectionName, Finding], nam
     if not with_groups:
         x, y = ((name, True) for name in comparison.names)
         return (x, (" and ", False), y, (" differ all over, in no single group.", False))
-    names = {name: _named(groups) if naming and findings[name].code == "local" else "" for name, groups in told.items()}
+    label = comparison.items.label
+    few = {name: findings[name].code != "throughout" for name in DIRECTIONS}  # groups that can be counted and named
+    names = {name: _named(groups, label) if naming and few[name] else "" for name, groups in told.items()}
     fates = {name: usual_fate(told[name]) for name in with_groups}
     if len(with_groups) == 2 and len({*fates.values()}) == 1 and findings["x_only"].code == findings["y_only"].code:
         return _mutual(comparison, names, fates["x_only"], findings["x_only"].code == "local")
     clauses: Parts = ()
     for name in with_groups:
         some = f"{words.count_in_words(len(told[name]))} {'group' if len(told[name]) == 1 else 'groups'} of "
-        some = some if findings[name].code == "local" else ""
+        some = some if few[name] else ""
         clause = _clause(comparison, name, fates[name], some, names[name])
         clauses += (("; ", False), *clause) if clauses else clause
     if len(with_groups) == 1:
@@ -97,7 +104,7 @@ def _clause(comparison: Comparison, name: DirectionName, fate: Fate, some: str, 
     holder, other = holder_and_other(comparison, name)
     some = some or ("nearly all groups of " if fate == "reordered" else "most groups of ")
     verb = {"lost": " scatters ", "loosened": " loosens ", "reordered": " keeps "}[fate]
-    tail = ", neighbours reordered" if fate == "reordered" else ""
+    tail = " but reorders neighbours inside" if fate == "reordered" else ""
     return ((other, True), (f"{verb}{some}", False), (holder, True), (f"{named}{tail}", False))
 
 
@@ -119,11 +126,12 @@ def _mutual(comparison: Comparison, names: Mapping[DirectionName, str], fate: Fa
     return (x, (" and ", False), y, (f" {did}", False))
 
 
-def _named(groups: Sequence[DifferenceCluster]) -> str:
-    """The first groups by their labels, in brackets; empty without labels."""
-    named = list(dict.fromkeys(filter(None, map(short_name, groups))))[:_MOST_GROUPS_NAMED]
+def _named(groups: Sequence[DifferenceCluster], label: str | None) -> str:
+    """The first groups by what tells them apart, in brackets; empty where nothing does."""
+    called = (short_name(group, label) for group in groups)
+    named = list(dict.fromkeys(filter(None, called)))[:_MOST_GROUPS_NAMED]
     return f" ({', '.join(named)})" if named else ""
 
 
 def _rest(finding: Finding) -> str:
-    return "; the rest agrees" if finding.code == "local" else "; the reverse shows no group"
+    return "; on the rest they agree" if finding.code == "local" else "; the reverse shows no group"

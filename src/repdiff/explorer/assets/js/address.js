@@ -1,26 +1,40 @@
-// Every state in the address, so that the way back leads there, and a link opens it.
+// Every state in the address, so that the way back leads there, and a link opens it. The words are those of the report's
+// page, whose links open here, too.
 
-const SHORT = { direction: "d", cluster: "c", query: "q", named: "n", item: "i", sort: "s", by: "by", k: "k" };
-const NUMBERS = ["cluster", "item", "k"];
+const WORDS = { query: "search", named: "selection", sort: "order", by: "colour", k: "groups" };
 
 function asHash() {
   const parts = new URLSearchParams();
-  for (const [key, short] of Object.entries(SHORT)) if (state[key] !== START[key] && state[key] !== null) parts.set(short, state[key]);
-  if (state.lasso) parts.set("l", `${state.lasso.side}:${state.lasso.points.map((point) => point.map((share) => Math.round(share * 1e4)).join(",")).join(";")}`);
+  if (state.direction !== START.direction) parts.set("only", "y");
+  if (state.cluster !== null) parts.set("group", findingOf(state.direction, state.cluster)?.number ?? 0);
+  for (const [key, word] of Object.entries(WORDS)) if (state[key] !== START[key]) parts.set(word, state[key]);
+  if (state.lasso) parts.set("round", `${state.lasso.side}:${state.lasso.points.map((point) => point.map((share) => Math.round(share * 1e4)).join(",")).join(";")}`);
+  if (state.item !== null) parts.set(...itemInAddress(state.item));
   return parts.size ? `#${parts}` : "";
+}
+
+const itemInAddress = (row) => (placeOf(row) === undefined ? ["row", row] : ["item", ITEMS.ids[placeOf(row)]]);
+
+function wholeNumber(text) {
+  return /^\d{1,9}$/.test(text ?? "") ? Number(text) : null;
+}
+
+// The group that the address names by its number; null for none, and while the groups of its preview are not there yet.
+function groupInAddress(direction, k) {
+  const number = wholeNumber(new URLSearchParams(location.hash.slice(1)).get("group"));
+  const findings = k === null ? DATA.findings[direction] : state.k === k && preview ? preview[direction].findings : [];
+  return findings.find((one) => one.number === number)?.index ?? null;
 }
 
 function fromHash() {
   const parts = new URLSearchParams(location.hash.slice(1));
-  const found = { ...START };
-  for (const [key, short] of Object.entries(SHORT)) {
-    const text = parts.get(short);
-    if (text === null) continue;
-    if (!NUMBERS.includes(key)) found[key] = text;
-    else if (/^\d{1,9}$/.test(text)) found[key] = Number(text);
-  }
-  if (!["x_only", "y_only"].includes(found.direction)) found.direction = "x_only";
-  const [side, points] = (parts.get("l") ?? "").split(":");
+  const found = { ...START, direction: parts.get("only") === "y" ? "y_only" : "x_only" };
+  for (const [key, word] of Object.entries(WORDS)) if (parts.has(word)) found[key] = parts.get(word);
+  found.k = wholeNumber(parts.get("groups"));
+  found.cluster = groupInAddress(found.direction, found.k);
+  const place = ITEMS.ids.indexOf(parts.get("item") ?? "");
+  found.item = place >= 0 ? rowOf(place) : wholeNumber(parts.get("row"));
+  const [side, points] = (parts.get("round") ?? "").split(":");
   if (["x", "y"].includes(side) && points) {
     const read = points.split(";").map((point) => point.split(",").map((share) => Number(share) / 1e4));
     if (read.length > 2 && read.every((point) => point.length === 2 && point.every(Number.isFinite))) found.lasso = { side, points: read };

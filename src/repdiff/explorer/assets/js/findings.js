@@ -46,7 +46,7 @@ function entryOf(direction, one) {
   status.title = one.standing;
   const words = make("span", "words");
   words.append(make("b", "", calledOf(direction, one.index)));
-  const facts = [`${inFigures(one.size)} items`, FATES[one.fate], one.standing].filter(Boolean);
+  const facts = [itemsInWords(one.size), FATES[one.fate], one.standing].filter(Boolean);
   words.append(make("small", "", facts.join(" · ")));
   const marks = [note.decision, note.set_aside ? "set aside" : "", ...note.tags].filter(Boolean);
   if (marks.length) words.append(make("small", "marks", marks.join(" · ")));
@@ -77,7 +77,7 @@ function fillSelections() {
     button.type = "button";
     button.setAttribute("aria-pressed", String(state.named === one.name));
     const words = make("span", "words");
-    words.append(make("b", "", one.name), make("small", "", `${inFigures(one.items.length)} items`));
+    words.append(make("b", "", one.name), make("small", "", itemsInWords(one.items.length)));
     button.append(words);
     button.addEventListener("click", () => showList({ named: one.name, item: null }));
     list.append(button);

@@ -13,11 +13,13 @@ function neighbourOf(near, side) {
   const button = make("button", "near");
   button.type = "button";
   button.dataset.row = near.row;
+  const isText = !near.picture && Boolean(near.text);
+  button.classList.toggle("of-text", isText);
   const view = make("span", "view");
-  view.append(sightOf(near));
+  if (!isText) view.append(sightOf(near));
   const words = make("span", "words");
-  words.append(make("b", "", nameOf(near)), make("small", "", `${ordinal(near.here)} here, ${ordinal(near.there)} there`));
-  button.append(view, words);
+  words.append(make("b", "", near.title || (isText ? near.text : near.id)), make("small", "", `${ordinal(near.here)} here, ${ordinal(near.there)} there`));
+  button.append(...(isText ? [words] : [view, words]));
   button.title = [nameOf(near), near.label, near.kept ? "a neighbour in both" : `a neighbour in ${frameNow().names[side]} only`].filter(Boolean).join(", ");
   button.addEventListener("click", () => showItem(near.row));
   entry.append(button);
@@ -77,6 +79,7 @@ function itemParts(item) {
   view.append(sightOf(item));
   const names = make("div");
   names.append(make("h2", "", nameOf(item)), make("p", "hint", item.title ? item.id : ""), make("p", "", item.label));
+  head.classList.toggle("of-text", !item.picture && Boolean(item.text));
   head.append(view, names);
   const columns = make("dl", "columns");
   for (const [name, value] of item.columns) if (value) columns.append(make("dt", "", name), make("dd", "", value));
@@ -92,7 +95,7 @@ function clusterParts(direction, index) {
   const one = findingOf(direction, index);
   const title = make("h2", "of-group");
   title.append(dot(colourOfGroup(direction, index)), calledOf(direction, index));
-  const about = [`group ${one.number}`, `held together by ${holderOf(direction)}`, `${inFigures(one.size)} items`, `mean affinity ${threeFigures(one.meanAffinity)}`];
+  const about = [`group ${one.number}`, `held together by ${holderOf(direction)}`, itemsInWords(one.size), `mean affinity ${threeFigures(one.meanAffinity)}`];
   const parts = [title, make("p", "hint", about.join(" · "))];
   if (!preview && !one.noChange) parts.push(namingOf(direction, index));
   for (const words of one.words) parts.push(make("p", "fact", `${words}.`));

@@ -21,6 +21,7 @@ async function cut(k) {
   if (k !== null && !found) return;
   if (state.k !== k) return;
   preview = found && { x_only: previewOf(found.x_only), y_only: previewOf(found.y_only) };
+  if (preview) state.cluster ??= groupInAddress(state.direction, k);
   document.getElementById("k-back").hidden = k === null;
   fillRecut();
   fillFindings();

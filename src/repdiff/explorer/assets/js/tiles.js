@@ -2,6 +2,7 @@
 
 const pictureAddress = (row) => `/picture?frame=${FRAME}&row=${row}`;
 const nameOf = (item) => item.title || item.id;
+const itemsInWords = (count) => `${inFigures(count)} ${count === 1 ? "item" : "items"}`;
 
 function sightOf(item) {
   if (item.picture) {
@@ -35,9 +36,8 @@ function tileOf(item) {
   return entry;
 }
 
-const DOTS = "dot";
 function dot(colour) {
-  const mark = make("i", DOTS);
+  const mark = make("i", "dot");
   mark.style.background = colour;
   return mark;
 }

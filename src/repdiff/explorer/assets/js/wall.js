@@ -2,6 +2,7 @@
 
 let listed = null; // { title, rows, facts }
 const MORE = 240;
+const GLANCE = 12; // groups
 
 function questionNow() {
   const { direction, cluster, query, lasso, named } = state;
@@ -11,17 +12,14 @@ function questionNow() {
   if (cluster !== null) return () => ask("cluster", { direction, index: cluster, sort });
   if (query !== null) return () => ask("search", { q: query, sort, direction });
   if (lasso !== null) return ofRows(placesInside(lasso).map(rowOf));
-  const kept = annotations.selections.find((one) => one.name === named);
-  if (!kept) return null;
-  const ids = new Set(kept.items);
-  return ofRows(ITEMS.ids.flatMap((id, place) => (ids.has(id) ? [rowOf(place)] : [])));
+  return named === null ? null : () => ask("selection", { name: named, sort, direction });
 }
 
 function titleNow(count) {
-  const items = `${inFigures(count)} ${count === 1 ? "item" : "items"}`;
+  const items = itemsInWords(count);
   if (state.cluster !== null) return `${calledOf(state.direction, state.cluster)}: ${items}`;
   if (state.query !== null) return `${items} for “${state.query}”`;
-  if (state.lasso !== null) return `${items} drawn round`;
+  if (state.lasso !== null) return ROWS === null ? `${items} drawn round` : `${items} drawn round, of those on the maps`;
   return `${state.named}: ${items}`;
 }
 
@@ -36,6 +34,7 @@ async function fillWall() {
   for (const id of ["sort-of", "copy-ids"]) document.getElementById(id).hidden = found.rows.length === 0;
   document.getElementById("sort").value = state.sort ?? (state.query !== null ? "row" : "typical");
   document.getElementById("wall-hint").hidden = true;
+  document.getElementById("glance").replaceChildren();
   document.getElementById("wall").replaceChildren(...found.tiles.map(tileOf));
   offerMore();
   light(found.rows);
@@ -45,12 +44,38 @@ async function fillWall() {
 function emptyWall() {
   latest("list", () => null);
   listed = null;
-  document.getElementById("wall-title").textContent = "Nothing chosen";
+  document.getElementById("wall-title").textContent = !preview && differing(state.direction).length ? "At a glance" : "Nothing chosen";
   for (const id of ["sort-of", "copy-ids", "more"]) document.getElementById(id).hidden = true;
   document.getElementById("wall-hint").hidden = false;
   document.getElementById("wall").replaceChildren();
+  fillGlance();
   light(null);
   fillInspector();
+}
+
+// Before anything is chosen: the representatives of the groups.
+async function fillGlance() {
+  const { direction } = state;
+  const groups = preview ? [] : differing(direction).slice(0, GLANCE);
+  const rows = groups.flatMap((one) => one.representatives);
+  const found = rows.length ? await latest("list", () => ask("tiles", { rows: rows.join(",") })) : [];
+  if (!found || listed || state.direction !== direction) return;
+  const tiles = new Map(found.map((item) => [item.row, item]));
+  document.getElementById("glance").replaceChildren(
+    ...groups.map((one) => {
+      const part = make("div", "glance-of");
+      const head = make("h3");
+      const button = make("button", "link");
+      button.type = "button";
+      button.append(dot(colourOfGroup(direction, one.index)), calledOf(direction, one.index));
+      button.addEventListener("click", () => showCluster(direction, one.index));
+      head.append(button);
+      const list = make("ul", "wall");
+      list.append(...one.representatives.map((row) => tileOf(tiles.get(row))));
+      part.append(head, list);
+      return part;
+    }),
+  );
 }
 
 function offerMore() {

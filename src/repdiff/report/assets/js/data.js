@@ -12,14 +12,27 @@ const COUNT = ITEMS.ids.length;
 const DRAWN = DATA.drawn === null ? Int32Array.from({ length: COUNT }, (_, place) => place) : unpack(DATA.drawn, Int32Array);
 const POINT_OF = new Map(Array.from(DRAWN, (place, point) => [place, point]));
 
+// The nearest neighbours of some items: which, and their places on the other side.
+function unpackNeighbors({ k, of, x, y, xElsewhere, yElsewhere }) {
+  const places = unpackSmall(of);
+  return {
+    k,
+    rowOf: new Map(Array.from(places, (place, row) => [place, row])),
+    x: { near: unpackSmall(x), elsewhere: unpackSmall(xElsewhere) },
+    y: { near: unpackSmall(y), elsewhere: unpackSmall(yElsewhere) },
+  };
+}
+
 // Frames: one comparison each. x lies where it lies; its coordinates are those of every frame.
 const unpackLabels = ({ bytes, data }) => unpack(data, bytes === 1 ? Uint8Array : Int32Array);
 const X_COORDINATES = unpack(DATA.coordinates, Float32Array);
-const FRAMES = DATA.frames.map(({ names, directions, coordinates, limits, axes }) => ({
+const unpackSmall = ({ bytes, data }) => unpack(data, { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[bytes]);
+const FRAMES = DATA.frames.map(({ names, directions, coordinates, limits, axes, neighbors }) => ({
   names: { x: names[0], y: names[1] },
   coordinates: { x: X_COORDINATES, y: unpack(coordinates, Float32Array) },
   limits,
   axes,
+  neighbors: neighbors && unpackNeighbors(neighbors),
   directions: Object.fromEntries(
     Object.entries(directions).map(([name, { labels, clusters, means }]) => [name, { labels: unpackLabels(labels), clusters, means }]),
   ),
@@ -41,4 +54,10 @@ function make(tag, className, text) {
 // What a cluster is called: groups are numbered in the order in which they are shown.
 const numberOf = (index) => directionNow().clusters[index].number;
 const groupName = (index) => `group ${numberOf(index)}`;
+// What an item is called: its name where it has one, else its id.
+const nameOfItem = (place) => (ITEMS.names && ITEMS.names[place]) || ITEMS.ids[place];
+const COLUMNS = ITEMS.columns.held.map(({ name, values, codes, texts }) => {
+  const coded = codes && unpackSmall(codes);
+  return { name, at: (place) => (texts ? texts[place] : values[coded[place]]) };
+});
 const groupTitle = (index) => `Group ${numberOf(index)}`;

@@ -6,6 +6,9 @@ const MORE = 120;
 function galleryTile(place) {
   const tile = make("li", "item");
   tile.dataset.item = place;
+  tile.tabIndex = 0;
+  tile.setAttribute("role", "button");
+  tile.setAttribute("aria-label", `Look at ${nameOfItem(place)}`);
   const cluster = clusterOf(place);
   const view = make("div", "view");
   view.append(sight(place));
@@ -14,7 +17,7 @@ function galleryTile(place) {
   dot.style.background = colourOf(cluster);
   dot.title = `group ${cluster.number}`;
   const words = make("span");
-  words.append(make("b", "", ITEMS.ids[place]));
+  words.append(make("b", "", nameOfItem(place)));
   if (labelOf(place)) words.append(make("small", "", labelOf(place)));
   caption.append(dot, words);
   if (DATA.settled) words.append(make("small", "whole", settledInWords(place)));
@@ -22,15 +25,14 @@ function galleryTile(place) {
   return tile;
 }
 
-// Selected items, narrowed to the cluster that is seen alone.
 function galleryPlaces() {
-  const { selection, isolated } = state;
-  if (!selection.length) return isolated === null ? [] : clusterPlaces(isolated);
-  return isolated === null ? selection : selection.filter((place) => directionNow().labels[place] === isolated);
+  if (state.selection.length) return litPlaces();
+  return state.isolated === null ? [] : clusterPlaces(state.isolated);
 }
 
 function galleryTitle(count) {
   const items = `${inFigures(count)} ${count === 1 ? "item" : "items"}`;
+  if (state.query && !state.selection.length) return `Nothing found for “${state.query}”`;
   if (state.selection.length) return state.isolated === null ? `${items} selected` : `${items} of ${groupName(state.isolated)} selected`;
   return state.isolated === null ? "Nothing selected" : `${groupTitle(state.isolated)}: ${items}`;
 }

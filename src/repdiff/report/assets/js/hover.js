@@ -6,7 +6,7 @@ const REACH = 14; // pixels
 function fillHovercard(place) {
   const cluster = clusterOf(place);
   const words = make("div");
-  words.append(make("b", "", ITEMS.ids[place]));
+  words.append(make("b", "", nameOfItem(place)));
   if (labelOf(place)) words.append(make("span", "", labelOf(place)));
   const line = make("span", "of");
   const dot = make("i");
@@ -72,7 +72,13 @@ function startHover() {
       else showHovercard(place, pointer.clientX, pointer.clientY);
     };
     figure.on_event("mousemove", (event) => (pointer && pointer.buttons ? hideHovercard() : react(event)));
-    figure.on_event("tap", react);
+    // Of points that lie over each other the nearest is meant.
+    figure.on_event("tap", (event) => {
+      react(event);
+      const place = pointNear(side, event.x, event.y);
+      const added = event.modifiers?.shift ? state.selection.filter((one) => one !== place) : [];
+      select(place === null ? added : [...added, place]);
+    });
   }
   document.addEventListener("pointerover", ({ target, clientX, clientY }) => {
     const tile = target.closest ? target.closest("[data-item]") : null;

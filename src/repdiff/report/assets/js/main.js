@@ -12,6 +12,9 @@ async function start() {
   startTools();
   startHover();
   startKeyboard();
+  startSearch();
+  startLightbox();
+  startAddress();
   document.documentElement.dataset.ready = "";
 }
 

@@ -1,6 +1,6 @@
 // The two Bokeh figures: colours, what stands out, and the selection that they share.
 
-const maps = { figures: {}, views: {}, items: null, cursor: null };
+const maps = { figures: {}, views: {}, items: null, cursor: null, lighting: false };
 const layer = (figure, name) => figure.renderers.find((renderer) => renderer.name === name);
 
 async function drawMaps() {
@@ -19,8 +19,9 @@ async function drawMaps() {
   maps.items = layer(maps.figures.x, "loud").data_source;
   maps.cursor = layer(maps.figures.x, "cursor").data_source;
   maps.items.selected.properties.indices.change.connect(() => {
+    if (maps.lighting) return;
     const places = Array.from(maps.items.selected.indices, (point) => DRAWN[point]).sort((one, other) => one - other);
-    show({ selection: places });
+    show({ selection: places, query: "" });
   });
 }
 
@@ -89,9 +90,14 @@ function themeMaps() {
   colourMaps();
 }
 
-function select(places) {
-  maps.items.selected.indices = places.filter((place) => POINT_OF.has(place)).map((place) => POINT_OF.get(place));
+// The maps light up what is selected, as far as they draw it.
+function lightMaps() {
+  maps.lighting = true;
+  maps.items.selected.indices = litPlaces().filter((place) => POINT_OF.has(place)).map((place) => POINT_OF.get(place));
+  maps.lighting = false;
 }
+
+const select = (places, query = "") => show({ selection: [...places].sort((one, other) => one - other), query });
 
 function markCursor(place) {
   if (!maps.cursor) return; // before the maps are drawn
@@ -105,6 +111,7 @@ async function startMaps() {
     if (changed.frame) reframeMaps();
     if (changed.frame || changed.direction) relabelMaps();
     if (changed.frame || changed.direction || changed.isolated) colourMaps();
+    lightMaps();
   });
   themeMaps();
   onTheme(themeMaps);

@@ -24,12 +24,12 @@ function labelOf(place) {
 function sight(place) {
   if (PICTURES.has(place)) {
     const image = make("img");
-    image.alt = [ITEMS.ids[place], labelOf(place)].filter(Boolean).join(", ");
+    image.alt = [nameOfItem(place), labelOf(place)].filter(Boolean).join(", ");
     fillPicture(image, place);
     return image;
   }
   const text = ITEMS.texts && ITEMS.texts[place];
-  return text ? make("span", "words", text) : make("span", "bare", ITEMS.ids[place]);
+  return text ? make("span", "words", text) : make("span", "bare", nameOfItem(place));
 }
 
 // Collages of a frame are filled when it is first shown: a page may have thousands of tiles.

@@ -4,7 +4,7 @@ const NO_CHANGE = -1;
 
 function groupInWords(frame, direction, group) {
   if (group === NO_CHANGE) return "no change";
-  return `cluster ${group} (${FRAMES[frame].directions[direction].clusters[group].letter})`;
+  return `group ${FRAMES[frame].directions[direction].clusters[group].number} (${FRAMES[frame].directions[direction].clusters[group].letter})`;
 }
 
 function flowInWords(direction, [step, source, target, count]) {

@@ -16,6 +16,9 @@ async function start() {
   startTools();
   startHover();
   startKeyboard();
+  startSearch();
+  startLightbox();
+  startAddress();
   document.documentElement.dataset.ready = "";
 }
 
