@@ -23,6 +23,7 @@ Rows = npt.NDArray[np.int64]
 _ROWS_AT_A_TIME, _PAIRS_AT_A_TIME = 128, 1 << 24
 _MOST_PAIRS = 400_000_000  # of items asked and all items: up to 20,000 items all are asked
 _LEAST_ASKED = 2000
+_LOOKED_AT_ONCE = 128
 
 
 def read_off_ranks(
@@ -39,11 +40,18 @@ def _read_off(ranks, others, nearest, places):  # type: ignore[no-untyped-def]
     k = nearest.shape[1]
     for row in range(nearest.shape[0]):
         rank, other = ranks[row], others[row]
-        for j in range(rank.shape[0]):
-            place = rank[j] - 2
-            if 0 <= place < k:
-                nearest[row, place] = j
-                places[row, place] = other[j] - 1
+        for start in range(0, rank.shape[0], _LOOKED_AT_ONCE):
+            stop = min(start + _LOOKED_AT_ONCE, rank.shape[0])
+            least = rank[start]
+            for j in range(start, stop):
+                least = min(least, rank[j])
+            if least > k + 1:  # most often; a minimum is found many items at a time
+                continue
+            for j in range(start, stop):
+                place = rank[j] - 2
+                if 0 <= place < k:
+                    nearest[row, place] = j
+                    places[row, place] = other[j] - 1
 
 
 def rows_to_ask(n: int, seed: int) -> Rows:
