@@ -43,7 +43,7 @@ def test_the_label_names_a_group_unless_another_column_tells_far_more():
     says, nine, four = (
         value("4 or 9", 1.0, 0.2, column="says"), value("9", 0.62, 0.1), value("4", 0.35, 0.1)
     )  # fmt: skip
-    assert name_of(cluster(says, nine, four), "kind") == "4 and 9, 4.8×"
+    assert name_of(cluster(says, nine, four), "kind") == "kind 4 and 9, 4.8×"
     assert name_of(cluster(says, nine, four)) == "says 4 or 9, 5.0×"
     tell = value("hand-fingers-open", 0.4, 0.03, column="subcategory")
     assert short_name(cluster(tell, value("People", 0.97, 0.6)), "kind") == "hand-fingers-open"

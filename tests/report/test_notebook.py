@@ -56,6 +56,7 @@ def test_a_series_is_a_row_for_each_checkpoint(learning: SeriesRun) -> None:
     assert {tag for tag, _ in page.elements} <= ALLOWED
 
 
+@pytest.mark.filterwarnings("ignore:IPython3 lexer unavailable")
 def test_nbconvert_shows_it(shown: str) -> None:
     nbconvert, nbformat = pytest.importorskip("nbconvert"), pytest.importorskip("nbformat")
     v4 = nbformat.v4

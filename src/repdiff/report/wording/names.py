@@ -26,7 +26,7 @@ _LEAST_SHARE = 0.2  # of a group's members, for a frequent label to be in its na
 def name_of(cluster: DifferenceCluster, label: str | None = None) -> str:
     """What tells a group apart, in a few words; empty where nothing is known of its items.
 
-    ``hand-fingers-open, 13 ×``: the value that tells most of the group (its share times the logarithm of how much more
+    ``hand-fingers-open, 13×``: the value that tells most of the group (its share times the logarithm of how much more
     often it comes than elsewhere), or two; the label's own, if they tell nearly as much. ``stock, shares, market``: the
     words that its texts have more than others; else its most frequent labels.
 
@@ -35,7 +35,7 @@ def name_of(cluster: DifferenceCluster, label: str | None = None) -> str:
     cluster : DifferenceCluster
         The group.
     label : str, optional
-        The label column; values of other columns may need the column's name.
+        The label column. Values that say nothing alone (``4``) have the name of their column before them.
     """
     values = telling_values(cluster, label)
     words = words_of(cluster)
