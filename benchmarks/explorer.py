@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from browser import chromium
 
 K = 10
+MOST_EXACT, SAMPLE = 100_000, 20_000  # of more items, the neighbours of a sample are kept
 _PAN = """
 const done = arguments[arguments.length - 1];
 const canvas = document.getElementById("map-x");
@@ -61,13 +62,14 @@ def made_up(n: int) -> repdiff.Comparison:
     items = Items(
         pd.DataFrame({"id": [f"item-{row}" for row in range(n)], "kind": rng.choice(list("abcdefgh"), n)}), label="kind"
     )
-    near = rng.integers(0, n, (2, n, 20)).astype(np.int32)
-    places = rng.integers(1, n, (2, n, 20)).astype(place_type(n))
+    asked = np.arange(n) if n <= MOST_EXACT else np.sort(rng.choice(n, SAMPLE, replace=False))
+    near = rng.integers(0, n, (2, len(asked), 20)).astype(np.int32)
+    places = rng.integers(1, n, (2, len(asked), 20)).astype(place_type(n))
     empty = np.empty(0, np.int64)
     return replace(
         model, items=items, x_only=_direction(model.x_only, n, rng), y_only=_direction(model.y_only, n, rng),
         projection=Projection(*rng.normal(size=(2, n, 2)).astype(np.float32), (0.3, 0.2), (0.3, 0.2)),
-        neighbors=NeighborLists(n, np.arange(n), near[0], near[1], places[0], places[1]), reference=None,
+        neighbors=NeighborLists(n, asked, near[0], near[1], places[0], places[1]), reference=None,
         thumbnails=Thumbnails(empty, empty.astype(np.int32), empty.astype(np.int32), (), ()),
     )  # fmt: skip
 

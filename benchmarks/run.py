@@ -20,10 +20,12 @@ import exact
 import quality
 import sampled
 import series
+import whole
 from harness import HERE, ResultTable, Section
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "speed": exact.speed,
+    "whole": whole.whole,
     "memory": exact.memory,
     "growth": exact.growth,
     "scale": exact.scale,

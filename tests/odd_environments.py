@@ -90,7 +90,7 @@ def many() -> Iterator[Environment]:
         yield Environment(f"{name}: one core", f"taskset -c 0 {shell}", writes, ok)
         for blocks in (0, 1, 16):
             yield Environment(f"{name}: files of {blocks} kB", f"ulimit -f {blocks}; {shell}", writes, said)
-        for files in (3, 4, 8, 24):
+        for files in (5, 6, 8, 24):  # with four, Python itself cannot begin
             yield Environment(
                 f"{name}: {files} descriptors", f"ulimit -n {files}; {shell}", writes, (0, 1, 2, 120, 127)
             )
@@ -108,7 +108,7 @@ def prepare(folder: Path) -> Path:
     folder.mkdir(parents=True)
     for name, values in (("x", x), ("y", y)):
         np.save(folder / f"{name}.npy", values)
-    repdiff.compare(x, y, names=("one \u00e9", "two"), evidence=False).save(folder / "made")
+    repdiff.compare(x, y, names=("one \u00e9", "two")).save(folder / "made")
     return folder
 
 

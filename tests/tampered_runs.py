@@ -5,7 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import resource
 import shutil
+import sys
+import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -24,6 +28,7 @@ from repdiff import cli
 from repdiff.store.kinds import as_run
 
 OLD_RUNS = Path(__file__).parent / "store" / "v01" / "runs.zip"
+_MOST_KILOBYTES = 2_000_000
 KINDS = ("run", "series", "matrix", "old run", "old series", "old matrix")
 
 _DEEP = "a list in a list, many thousand deep"
@@ -385,3 +390,31 @@ _ANY_FILE = (
     _flip_bytes, _flip_bytes, _flip_bytes, _cut_short, _delete, _make_a_folder, _make_a_pipe, _link_to, _make_huge,
     _put_another,
 )  # fmt: skip
+
+
+def _serve() -> None:
+    """Use one run after another, one path a line, and answer with a line of JSON: how it went and what was said."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints is no answer
+    scratch = Path(tempfile.mkdtemp())
+    warnings.simplefilter("error")
+    print("ready", file=answers, flush=True)
+    for line in sys.stdin.buffer:
+        how, told = "used", ""
+        try:
+            use(Path(os.fsdecode(line.rstrip(b"\n"))), scratch)
+        except repdiff.RepdiffError as error:
+            told = str(error)
+            how = "refused" if "\n" not in told and len(told) < 500 else "long"
+        except MemoryError:
+            how = "memory"
+        except BaseException as error:
+            how, told = "traceback", f"{type(error).__name__}: {error}"
+        used = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        print(json.dumps({"how": "memory" if used > _MOST_KILOBYTES else how, "told": told}), file=answers, flush=True)
+    shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    _serve()

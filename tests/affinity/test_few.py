@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from repdiff.affinity.engines import compute_affinities
+from repdiff.affinity.exact import Exact
 from repdiff.affinity.few import ranks_among, ranks_of_few
+from repdiff.affinity.packed import Precision
 from repdiff.affinity.ranks import RankedEmbedding
 
 _RNG = np.random.default_rng(3)
@@ -40,3 +43,11 @@ def test_ranks_among_some_items_are_those_of_these_items_alone() -> None:
     rows = np.sort(_RNG.permutation(len(points))[:250])
     _, ranks = ranks_among(RankedEmbedding(points), rows)
     assert (ranks == _ranks(points[rows])).mean() >= 0.9999
+
+
+@pytest.mark.parametrize("bits", [32, 16, 8])
+def test_a_square_block_is_read_as_any_other(bits: Precision) -> None:
+    found = compute_affinities(_NORMAL, _NORMAL[::-1].copy(), engine=Exact(bits=bits))
+    rows = np.sort(_RNG.permutation(len(_NORMAL))[:90])
+    for affinity in (found.x_only, found.y_only):
+        np.testing.assert_array_equal(affinity.block(rows, rows), affinity.block(rows, rows.copy()))

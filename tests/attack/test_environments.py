@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import odd_environments
 import pytest
 from odd_environments import Environment
 
+import repdiff
 from repdiff import RepdiffError, cli
 from repdiff.core import kernels
 
@@ -73,6 +75,14 @@ def test_code_is_not_loaded_from_a_folder_that_others_can_write_to(tmp_path: Pat
     assert done.stderr == ""
     assert done.stdout == "42 None\n"
     assert list(laid_out.iterdir()) == []
+
+
+def test_every_kernel_that_is_kept_on_disk_can_do_without() -> None:
+    package = Path(repdiff.__file__).parent
+    sources = {path.relative_to(package).as_posix(): path.read_text("utf-8") for path in package.rglob("*.py")}
+    assert [name for name, text in sources.items() if re.search(r"""cache=True|"cache": True""", text)] == [
+        "core/kernels.py"
+    ]
 
 
 def test_a_cache_that_is_damaged_or_on_a_full_disk_stops_nothing() -> None:

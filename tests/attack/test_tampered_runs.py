@@ -207,6 +207,23 @@ def test_a_small_file_that_claims_to_be_long_is_refused_before_it_is_decoded(run
     assert "items.parquet claims 5.0 GB, but the file has only" in refusal(run, tmp_path)
 
 
+def test_a_damaged_footer_does_not_end_the_process(run: Path) -> None:
+    """A few of these end a process that reads them with pyarrow alone."""
+    path = run / "projection.parquet"
+    intact, rng = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(120):
+        damaged = bytearray(intact)
+        for place in len(damaged) - 1 - rng.integers(1500, size=3):
+            damaged[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(bytes(damaged))
+        try:
+            _ = repdiff.load(run).projection
+        except RunError:
+            refused += 1
+    assert refused > 60
+
+
 @pytest.mark.parametrize("name", ["../../run", "..", ".", "", "/etc", "a/b", "000\x00"])
 @pytest.mark.parametrize("kind", ["series", "matrix"])
 def test_a_manifest_names_runs_by_plain_names_only(

@@ -166,14 +166,14 @@ def test_a_folder_of_the_users_in_a_run_is_not_lost(intact: dict[str, Path], run
 def test_a_path_that_a_strangers_run_names_is_not_opened(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    outside = tmp_path / "home"
+    outside = tmp_path / "elsewhere"
     outside.mkdir()
     np.save(outside / "secret.npy", np.eye(160))
     inner = Path(shutil.move(run, tmp_path / "downloads" / "run")) if (tmp_path / "downloads").mkdir() is None else run
     monkeypatch.chdir(inner.parent)
     (inner.parent / "link.npy").symlink_to(outside / "secret.npy")
     told = json.loads((inner / "manifest.json").read_text())
-    for source in (str(outside / "secret.npy"), "../home/secret.npy", "link.npy", "/dev/zero"):
+    for source in (str(outside / "secret.npy"), "../elsewhere/secret.npy", "link.npy", "/dev/zero"):
         told["inputs"]["x"]["source"] = source
         (inner / "manifest.json").write_text(json.dumps(told))
         assert cli.run(["evaluate", "run"]) == 2

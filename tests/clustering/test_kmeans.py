@@ -76,3 +76,10 @@ def test_more_restarts_are_never_worse() -> None:
 def test_no_restart_is_refused() -> None:
     with pytest.raises(ValueError, match="restarts must be at least 1"):
         k_means(np.eye(3), 2, restarts=0)
+
+
+def test_many_points_are_clustered_in_pieces_with_the_same_result(monkeypatch) -> None:
+    points = np.random.default_rng(0).normal(size=(3000, 4))
+    whole = k_means(points, 7)
+    monkeypatch.setattr("repdiff.clustering.kmeans._POINTS_AT_A_TIME", 9000)
+    np.testing.assert_array_equal(k_means(points, 7), whole)

@@ -201,10 +201,11 @@ def test_codes_of_figures(found, predicted, isotropic, is_local, own, elsewhere,
     ("with_groups", "without", "is_local"),
     [
         ((0.6, 0.1), None, False),
-        ((0.6, 0.1), (0.0, 0.2), True),
-        ((0.6, 0.1), (0.0, 0.3), False),
-        ((0.3, 0.1), (0.0, 0.2), False),
-        ((0.2, 0.1), (0.15, 0.1), True),
+        ((0.6, 0.1), (0.0, 0.1), True),
+        ((0.6, 0.1), (0.0, 0.2), False),
+        ((0.9, 0.1), (0.0, 0.2), True),
+        ((0.1, 1.4), (0.3, 0.0), False),
+        ((0.2, 0.1), (0.1, 0.1), True),
     ],
 )
 def test_a_difference_lies_in_groups_if_nothing_is_left_without_them(with_groups, without, is_local):

@@ -11,6 +11,7 @@ from explorer_client import Client
 from report_runs import HOSTILE
 
 import repdiff
+from repdiff.explorer import page
 from repdiff.explorer.explored import Explored
 from repdiff.explorer.library import open_library
 from repdiff.explorer.search import search
@@ -183,8 +184,17 @@ def test_names_are_kept_in_the_run_and_seen_everywhere(client: Client, run: Path
     assert client.get("/api/annotations").plain == written.plain
     comparison = repdiff.load(run)
     assert comparison.annotations.of("x_only", index).name == "Split <b>"
-    assert "<b>Split &lt;b&gt;</b>" in comparison.report(tmp_path / "report.html").read_text()
+    assert '<span class="makeup">Split &lt;b&gt;</span>' in comparison.report(tmp_path / "report.html").read_text()
     assert "Split <b>; taken for real; t" in repdiff.describe(comparison)
+
+
+def test_a_kept_selection_is_found_by_its_name(client: Client) -> None:
+    selection = {"name": "two & three", "items": ['item "5"', "=cmd()"], "note": ""}
+    client.put("/api/annotations", {"version": 0, "clusters": [], "selections": [selection]})
+    found = client.get("/api/selection", name="two & three", sort="row").plain
+    assert found["rows"] == [1, 5]
+    assert found["facts"]["count"] == 2
+    assert "there is no selection 'three'" in client.get("/api/selection", name="three").error
 
 
 def test_of_two_windows_the_second_gets_a_conflict(client: Client) -> None:
@@ -255,3 +265,26 @@ def test_a_matrix_is_looked_at_pair_by_pair(tmp_path: Path) -> None:
         assert f'<option value="{place}" selected>{title}</option>' in html
         assert client.get("/api/item", row=7, frame=place).plain["id"] == "7"
     assert client.get("/", frame=3).status == 400
+
+
+def test_a_run_that_keeps_no_neighbours_is_shown_without_them(tmp_path: Path) -> None:
+    x = np.random.default_rng(6).normal(size=(50, 4))
+    found = repdiff.compare(x, x[:, ::-1].copy(), n_clusters=2, n_neighbors=0, evidence=False)
+    client = Client(found.save(tmp_path / "run"))
+    item = client.get("/api/item", row=3).plain
+    assert (item["neighbours"], item["kept"]) == (None, None)
+    cluster = client.get("/api/cluster", direction="x_only", index=0, sort="changed").plain
+    assert (cluster["facts"]["cohesion"], cluster["facts"]["kept"]) == (None, None)
+    assert client.get("/api/search", q="kept:3").plain["rows"] == []
+    assert client.get("/api/search", q="right:x").status == 400
+    data = json.loads(client.get("/").body.decode().split('id="data">')[1].split("</script>")[0])
+    assert (data["neighbours"], data["rightMeans"]) == (None, "")
+
+
+def test_of_many_items_a_sample_is_drawn_and_all_are_found(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "MOST_DRAWN", 100)
+    client = Client(run)
+    data = json.loads(client.get("/").body.decode().split('id="data">')[1].split("</script>")[0])
+    assert data["rows"] is not None
+    assert 100 <= len(data["items"]["ids"]) < 320 == data["total"]
+    assert len(client.get("/api/search", q="").plain["rows"]) == 320

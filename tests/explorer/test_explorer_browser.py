@@ -199,6 +199,7 @@ def test_a_lasso_gives_the_same_facts_and_a_name_to_keep(browser: webdriver.Chro
     assert get(browser, "document.querySelectorAll('#wall [data-row]').length") == len(rows)
     browser.find_element(By.ID, "selection-name").send_keys("upper left", Keys.ENTER)
     shows(browser, "#selection-list", "upper left")
+    shows(browser, "#wall-title", f"upper left: {len(rows)} items")
     (kept,) = repdiff.load(saved).annotations.selections
     ids = comparison.items.frame["id"]
     assert (kept.name, sorted(kept.items)) == ("upper left", sorted(ids[rows]))
@@ -218,7 +219,7 @@ def test_a_name_is_seen_in_report_table_and_python(browser: webdriver.Chrome, sa
     comparison = repdiff.load(saved)
     (said,) = comparison.annotations.clusters
     assert (said.name, said.tags, said.note) == (HOSTILE, ("one", "two"), "A note.")
-    assert "&lt;img src=x onerror=alert(1)&gt;</b>" in comparison.report(tmp_path / "r.html").read_text("utf-8")
+    assert "&lt;img src=x onerror=alert(1)&gt;</span>" in comparison.report(tmp_path / "r.html").read_text("utf-8")
     table = subprocess.run(
         [sys.executable, "-m", "repdiff", "export", str(saved)], capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
@@ -312,6 +313,27 @@ def test_points_are_picked_and_maps_moved(browser: webdriver.Chrome, saved: Path
     shows(browser, "#colour-key", "10")
     assert get(browser, seen) != before
     assert "colour=kept" in browser.current_url
+
+
+def test_the_left_map_turns_into_the_right_one(browser: webdriver.Chrome, saved: Path) -> None:
+    comparison = repdiff.load(saved)
+    xy = np.array([place_on_map(browser, "y", row, comparison) for row in range(320)])
+    gaps = np.linalg.norm(xy[:, None] - xy[None], axis=2) + np.eye(320) * 1e3
+    lonely = int(gaps.min(axis=1).argmax())
+    click(browser, "#finding-list li:first-child button")
+    wait(browser, "document.querySelectorAll('#wall li').length > 0")
+    slider = browser.find_element(By.ID, "turn")
+    slider.send_keys(Keys.END)
+    width = "document.getElementById('map-{}').getBoundingClientRect().left"
+    aside = get(browser, width.format("y")) - get(browser, width.format("x"))
+    left, top = xy[lonely]
+    chain = ActionChains(browser, duration=20)
+    pointer = chain.w3c_actions.pointer_action
+    pointer.move_to_location(round(left - aside), round(top)).pointer_down().pointer_up()
+    chain.perform()
+    shows(browser, "#inspector h2", f"the {lonely}th <i>")
+    slider.send_keys(Keys.HOME)
+    wait(browser, "document.getElementById('turn').value === '0'")
 
 
 def test_filters_and_mistakes(browser: webdriver.Chrome) -> None:

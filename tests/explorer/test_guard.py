@@ -11,7 +11,17 @@ from explorer_client import COOKIE, HOST, ORIGIN, PORT, TOKEN, Client
 
 from repdiff.explorer.guard import MOST_BYTES, POLICY
 
-PATHS = ("/", "/memo", "/picture", "/explorer.js", "/explorer.css", "/api/item", "/api/search", "/api/annotations")
+PATHS = (
+    "/",
+    "/memo",
+    "/picture",
+    "/explorer.js",
+    "/explorer.css",
+    "/api/item",
+    "/api/search",
+    "/api/annotations",
+    "/api/selection",
+)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -98,7 +108,7 @@ UPWARDS = (
     "\x00",
     "~",
 )
-FIELDS = ("frame", "row", "rows", "index", "direction", "sort", "q", "by", "k")
+FIELDS = ("frame", "row", "rows", "index", "direction", "sort", "q", "by", "k", "name")
 
 
 @pytest.mark.parametrize("upwards", UPWARDS)

@@ -34,7 +34,7 @@ def test_a_group_is_called_by_its_most_telling_value_and_not_by_the_commonest():
 
 def test_two_values_of_one_column_that_tell_as_much_are_both_named():
     found = cluster(value("3", 0.5, 0.1, column="digit"), value("5", 0.48, 0.1, column="digit"))
-    assert name_of(found, "digit") == "3 and 5, 4.9×"
+    assert name_of(found, "digit") == "digit 3 and 5, 4.9×"
     assert short_name(found, "digit") == "3 and 5"
     assert short_name(found) == "digit 3 and 5"
 

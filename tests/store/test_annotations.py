@@ -227,5 +227,9 @@ def test_exports_carry_what_people_said(run: Path) -> None:
     assert set(ours["x_only_decision"]) == {"real"}
     assert set(frame.loc[frame["x_only"] == 2, "x_only_name"]) == {"Türme & <b>"}
     assert list(frame.loc[frame["selections"] == "a few", "id"]) == ["3", "17"]
+    own = repdiff.load(run).to_frame().assign(selections="mine")
+    both = written.to_frame(own)
+    assert set(both["selections"]) == {"mine"}
+    assert list(both.loc[both["annotated_selections"] == "a few", "id"]) == ["3", "17"]
     assert isinstance(frame, pd.DataFrame)
     assert list(Annotations().to_frame(frame)) == list(frame)

@@ -17,6 +17,13 @@ from repdiff.affinity.base import Affinities
 from repdiff.affinity.representation import Representation
 from repdiff.core.progress import Progress
 
+_SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
+
+
+def spectral_bytes(n: int) -> int:
+    """Bytes that the spectral step takes."""
+    return 4 * n * _SPECTRAL_COLUMNS
+
 
 @dataclass(frozen=True)
 class Plan:

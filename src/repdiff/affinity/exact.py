@@ -19,7 +19,7 @@ from repdiff.affinity.base import Affinities
 from repdiff.affinity.compiled import TILE_ROWS, compile_for
 from repdiff.affinity.difference import directed_affinity, leave_out_others
 from repdiff.affinity.distances import RankedDistances
-from repdiff.affinity.engine import Plan
+from repdiff.affinity.engine import Plan, spectral_bytes
 from repdiff.affinity.kept_ranks import KeptRanks
 from repdiff.affinity.nearest import read_off_ranks
 from repdiff.affinity.packed import PRECISIONS, Codec, PackedAffinities, Precision
@@ -36,7 +36,6 @@ _TILE_ROWS = 256
 _SHARE_OF_AVAILABLE = 0.75
 _BYTES_OF_COPIES = {"euclidean": 4, "cosine": 12, "precomputed": 0}  # for each input value
 _LIBRARIES = 100 * 10**6  # memory of scikit-learn and the compiled kernels once loaded
-_SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
 # Of one thread, measured with AVX-512 at 10,000 items of 1,280 dimensions; a rough guide on other machines.
 _PRODUCTS_PER_SECOND = 5e10
 SECONDS_PER_PAIR = 5e-8
@@ -183,11 +182,6 @@ def ready_bytes(x: Representation, y: Representation, n: int | None = None) -> i
 def _side_bytes(side: Representation, n: int) -> int:
     width = n if side.metric == "precomputed" else side.values.shape[1]
     return n * width * (side.values.itemsize + _BYTES_OF_COPIES[side.metric])
-
-
-def spectral_bytes(n: int) -> int:
-    """Bytes that the spectral step takes."""
-    return 4 * n * _SPECTRAL_COLUMNS
 
 
 def _tiles_bytes(n: int, threads: int, bits: Precision) -> int:

@@ -23,6 +23,7 @@ Rows = npt.NDArray[np.int64]
 _ROWS_AT_A_TIME, _PAIRS_AT_A_TIME = 128, 1 << 24
 _MOST_PAIRS = 400_000_000  # of items asked and all items: up to 20,000 items all are asked
 _LEAST_ASKED = 2000
+_LOOKED_AT_ONCE = 128
 
 
 def read_off_ranks(
@@ -39,11 +40,18 @@ def _read_off(ranks, others, nearest, places):  # type: ignore[no-untyped-def]
     k = nearest.shape[1]
     for row in range(nearest.shape[0]):
         rank, other = ranks[row], others[row]
-        for j in range(rank.shape[0]):
-            place = rank[j] - 2
-            if 0 <= place < k:
-                nearest[row, place] = j
-                places[row, place] = other[j] - 1
+        for start in range(0, rank.shape[0], _LOOKED_AT_ONCE):
+            stop = min(start + _LOOKED_AT_ONCE, rank.shape[0])
+            least = rank[start]
+            for j in range(start, stop):
+                least = min(least, rank[j])
+            if least > k + 1:  # most often; a minimum is found many items at a time
+                continue
+            for j in range(start, stop):
+                place = rank[j] - 2
+                if 0 <= place < k:
+                    nearest[row, place] = j
+                    places[row, place] = other[j] - 1
 
 
 def rows_to_ask(n: int, seed: int) -> Rows:
@@ -134,30 +142,15 @@ def _smallest(far, nearest):  # type: ignore[no-untyped-def]
 @kernel(nogil=True)
 def _places(far, nearest, places):  # type: ignore[no-untyped-def]
     """Places of some columns among the distances of their row, from 1; of those that tie, the first comes first."""
-    k = nearest.shape[1]
-    limits, columns, before = np.empty(k, np.float32), np.empty(k, np.int64), np.empty(k + 1, np.int64)
     for row in range(far.shape[0]):
         distances = far[row]
-        # The columns from near to far: by distance, then by index.
-        order = np.argsort(nearest[row])
-        order = order[np.argsort(distances[nearest[row]][order], kind="mergesort")]
-        for place in range(k):
-            columns[place] = nearest[row, order[place]]
-            limits[place] = distances[columns[place]]
-        before[:] = 0
-        for j in range(distances.shape[0]):
-            distance = distances[j]
-            if distance > limits[k - 1]:
-                continue
-            low, high = 0, k  # the first of the columns that j comes before, or is
-            while low < high:
-                middle = (low + high) // 2
-                if limits[middle] < distance or (limits[middle] == distance and columns[middle] < j):
-                    low = middle + 1
-                else:
-                    high = middle
-            before[low] += 1
-        total = 0
-        for place in range(k):
-            total += before[place]
-            places[row, order[place]] = total
+        for place in range(nearest.shape[1]):
+            column = nearest[row, place]
+            limit = distances[column]
+            # Plain counts, which become SIMD code, are many times faster than a search for each distance.
+            before = np.int32(0)
+            for j in range(column):
+                before += np.int32(distances[j] <= limit)
+            for j in range(column, distances.shape[0]):
+                before += np.int32(distances[j] < limit)
+            places[row, place] = before + 1

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import DirectedValues, FloatArray, GroupMeans
 from repdiff.affinity.difference import directed_values
+from repdiff.core.interrupts import deferred_interrupts
 from repdiff.core.kernels import kernel
 from repdiff.core.parallel import for_each_tile, row_tiles
 from repdiff.core.progress import Progress
@@ -114,11 +115,22 @@ class PackedAffinities:
 
     def entries(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], *, upper: bool) -> FloatArray:
         """Entries of the affinity above or below the diagonal, stacked."""
+        if rows is columns and rows.ndim == 1 and (np.diff(rows) > 0).all():
+            return self._square(rows, upper=upper)
         i, j = rows[..., :, None], columns[..., None, :]
         low, high = np.minimum(i, j), np.maximum(i, j)
         stored = self.data[low, high] if upper else self.data[high, low]
         decoded = self.codec.decode(stored.reshape(1, -1)).reshape(stored.shape)
         return np.where(i == j, np.float32(1), decoded)
+
+    def _square(self, rows: npt.NDArray[np.int64], *, upper: bool) -> FloatArray:
+        """Entries among some items, in ascending order: each is read once."""
+        stored = np.empty((len(rows), len(rows)), self.data.dtype)
+        with deferred_interrupts():  # the first use compiles
+            _gather(self.data, rows, upper, stored)
+        square = self.codec.decode(stored)
+        np.fill_diagonal(square, 1)
+        return square
 
     def write_rows(self, rows: slice, compute: Callable[[FloatArray], None]) -> None:
         """Store the rows that ``compute`` writes into a float32 tile, (r, n)."""
@@ -263,6 +275,19 @@ def _encode(values, base, shift, stored):  # type: ignore[no-untyped-def]
         source, target = values[i], stored[i]
         for j in range(source.shape[0]):
             target[j] = (source[j] - base + half) >> shift
+
+
+@kernel(**_KERNEL)
+def _gather(data, rows, upper, out):  # type: ignore[no-untyped-def]
+    """Read along rows of the matrix, and mirror."""
+    for i in range(rows.shape[0]):
+        source = data[rows[i]]
+        first, last = (i + 1, rows.shape[0]) if upper else (0, i)
+        for j in range(first, last):
+            value = source[rows[j]]
+            out[i, j] = value
+            out[j, i] = value
+        out[i, i] = source[rows[i]]
 
 
 @kernel(**_KERNEL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from repdiff.affinity.distances import Ranked, ranked
 from repdiff.affinity.ranks import CentredRows, RankedEmbedding
 from repdiff.core.memory import is_mapped
 from repdiff.core.metrics import Metric
+from repdiff.core.once import once
 
 if TYPE_CHECKING:
     from repdiff.affinity.engine import Shared
@@ -45,7 +45,7 @@ class Representation:
         """Number of items."""
         return len(self.values)
 
-    @cached_property
+    @once
     def ready(self) -> Ranked:
         """The rows prepared to give distances, and after :meth:`prepare` ranks; computed on first use.
 

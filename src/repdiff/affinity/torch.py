@@ -21,8 +21,8 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinities, FloatArray
 from repdiff.affinity.device import Device
 from repdiff.affinity.difference import affinity_formula, difference_formula
-from repdiff.affinity.engine import Plan
-from repdiff.affinity.exact import Exact, host_limit, ready_bytes, spectral_bytes
+from repdiff.affinity.engine import Plan, spectral_bytes
+from repdiff.affinity.exact import Exact, host_limit, ready_bytes
 from repdiff.affinity.kept_ranks import KeptRanks
 from repdiff.affinity.packed import Codec, PackedAffinities
 from repdiff.affinity.representation import Representation

@@ -22,7 +22,10 @@ _ADVICE = {
     errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EROFS: _FULL, errno.EFBIG: _FULL,
     errno.EMFILE: "raise the limit of open files (ulimit -n)", errno.ENFILE: "close other programs' files",
 }  # fmt: skip
-_NO_THREADS = ("can't start new thread", "cannot start new thread")
+_IN_WORDS = {  # of errors that have no number
+    "can't start new thread": "no more threads can be started; give fewer with --jobs, or raise the limit (ulimit -u)",
+    "Too many open files": "too many files are open; raise the limit (ulimit -n)",
+}
 _LONGEST = 300  # characters of an error's message
 
 
@@ -73,8 +76,8 @@ def _complain_of(error: Exception) -> int:
         give_up_output()
         advice = _ADVICE.get(error.errno, "check the path, and who may read and write it")
         return _complain(f"{error.filename or 'the output'}: {error.strerror}; {advice}")
-    if any(words in str(error) for words in _NO_THREADS):
-        return _complain("no more threads can be started; give fewer with --jobs, or raise the limit (ulimit -u)")
+    if known := [told for words, told in _IN_WORDS.items() if words in str(error)]:
+        return _complain(known[0])
     if hasattr(error, "format_message"):  # Typer's usage errors; the name of their class depends on its version
         return _complain(f"{error.format_message()} Try: repdiff {_command(error)}--help")
     if type(error).__name__ == "Abort":  # Typer's Ctrl-C

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
-import numpy.typing as npt
 from typer import Argument, Option
 
 from repdiff.cli.options import Json, takes_options
@@ -14,9 +12,12 @@ from repdiff.results.directions import DIRECTIONS, DirectionName
 from repdiff.settings import AssignCall
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from repdiff.results.comparison import Comparison
 
-Counts = dict[DirectionName, npt.NDArray[np.int64]]
+    Counts = dict[DirectionName, npt.NDArray[np.int64]]
 
 
 @takes_options(AssignCall)
@@ -30,6 +31,8 @@ def assign(
     **options: Any,
 ) -> None:
     """Find which clusters of a run new items belong to, without comparing again."""
+    import numpy as np
+
     from repdiff.cli.console import print_json, progress_bars
     from repdiff.store.assignment import check_table_name, write_assignments
     from repdiff.store.run import load_run

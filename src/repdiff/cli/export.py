@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
 def export(
     run: Annotated[Path, Argument(metavar="RUN", help="Directory of a run.")],
-    to: Annotated[Literal["csv", "json", "parquet"], Option(help="Format.")] = "csv",
+    to: Annotated[Literal["csv", "json", "parquet", "anndata", "tensorboard"], Option(help="Format.")] = "csv",
     output: Annotated[
-        Path | None, Option("--output", "-o", help="File.", show_default="standard output; parquet needs a file")
+        Path | None,
+        Option(
+            "--output", "-o", help="File; a folder for tensorboard.", show_default="standard output, of csv and json"
+        ),
     ] = None,
 ) -> None:
-    """Write the labels of all items: a table as CSV or Parquet, or with the clusters as JSON."""
-    if to == "parquet" and output is None:
-        raise RepdiffError("parquet is not text; give a file for it with --output FILE")
+    """Write the labels of all items: as a table, or for another program."""
+    if to not in ("csv", "json") and output is None:
+        raise RepdiffError(f"{to} is not one text; give a {'folder' if to == 'tensorboard' else 'file'} with --output")
     from repdiff.core.files import written_whole
     from repdiff.store.run import load_run
 
@@ -34,12 +37,39 @@ def export(
     if output is None:
         print_data(_text(comparison, to))
         return
+    if to == "tensorboard":
+        _write_projector(comparison, output)
+        echo(f"{to}: {output}")
+        return
     with written_whole(output) as path:
         if to == "parquet":
             _table(comparison).to_parquet(path, index=False)
+        elif to == "anndata":
+            _write_anndata(comparison, path)
         else:
             path.write_text(_text(comparison, to), encoding="utf-8")
     echo(f"{to}: {output}")
+
+
+def _write_projector(comparison: Comparison, path: Path) -> None:
+    from repdiff.store.directory import written_folder
+    from repdiff.store.projector import write_projector
+
+    with written_folder(path) as folder:
+        write_projector(comparison, _table(comparison), folder)
+
+
+def _write_anndata(comparison: Comparison, path: Path) -> None:
+    """Written elsewhere and copied, since HDF5 wants to lock a file that nobody else has open."""
+    from shutil import copyfile
+    from tempfile import TemporaryDirectory
+
+    from repdiff.store.anndata_export import write_anndata
+
+    with TemporaryDirectory() as folder:
+        written = Path(folder) / "run.h5ad"
+        write_anndata(comparison, _table(comparison), written)
+        copyfile(written, path)
 
 
 def _table(comparison: Comparison) -> pd.DataFrame:

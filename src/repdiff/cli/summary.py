@@ -42,7 +42,7 @@ def _table(comparison: Comparison, direction: Direction) -> Any:
     from repdiff.report.wording.evidence import standing
     from repdiff.report.wording.formatting import UNKNOWN, number, percent
     from repdiff.report.wording.groups import all_in_order, numbers
-    from repdiff.report.wording.names import name_of
+    from repdiff.report.wording.names import shown_name
     from repdiff.report.wording.replicates import again_in_short
 
     names = [escape(name) for name in comparison.names]
@@ -71,7 +71,7 @@ def _table(comparison: Comparison, direction: Direction) -> Any:
         if cluster.evidence is not None:
             figures.append(UNKNOWN if cluster.is_no_change else standing(cluster.evidence))
             figures += [again_in_short(cluster.evidence)] * has_replicates
-        label = escape(name_of(cluster, comparison.items.label)) or UNKNOWN
+        label = escape(shown_name(comparison, direction.name, cluster)) or UNKNOWN
         name = "no change" if cluster.is_no_change else str(called[cluster.index])
         table.add_row(name, number(cluster.size), f"{cluster.mean_affinity:.2f}", label, *figures)
     return table

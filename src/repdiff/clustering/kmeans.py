@@ -17,6 +17,7 @@ from repdiff.core.progress import Progress, silent
 RESTARTS = 10
 _MOST_ITERATIONS = 300
 _TOLERANCE = 1e-4  # of the mean variance: centres that move less than this have converged
+_POINTS_AT_A_TIME = 1 << 25  # assigned in one call of the compiled loop
 _CHUNK = 512  # number of points whose distances fit into the first-level cache
 _KERNEL = {"nogil": True, "error_model": "numpy"}
 
@@ -60,14 +61,27 @@ def k_means(
     with deferred_interrupts():  # the first use compiles
         for restart in range(restarts):
             progress("k-means", restart, restarts)
-            labels = np.empty(len(given), np.int32)
-            inertia = _iterate(scaled, _seed_centres(scaled, draws[restart]), labels, threshold, _MOST_ITERATIONS)
+            labels = np.full(len(given), -1, np.int32)
+            inertia = _run(scaled, _seed_centres(scaled, draws[restart]), labels, threshold)
             if best is None or inertia < best[0]:
                 best = inertia, labels
     progress("k-means", restarts, restarts)
     if best is None:
         raise ValueError(f"restarts must be at least 1, but is {restarts}")
     return best[1]
+
+
+def _run(
+    points: npt.NDArray[np.float32], centres: npt.NDArray[np.float32], labels: npt.NDArray[np.int32], threshold: float
+) -> float:
+    """The inertia after Lloyd's iterations; of many points a few at a time, so that Ctrl-C is noticed in between."""
+    at_a_time = max(1, _POINTS_AT_A_TIME // len(labels))
+    inertia, converged, done = np.inf, False, 0
+    while not converged and done < _MOST_ITERATIONS:
+        most = min(at_a_time, _MOST_ITERATIONS - done)
+        inertia, converged = _iterate(points, centres, labels, threshold, most)
+        done += most
+    return float(inertia)
 
 
 @kernel(**_KERNEL)
@@ -130,16 +144,15 @@ def _draw(weights, target):  # type: ignore[no-untyped-def]
 
 @kernel(**_KERNEL)
 def _iterate(points, centres, labels, threshold, most):  # type: ignore[no-untyped-def]
-    """Run Lloyd's iterations until labels or centres converge; return the inertia."""
+    """Run at most so many iterations; return the inertia, and whether labels or centres have converged."""
     distances = np.empty(points.shape[1], np.float32)
-    labels[:] = -1
     for _ in range(most):
         if _assign(points, centres, labels, distances) == 0:
-            break
+            return _sum(distances), True
         if _move(points, centres, labels, distances) <= threshold:
             _assign(points, centres, labels, distances)
-            break
-    return _sum(distances)
+            return _sum(distances), True
+    return _sum(distances), False
 
 
 @kernel(**_KERNEL)

@@ -27,7 +27,7 @@ import numpy as np
 from repdiff.core import errors
 from repdiff.core.errors import InputError, RepdiffError
 
-STEP_SECONDS = 6.0  # of processor time, for one step
+STEP_SECONDS = 2.0  # of processor time, for one step; more for more bytes
 SPARE_BYTES = 2 << 30  # that the child may allocate beyond what it announces
 _IDLE_SECONDS = 60
 _START = (
@@ -221,7 +221,7 @@ def serve(descriptor: int) -> None:
 
 def _answer(connection: Connection, module: str, function: str, args: tuple[Any, ...]) -> None:
     try:
-        step(seconds=10 * STEP_SECONDS)  # importing libraries takes a while
+        step(seconds=20 * STEP_SECONDS)  # importing libraries takes a while
         run = getattr(import_module(module), function)
         step(spare_bytes=SPARE_BYTES)
         items: Generator[Any] = run(*args)

@@ -7,13 +7,14 @@ from bisect import bisect_right
 from collections.abc import Callable
 from mmap import mmap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 import psutil
 
 from repdiff.core.errors import RepdiffError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _UNITS = {
     "": 1,
@@ -81,6 +82,8 @@ def format_bytes(size: float) -> str:
 
 def is_mapped(values: npt.NDArray[Any]) -> bool:
     """Whether an array, or what it is a view of, is a memory-mapped file, which takes no memory of its own."""
+    import numpy as np
+
     base: Any = values
     while base is not None:
         if isinstance(base, np.memmap | mmap):

@@ -51,12 +51,15 @@ class Weighed:
         clusters.
     recluster : callable
         Affinity, seed and number of clusters (None for as many as before) -> labels.
+    nearest : ndarray of int32, (n, q), or None
+        The nearest other items of each item by ``nearness``, nearest first, where they are known.
     """
 
     direction: Direction
     affinity: Affinity
     nearness: Nearness
     recluster: Callable[[Affinity, int, int | None], npt.NDArray[np.int32]]
+    nearest: npt.NDArray[np.int32] | None = None
 
 
 def weigh(
@@ -184,7 +187,7 @@ def _drawn(
     """The resamples of both directions; nothing where there are too few items for one of them."""
     drawn = {
         side.direction.name: draw_resamples(
-            Clustered(side.affinity, side.direction.labels, side.nearness, side.recluster, groups),
+            Clustered(side.affinity, side.direction.labels, side.nearness, side.recluster, groups, side.nearest),
             n_resamples=n_resamples, n_jobs=n_jobs, seed=seed, stage=_STAGE, progress=progress,
         )
         for side in sides

@@ -22,6 +22,7 @@ from repdiff.results.findings import FindingCode
 
 LEAST_EXCESS = 0.25  # of mean log affinity: 1.28 times that of noise
 CLEAR_EXCESS = 0.5  # from which on another linear map does not explain it
+LEAST_REST = 0.15  # without the groups: below it is next to nothing
 LEAST_GROUP_EXCESS = log(1.25)
 CLEAR_GROUP_EXCESS = 1.0  # of a group, where the direction is not clear
 
@@ -62,8 +63,7 @@ def decide(
 def lies_in_groups(excess: Mapping[DirectionName, Excess], rest: Mapping[DirectionName, Excess]) -> bool:
     """Whether what both directions have in excess lies in their significant groups.
 
-    What is left without them must be no more than noise and, where there is more than noise over all, at most half of
-    that.
+    What is left without them must be next to nothing, or no more than noise and a quarter of what there is over all.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def lies_in_groups(excess: Mapping[DirectionName, Excess], rest: Mapping[Directi
     if not rest:
         return False
     with_groups, without = (max(one.direction for one in each.values()) for each in (excess, rest))
-    return without < LEAST_EXCESS and (with_groups < LEAST_EXCESS or without <= with_groups / 2)
+    return without < LEAST_REST or without < min(LEAST_EXCESS, with_groups / 4)
 
 
 def is_real(excess: Excess, predicted: Excess | None, *, clear_elsewhere: bool) -> bool:

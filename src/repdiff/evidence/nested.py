@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from repdiff.core.interrupts import deferred_interrupts
+from repdiff.core.kernels import kernel
 
 
 def nested_means(block: npt.NDArray[np.float32], order: npt.NDArray[np.int64], largest: int) -> npt.NDArray[np.float64]:
@@ -28,7 +28,7 @@ def nested_means(block: npt.NDArray[np.float32], order: npt.NDArray[np.int64], l
     return np.asarray(totals / (sizes * (sizes - 1.0)))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(nogil=True, error_model="numpy")
 def _add_up(block, order, totals):  # type: ignore[no-untyped-def]
     """Each item that joins adds twice its affinity to those before it: a sum of rows, one of which is added a step."""
     joined = np.empty(block.shape[1])

@@ -52,6 +52,8 @@ class Clustered:
         clustering as it was done.
     groups : ndarray of int32, (n,), or None
         Where only pairs within a group count, the group of each item.
+    nearest : ndarray of int32, (n, q), or None
+        The nearest other items of each item by ``nearness``, nearest first, where they are known.
     """
 
     affinity: Affinity
@@ -59,6 +61,7 @@ class Clustered:
     nearness: Callable[[Rows, Rows], npt.NDArray[np.float32]]
     recluster: Callable[[Affinity, int, int | None], Labels]
     groups: npt.NDArray[np.int32] | None = None
+    nearest: npt.NDArray[np.int32] | None = None
 
     @property
     def n_clusters(self) -> int:
@@ -145,6 +148,19 @@ def _draw(clustered: Clustered, size: int, rng: np.random.Generator, draw: int) 
 
 def _nearest(clustered: Clustered, items: Rows, candidates: Rows) -> Rows:
     """Place of the nearest candidate of each item: of its own group, where only pairs within a group count."""
+    if clustered.nearest is None or clustered.groups is not None:
+        return _nearest_by_distance(clustered, items, candidates)
+    place = np.full(clustered.affinity.n, -1)
+    place[candidates] = np.arange(len(candidates))
+    places = place[clustered.nearest[items]]
+    nearest = places[np.arange(len(items)), (places >= 0).argmax(axis=1)]
+    without = np.flatnonzero(nearest < 0)  # none of the neighbours known is a candidate
+    if len(without):
+        nearest[without] = _nearest_by_distance(clustered, items[without], candidates)
+    return np.asarray(nearest)
+
+
+def _nearest_by_distance(clustered: Clustered, items: Rows, candidates: Rows) -> Rows:
     nearness = clustered.nearness(items, candidates)
     others = _other_group(clustered, items, candidates)
     if others is not None:

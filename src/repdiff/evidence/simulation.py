@@ -12,12 +12,12 @@ as many nearest neighbours with y as x does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.few import ranks_of_few
+from repdiff.core.once import once
 from repdiff.evidence.prediction import Prediction
 
 Ranks = npt.NDArray[np.int32]
@@ -76,15 +76,15 @@ class Noise:
         """Neighbour ranks, (m, m), of the simulated side."""
         return ranks_of(self._values + np.float32(amount) * directions)
 
-    @cached_property
+    @once
     def _values(self) -> npt.NDArray[np.float32]:
         return np.asarray(self.prediction.values, dtype=np.float32)
 
-    @cached_property
+    @once
     def _lengths(self) -> npt.NDArray[np.float32]:
         return np.asarray(np.linalg.norm(self.prediction.residuals, axis=1), dtype=np.float32)
 
-    @cached_property
+    @once
     def _root(self) -> npt.NDArray[np.float32]:
         residuals = self.prediction.residuals
         squares, vectors = np.linalg.eigh(residuals.T @ residuals)

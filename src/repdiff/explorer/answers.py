@@ -103,6 +103,18 @@ def _search(library: Library, request: Request) -> Any:
     return _listed(explored, found, request.query_params.get("sort", "row"), name, facts=False)
 
 
+def _selection(library: Library, request: Request) -> Any:
+    """The items of a selection that was kept, by its name."""
+    explored = explored_of(library, request)
+    name = direction_of(request.query_params.get("direction", "x_only"))
+    asked = request.query_params.get("name", "")
+    kept = next((one for one in explored.annotations().selections if one.name == asked), None)
+    if kept is None:
+        raise RepdiffError(f"there is no selection {asked[:40]!r}")
+    rows = np.flatnonzero(explored.comparison.items.frame["id"].isin(kept.items).to_numpy())
+    return _listed(explored, rows, request.query_params.get("sort", "typical"), name, facts=True)
+
+
 def _colours(library: Library, request: Request) -> Any:
     return colours.colours(explored_of(library, request), request.query_params.get("by", ""))
 
@@ -164,6 +176,7 @@ ASKED: Mapping[str, Callable[[Library, Request], Any]] = {
     "tiles": _tiles,
     "cluster": _cluster,
     "search": _search,
+    "selection": _selection,
     "colours": _colours,
     "annotations": _annotations,
     "recut": _recut,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +25,32 @@ from repdiff.store.run import Run
 N_SHOWN = 10  # neighbours of an item on each side; what is among them on both sides is kept
 Rows = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.float64]
+
+
+class Texts(Mapping[str, list[str]]):
+    """The columns of a table as text, each made when it is asked for and kept."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._columns = {str(name): frame[name] for name in frame}
+        self._made: dict[str, list[str]] = {}
+
+    def __getitem__(self, name: str) -> list[str]:
+        """One column; raises KeyError where there is none of that name."""
+        if name not in self._made:
+            self._made[name] = column_text(self._columns[name])
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a column; none is made."""
+        return name in self._columns
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in order."""
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._columns)
 
 
 class Explored:
@@ -50,10 +77,9 @@ class Explored:
         return self.comparison.x_only if name == "x_only" else self.comparison.y_only
 
     @cached_property
-    def columns(self) -> dict[str, list[str]]:
+    def columns(self) -> Texts:
         """Every column as text, by its name."""
-        frame = self.comparison.items.frame
-        return {str(name): column_text(frame[name]) for name in frame}
+        return Texts(self.comparison.items.frame)
 
     @cached_property
     def title(self) -> list[str] | None:

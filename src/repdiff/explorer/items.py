@@ -41,6 +41,7 @@ def item(explored: Explored, row: int) -> dict[str, Any]:
     items = explored.comparison.items
     return {
         **tile(explored, row),
+        "text": "" if items.text is None else explored.columns[items.text][row][:_LONGEST_VALUE],
         "columns": [[name, values[row][:_LONGEST_VALUE]] for name, values in explored.columns.items()],
         "predictions": {
             side: None if column is None else explored.columns[column][row]

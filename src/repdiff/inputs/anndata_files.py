@@ -17,7 +17,7 @@ import pandas as pd
 from repdiff.core.apart import run_apart
 from repdiff.core.errors import InputError
 from repdiff.inputs.claims import check_claim
-from repdiff.inputs.hdf5 import check_own_values, claim_of, joined, need_h5py, pieces
+from repdiff.inputs.hdf5 import begin_reading, check_own_values, claim_of, joined, need_h5py, pieces
 from repdiff.inputs.wording import few
 
 
@@ -80,6 +80,7 @@ def send_obs(path: str) -> Iterator[Any]:
         obs = _required(file, "obs", path, h5py)
         frame = _frame(obs, path, h5py)
         frame.index = pd.Index(_index(obs, path, h5py), name="id" if "id" not in frame else None)
+        begin_reading(16 * frame.size, text=True)  # it is pickled, which takes as long
         yield frame
 
 
@@ -157,4 +158,6 @@ def _column(node: Any, path: str, h5py: Any) -> Any:
 def _values(node: Any, path: str, h5py: Any) -> Any:
     check_own_values(node, path)
     check_claim(path, claim_of(node), Path(path).stat().st_size)
-    return node.asstr(errors="replace")[()] if h5py.check_string_dtype(node.dtype) else node[()]
+    text = h5py.check_string_dtype(node.dtype) is not None
+    begin_reading(claim_of(node), text=text)
+    return node.asstr(errors="replace")[()] if text else node[()]

@@ -174,9 +174,13 @@ ARRAY_READERS: dict[str, Callable[[Path], Arrays]] = {
 
 def _read_array(file: Any, where: str, there: int) -> npt.NDArray[Any]:
     """The array of a .npy file, open at its start, of so many bytes."""
-    _check_header(file, where, there)
     try:
-        array = np.lib.format.read_array(file, allow_pickle=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of NumPy, about files that Python 2 wrote
+            _check_header(file, where, there)
+            array = np.lib.format.read_array(file, allow_pickle=False)
+    except InputError:
+        raise
     except ValueError as error:
         if "allow_pickle" in str(error):
             raise InputError(f"{where}: {_NEEDS_PICKLE}") from error

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from repdiff.core.errors import InputError
 from repdiff.core.files import one_line
+from repdiff.core.plain import from_plain
+from repdiff.core.ranges import Count
 from repdiff.core.regular import read_json
 from repdiff.inputs.ids import Ids
 from repdiff.inputs.parquet_files import open_parquet
@@ -52,6 +54,40 @@ class Encoding:
     def numbered(self) -> bool:
         """Whether the ids are row numbers, because the items had none."""
         return bool(self.manifest["items"]["numbered"])
+
+
+@dataclass(frozen=True)
+class _Values:
+    sha256: str
+    shape: tuple[Count, Count]
+
+
+@dataclass(frozen=True)
+class _Model:
+    spec: str
+    weights_sha256: str | None
+
+
+@dataclass(frozen=True)
+class _Listed:
+    numbered: bool
+
+
+@dataclass(frozen=True)
+class _Skipped:
+    id: str
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is read of a manifest."""
+
+    embeddings: _Values
+    model: _Model
+    items: _Listed
+    skipped: tuple[_Skipped, ...]
+    layer: str | None
+    pool: str | None
 
 
 def manifest_path(path: Path) -> Path:
@@ -98,18 +134,24 @@ def read_encoding(path: Path, sha256: str) -> Encoding | None:
     if manifest is None:
         return None
     try:
-        if manifest["embeddings"]["sha256"] != sha256:
+        told = from_plain(_Told, manifest, manifest_path(path).name)
+        if told.embeddings.sha256 != sha256:
             return None
-        return _read_items(items_path(path), manifest)
+        return _read_items(items_path(path), manifest, told.embeddings.shape[0])
+    except InputError:
+        raise
     except (OSError, LookupError, TypeError, ValueError) as error:  # pyarrow's errors are ValueErrors or OSErrors
         raise InputError(f"{items_path(path)}: cannot be read: {one_line(error)}; encode again") from error
 
 
-def _read_items(path: Path, manifest: Mapping[str, Any]) -> Encoding:
+def _read_items(path: Path, manifest: Mapping[str, Any], n: int) -> Encoding:
     table = open_parquet(path).read()
     columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
-    if len(table) != manifest["embeddings"]["shape"][0]:
-        raise ValueError(f"it has {len(table)} rows")
+    if len(table) != n:
+        raise ValueError(f"it has {len(table)} rows, but there are {n} embeddings")
+    for name in ("id", "digest"):
+        if not all(isinstance(one, str) for one in columns[name].tolist()):
+            raise TypeError(f"its column {name!r} must hold text")
     return Encoding(
         manifest,
         columns["id"].astype(object),

@@ -20,6 +20,8 @@ from repdiff.inputs.claims import check_claim
 
 _PIECE = 16 << 20  # bytes that are sent at a time
 _BYTES_PER_SECOND = 100_000_000  # at the least, of processor time, when a piece is read
+_OF_TEXT_PER_SECOND = 5_000_000
+_LISTED_PER_SECOND = 20_000_000  # bytes of a file of many small datasets
 _MOST_DATASETS = 200_000
 _POINTER = 16  # bytes that a text of any length takes in the file at the least
 _PLAIN = "fiubcSmM"  # kinds of values that are sent as they are
@@ -67,9 +69,11 @@ def send_all(path: str) -> Iterator[Any]:
     """The pieces of all datasets that are reached without a link."""
     import h5py
 
+    size = Path(path).stat().st_size
+    step(seconds=STEP_SECONDS + size / _LISTED_PER_SECOND)
     with h5py.File(path, "r") as file:
         found = _datasets(file, path, h5py)
-        check_claim(path, sum(map(claim_of, found.values())), Path(path).stat().st_size)
+        check_claim(path, sum(map(claim_of, found.values())), size)
         for name, node in found.items():
             yield from pieces(name, node, f"{path}:{name}", h5py)
 
@@ -95,9 +99,15 @@ def pieces(name: str, node: Any, source: str, h5py: Any) -> Iterator[Any]:
     read = node.asstr(errors="replace") if text else node
     for start in range(0, shape[0] if shape else 1, rows):
         size = min(rows, shape[0] if shape else 1) * claim_of(node) // (shape[0] if shape else 1)
-        step(seconds=STEP_SECONDS + size / _BYTES_PER_SECOND, spare_bytes=SPARE_BYTES + 4 * size)
+        begin_reading(size, text=text)
         found = read[start : start + rows] if shape else read[()]
         yield np.asarray(found, dtype=object).tolist() if text else np.asarray(found)
+
+
+def begin_reading(size: int, *, text: bool) -> None:
+    """Begin the step that reads so many bytes of a dataset."""
+    rate = _OF_TEXT_PER_SECOND if text else _BYTES_PER_SECOND
+    step(seconds=STEP_SECONDS + size / rate, spare_bytes=SPARE_BYTES + (20 if text else 4) * size)
 
 
 def check_own_values(node: Any, source: str) -> None:

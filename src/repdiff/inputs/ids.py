@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from repdiff.core.errors import InputError
+from repdiff.inputs.wording import few
 
 Ids = npt.NDArray[np.object_]
 
@@ -32,15 +33,24 @@ def as_ids(column: Any, source: str) -> Ids:
         raise InputError(
             f"{source}: row {int(missing.argmax())} has no id ({missing.sum():,} in all); give every row one"
         )
-    repeated = pd.Series(ids, dtype=object).duplicated().to_numpy()
-    if repeated.any():
-        row = int(repeated.argmax())
-        first = int(np.flatnonzero(ids == ids[row])[0])
+    n_repeated = len(ids) - len(set(ids))  # pandas takes texts that differ behind a null character for the same
+    if n_repeated:
+        first, row = _first_repeated(ids)
         raise InputError(
-            f"{source}: id {ids[row]!r} is in rows {first} and {row} ({repeated.sum():,} repeated in all); "
-            "ids must be unique"
+            f"{source}: id {few([ids[row]], quoted=True)} is in rows {first} and {row} "
+            f"({n_repeated:,} repeated in all); ids must be unique"
         )
     return ids
+
+
+def _first_repeated(ids: Ids) -> tuple[int, int]:
+    """The first row whose id was there before, and where."""
+    rows: dict[str, int] = {}
+    for row, name in enumerate(ids):
+        if name in rows:
+            return rows[name], row
+        rows[name] = row
+    raise AssertionError("no id is repeated")
 
 
 def _writable(text: str) -> str:

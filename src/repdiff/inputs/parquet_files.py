@@ -17,6 +17,8 @@ from repdiff.inputs.arrow_files import checked
 from repdiff.inputs.claims import FREELY, check_claim
 
 _SMALL = 16 << 20  # bytes of a file that the other process reads whole
+_BYTES_PER_SECOND = 4_000_000  # of a compressed file, at the least, of processor time
+_LOOKED_AT_PER_SECOND = 100_000_000  # of a file of which only the metadata are read
 _ROWS_AT_A_TIME, _BUFFER = 8192, 1 << 20  # of a column of vectors; bytes
 _WIDTH = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8}
 
@@ -99,7 +101,8 @@ def send_shared(path: str) -> Iterator[list[str]]:
 
     pa.set_cpu_count(1)
     size = Path(path).stat().st_size
-    step(seconds=STEP_SECONDS, spare_bytes=SPARE_BYTES)
+    rate = _BYTES_PER_SECOND if size <= _SMALL else _LOOKED_AT_PER_SECOND
+    step(seconds=STEP_SECONDS + size / rate, spare_bytes=SPARE_BYTES)
     with pq.ParquetFile(path) as file:
         check_claim(path, _numbers_in(file), size)
         shared = _shared_texts(file)

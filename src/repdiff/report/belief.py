@@ -59,10 +59,10 @@ COLUMNS = (
     Column("group", ""),
     Column(
         "verdict",
-        "Holds: it is tighter than noise would make it, and found again (stable and robust). No more than noise: it is "
-        "found again, but no tighter than that. In doubt: it dissolves, depends on the settings, or is too small to be "
-        "checked. Of one seed only: it is not there in other seeds of the two models. As elsewhere: in runs of "
-        "version 0.1.",
+        "Holds: it is tighter than noise would make it, or its labels show a gain or a loss, and it is found again "
+        "(stable and robust). No more than noise: it is found again, but no tighter than that. In doubt: it "
+        "dissolves, depends on the settings, or is too small to be checked. Of one seed only: it is not there in "
+        "other seeds of the two models. As elsewhere: in runs of version 0.1.",
     ),
     Column(
         "excess over noise",

@@ -47,7 +47,7 @@ def origin(comparison: Comparison) -> tuple[Facts, ...]:
     provenance = comparison.provenance
     x, y = comparison.names
     sides = {"x": x, "y": y}
-    stages = {"x_only": f"only in {x},", "y_only": f"only in {y},"}
+    stages = {"x_only": f"only in {x},", "y_only": f"only in {y},", **sides}
     seed = "none" if provenance.random_state is None else f"{provenance.random_state}"
     return (
         Facts("Parameters", (*flatten(provenance.parameters), ("seed", seed))),

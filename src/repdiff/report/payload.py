@@ -20,7 +20,7 @@ from repdiff.report.palette import cluster_colours, no_change_colour
 from repdiff.report.shown_items import ShownItems
 from repdiff.report.subject import Fate, Frame, Subject
 from repdiff.report.wording.groups import numbers
-from repdiff.report.wording.names import name_of
+from repdiff.report.wording.names import shown_name
 from repdiff.results.clusters import Direction
 
 LONGEST_TEXT = 280  # characters of an item's text that the page shows
@@ -125,7 +125,7 @@ def _direction(frame: Frame, direction: Direction, shown_items: ShownItems) -> d
             {
                 "index": cluster.index,
                 "number": called[cluster.index],
-                "called": name_of(cluster, frame.comparison.items.label),
+                "called": shown_name(frame.comparison, direction.name, cluster),
                 "noChange": cluster.is_no_change,
                 "colour": places[cluster.index],
                 "size": cluster.size,

@@ -18,7 +18,7 @@ from repdiff.report.wording import formatting as words
 from repdiff.report.wording.choice import why_so_many
 from repdiff.report.wording.findings import finding, holder_and_other, makeup, nothing_differs
 from repdiff.report.wording.groups import all_in_order, numbers
-from repdiff.report.wording.names import name_of
+from repdiff.report.wording.names import shown_name
 from repdiff.results.annotations import ClusterNote
 from repdiff.results.clusters import DifferenceCluster, Direction
 from repdiff.results.comparison import Comparison
@@ -288,7 +288,7 @@ def _card(frame: Frame, direction: Direction, cluster: DifferenceCluster, scale:
         mean_affinity=cluster.mean_affinity,
         mean_error=cluster.mean_error,
         bar=scale.position(cluster.mean_affinity),
-        called=name_of(cluster, comparison.items.label),
+        called=shown_name(comparison, direction.name, cluster),
         makeup=makeup(cluster.label_counts),
         labels=tuple(LabelShare(label, count / known) for label, count in top),
         accuracies=tuple(Accuracy(name, share, overall) for name, share, overall in outcomes if overall is not None),

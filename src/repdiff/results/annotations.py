@@ -127,7 +127,8 @@ class Annotations:
         -------
         DataFrame
             With the columns ``x_only_name``, ``x_only_tags``, ``x_only_decision``, the same of y_only, and
-            ``selections`` before those of the items; text, empty where nothing is said.
+            ``selections`` before those of the items; text, empty where nothing is said. ``annotated_`` stands before a
+            name that the items have already.
         """
         if self.is_empty:
             return items
@@ -142,7 +143,9 @@ class Annotations:
                 chosen.setdefault(one, []).append(selection.name)
         columns["selections"] = items["id"].map(lambda one: ", ".join(chosen.get(one, ())))
         place = sum(column in items for column in ("id", *DIRECTIONS, *(f"{name}_no_change" for name in DIRECTIONS)))
-        said = pd.DataFrame(columns)[[name for name in columns if name not in items]]
+        said = pd.DataFrame(
+            {f"annotated_{name}" if name in items else name: column for name, column in columns.items()}
+        )
         return pd.concat([items.iloc[:, :place], said, items.iloc[:, place:]], axis=1)
 
     def _settled(self, direction: DirectionName, index: int) -> ClusterNote:

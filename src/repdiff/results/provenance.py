@@ -28,7 +28,7 @@ class Provenance:
     versions : mapping of str to str
         Of repdiff, Python and the libraries that the numbers depend on.
     timings : mapping of str to float
-        Seconds of each stage.
+        Seconds of each stage by the clock; some run side by side.
     warnings : tuple of str
         What a reader of the result must know.
     """

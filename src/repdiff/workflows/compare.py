@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ import pandas as pd
 from repdiff.affinity.engine import Plan
 from repdiff.clustering.order import map_affinity
 from repdiff.clustering.representatives import Contrast
-from repdiff.core.parallel import for_each_tile, resolve_n_jobs
 from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.agreement import agreement
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
@@ -22,8 +22,9 @@ from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.neighbors import NeighborLists
-from repdiff.results.projection import Projection
+from repdiff.results.projection import Plane, Projection
 from repdiff.results.provenance import Provenance
+from repdiff.results.similarity import SimilarityTable
 from repdiff.settings import CompareCall, Settings, takes
 from repdiff.similarities.alignment import align_pair
 from repdiff.similarities.table import score_sample
@@ -35,6 +36,7 @@ from repdiff.workflows.provenance import Clock, engine_warnings, inputs_of, now,
 from repdiff.workflows.reference import make_reference
 from repdiff.workflows.replicates import HeldReplicates, hold_replicates
 from repdiff.workflows.representation import ShownRepresentation, representations_of
+from repdiff.workflows.side_by_side import run_all
 
 
 @takes(CompareCall)
@@ -119,14 +121,11 @@ def compare_pair(
     x, y = representations or representations_of(pair, settings)
     contrasts, neighbors = _compute((x, y), pair, settings, plan, clock, progress)
     warnings = [*pair.warnings, *engine_warnings(contrasts.engine), *(replicates.warnings if replicates else ())]
-    found = _find_both(contrasts, settings, warnings, clock, progress)
     outcomes = _Outcomes.of(pair.items)
-    directions = {name: outcomes.describe(name, found[name], getattr(contrasts, name)) for name in DIRECTIONS}
-    projection = _projection(x, y, settings, clock)
-    evidence = similarity = None
+    seen = _look((x, y), pair, contrasts, outcomes, settings, clock, progress)
+    found, directions = seen.found, seen.directions
+    evidence = None
     if neighbors is not None and settings.evidence:
-        with clock.time("similarity"):
-            similarity = score_sample(pair, random_state=settings.random_state)
         directions["x_only"], directions["y_only"], evidence = take_evidence(
             pair, (x, y), contrasts, found, directions, neighbors, settings, replicates, clock=clock, progress=progress
         )
@@ -135,13 +134,13 @@ def compare_pair(
         items=pair.items,
         x_only=directions["x_only"],
         y_only=directions["y_only"],
-        projection=projection,
+        projection=seen.projection,
         accuracy_x=accuracy(outcomes.right_x),
         accuracy_y=accuracy(outcomes.right_y),
-        provenance=_provenance(pair, settings, contrasts.engine, clock, warnings, replicates),
+        provenance=_provenance(pair, settings, contrasts.engine, clock, [*warnings, *seen.warnings], replicates),
         description=description,
         evidence=evidence,
-        similarity=similarity,
+        similarity=seen.similarity,
         chosen={name: one.chosen for name, one in found.items() if one.chosen is not None},
         reference=make_reference(pair, found, keep_rows=keep_rows, random_state=settings.random_state),
         neighbors=neighbors.first(settings.n_neighbors) if neighbors and settings.n_neighbors else None,
@@ -166,24 +165,59 @@ def _compute(
         return contrasts, neighbors_of(*sides, settings, found=contrasts.neighbors, progress=progress)
 
 
-def _projection(x: ShownRepresentation, y: ShownRepresentation, settings: Settings, clock: Clock) -> Projection:
-    with clock.time("projection"):
-        for_each_tile(ShownRepresentation.project, (x, y), n_jobs=min(2, resolve_n_jobs(settings.n_jobs)))
-        return side_by_side(x.plane, y.plane)
+@dataclass(frozen=True)
+class _Seen:
+    """What is found from the affinities and the embeddings, before the evidence."""
+
+    found: Mapping[DirectionName, FoundClusters]
+    directions: dict[DirectionName, Direction]
+    projection: Projection
+    similarity: SimilarityTable | None
+    warnings: tuple[str, ...]
 
 
-def _find_both(
-    contrasts: Contrasts, settings: Settings, warnings: list[str], clock: Clock, progress: Progress
-) -> dict[DirectionName, FoundClusters]:
-    """The clusters of both directions; what a reader must know of them is added to the warnings."""
-    both: dict[DirectionName, Contrast] = {"x_only": contrasts.x_only, "y_only": contrasts.y_only}
-    found: dict[DirectionName, FoundClusters] = {}
-    for name, contrast in both.items():
-        found[name] = find_direction(
-            contrast, settings, name=name, warn=warning_recorder(warnings, name), clock=clock, progress=progress
-        )
-        warnings += [f"{name}: {line}" for line in undecided(found[name].clusters, settings.no_change_threshold)]
-    return found
+def _look(
+    sides: tuple[ShownRepresentation, ShownRepresentation],
+    pair: EmbeddingPair,
+    contrasts: Contrasts,
+    outcomes: _Outcomes,
+    settings: Settings,
+    clock: Clock,
+    progress: Progress,
+) -> _Seen:
+    """The clusters of both directions, the projection and a quick look at similarity, side by side."""
+    warnings: dict[DirectionName, list[str]] = {name: [] for name in DIRECTIONS}
+
+    def find(name: DirectionName, progress: Progress) -> tuple[FoundClusters, Direction]:
+        contrast: Contrast = getattr(contrasts, name)
+        warn = warning_recorder(warnings[name], name)
+        found = find_direction(contrast, settings, name=name, warn=warn, clock=clock, progress=progress)
+        warnings[name] += [f"{name}: {line}" for line in undecided(found.clusters, settings.no_change_threshold)]
+        return found, outcomes.describe(name, found, contrast)
+
+    def project(side: ShownRepresentation, name: str, _: Progress) -> Plane:
+        with clock.time(f"{name} projection"):
+            return side.plane
+
+    def score(_: Progress) -> SimilarityTable | None:
+        if not settings.evidence:
+            return None
+        with clock.time("similarity"):
+            return score_sample(pair, random_state=settings.random_state)
+
+    steps: list[Callable[[Progress], Any]] = [
+        *(partial(find, name) for name in DIRECTIONS),
+        *(partial(project, side, name) for side, name in zip(sides, ("x", "y"), strict=True)),
+        score,
+    ]
+    *found, x, y, similarity = run_all(steps, pair, settings, contrasts, progress=progress)
+    return _Seen(
+        {name: one[0] for name, one in zip(DIRECTIONS, found, strict=True)},
+        {name: one[1] for name, one in zip(DIRECTIONS, found, strict=True)},
+        side_by_side(x, y),
+        similarity,
+        tuple(line for name in DIRECTIONS for line in warnings[name]),
+    )
 
 
 def _provenance(

@@ -73,8 +73,11 @@ def take_evidence(
     clock = Clock() if clock is None else clock
     both = {"x_only": contrasts.x_only, "y_only": contrasts.y_only}
     reclusters = {name: _recluster(found[name], settings) for name in DIRECTIONS}
+    lists = {"x_only": neighbors.x, "y_only": neighbors.y} if neighbors.holds_all else {}
     weighed = {
-        name: Weighed(directions[name], both[name].affinity, both[name].near.distances, reclusters[name])
+        name: Weighed(
+            directions[name], both[name].affinity, both[name].near.distances, reclusters[name], lists.get(name)
+        )
         for name in DIRECTIONS
     }
     with clock.time("findings"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy.typing as npt
@@ -10,6 +9,7 @@ import numpy.typing as npt
 from repdiff.affinity.engines import engine_of
 from repdiff.affinity.representation import Representation
 from repdiff.core.metrics import Metric
+from repdiff.core.once import once
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.projection import Plane
 from repdiff.settings import Settings
@@ -34,7 +34,7 @@ class ShownRepresentation(Representation):
         super().__init__(values, metric)
         self._random_state = random_state
 
-    @cached_property
+    @once
     def plane(self) -> Plane:
         """Coordinates for display, computed on first use."""
         return project_side(self.values, metric=self.metric, random_state=self._random_state)

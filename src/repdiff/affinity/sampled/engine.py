@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
 from repdiff.affinity.compiled import ROWS, compile_for
-from repdiff.affinity.engine import Plan
-from repdiff.affinity.exact import Exact, host_limit, spectral_bytes
+from repdiff.affinity.engine import Plan, spectral_bytes
+from repdiff.affinity.exact import Exact, host_limit
 from repdiff.affinity.representation import Representation
 from repdiff.affinity.sampled.affinity import SampledAffinity, sample_affinity
 from repdiff.affinity.sampled.candidates import Sampler

@@ -38,7 +38,7 @@ def _load(target: str, request: Request) -> Model:
 
 def _session(onnxruntime: Any, graph: Path | bytes, providers: list[str]) -> Any:
     settings = onnxruntime.SessionOptions()
-    settings.log_severity_level = 3  # errors
+    settings.log_severity_level = 4  # nothing: what is wrong comes as an exception, too
     try:
         return onnxruntime.InferenceSession(
             graph if isinstance(graph, bytes) else str(graph), settings, providers=providers, enable_fallback=0

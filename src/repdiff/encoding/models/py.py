@@ -218,7 +218,7 @@ def _accepts(model: Any) -> bool:
 KIND = ModelKind(
     "py",
     "py:MODULE:ATTRIBUTE",
-    "your own code: a torch module with its transform, or any function from a batch to an array",
+    "your own code, which runs as it is: a torch module with its transform, or any function from a batch to an array",
     ("image", "text"),
     _load,
     _accepts,

@@ -17,7 +17,7 @@ from repdiff.report.palette import cluster_colours, no_change_colour
 from repdiff.report.wording.findings import finding
 from repdiff.report.wording.formatting import NBSP, affinity, percent, plural
 from repdiff.report.wording.groups import in_order, numbers
-from repdiff.report.wording.names import name_of
+from repdiff.report.wording.names import shown_name
 from repdiff.results.clusters import DifferenceCluster, Direction, DirectionName
 from repdiff.results.comparison import Comparison
 
@@ -159,19 +159,23 @@ def _draw_collages(
     pictures = _pictures(comparison, clusters)
     for axes in places:
         axes.set_axis_off()
-    called = numbers(direction)
+    numbered = numbers(direction)
     for axes, cluster in zip(places, clusters, strict=False):
         _draw_collage(axes, comparison, cluster, pictures)
         axes.set_title(
-            plain(_caption(comparison, cluster, called[cluster.index])), fontsize=8, linespacing=1.35, loc="left", pad=9
+            plain(_caption(comparison, direction, cluster, numbered[cluster.index])),
+            fontsize=8,
+            linespacing=1.35,
+            loc="left",
+            pad=9,
         )
         axes.plot([0, 0.97], [1.02, 1.02], transform=axes.transAxes, color=colours[cluster.index], lw=4, clip_on=False)
 
 
-def _caption(comparison: Comparison, cluster: DifferenceCluster, number: int) -> str:
+def _caption(comparison: Comparison, direction: Direction, cluster: DifferenceCluster, number: int) -> str:
     kind = "no change" if cluster.is_no_change else f"group {number}"
     lines = [f"{kind}: {plural(cluster.size, 'item')}", f"affinity {affinity(cluster.mean_affinity)}"]
-    if name := name_of(cluster, comparison.items.label):
+    if name := shown_name(comparison, direction.name, cluster):
         lines.append(_shortened(name))
     lines += [
         f"{_shortened(name, _NAME_ON_A_LINE)}: {100 * accuracy:.1f}{NBSP}% right"

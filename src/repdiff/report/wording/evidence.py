@@ -43,7 +43,10 @@ def cluster_verdict(comparison: Comparison, direction: DirectionName, evidence: 
         return f"Not tested: {why}" if why else ""
     if not evidence.holds:
         return f"{standing(evidence).capitalize()}: {why}"
-    parts = [f"false discovery rate {words.rate(evidence.excess_q or evidence.q_value)}"]
+    if evidence.excess_q is not None and not evidence.is_significant and evidence.value is not None:
+        parts = [f"not tighter than noise, yet a {evidence.value} by its labels"]
+    else:
+        parts = [f"false discovery rate {words.rate(evidence.excess_q or evidence.q_value)}"]
     parts += [
         f"{name} {value:.2f}"
         for name, value in (("stability", evidence.stability), ("robustness", evidence.robustness))

@@ -105,7 +105,8 @@ def fate_sentence(comparison: Comparison, name: DirectionName, evidence: Cluster
         "reordered": f"Reordered: {other} keeps it, with other neighbours inside",
     }[evidence.fate]
     whole = comparison.evidence
-    if whole is not None and whole.findings and whole.findings[name].code in ("noise", "same"):
+    noise = whole is not None and whole.findings and whole.findings[name].code in ("noise", "same")
+    if noise and not evidence.holds:
         told = "No more than noise would do to it"
     elif evidence.borderline:
         told = "Not called either way: its difference is too near the threshold"

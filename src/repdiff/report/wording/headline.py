@@ -42,7 +42,12 @@ def headline(
         return Sentence((x, (" and ", False), y, (told, False)))
     if little_in_common(neighbours):
         return Sentence(
-            (x, (" and ", False), y, (" have little in common: near in one says nothing of the other.", False))
+            (
+                x,
+                (" and ", False),
+                y,
+                (" have little in common: items near in one are no nearer in the other than others.", False),
+            )
         )
     if said == {"noise"} and (who := better(evidence)) in ("x", "y"):
         told = f" is right {'less' if who == 'x' else 'more'} often."
@@ -99,7 +104,7 @@ def _clause(comparison: Comparison, name: DirectionName, fate: Fate, some: str, 
     holder, other = holder_and_other(comparison, name)
     some = some or ("nearly all groups of " if fate == "reordered" else "most groups of ")
     verb = {"lost": " scatters ", "loosened": " loosens ", "reordered": " keeps "}[fate]
-    tail = ", neighbours reordered" if fate == "reordered" else ""
+    tail = " but reorders neighbours inside" if fate == "reordered" else ""
     return ((other, True), (f"{verb}{some}", False), (holder, True), (f"{named}{tail}", False))
 
 
@@ -129,4 +134,4 @@ def _named(groups: Sequence[DifferenceCluster], label: str | None) -> str:
 
 
 def _rest(finding: Finding) -> str:
-    return "; the rest agrees" if finding.code == "local" else "; the reverse shows no group"
+    return "; on the rest they agree" if finding.code == "local" else "; the reverse shows no group"

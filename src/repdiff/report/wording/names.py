@@ -8,7 +8,8 @@ from math import log2
 from repdiff.report.wording.findings import makeup
 from repdiff.report.wording.groups import shortened
 from repdiff.report.wording.meaning import times
-from repdiff.results.clusters import DifferenceCluster
+from repdiff.results.clusters import DifferenceCluster, DirectionName
+from repdiff.results.comparison import Comparison
 from repdiff.results.evidence import Enrichment
 
 _LEAST_TOLD = 0.15  # bits that a value must tell of a group to name it
@@ -41,7 +42,13 @@ def name_of(cluster: DifferenceCluster, label: str | None = None) -> str:
     if not values or (words and told(values[0]) < _TELLS_ENOUGH):
         return words or makeup(cluster.label_counts)
     share, expected = (sum(getattr(value, part) for value in values) for part in ("share", "expected"))
-    return f"{_listed(values, label, _cut)}, {times(share / expected)}×"
+    return f"{_listed(values, None, _cut)}, {times(share / expected)}×"
+
+
+def shown_name(comparison: Comparison, direction: DirectionName, cluster: DifferenceCluster) -> str:
+    """What people call a group; where nobody has named it, what tells it apart (:func:`name_of`)."""
+    given = comparison.annotations.name_of(direction, cluster.index)
+    return given or name_of(cluster, comparison.items.label)
 
 
 def short_name(cluster: DifferenceCluster, label: str | None = None) -> str:

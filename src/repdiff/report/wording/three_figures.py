@@ -19,7 +19,7 @@ def three_figures(comparison: Comparison, evidence: ComparisonEvidence, neighbou
     found = [f"{neighbours.all.shared * neighbours.k:.1f} of {neighbours.k} neighbours shared"]
     found += _who_is_right(comparison, evidence)
     if len(found) < 2:
-        found.append(f"by chance {neighbours.chance * neighbours.k:.1f}")
+        found[0] += f" ({neighbours.chance * neighbours.k:.1f} by chance)"
     if len(found) < 3:
         found.append(f"{_percent(neighbours.all.lost)} of neighbourhoods lost")
     return tuple(found[:3])

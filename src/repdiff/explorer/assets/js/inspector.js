@@ -13,11 +13,13 @@ function neighbourOf(near, side) {
   const button = make("button", "near");
   button.type = "button";
   button.dataset.row = near.row;
+  const isText = !near.picture && Boolean(near.text);
+  button.classList.toggle("of-text", isText);
   const view = make("span", "view");
-  view.append(sightOf(near));
+  if (!isText) view.append(sightOf(near));
   const words = make("span", "words");
-  words.append(make("b", "", nameOf(near)), make("small", "", `${ordinal(near.here)} here, ${ordinal(near.there)} there`));
-  button.append(view, words);
+  words.append(make("b", "", near.title || (isText ? near.text : near.id)), make("small", "", `${ordinal(near.here)} here, ${ordinal(near.there)} there`));
+  button.append(...(isText ? [words] : [view, words]));
   button.title = [nameOf(near), near.label, near.kept ? "a neighbour in both" : `a neighbour in ${frameNow().names[side]} only`].filter(Boolean).join(", ");
   button.addEventListener("click", () => showItem(near.row));
   entry.append(button);
@@ -77,6 +79,7 @@ function itemParts(item) {
   view.append(sightOf(item));
   const names = make("div");
   names.append(make("h2", "", nameOf(item)), make("p", "hint", item.title ? item.id : ""), make("p", "", item.label));
+  head.classList.toggle("of-text", !item.picture && Boolean(item.text));
   head.append(view, names);
   const columns = make("dl", "columns");
   for (const [name, value] of item.columns) if (value) columns.append(make("dt", "", name), make("dd", "", value));

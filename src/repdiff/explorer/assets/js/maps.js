@@ -16,7 +16,8 @@ function sharesOf(coordinates, limits) {
 function chartOf(side) {
   const canvas = document.getElementById(`map-${side}`);
   const limits = side === "x" ? DATA.limitsOfX : frameNow().limits;
-  return { side, canvas, context: canvas.getContext("2d"), shares: sharesOf(frameNow().coordinates[side], limits), at: new Float32Array(2 * COUNT), view: { left: 0, top: 0, zoom: 1 }, drawing: null };
+  const shares = sharesOf(frameNow().coordinates[side], limits);
+  return { side, canvas, context: canvas.getContext("2d"), own: shares, shares, at: new Float32Array(2 * COUNT), view: { left: 0, top: 0, zoom: 1 }, drawing: null };
 }
 
 function measure(chart) {
@@ -45,6 +46,7 @@ function drawChart(chart) {
   const size = Math.max(1.1, Math.min(4.2, 62 / COUNT ** 0.42)) * chart.ratio * Math.min(1.8, chart.view.zoom ** 0.3);
   for (const { points, colour, strength, larger } of layersNow()) layDiscs(chart.pixels, points, at, discOf(size + (larger ? 0.8 : 0)), colour, strength);
   context.putImageData(chart.pixels, 0, 0);
+  if (chart.side === "x") drawTrails(chart);
   drawNeighbours(chart);
   for (const [place, radius] of [[placeOf(state.item), 8], [hovered, 6]]) if (place !== null && place !== undefined) ring(chart, place, radius);
   if (chart.drawing) drawLine(chart, chart.drawing);
@@ -97,6 +99,32 @@ function drawLine({ context, canvas, view, ratio }, points) {
   context.stroke();
 }
 
+// The left map on its way to the right one, a share of it; drawing on the left map puts it back.
+let turned = 0;
+function turn(share) {
+  turned = share;
+  document.getElementById("turn").value = Math.round(100 * share);
+  const [from, to] = [charts.x.own, charts.y.own];
+  charts.x.shares = share === 0 ? from : from.map((value, place) => value + (to[place] - value) * share);
+  hideHover();
+  redraw();
+}
+
+const MOST_TRAILS = 1500;
+function drawTrails({ context, canvas, view, own, at, ratio }) {
+  if (!turned || !lit || lit.size > MOST_TRAILS) return;
+  context.strokeStyle = ink("ink");
+  context.globalAlpha = 0.25;
+  context.lineWidth = ratio;
+  context.beginPath();
+  for (const place of lit) {
+    context.moveTo((own[2 * place] - view.left) * canvas.width * view.zoom, (own[2 * place + 1] - view.top) * canvas.height * view.zoom);
+    context.lineTo(at[2 * place], at[2 * place + 1]);
+  }
+  context.stroke();
+  context.globalAlpha = 1;
+}
+
 let waiting = false;
 function redraw() {
   if (waiting) return;
@@ -114,7 +142,7 @@ function light(rows) {
 
 // Places inside a line that is given in shares of the map; even-odd rule.
 function placesInside({ side, points }) {
-  const { shares } = charts[side];
+  const shares = charts[side].own;
   const found = [];
   for (let place = 0; place < COUNT; place += 1) {
     const across = shares[2 * place];
@@ -173,6 +201,7 @@ function startDrag(chart, event) {
       view.left = before.left - (now.part[0] - first.part[0]) / view.zoom;
       view.top = before.top - (now.part[1] - first.part[1]) / view.zoom;
     } else {
+      if (turned && chart.side === "x") turn(0);
       chart.drawing ??= [first.share];
       chart.drawing.push(now.share);
     }
@@ -251,6 +280,7 @@ function startMaps() {
     for (const chart of Object.values(charts)) chart.view = { left: 0, top: 0, zoom: 1 };
     redraw();
   });
+  document.getElementById("turn").addEventListener("input", (event) => turn(Number(event.target.value) / 100));
   onTheme(redraw);
   follow(redraw);
 }

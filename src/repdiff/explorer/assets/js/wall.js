@@ -12,17 +12,14 @@ function questionNow() {
   if (cluster !== null) return () => ask("cluster", { direction, index: cluster, sort });
   if (query !== null) return () => ask("search", { q: query, sort, direction });
   if (lasso !== null) return ofRows(placesInside(lasso).map(rowOf));
-  const kept = annotations.selections.find((one) => one.name === named);
-  if (!kept) return null;
-  const ids = new Set(kept.items);
-  return ofRows(ITEMS.ids.flatMap((id, place) => (ids.has(id) ? [rowOf(place)] : [])));
+  return named === null ? null : () => ask("selection", { name: named, sort, direction });
 }
 
 function titleNow(count) {
   const items = itemsInWords(count);
   if (state.cluster !== null) return `${calledOf(state.direction, state.cluster)}: ${items}`;
   if (state.query !== null) return `${items} for “${state.query}”`;
-  if (state.lasso !== null) return `${items} drawn round`;
+  if (state.lasso !== null) return ROWS === null ? `${items} drawn round` : `${items} drawn round, of those on the maps`;
   return `${state.named}: ${items}`;
 }
 

@@ -1,0 +1,60 @@
+"""What follows the affinities of a comparison and does not wait for each other, at the same time.
+
+k-means, representatives, the small steps of the eigenvectors, the projection and the quick look at similarity keep one
+core busy. Side by side they take half the time on two cores, with the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from repdiff.affinity.engine import spectral_bytes
+from repdiff.affinity.engines import engine_of
+from repdiff.core.parallel import Task, resolve_n_jobs, run_side_by_side
+from repdiff.core.progress import Progress
+from repdiff.inputs.pair import EmbeddingPair
+from repdiff.settings import Settings
+from repdiff.workflows.direction import Contrasts
+
+_COPIES = 3  # of the embeddings, that the projection makes
+_AT_ONCE = 2
+_FEWEST_ITEMS = 2000  # below it a second thread saves less than it costs
+
+
+def run_all(
+    steps: list[Callable[[Progress], Any]],
+    pair: EmbeddingPair,
+    settings: Settings,
+    contrasts: Contrasts,
+    *,
+    progress: Progress,
+) -> list[Any]:
+    """What each step returns, in order; two at a time where there are threads and memory for it.
+
+    Parameters
+    ----------
+    steps : list of callable
+        Each takes a :class:`Progress`. None waits for another.
+    pair, settings, contrasts
+        The comparison.
+    progress : Progress
+        Told how far the first of the running steps is.
+    """
+    n_at_once = _AT_ONCE if _may_share(pair, settings, contrasts) else 1
+    return run_side_by_side((Task(step, 0) for step in steps), n_at_once=n_at_once, budget=0, progress=progress)
+
+
+def _may_share(pair: EmbeddingPair, settings: Settings, contrasts: Contrasts) -> bool:
+    """Whether there are threads, and beside what is planned the memory of a second step.
+
+    A user's clusterer may not be safe to run in several threads, nor an engine on a device.
+    """
+    engine = engine_of(settings.engine, settings.device)
+    if pair.n < _FEWEST_ITEMS or resolve_n_jobs(settings.n_jobs) < _AT_ONCE or not isinstance(settings.clusterer, str):
+        return False
+    need, limit = (contrasts.engine.get(fact) for fact in ("memory_need", "memory_limit"))
+    if not engine.runs_side_by_side or need is None or limit is None:
+        return False
+    more = spectral_bytes(pair.n) + _COPIES * (pair.x.nbytes + pair.y.nbytes)
+    return bool(need + more <= limit)

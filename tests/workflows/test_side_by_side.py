@@ -1,0 +1,67 @@
+"""The steps after the affinities, two at a time."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import repdiff
+from repdiff.workflows import side_by_side
+
+N = side_by_side._FEWEST_ITEMS
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(N, 8)).astype(np.float32)
+    return x, (x + rng.normal(size=x.shape)).astype(np.float32)
+
+
+def test_same_bits_for_one_thread_and_two(pair: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[int] = set()
+    project = repdiff.workflows.representation.project_side
+
+    def noted(*given: object, **options: object) -> object:
+        threads.add(threading.get_ident())
+        return project(*given, **options)
+
+    monkeypatch.setattr(repdiff.workflows.representation, "project_side", noted)
+    two = repdiff.compare(*pair, n_clusters=5, evidence=False, n_jobs=2)
+    assert threading.get_ident() not in threads  # side by side indeed
+    one = repdiff.compare(*pair, n_clusters=5, evidence=False, n_jobs=1)
+    assert threading.get_ident() in threads
+    for name in ("x_only", "y_only"):
+        found, expected = getattr(two, name), getattr(one, name)
+        np.testing.assert_array_equal(found.labels, expected.labels)
+        np.testing.assert_array_equal(found.affinity_map.means, expected.affinity_map.means)
+        for cluster, other in zip(found.clusters, expected.clusters, strict=True):
+            np.testing.assert_array_equal(cluster.representatives, other.representatives)
+    np.testing.assert_array_equal(two.projection.x, one.projection.x)
+    np.testing.assert_array_equal(two.projection.y, one.projection.y)
+
+
+def test_a_step_that_is_stopped_stops_the_comparison(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage in ("eigenvectors", "k-means"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        repdiff.compare(*pair, n_clusters=5, evidence=False, n_jobs=2, progress=stop, clusterer="spectral")
+    assert not [one for one in threading.enumerate() if one.name.startswith("repdiff-task")]
+
+
+def test_one_at_a_time_where_memory_is_short(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    need = repdiff.compare(*pair, n_clusters=5, evidence=False).provenance.engine["memory_need"]
+    told: list[str] = []
+    repdiff.compare(
+        *pair,
+        n_clusters=5,
+        evidence=False,
+        memory_limit=need + 1,
+        n_jobs=2,
+        progress=lambda stage, *_: told.append(stage),
+    )
+    assert told.count("eigenvectors") > 4  # each product is told of, on the calling thread
