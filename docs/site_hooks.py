@@ -23,6 +23,7 @@ PAGES = (
     "CHANGELOG.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     "benchmarks/RESULTS.md",
     "examples/imagenet_efficientnet/README.md",
     "studies/verdicts/README.md",
