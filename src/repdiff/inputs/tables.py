@@ -58,6 +58,7 @@ def read_csv(path: Path, *, text: str | None = None) -> pd.DataFrame:
                 keep_default_na=False,
                 na_values=_MISSING,
                 low_memory=False,
+                float_precision="round_trip",  # of numbers as they stand, in every version of pandas
             )
             return frame.copy() if frame.shape[1] > _MANY_COLUMNS else frame
         except ParserWarning as error:
