@@ -29,7 +29,7 @@ isotropic
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -115,8 +115,8 @@ class Round:
         Share of the variance that the other side explains.
     overlap, overlap_simulated : float
         Share of nearest neighbours in common.
-    simulated : ndarray of int32, (m, m)
-        Ranks of one simulated side.
+    simulated : ndarray of int32, (m, m), or None
+        Ranks of one simulated side; of the first round only.
     """
 
     drawn: Drawn
@@ -128,7 +128,7 @@ class Round:
     r2: float
     overlap: float
     overlap_simulated: float
-    simulated: Ranks
+    simulated: Ranks | None
 
 
 @dataclass(frozen=True)
@@ -261,7 +261,8 @@ def simulate_rounds(
         setting = Setting(*drawn.halves, gamma, beta, reclusters[name], drawn.groups)
         rng = np.random.default_rng([seed, number, DIRECTIONS.index(name), KINDS.index(kind)])
         real = None if known is None else known[name][number].groups
-        done[task] = _simulate(drawn, setting, name == "y_only", kind, real, n_draws, rng)
+        made = _simulate(drawn, setting, name == "y_only", kind, real, n_draws, rng)
+        done[task] = replace(made, simulated=None) if number else made
 
     for_each_tile(simulate, tasks, n_jobs=n_jobs, stage=stage, progress=progress)
     return {name: tuple(done[name, number] for number in range(len(rounds))) for name in reclusters}
