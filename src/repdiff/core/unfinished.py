@@ -12,7 +12,6 @@ import errno
 import os
 import re
 import secrets
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -50,8 +49,8 @@ def _unfinished(target: Path, *, is_folder: bool) -> Iterator[Path]:
     try:
         yield path
     finally:
+        os.close(lock)  # first, since deleting a folder takes a descriptor, which may be the last
         _delete(path)
-        os.close(lock)
 
 
 def put_in_place(folder: Path, target: Path) -> None:
@@ -177,8 +176,11 @@ def _remove_if_left(path: Path, target: Path) -> None:
 
 
 def _delete(path: Path) -> None:
+    """Delete a file or a folder with all it holds, one descriptor at a time, since it may be the last."""
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+            for one in os.listdir(path):  # noqa: PTH208  it does not keep the folder open
+                _delete(path / one)
+            path.rmdir()
         else:
             path.unlink(missing_ok=True)
