@@ -151,7 +151,9 @@ def test_a_fate_is_told_with_its_figures(plain: Comparison) -> None:
     borderline = fate_sentence(comparison, "x_only", replace(evidence, borderline=True))
     assert borderline.startswith("Not called either way")
     noise = told_of(plain, ("noise", "noise"))
-    assert fate_sentence(noise, "x_only", evidence).startswith("No more than noise would do to it.")
+    doubtful = replace(evidence, holds=False)
+    assert fate_sentence(noise, "x_only", doubtful).startswith("No more than noise would do to it.")
+    assert fate_sentence(noise, "x_only", replace(evidence, holds=True)).startswith("Lost")  # its labels tell
 
 
 def test_findings_are_ordered_by_what_they_mean(plain: Comparison) -> None:

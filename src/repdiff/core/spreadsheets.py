@@ -11,7 +11,7 @@ _FORMULA = re.compile(r"[=+\-@\t\n]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?", re.IGNORECASE)
 
 
-def csv_text(table: pd.DataFrame) -> str:
+def csv_text(table: pd.DataFrame, *, header: bool = True) -> str:
     """A table as CSV; text and heads that begin with =, +, -, @, a tab or a new line get a quote in front.
 
     Numbers, also as text, are left alone. A carriage return becomes a new line: pandas does not put it into quotes, and
@@ -23,7 +23,7 @@ def csv_text(table: pd.DataFrame) -> str:
             cells = table.iloc[:, place].astype(object).map(_guarded, na_action="ignore")
             safe.isetitem(place, cells.to_numpy(dtype=object))
     safe.columns = pd.Index([_guarded(name) for name in table.columns])
-    return str(safe.to_csv(index=False, lineterminator="\n"))
+    return str(safe.to_csv(index=False, header=header, lineterminator="\n"))
 
 
 def _guarded(cell: Any) -> Any:

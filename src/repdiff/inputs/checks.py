@@ -23,8 +23,8 @@ _TRIPLES = 20_000  # of items, checked to tell distances from similarities
 _MOST_BENT = 0.05  # share of triples in which one side is more than twice as long as the other two together
 
 
-def check_values(side: Embeddings, metric: Metric) -> None:
-    """Refuse a side that is empty, has gaps, does not vary, or has rows that the metric cannot compare.
+def check_values(side: Embeddings, metric: Metric, *, any_scale: bool = False) -> None:
+    """Refuse a side that is empty, has gaps, does not vary, or has values or rows that the metric cannot compare.
 
     Raises
     ------
@@ -34,7 +34,8 @@ def check_values(side: Embeddings, metric: Metric) -> None:
     if not side.values.size:
         raise InputError(f"{side.source}: has shape {side.values.shape}, so there is nothing to compare")
     check_finite(side)
-    check_scale(side)
+    if not any_scale:
+        check_scale(side)
     if all((side.values[rows] == side.values[0]).all() for rows in row_tiles(len(side.values), _ROWS_AT_A_TIME)):
         raise InputError(
             f"{side.source}: has zero variance: all {len(side.values):,} rows are the same, so no item is near or far; "

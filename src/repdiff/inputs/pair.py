@@ -108,28 +108,19 @@ class EmbeddingPair:
 
 
 def make_pair(
-    x: Any,
-    y: Any,
-    *,
-    items: Any = None,
-    images: str | Path | None = None,
-    names: tuple[str, str] | None = None,
-    label: str | None = None,
-    prediction_x: str | None = None,
-    prediction_y: str | None = None,
-    image: str | None = None,
-    text: str | None = None,
-    metric: Metrics = "euclidean",
-    within: str | None = None,
-    match: str = AUTO,
-    n_clusters: int = 1,
-) -> EmbeddingPair:
+    x: Any, y: Any, *, items: Any = None, images: str | Path | None = None, names: tuple[str, str] | None = None,
+    label: str | None = None, prediction_x: str | None = None, prediction_y: str | None = None,
+    image: str | None = None, text: str | None = None, metric: Metrics = "euclidean", within: str | None = None,
+    match: str = AUTO, n_clusters: int = 1, any_scale: bool = False,
+) -> EmbeddingPair:  # fmt: skip
     """Match, check and order two sides and their items.
 
     Parameters
     ----------
     x, y, items, images, names, label, prediction_x, prediction_y, image, text, metric, within, match, n_clusters
         As in :func:`repdiff.compare`.
+    any_scale : bool
+        Take values, too, whose squares are too large or too small to be numbers.
 
     Raises
     ------
@@ -141,7 +132,7 @@ def make_pair(
     side_x, side_y = (as_embeddings(one, source=name, id_column=id_column) for one, name in ((x, "x"), (y, "y")))
     sha256 = (side_x.sha256(), side_y.sha256())
     side_x, side_y, encodings = agree(side_x, side_y, data=(x, y), sha256=sha256)
-    told = [*encodings.warnings, *_checked((side_x, side_y), metrics)]
+    told = [*encodings.warnings, *_checked((side_x, side_y), metrics, any_scale)]
     side_x, side_y, matched_by, notes = match_sides(side_x, side_y, match=match, is_matrix=metrics[1] == "precomputed")
     told += notes
     side_x, side_y = as_compared(side_x, metrics[0]), as_compared(side_y, metrics[1])
@@ -169,11 +160,11 @@ def make_pair(
     )
 
 
-def _checked(sides: tuple[Embeddings, Embeddings], metrics: tuple[Metric, Metric]) -> tuple[str, ...]:
+def _checked(sides: tuple[Embeddings, Embeddings], metrics: tuple[Metric, Metric], any_scale: bool) -> tuple[str, ...]:
     """What to tell of the sides; those that cannot be compared are refused."""
     told: list[str] = []
     for side, metric in zip(sides, metrics, strict=True):
-        check_values(side, metric)
+        check_values(side, metric, any_scale=any_scale)
         told += (*side.warnings, *notes_on_rows(side, metric))
     return tuple(told)
 

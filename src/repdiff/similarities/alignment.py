@@ -118,7 +118,7 @@ def align(call: AlignCall) -> Alignment:
         For input that cannot be used, an unknown method, too few items to fit and to test, or numbers so large that the
         aligned y overflows its float type.
     """
-    pair = make_pair(call.x, call.y, match=call.match)
+    pair = make_pair(call.x, call.y, match=call.match, any_scale=True)
     return _align(
         pair.x, pair.y, call.method, test_share=call.test_share, ridge=call.ridge, random_state=call.random_state
     )

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from repdiff.core.errors import RepdiffError
 from repdiff.core.files import written_whole
+from repdiff.core.spreadsheets import csv_text
 from repdiff.results.assignment import Assignment
 
 SUFFIXES = (".csv", ".parquet")
@@ -48,7 +49,11 @@ def write_assignments(path: Path, parts: Iterable[Assignment]) -> Iterator[Assig
 def _writer(path: Path, suffix: str) -> Iterator[_Write]:
     if suffix == ".csv":
         with path.open("w", encoding="utf-8", newline="") as file:
-            yield lambda frame: frame.to_csv(file, index=False, header=file.tell() == 0, lineterminator="\n")
+
+            def write(frame: pd.DataFrame) -> None:
+                file.write(csv_text(frame, header=file.tell() == 0))
+
+            yield write
         return
     file_writer: list[pq.ParquetWriter] = []
 

@@ -13,7 +13,7 @@ from repdiff.core.errors import InputError, RepdiffError
 from repdiff.core.metrics import metrics_of
 from repdiff.core.parallel import resolve_n_jobs, row_tiles
 from repdiff.core.progress import Progress, silent
-from repdiff.inputs.checks import check_finite
+from repdiff.inputs.checks import check_finite, check_scale
 from repdiff.inputs.embeddings import Embeddings, as_embeddings
 from repdiff.inputs.matching import AUTO, ORDER, match_sides
 from repdiff.results.assignment import AssignedDirection, Assignment
@@ -120,8 +120,9 @@ class Assigner:
 
     def _assign(self, x: Embeddings, y: Embeddings, rows: slice) -> Assignment:
         own_x, own_y = (np.ascontiguousarray(side.values[rows]) for side in (x, y))
-        for side, own in ((x, own_x), (y, own_y)):
-            check_finite(replace(side, values=own), first_row=rows.start)
+        for part in (replace(x, values=own_x), replace(y, values=own_y)):
+            check_finite(part, first_row=rows.start)
+            check_scale(part)
         found = self._extension((own_x, own_y))
         ids = np.array([str(row) for row in range(rows.start, rows.stop)], object) if x.ids is None else x.ids[rows]
         return Assignment(ids, found["x_only"], found["y_only"])
