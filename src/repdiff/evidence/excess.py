@@ -64,7 +64,7 @@ def excess_of(rounds: Sequence[Round], labels: npt.NDArray[np.int32], n_clusters
         _, match = match_clusters(labels[seen], one.groups.labels, n_clusters)
         for place, group in enumerate(one.groups.cluster):
             for cluster in np.flatnonzero(match == group):
-                excess[number, cluster], p_values[number, cluster] = _judge(
+                excess[number, cluster], p_values[number, cluster] = judge_above(
                     one.above[place], float(np.log(one.groups.sizes[place])), null_above, null_log_sizes
                 )
                 affinity[number, cluster] = np.exp(one.groups.log_affinity[place])
@@ -90,7 +90,7 @@ def with_lesser_clusters(one: Excess, other: Excess, *, enough: float) -> Excess
     )
 
 
-def _judge(above: float, log_size: float, null: FloatArray, null_log_sizes: FloatArray) -> tuple[float, float]:
+def judge_above(above: float, log_size: float, null: FloatArray, null_log_sizes: FloatArray) -> tuple[float, float]:
     """Excess over simulated clusters of about the same size, and its t tail.
 
     Small clusters of noise vary more than large ones, so those that are near in size count more: mean and spread are
@@ -98,11 +98,21 @@ def _judge(above: float, log_size: float, null: FloatArray, null_log_sizes: Floa
     """
     from scipy.stats import t
 
-    weights = np.exp(-0.5 * np.square((null_log_sizes - log_size) / _BANDWIDTH)) + _LEAST_WEIGHT
+    weights = _weights(log_size, null_log_sizes)
     centre = float(np.average(null, weights=weights))
     scale = float(np.sqrt(np.average(np.square(null - centre), weights=weights)))
     freedom = max(1.0, float(weights.sum() ** 2 / np.square(weights).sum()) - 1)
     return above - centre, float(t.sf((above - centre) / max(scale, _LEAST_SCALE), freedom))
+
+
+def usual_of_size(log_size: float, null: FloatArray, null_log_sizes: FloatArray) -> float:
+    """Mean figure of simulated clusters of about a size."""
+    return float(np.average(null, weights=_weights(log_size, null_log_sizes)))
+
+
+def _weights(log_size: float, null_log_sizes: FloatArray) -> FloatArray:
+    """How much simulated clusters say of a size."""
+    return np.asarray(np.exp(-0.5 * np.square((null_log_sizes - log_size) / _BANDWIDTH)) + _LEAST_WEIGHT)
 
 
 def _mean_known(values: FloatArray) -> FloatArray:

@@ -19,6 +19,7 @@ from repdiff.evidence.agreement import agreement
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
 from repdiff.inputs import Items
 from repdiff.inputs.pair import EmbeddingPair, make_pair
+from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.neighbors import NeighborLists
@@ -28,7 +29,14 @@ from repdiff.results.similarity import SimilarityTable
 from repdiff.settings import CompareCall, Settings, takes
 from repdiff.similarities.alignment import align_pair
 from repdiff.similarities.table import score_sample
-from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, find_direction, undecided
+from repdiff.workflows.direction import (
+    Contrasts,
+    FoundClusters,
+    choose_numbers,
+    contrasts_of,
+    find_direction,
+    undecided,
+)
 from repdiff.workflows.evidence import take_evidence
 from repdiff.workflows.neighbors import neighbors_of, neighbors_wanted
 from repdiff.workflows.projection import side_by_side
@@ -121,8 +129,8 @@ def compare_pair(
     x, y = representations or representations_of(pair, settings)
     contrasts, neighbors = _compute((x, y), pair, settings, plan, clock, progress)
     warnings = [*pair.warnings, *engine_warnings(contrasts.engine), *(replicates.warnings if replicates else ())]
-    outcomes = _Outcomes.of(pair.items)
-    seen = _look((x, y), pair, contrasts, outcomes, settings, clock, progress)
+    numbers = choose_numbers(x, y, settings, groups=pair.groups, clock=clock, progress=progress)
+    seen = _look((x, y), pair, contrasts, numbers, settings, clock, progress)
     found, directions = seen.found, seen.directions
     evidence = None
     if neighbors is not None and settings.evidence:
@@ -135,8 +143,8 @@ def compare_pair(
         x_only=directions["x_only"],
         y_only=directions["y_only"],
         projection=seen.projection,
-        accuracy_x=accuracy(outcomes.right_x),
-        accuracy_y=accuracy(outcomes.right_y),
+        accuracy_x=seen.accuracies[0],
+        accuracy_y=seen.accuracies[1],
         provenance=_provenance(pair, settings, contrasts.engine, clock, [*warnings, *seen.warnings], replicates),
         description=description,
         evidence=evidence,
@@ -173,6 +181,7 @@ class _Seen:
     directions: dict[DirectionName, Direction]
     projection: Projection
     similarity: SimilarityTable | None
+    accuracies: tuple[float | None, float | None]
     warnings: tuple[str, ...]
 
 
@@ -180,18 +189,21 @@ def _look(
     sides: tuple[ShownRepresentation, ShownRepresentation],
     pair: EmbeddingPair,
     contrasts: Contrasts,
-    outcomes: _Outcomes,
+    numbers: Mapping[DirectionName, ChosenNumber],
     settings: Settings,
     clock: Clock,
     progress: Progress,
 ) -> _Seen:
     """The clusters of both directions, the projection and a quick look at similarity, side by side."""
+    outcomes = _Outcomes.of(pair.items)
     warnings: dict[DirectionName, list[str]] = {name: [] for name in DIRECTIONS}
 
     def find(name: DirectionName, progress: Progress) -> tuple[FoundClusters, Direction]:
         contrast: Contrast = getattr(contrasts, name)
         warn = warning_recorder(warnings[name], name)
-        found = find_direction(contrast, settings, name=name, warn=warn, clock=clock, progress=progress)
+        found = find_direction(
+            contrast, settings, chosen=numbers.get(name), name=name, warn=warn, clock=clock, progress=progress
+        )
         warnings[name] += [f"{name}: {line}" for line in undecided(found.clusters, settings.no_change_threshold)]
         return found, outcomes.describe(name, found, contrast)
 
@@ -216,6 +228,7 @@ def _look(
         {name: one[1] for name, one in zip(DIRECTIONS, found, strict=True)},
         side_by_side(x, y),
         similarity,
+        (accuracy(outcomes.right_x), accuracy(outcomes.right_y)),
         tuple(line for name in DIRECTIONS for line in warnings[name]),
     )
 
