@@ -145,9 +145,7 @@ def _tried(n: int, rounds: Sequence[Cut], no_change_threshold: float) -> TriedNu
 
 @dataclass(frozen=True)
 class _Figures:
-    """Of the groups of one round: shares of the items, what each shows, whether it holds or fails; and how far an
-    item's group is found again.
-    """
+    """Shares, what is shown, what holds and what fails, of the groups of a round; and how far they are found again."""
 
     shares: npt.NDArray[np.float64]
     shows: npt.NDArray[np.float64]
