@@ -145,7 +145,7 @@ def compare_pair(
         projection=seen.projection,
         accuracy_x=seen.accuracies[0],
         accuracy_y=seen.accuracies[1],
-        provenance=_provenance(pair, settings, contrasts.engine, clock, [*warnings, *seen.warnings], replicates),
+        provenance=_provenance(pair, settings, contrasts.engine, clock, [*warnings, *seen.warnings], replicates, found),
         description=description,
         evidence=evidence,
         similarity=seen.similarity,
@@ -240,10 +240,13 @@ def _provenance(
     clock: Clock,
     warnings: list[str],
     replicates: HeldReplicates | None,
+    found: Mapping[DirectionName, FoundClusters],
 ) -> Provenance:
+    numbers = {name: one.chosen.n for name, one in found.items() if one.chosen is not None}
+    chosen = {"n_clusters_chosen": numbers} if numbers else {}
     return Provenance(
         created=now(),
-        parameters={**settings.parameters, **pair.parameters},
+        parameters={**settings.parameters, **chosen, **pair.parameters},
         random_state=settings.random_state,
         engine=engine,
         inputs={**inputs_of(pair), **({} if replicates is None else replicates.inputs)},

@@ -36,6 +36,17 @@ def why_so_many(number: ChosenNumber) -> str:
     return without + _gap(number, chosen)
 
 
+def chosen_in_short(number: ChosenNumber) -> str:
+    """The number of clusters, and in a few words without statistics how it was chosen."""
+    if number.code == "holds":
+        why = "chosen as the fewest whose groups show what noise does not make"
+    elif number.code == "nothing_holds":
+        why = "as by default, since no number of them has groups that noise does not make"
+    else:
+        why = "chosen as the number of groups that keep to themselves"
+    return f"{plural(number.n, 'cluster')}, {why}."
+
+
 def _samples(number: ChosenNumber) -> str:
     return f"{plural(number.n_rounds, 'sample')} of {with_commas(number.n_sampled)} items"
 
