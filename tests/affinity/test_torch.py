@@ -20,10 +20,10 @@ from repdiff.core.errors import MemoryLimitError, MissingExtraError, RepdiffErro
 if not os.environ.get("REPDIFF_REQUIRE_TORCH"):
     pytest.importorskip("torch")
 
-from repdiff.affinity import device as devices
 from repdiff.affinity import torch as engine
 from repdiff.affinity import torch_storage
 from repdiff.affinity.torch_ranks import DeviceEmbedding
+from repdiff.core import device as devices
 
 on_cpu = {"engine": "torch", "device": "cpu"}
 

@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities, FloatArray
-from repdiff.affinity.device import Device
 from repdiff.affinity.difference import affinity_formula, difference_formula
 from repdiff.affinity.engine import Plan, spectral_bytes
 from repdiff.affinity.exact import Exact, host_limit, ready_bytes
@@ -28,6 +27,7 @@ from repdiff.affinity.packed import Codec, PackedAffinities
 from repdiff.affinity.representation import Representation
 from repdiff.affinity.torch_ranks import REFINING_BYTES, DeviceRanks, on_device
 from repdiff.affinity.torch_storage import DeviceAffinities
+from repdiff.core.device import Device
 from repdiff.core.errors import MemoryLimitError
 from repdiff.core.memory import format_bytes
 from repdiff.core.parallel import resolve_n_jobs, row_tiles

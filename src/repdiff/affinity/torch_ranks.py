@@ -7,12 +7,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from repdiff.affinity.device import Device
 from repdiff.affinity.distances import RankedDistances
 from repdiff.affinity.kept_ranks import KeptRanks
 from repdiff.affinity.rank_kernels import REFINED_RANKS
 from repdiff.affinity.ranks import NEAR_TIE, RankedEmbedding
 from repdiff.affinity.representation import Representation
+from repdiff.core.device import Device
 from repdiff.core.parallel import row_tiles
 
 REFINING_BYTES = 2**28

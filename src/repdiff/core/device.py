@@ -1,22 +1,23 @@
-"""What the torch engine needs to know about a device; torch is imported when a device is created."""
+"""A torch device, for engines and for the steps after them; torch is imported when a device is created."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.arrays import FloatArray
 from repdiff.core.errors import MissingExtraError, RepdiffError
 from repdiff.core.memory import available_bytes
 
 
 @dataclass(frozen=True)
 class Device:
-    """A torch device, and how the engine uses it."""
+    """A torch device, and how it is used; its tensors are :class:`repdiff.core.arrays.Arrays`."""
 
     torch: Any
     name: str
@@ -59,6 +60,36 @@ class Device:
         """The array as a tensor on the device."""
         return self.torch.from_numpy(np.ascontiguousarray(array)).to(self.name)
 
+    @property
+    def precise(self) -> Any:
+        """float64, or float32 on a device that has no wider numbers."""
+        return self.torch.float32 if self.kind == "mps" else self.torch.float64
+
+    def get(self, matrix: Any) -> npt.NDArray[Any]:
+        """The tensor as an array on the host."""
+        return np.asarray(matrix.cpu().numpy())
+
+    def empty_columns(self, n: int, count: int) -> Any:
+        """An uninitialised float32 matrix on the device, (n, count), whose columns are contiguous."""
+        return self.empty(count, n).T
+
+    def lengths(self, matrix: Any) -> FloatArray:
+        """Length of each column."""
+        return self.get(self.torch.linalg.vector_norm(matrix, dim=0))
+
+    def orthonormal(self, matrix: Any) -> tuple[Any, FloatArray]:
+        """By the Cholesky factor of the columns' products, which are small enough for the host.
+
+        A column that depends on those before it is not scaled: what is left of it is rounding. Digits are lost where
+        columns are nearly dependent, so callers repeat it until each column keeps most of its length (Cholesky QR 2;
+        Yamamoto, Nakatsukasa, Yanagisawa & Fukaya 2015).
+        """
+        wide = matrix.to(self.precise)
+        products = self.get(wide.T @ wide)
+        lower, kept = _cholesky(products.astype(np.float64), 64 * float(np.finfo(products.dtype).eps))
+        inverse = np.linalg.inv(lower).T.astype(products.dtype)
+        return (wide @ self.put(inverse)).to(self.torch.float32), kept.astype(np.float32)
+
     def empty(self, rows: int, columns: int) -> Any:
         """An uninitialised float32 matrix on the device."""
         return self.torch.empty((rows, columns), dtype=self.torch.float32, device=self.name)
@@ -76,10 +107,17 @@ class Device:
         if self.kind != "cpu":
             getattr(self.torch, self.kind).synchronize()
 
+    def precision(self) -> AbstractContextManager[None]:
+        """Products in float32, or in TF32 if requested, while the block runs."""
+        return self._products_in("high" if self.tf32 else "highest")
+
+    def exact_products(self) -> AbstractContextManager[None]:
+        """Products in float32 while the block runs."""
+        return self._products_in("highest")
+
     @contextmanager
-    def precision(self) -> Iterator[None]:
-        """Products in float32, or in TF32 if requested."""
-        before, wanted = self.torch.get_float32_matmul_precision(), "high" if self.tf32 else "highest"
+    def _products_in(self, wanted: str) -> Iterator[None]:
+        before = self.torch.get_float32_matmul_precision()
         if before == wanted:
             yield
             return
@@ -88,3 +126,20 @@ class Device:
             yield
         finally:
             self.torch.set_float32_matmul_precision(before)
+
+
+def _cholesky(
+    products: npt.NDArray[np.float64], smallest: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The Cholesky factor, and the length of each column less its projection on those before it.
+
+    A column of which less than ``smallest`` of its squared length is left gets one on the diagonal, and takes no part.
+    """
+    size = len(products)
+    lower, kept = np.eye(size), np.empty(size)
+    for column in range(size):
+        rest = products[column:, column] - lower[column:, :column] @ lower[column, :column]
+        kept[column] = np.sqrt(max(rest[0], 0.0))
+        if rest[0] > smallest * products[column, column]:
+            lower[column:, column] = rest / kept[column]
+    return lower, kept
