@@ -21,7 +21,7 @@ if not os.environ.get("REPDIFF_REQUIRE_TORCH"):
     pytest.importorskip("torch")
 
 from repdiff.affinity import torch as engine
-from repdiff.affinity import torch_storage
+from repdiff.affinity import torch_ranks, torch_storage
 from repdiff.affinity.torch_ranks import DeviceEmbedding
 from repdiff.core import device as devices
 
@@ -78,6 +78,27 @@ def test_copies_and_near_ties_are_ranked_like_the_oracle():
     copies = rng.normal(size=(60, 5))[rng.integers(0, 60, 200)]
     side = DeviceEmbedding.of(RankedEmbedding(copies), devices.Device.named("cpu", tf32=False))
     np.testing.assert_array_equal(side.ranks(slice(0, 200)).numpy(), oracle.ranks(copies))
+
+
+def test_runs_of_copies_alone_need_no_distances(monkeypatch):
+    rng = np.random.default_rng(2)
+    distinct = rng.normal(size=(150, 30))
+    distinct /= np.linalg.norm(distinct, axis=1, keepdims=True)
+    distinct[:100] *= (1 + rng.permutation(100) * 1e-9)[:, None]  # near ties, seen from the first row below
+    distinct[100:] *= rng.uniform(1.1, 9, 50)[:, None]  # none
+    values = np.concatenate([np.zeros((1, 30)), distinct, distinct[rng.integers(0, 150, 400)]]) + 3
+    counted = []
+    distances = torch_ranks._float64_distances
+    monkeypatch.setattr(
+        torch_ranks, "_float64_distances", lambda *pair: counted.append(len(pair[1])) or distances(*pair)
+    )
+    side = DeviceEmbedding.of(RankedEmbedding(values), devices.Device.named("cpu", tf32=False))
+    found = side.ranks(slice(0, 1)).numpy()
+    np.testing.assert_array_equal(found, oracle.ranks(values)[:1])
+    assert 0 < counted[0] <= np.isin(values, distinct[:100] + 3).all(axis=1).sum()  # of the near ties
+    only_copies = RankedEmbedding(np.repeat(distinct[100:], 3, axis=0))
+    DeviceEmbedding.of(only_copies, devices.Device.named("cpu", tf32=False)).ranks(slice(0, 150))
+    assert counted[1] == 0
 
 
 def test_the_operator_is_the_matrix_it_stands_for(pair_xy, monkeypatch):
