@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy.typing as npt
 
-from repdiff.affinity.engines import engine_of
 from repdiff.affinity.representation import Representation
 from repdiff.core.metrics import Metric
 from repdiff.core.once import once
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.projection import Plane
 from repdiff.settings import Settings
+from repdiff.workflows.engine import engine_for
 from repdiff.workflows.neighbors import neighbors_wanted
 from repdiff.workflows.projection import project_side
 
@@ -65,7 +65,7 @@ def share_if_it_fits(representations: list[ShownRepresentation], pair: Embedding
     settings : Settings
         How they are compared.
     """
-    engine = engine_of(settings.engine, settings.device, n_neighbors=neighbors_wanted(settings))
+    engine = engine_for(settings, n_neighbors=neighbors_wanted(settings))
     places = [engine.shared(representation) for representation in representations]
     wanted = sum(place.nbytes for place in places if place is not None)
     if not wanted:
