@@ -65,6 +65,10 @@ class Torch:
         """False: all comparisons share one device."""
         return False
 
+    def open_device(self) -> Device:
+        """The device, for the steps after the affinities."""
+        return Device.named(self.device, tf32=self.tf32)
+
     def shared(self, representation: Representation) -> KeptRanks:
         """The neighbour ranks, on the host."""
         return KeptRanks(representation.n)
@@ -94,7 +98,7 @@ class Torch:
         """
         own = None if self.device_memory_limit is None else parse_bytes(self.device_memory_limit)
         return plan_memory(
-            x, y, Device.named(self.device, tf32=self.tf32), memory_limit=memory_limit, device_memory_limit=own,
+            x, y, self.open_device(), memory_limit=memory_limit, device_memory_limit=own,
             n_neighbors=self.n_neighbors, n_jobs=n_jobs, held=held, like=like,
         )  # fmt: skip
 
@@ -115,7 +119,7 @@ class Torch:
         A "precomputed" side is ranked on the host. ``progress`` receives the stages "ranks and affinity" and
         "symmetrising". Nothing is drawn at random.
         """
-        device = Device.named(self.device, tf32=self.tf32)
+        device = self.open_device()
         _make_ready((x, y), plan.n_jobs)
         sides = [on_device(side, device) for side in (x, y)]
         lists = NeighborLists.empty(x.n, np.arange(x.n), self.n_neighbors) if self.n_neighbors else None

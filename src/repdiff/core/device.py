@@ -13,6 +13,9 @@ import numpy.typing as npt
 from repdiff.core.arrays import FloatArray
 from repdiff.core.errors import MissingExtraError, RepdiffError
 from repdiff.core.memory import available_bytes
+from repdiff.core.parallel import row_tiles
+
+_BYTES_COPIED = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,30 @@ class Device:
     @property
     def refines(self) -> bool:
         """Whether near ties are put in order by float64 distances."""
-        return self.kind != "mps" and not self.tf32
+        return self.knows_float64 and not self.tf32
 
     def put(self, array: npt.NDArray[Any]) -> Any:
         """The array as a tensor on the device."""
-        return self.torch.from_numpy(np.ascontiguousarray(array)).to(self.name)
+        given = np.ascontiguousarray(array)
+        if given.flags.writeable:
+            return self.torch.from_numpy(given).to(self.name)
+        # torch takes writeable memory only; of a memory map a few rows are copied at a time.
+        out = self.torch.empty(
+            given.shape, dtype=self.torch.from_numpy(np.empty(0, given.dtype)).dtype, device=self.name
+        )
+        for rows in row_tiles(len(given), max(1, _BYTES_COPIED * len(given) // max(1, given.nbytes))):
+            out[rows] = self.torch.from_numpy(np.array(given[rows]))
+        return out
 
     @property
     def precise(self) -> Any:
         """float64, or float32 on a device that has no wider numbers."""
-        return self.torch.float32 if self.kind == "mps" else self.torch.float64
+        return self.torch.float64 if self.knows_float64 else self.torch.float32
+
+    @property
+    def knows_float64(self) -> bool:
+        """Whether it has numbers wider than float32."""
+        return self.kind != "mps"
 
     def get(self, matrix: Any) -> npt.NDArray[Any]:
         """The tensor as an array on the host."""
@@ -95,9 +112,10 @@ class Device:
         return self.torch.empty((rows, columns), dtype=self.torch.float32, device=self.name)
 
     def free_bytes(self) -> int:
-        """Bytes that are still free on the device."""
+        """Bytes that are still free on the device, with those that torch keeps for later use."""
         if self.kind == "cuda":
-            return int(self.torch.cuda.mem_get_info(self.name)[0])
+            kept = self.torch.cuda.memory_reserved(self.name) - self.torch.cuda.memory_allocated(self.name)
+            return int(self.torch.cuda.mem_get_info(self.name)[0] + kept)
         if self.kind == "mps":
             return int(self.torch.mps.recommended_max_memory() - self.torch.mps.driver_allocated_memory())
         return available_bytes()

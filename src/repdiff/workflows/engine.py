@@ -1,9 +1,10 @@
-"""The engine that settings name."""
+"""The engine that settings name, and its device."""
 
 from __future__ import annotations
 
-from repdiff.affinity.engine import Engine
+from repdiff.affinity.engine import Engine, UsesDevice
 from repdiff.affinity.engines import engine_of
+from repdiff.core.device import Device
 from repdiff.settings import ComputingSettings
 
 
@@ -20,3 +21,9 @@ def engine_for(settings: ComputingSettings, *, n_neighbors: int = 0) -> Engine:
     return engine_of(
         settings.engine, settings.device, device_memory_limit=settings.device_memory_bytes, n_neighbors=n_neighbors
     )
+
+
+def device_for(settings: ComputingSettings) -> Device | None:
+    """The device of that engine, if it has one: for the steps after the affinities."""
+    engine = engine_for(settings)
+    return engine.open_device() if isinstance(engine, UsesDevice) else None
