@@ -21,7 +21,7 @@ import quality
 import sampled
 import series
 import whole
-from harness import HERE, ResultTable, Section
+from harness import HERE, Section, as_text
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "speed": exact.speed,
@@ -79,31 +79,6 @@ def write_report() -> None:
     texts = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in stood}
     texts |= {section.title: as_text(section) for section in map(Section.load, SECTIONS) if section}
     path.write_text("\n".join([_INTRODUCTION, *texts.values()]))
-
-
-def as_text(section: Section) -> str:
-    """The text of the section in RESULTS.md."""
-    lines = [f"## {section.title}", ""]
-    if section.machine:
-        lines += [f"{section.machine}; {section.versions}; {section.date}.", ""]
-    for note in section.notes:
-        lines += [note, ""]
-    for table in section.tables:
-        lines += _table_lines(table)
-    return "\n".join(lines)
-
-
-def _table_lines(table: ResultTable) -> list[str]:
-    lines = [f"{table.caption}", ""] if table.caption else []
-    lines += [_row(table.columns), _row(["---"] * len(table.columns)), *map(_row, table.rows), ""]
-    for note in table.notes:
-        lines += [note, ""]
-    return lines
-
-
-def _row(cells: object) -> str:
-    assert isinstance(cells, (list, tuple))
-    return "| " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":
