@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import GroupMeans
 from repdiff.affinity.sampled.candidates import Sampler
+from repdiff.affinity.sampled.cells import Cells
 from repdiff.affinity.sampled.kept import KeptPartners
 from repdiff.affinity.sampled.list_kernels import keep_partners
 from repdiff.affinity.sampled.means import group_means
@@ -19,48 +20,29 @@ from repdiff.core.parallel import for_each_tile, row_tiles
 from repdiff.core.progress import Progress, silent
 
 PURPOSE = 0  # of the random streams
-_ROWS_AT_A_TIME = 64  # between checks for Ctrl-C
+ROWS_AT_A_TIME = 64  # between checks for Ctrl-C
 _ROWS_OF_DENSE = 1024
 
 
 @dataclass(frozen=True)
-class SampledAffinity:
-    """One direction, as an ``Affinity``.
+class FromLists:
+    """What lists tell of one direction: the affinities of chosen pairs.
 
     Attributes
     ----------
     sampler : Sampler
         Draws lists and computes the affinities on them.
-    stored : KeptPartners
-        The stored matrix, for products.
     n_jobs : int
         Threads.
     """
 
     sampler: Sampler
-    stored: KeptPartners
     n_jobs: int
 
     @property
     def n(self) -> int:
         """Number of items."""
         return int(self.sampler.n)
-
-    def degree(self) -> npt.NDArray[np.float64]:
-        """Estimated row sums, (n,)."""
-        return self._degree.copy()
-
-    @cached_property
-    def _degree(self) -> npt.NDArray[np.float64]:
-        return self.matmat(np.ones((self.n, 1), np.float32))[:, 0].astype(np.float64)
-
-    def matmat(self, V: FloatArray) -> FloatArray:
-        """The product A V, (n, k), of the stored matrix, which is symmetric."""
-        return self.stored.matmat(V)
-
-    def group_means(self, labels: npt.NDArray[np.int32]) -> GroupMeans:
-        """Estimated means over every two groups, from lists other than those of the stored matrix."""
-        return group_means(self.sampler, self.stored, labels, n_jobs=self.n_jobs)
 
     def block(self, rows: Rows, columns: Rows) -> FloatArray:
         """Estimated entries A[rows, columns], stacked."""
@@ -101,6 +83,37 @@ class SampledAffinity:
         return there, directed_pairs(self.sampler, columns, rows, n_jobs=self.n_jobs).T
 
 
+@dataclass(frozen=True)
+class SampledAffinity(FromLists):
+    """One direction, as an ``Affinity``.
+
+    Attributes
+    ----------
+    sampler, n_jobs
+        As in :class:`FromLists`.
+    stored : KeptPartners
+        The stored matrix, for products.
+    """
+
+    stored: KeptPartners
+
+    def degree(self) -> npt.NDArray[np.float64]:
+        """Estimated row sums, (n,)."""
+        return self._degree.copy()
+
+    @cached_property
+    def _degree(self) -> npt.NDArray[np.float64]:
+        return self.matmat(np.ones((self.n, 1), np.float32))[:, 0].astype(np.float64)
+
+    def matmat(self, V: FloatArray) -> FloatArray:
+        """The product A V, (n, k), of the stored matrix, which is symmetric."""
+        return self.stored.matmat(V)
+
+    def group_means(self, labels: npt.NDArray[np.int32]) -> GroupMeans:
+        """Estimated means over every two groups, from lists other than those of the stored matrix."""
+        return group_means(self.sampler, self.stored, labels, n_jobs=self.n_jobs)
+
+
 def sample_affinity(
     sampler: Sampler, kept: int, *, n_jobs: int, stage: str = "", progress: Progress = silent
 ) -> SampledAffinity:
@@ -125,7 +138,7 @@ def sample_affinity(
 
     def visit(tile: tuple[int, int]) -> None:
         cell, begin = tile
-        rows = cells.members(cell)[begin : begin + _ROWS_AT_A_TIME]
+        rows = cells.members(cell)[begin : begin + ROWS_AT_A_TIME]
         place = int(cells.start[cell]) + begin
         for seen in sampler.visits(cell, rows, PURPOSE, begin):
             here = slice(place, place + len(seen.rows))
@@ -136,7 +149,12 @@ def sample_affinity(
             )  # fmt: skip
             place = here.stop
 
-    tiles = [(cell, begin) for cell, size in enumerate(cells.sizes) for begin in range(0, size, _ROWS_AT_A_TIME)]
+    tiles = tiles_of(cells)
     for_each_tile(visit, tiles, n_jobs=n_jobs, stage=stage, progress=progress)
     scale *= np.float32(0.5)
-    return SampledAffinity(sampler, KeptPartners(partners, scale, cells.items, n_jobs), n_jobs)
+    return SampledAffinity(sampler, n_jobs, KeptPartners(partners, scale, cells.items, n_jobs))
+
+
+def tiles_of(cells: Cells) -> list[tuple[int, int]]:
+    """Cell, and first of its members, of each run of rows that is visited at once."""
+    return [(cell, begin) for cell, size in enumerate(cells.sizes) for begin in range(0, size, ROWS_AT_A_TIME)]

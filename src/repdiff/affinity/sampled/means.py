@@ -47,7 +47,7 @@ _MOST_MEMBERS = 32  # computed for two groups whose pairs no list held
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """Sums of the draws for each pair of groups, all (draws, k, k) but the last.
 
     Attributes
@@ -67,7 +67,8 @@ class _Seen:
     rows: FloatArray
 
     @classmethod
-    def nothing(cls, draws: int, k: int) -> _Seen:
+    def nothing(cls, draws: int, k: int) -> Seen:
+        """Zeros, to be added to."""
         sums, totals, stored, partners = np.zeros((4, draws, k, k))
         return cls(sums, totals, stored, partners, np.zeros((draws, k)))
 
@@ -88,8 +89,8 @@ def group_means(sampler: Sampler, stored: KeptPartners, labels: npt.NDArray[np.i
     """
     sizes = np.bincount(labels)
     of_place = labels[stored.items]
-    dealt = _deal(of_place, sizes, sampler.block, sampler.stream(PURPOSE))
-    seen = _Seen.nothing(DRAWS, len(sizes))
+    dealt = deal(of_place, sizes, sampler.block, sampler.stream(PURPOSE))
+    seen = Seen.nothing(DRAWS, len(sizes))
 
     def draw(number: int) -> None:
         places = dealt[number]
@@ -101,7 +102,25 @@ def group_means(sampler: Sampler, stored: KeptPartners, labels: npt.NDArray[np.i
         _add_fresh_lists(sampler, rows, number, labels, seen)
 
     for_each_tile(draw, range(DRAWS), n_jobs=n_jobs)
-    mean, error = _both_ways(*_directed_means(seen, _stored_means(stored, of_place, sizes, n_jobs)))
+    return means_of(sampler, seen, _stored_means(stored, of_place, sizes, n_jobs), labels, n_jobs=n_jobs)
+
+
+def means_of(
+    sampler: Sampler, seen: Seen, stored_mean: FloatArray, labels: npt.NDArray[np.int32], *, n_jobs: int
+) -> GroupMeans:
+    """The means that the draws and the stored matrix give, and their standard errors.
+
+    Parameters
+    ----------
+    sampler, labels, n_jobs
+        As in :func:`group_means`.
+    seen : Seen
+        What the draws gave.
+    stored_mean : ndarray of float64, (k, k)
+        Mean row of the stored matrix of each group, summed over the members of each group.
+    """
+    sizes = np.bincount(labels)
+    mean, error = _both_ways(*_directed_means(seen, stored_mean))
     _look_at_unseen(sampler, labels, mean, error, n_jobs)
     others = (sizes - 1) / sizes
     np.fill_diagonal(mean, 1 + (np.diagonal(mean) - 1) * others)
@@ -109,7 +128,7 @@ def group_means(sampler: Sampler, stored: KeptPartners, labels: npt.NDArray[np.i
     return GroupMeans(mean, error)
 
 
-def _deal(
+def deal(
     of_place: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64], block: int, rng: np.random.Generator
 ) -> list[Rows]:
     """Places of the rows of each draw, ascending, so that rows of a cell are together."""
@@ -133,7 +152,7 @@ def _deal(
     return [np.sort(np.concatenate(of_draw)) for of_draw in dealt]
 
 
-def _add_fresh_lists(sampler: Sampler, rows: Rows, number: int, labels: npt.NDArray[np.int32], seen: _Seen) -> None:
+def _add_fresh_lists(sampler: Sampler, rows: Rows, number: int, labels: npt.NDArray[np.int32], seen: Seen) -> None:
     cells = sampler.cells.of_item[rows]
     for of_cell in np.split(rows, np.flatnonzero(np.diff(cells)) + 1):
         if not len(of_cell):
@@ -160,7 +179,7 @@ def _stored_means(
     return np.asarray(sums.sum(axis=0) / sizes[:, None])
 
 
-def _directed_means(seen: _Seen, stored_mean: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _directed_means(seen: Seen, stored_mean: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Directed means, (k, k), NaN without data, and each draw's part in their error, (draws, k, k)."""
     sums, totals, stored = seen.sums.sum(axis=0), seen.totals.sum(axis=0), seen.stored.sum(axis=0)
     rows = seen.rows[:, :, None]
