@@ -29,6 +29,8 @@ import repdiff
 from repdiff.affinity.base import Affinity, to_dense
 from repdiff.affinity.engines import compute_affinities
 from repdiff.affinity.ranks import RankedEmbedding
+from repdiff.affinity.sampled.engine import Sampled
+from repdiff.affinity.sampled.on_device import SampledOnDevice
 from repdiff.affinity.torch import Torch
 from repdiff.affinity.torch_plan import Layout
 from repdiff.affinity.torch_ranks import REFINING_BYTES, DeviceEmbedding
@@ -75,7 +77,11 @@ _CASES = {
     "50k": Case(50_000, 1_280, bars={"affinities": 1.5, "labels": 0.3, "compare": 5.0}, needs=90.0),
     "100k": Case(100_000, 256, bars={"compare": 12.0}, needs=120.0),
 }
-_SECTIONS = ("warm", "checks", *_CASES)
+_SAMPLED = {
+    "sampled-100k": Case(100_000, 256, needs=60.0),
+    "sampled-1m": Case(1_000_000, 768, bars={"all": 90.0}, needs=150.0),
+}
+_SECTIONS = ("warm", "checks", *_CASES, *_SAMPLED)
 _PARTS = ("floor", "affinities", "labels", "projection", "compare, no evidence", "compare")
 _TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "engine": (
@@ -89,6 +95,10 @@ _TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "seconds": (
         "Both directions, 10 clusters; labels are those of one direction, the projection that of one side:",
         ("n x d", *(f"{name}, s" for name in _PARTS), "peak on the device, GB"),
+    ),
+    "sampled": (
+        "The sampled engine: affinities of both directions, labels and means of one; with those of the other, in all:",
+        ("n x d", "data, s", "affinities, s", "labels, s", "means, s", "in all, s", "peak on the device, GB"),
     ),
     "tile": (
         "Ranks of a tile of 1,024 rows of one side, each with what comes before, ms:",
@@ -175,6 +185,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with _failing_alone(bench, name):
             if name in _CASES:
                 _measure(bench, _CASES[name])
+            elif name in _SAMPLED:
+                _measure_sampled(bench, _SAMPLED[name])
             else:
                 _OTHERS[name](bench)
         if not bench.small:
@@ -187,7 +199,8 @@ def _with_time(bench: Bench, chosen: Sequence[str]) -> Iterator[str]:
     for name in _SECTIONS:
         if name not in chosen:
             continue
-        needs = _CASES[name].needs if name in _CASES else _OTHERS_NEED
+        cases = _CASES | _SAMPLED
+        needs = cases[name].needs if name in cases else _OTHERS_NEED
         if bench.left < (0 if bench.small else needs):
             bench.notes.append(f"{name}: not measured, for want of time.")
             bench.tell(name, f"left out: {bench.left:.0f} s are left of the budget, and it may need {needs:.0f}")
@@ -235,6 +248,7 @@ def _checks(bench: Bench) -> None:
             f"{min(agreements):.3f}",
         )  # fmt: skip
     _check_steps(bench, n)
+    _check_sampled(bench, n)
 
 
 def _checked_pairs(bench: Bench, n: int) -> list[tuple[str, Any, tuple[Any, Any], dict[str, Any]]]:
@@ -269,6 +283,46 @@ def _check_steps(bench: Bench, n: int) -> None:
     bench.add("steps", "k-means: labels equal to the host's", f"{same:.4f}")
     bench.add("steps", "projection: largest difference from the host's, relative", f"{apart:.1e}")
     bench.add("steps", "the same labels twice", "yes" if np.array_equal(*again) else "no")
+
+
+def _sampled(bench: Bench, **options: Any) -> tuple[SampledOnDevice, Sampled]:
+    """The sampled engine on the device and on the host; in small with short lists."""
+    host = Sampled(candidates=150, kept=64) if bench.small else Sampled(**options)
+    return SampledOnDevice(device=bench.device, sampled=host), host
+
+
+def _check_sampled(bench: Bench, n: int) -> None:
+    """The sampled engine on the device against that of the host, which draws the same lists."""
+    pair = synthetic_pair_on(bench.device, n, 64, 64, copied=0.1)
+    device, host = (compute_affinities(*pair, engine=one).x_only for one in _sampled(bench, candidates=1_200, kept=256))
+    same = (device.stored.partners.cpu().numpy() == host.stored.partners).mean()
+    labels = cluster_affinity(host, _CLUSTERS, random_state=0)
+    means = [np.diagonal(one.group_means(labels).mean) for one in (device, host)]
+    cuts = [normalized_cut(host, cluster_affinity(one, _CLUSTERS, random_state=0)) for one in (device, host)]
+    bench.add("steps", "sampled: partners equal to the host's", f"{same:.4f}")
+    bench.add(
+        "steps", "sampled: largest difference of a cluster's mean", f"{np.abs(means[0] / means[1] - 1).max():.1e}"
+    )
+    bench.add("steps", "sampled: cut of its labels over that of the host's", f"{100 * (cuts[0] / cuts[1] - 1):+.2f} %")
+
+
+def _measure_sampled(bench: Bench, case: Case) -> None:
+    """The sampled engine: affinities, labels and means."""
+    pair, data_seconds = bench.timed(lambda: bench.pair(case), 1)
+    n, d = pair[0].shape
+    title = f"{n:,} x {d:,}"
+    bench.tell(f"{title}: data {data_seconds:.1f} s")
+    if bench.on_cuda:
+        torch.cuda.reset_peak_memory_stats(bench.device)
+    found, affinities = bench.timed(lambda: compute_affinities(*pair, engine=_sampled(bench)[0]), 1)
+    bench.tell(title, f"affinities {affinities:.1f} s")
+    labels, clustering = bench.timed(lambda: cluster_affinity(found.x_only, _CLUSTERS, random_state=0), 1)
+    bench.tell(title, f"labels {clustering:.1f} s")
+    _, means = bench.timed(lambda: found.x_only.group_means(labels), 1)
+    peak = f"{torch.cuda.max_memory_allocated(bench.device) / 1e9:.1f}" if bench.on_cuda else "not measured"
+    whole = _with_bar(affinities + 2 * (clustering + means), None if bench.small else case.bars.get("all"))
+    told = (f"{one:.1f}" for one in (data_seconds, affinities, clustering, means))
+    bench.add("sampled", title, *told, whole, peak)
 
 
 def _measure(bench: Bench, case: Case) -> None:

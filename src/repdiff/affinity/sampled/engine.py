@@ -24,7 +24,7 @@ from repdiff.core.memory import format_bytes, is_mapped
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, prefixed, silent
 
-_DIRECTIONS = "x_only", "y_only"
+DIRECTIONS = "x_only", "y_only"
 _MANY_ITEMS = 200_000  # above this number, lists are shorter and more rows share one
 _FEW, _MANY = (4096, 512, 4), (2048, 256, 8)  # candidates, kept, block
 _LIBRARIES = 100 * 10**6
@@ -147,11 +147,7 @@ class Sampled:
                 x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
             )
             return Affinities(found.x_only, found.y_only, {**found.engine, "name": self.name, "share_of_pairs": 1.0})
-        if groups is not None:
-            raise RepdiffError(
-                "the sampled engine cannot compare within groups, since its lists hold too few pairs of one group; "
-                'use engine="exact", or compare one group at a time'
-            )
+        self.refuse_groups(groups)
         seed = _seed(random_state)
         sample = partial(_sample, metrics=(x.metric, y.metric), gamma=gamma, beta=beta, seed=seed)
         compile_for(
@@ -162,6 +158,14 @@ class Sampled:
         sizes = plan.details["candidates"], plan.details["kept"], plan.details["block"]
         both = sample([x.values, y.values], sizes=sizes, n_jobs=plan.n_jobs, progress=progress)
         return Affinities(both.x_only, both.y_only, self.facts(plan, x.n))
+
+    def refuse_groups(self, groups: npt.NDArray[np.int32] | None) -> None:
+        """Raise an error for groups."""
+        if groups is not None:
+            raise RepdiffError(
+                "the sampled engine cannot compare within groups, since its lists hold too few pairs of one group; "
+                'use engine="exact", or compare one group at a time'
+            )
 
     def _sizes(self, n: int) -> tuple[int, int, int]:
         """Candidates, kept partners and block size for n items."""
@@ -213,7 +217,7 @@ def _sample(
     return _BothDirections(
         *(
             sample_affinity(sampler, kept, n_jobs=n_jobs, stage="candidates", progress=prefixed(progress, name))
-            for name, sampler in zip(_DIRECTIONS, samplers, strict=True)
+            for name, sampler in zip(DIRECTIONS, samplers, strict=True)
         )
     )
 
@@ -249,7 +253,7 @@ def _samplers(
     x, y = (Reader(one, metric, n_jobs=n_jobs) for one, metric in zip(values, metrics, strict=True))
     candidates, block = sizes
     found = []
-    for direction, (name, near, far) in enumerate(zip(_DIRECTIONS, (x, y), (y, x), strict=True)):
+    for direction, (name, near, far) in enumerate(zip(DIRECTIONS, (x, y), (y, x), strict=True)):
         rng = np.random.default_rng([seed, direction])
         cells = make_cells(near, rng, n_jobs=n_jobs, stage="cells", progress=prefixed(progress, name))
         found.append(
