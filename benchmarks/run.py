@@ -17,6 +17,7 @@ import collages
 import encoding
 import evidence
 import exact
+import million
 import quality
 import sampled
 import series
@@ -32,6 +33,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "device": exact.device,
     "sampled": sampled.against_exact,
     "sampled-growth": sampled.growth,
+    "million": million.million,
     "assign": assign.assign,
     "quality": quality.quality,
     "collages": collages.collages,
@@ -40,6 +42,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "evidence": evidence.evidence,
     "series": series.series,
 }
+_ON_REQUEST = {"million"}  # takes half an hour and gigabytes of disk
 _INTRODUCTION = """# Benchmarks
 
 Written by `make bench` (`python benchmarks/run.py`). Times are medians of interleaved repeats in seconds of wall time.
@@ -58,13 +61,16 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--largest", type=int, default=100_000, help="leave out larger numbers of items")
     parser.add_argument("--no-naive", action="store_true", help="leave out the naive pipeline")
+    parser.add_argument("--n", type=int, default=1_000_000, help="items of the section million")
+    parser.add_argument("--d", type=int, default=128, help="columns of each side in the section million")
+    parser.add_argument("--scratch", type=Path, help="where the section million writes its data (default: TMPDIR)")
     options = parser.parse_args()
     unknown = set(options.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"no such section: {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     if options.emoji is not None:
         options.emoji = Path(options.emoji)
-    for name in options.sections or SECTIONS:
+    for name in options.sections or [name for name in SECTIONS if name not in _ON_REQUEST]:
         print(f"# {name}", file=sys.stderr, flush=True)
         section = SECTIONS[name](options)
         section.save(name)

@@ -26,6 +26,7 @@ Tile = TypeVar("Tile")
 Result = TypeVar("Result")
 _POLL_SECONDS = 0.1  # how often the waiting thread reports progress and checks for Ctrl-C
 _EMPTY = object()
+_of_thread = threading.local()  # ``stop``: the event that ends what this thread works on
 
 
 def resolve_n_jobs(n_jobs: int | None) -> int:
@@ -86,7 +87,7 @@ def for_each_tile(
     """Call ``work(tile)`` for each tile on ``n_jobs`` threads; on the calling thread itself for one.
 
     The calling thread reports progress and notices Ctrl-C. After an error or an interrupt no new tile starts, and the
-    call returns once the running tiles have ended.
+    call returns once the running tiles have ended; those that take long ask :func:`end_if_stopped` between their steps.
     """
     if n_jobs == 1:
         _one_after_another(work, tiles, stage, progress)
@@ -96,6 +97,7 @@ def for_each_tile(
 
     def work_until_empty() -> None:
         nonlocal done
+        _of_thread.stop = stop
         while not stop.is_set():
             with lock:
                 tile = next(queue, _EMPTY)
@@ -116,6 +118,13 @@ def for_each_tile(
         finally:
             stop.set()
     progress(stage, len(tiles), len(tiles))
+
+
+def end_if_stopped() -> None:
+    """End the tile or task that this thread works on, where nobody waits for it any more."""
+    stop = getattr(_of_thread, "stop", None)
+    if stop is not None and stop.is_set():
+        raise _Stopped
 
 
 def _one_after_another(work: Callable[[Tile], None], tiles: Sequence[Tile], stage: str, progress: Progress) -> None:
@@ -193,7 +202,7 @@ def run_side_by_side(
 
 
 class _Stopped(Exception):  # noqa: N818 (no error: nobody sees it)
-    """Ends a task whose result is no longer needed."""
+    """Ends a tile or task whose result is no longer needed."""
 
 
 class _RelayedProgress:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.affinity.sampled.affinity import PURPOSE, ROWS_AT_A_TIME, tiles_of
+from repdiff.affinity.sampled.affinity import PURPOSE, Tile, positions, tiles_of
 from repdiff.affinity.sampled.device_lists import Block, DeviceLists, DeviceVisit
-from repdiff.affinity.sampled.reader import FloatArray
+from repdiff.affinity.sampled.reader import FloatArray, Rows
 from repdiff.core.device import Device
 from repdiff.core.parallel import for_each_tile, row_tiles
 from repdiff.core.progress import Progress, silent
@@ -71,6 +71,24 @@ class DevicePartners:
         """The product A V, (n, k), of arrays on the host."""
         return self.device.get(self.product(self.device.put(V.astype(np.float32, copy=False))))
 
+    def rows(self, places: Rows) -> tuple[npt.NDArray[np.int32], FloatArray]:
+        """The partners, (r, kept), and scales, (r,), of the items at some places."""
+        where = self.device.put(places)
+        partners, scale = self.device.get(self.partners[where]), self.device.get(self.scale[where])
+        return partners.astype(np.int32, copy=False), scale
+
+    def sums_by_group(self, of_place: npt.NDArray[np.int32], k: int) -> npt.NDArray[np.float64]:
+        """Sums of S over every two groups, (1, k, k), from the group of the item at each place."""
+        device, torch, groups = self.device, self.device.torch, self.device.put(of_place.astype(np.int64))
+        names, sums = torch.arange(k, device=device.name), np.zeros((1, k, k))
+        for here in row_tiles(len(of_place), max(1, _ENTRIES_AT_A_TIME // max(self.partners.shape[1], k))):
+            others = groups[self.partners[here].long()]
+            counts = torch.zeros((len(others), k), dtype=torch.int32, device=device.name)
+            counts.scatter_add_(1, others, torch.ones_like(others, dtype=torch.int32))  # whole numbers, in any order
+            own = (groups[here, None] == names).to(device.precise)
+            sums[0] += device.get(own.T @ (counts * (2 * self.scale[here, None].to(device.precise))))
+        return sums
+
     def product(self, V: Any) -> Any:
         """The product A V, (n, k), on the device."""
         add = self.device.torch.nn.functional.embedding_bag
@@ -105,14 +123,12 @@ def keep_on_device(
         The progress to report.
     """
     device, cells, n = lists.device, lists.sampler.cells, lists.sampler.n
-    position = np.empty(n, np.int64)
-    position[cells.items] = np.arange(n)
-    on_device = device.put(position)
+    on_device = device.put(positions(cells).astype(np.int64))
     partners = device.torch.empty((n, kept), dtype=index_type(n, kept, device), device=device.name)
     scale = device.torch.empty(n, dtype=device.torch.float32, device=device.name)
     lock = Lock()
 
-    def work(tiles: Sequence[tuple[int, int]]) -> None:
+    def work(tiles: Sequence[Tile]) -> None:
         blocks, offsets = _drawn(lists, tiles)
         seen = 0
         with lock:
@@ -129,12 +145,13 @@ def keep_on_device(
     return DevicePartners.of(partners, scale, cells.items, device)
 
 
-def _groups(lists: DeviceLists) -> Iterator[list[tuple[int, int]]]:
+def _groups(lists: DeviceLists) -> Iterator[list[Tile]]:
     """Tiles of rows, as many together as the device ranks at once."""
-    sizes, group, blocks = lists.sampler.cells.sizes, [], 0
-    for cell, begin in tiles_of(lists.sampler.cells):
-        group.append((cell, begin))
-        blocks += -(-min(ROWS_AT_A_TIME, int(sizes[cell]) - begin) // lists.sampler.block)
+    group: list[Tile] = []
+    blocks = 0
+    for tile in tiles_of(lists.sampler.cells):
+        group.append(tile)
+        blocks += -(-(tile.places.stop - tile.places.start) // lists.sampler.block)
         if blocks >= lists.blocks_at_once:
             yield group
             group, blocks = [], 0
@@ -142,15 +159,15 @@ def _groups(lists: DeviceLists) -> Iterator[list[tuple[int, int]]]:
         yield group
 
 
-def _drawn(lists: DeviceLists, tiles: Sequence[tuple[int, int]]) -> tuple[list[Block], npt.NDArray[np.float64]]:
+def _drawn(lists: DeviceLists, tiles: Sequence[Tile]) -> tuple[list[Block], npt.NDArray[np.float64]]:
     """The blocks of some tiles, and where the first point of each row lies in its interval, (c, b)."""
     sampler = lists.sampler
     blocks: list[Block] = []
     offsets: list[npt.NDArray[np.float64]] = []
-    for cell, begin in tiles:
-        rows = sampler.cells.members(cell)[begin : begin + ROWS_AT_A_TIME]
-        place = int(sampler.cells.start[cell]) + begin
-        for block in lists.draw(cell, rows, PURPOSE, begin):
+    for tile in tiles:
+        place = tile.places.start
+        rows = sampler.cells.items[tile.places].astype(np.int64)
+        for block in lists.draw(tile.cell, rows, PURPOSE, tile.begin):
             own = np.zeros(sampler.block)
             own[: len(block[0])] = sampler.stream(PURPOSE, place).random(len(block[0]))
             place += len(block[0])

@@ -142,9 +142,7 @@ class ExactRanks:
             )
             for_each_tile(Representation.prepare, sides, n_jobs=n_jobs)
             stored = _keep_all(sides, samplers, kept, n_jobs, progress)
-            x_only, y_only = (
-                SampledAffinity(sampler, n_jobs, one) for sampler, one in zip(samplers, stored, strict=True)
-            )
+            x_only, y_only = (SampledAffinity(*one, n_jobs) for one in zip(samplers, stored, strict=True))
             return Affinities(x_only, y_only, {})
 
         def keep_few(values: list[npt.NDArray[Any]]) -> Affinities:

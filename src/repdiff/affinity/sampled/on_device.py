@@ -150,7 +150,7 @@ class SampledOnDevice:
                 stored = keep_on_device(
                     lists, kept, n_jobs=n_jobs, stage="candidates", progress=prefixed(progress, name)
                 )
-                both.append(DeviceSampledAffinity(sampler, n_jobs, lists, stored))
+                both.append(DeviceSampledAffinity(sampler, stored, n_jobs, lists))
             return Affinities(both[0], both[1], {})
 
         def sample_few(values: list[npt.NDArray[Any]]) -> Affinities:
