@@ -149,7 +149,9 @@ def _with_matrix_on_host(
 
 
 def _embedding_bytes(x: Representation, y: Representation) -> int:
-    return sum(side.values.size * (side.values.dtype.itemsize + 4) for side in (x, y)) + REFINING_BYTES
+    """Rows as given and as they are multiplied; of the cosine metric, also those of length one."""
+    per_value = (side.values.dtype.itemsize + 4 + (8 if side.metric == "cosine" else 0) for side in (x, y))
+    return sum(side.values.size * size for side, size in zip((x, y), per_value, strict=True)) + REFINING_BYTES
 
 
 def _too_little(n: int, least: int, limit: int, beside: int, host: int, one: bool) -> str:
