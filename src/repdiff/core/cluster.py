@@ -31,6 +31,7 @@ _FIRST_POLL, _LAST_POLL = 0.002, 0.05  # seconds between looks at what has ended
 _CONNECT_SECONDS, _START_SECONDS = 10, 60
 _ALONE_SECONDS = 60.0  # without any worker, after which the work is given up
 _LOOK_SECONDS = 2.0  # between looks at which workers there are
+_HERE = "127.0.0.1"
 _COMPARED = ("repdiff", "numpy", "numba")  # whose versions must agree: the bits of the results depend on them
 
 
@@ -247,8 +248,9 @@ def _local(distributed: Any, n_workers: int, folder: Path) -> Iterator[Any]:
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(quiet))
         cluster = distributed.LocalCluster(
-            n_workers=n_workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None,
-            worker_dashboard_address=None, silence_logs=logging.CRITICAL, local_directory=str(folder),
+            n_workers=n_workers, threads_per_worker=1, processes=True, host=_HERE, dashboard_address=f"{_HERE}:0",
+            worker_dashboard_address=f"{_HERE}:0", scheduler_kwargs={"dashboard": False}, dashboard=False,
+            silence_logs=logging.CRITICAL, local_directory=str(folder),
         )  # fmt: skip
         stack.callback(_close, cluster)
         client = distributed.Client(cluster, set_as_default=False)

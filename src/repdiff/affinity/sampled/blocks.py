@@ -17,19 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.sampled.affinity import Tile, keep_tile
+from repdiff.affinity.sampled.block_kernels import append_sources, multiply_block, sort_by_partner
 from repdiff.affinity.sampled.kept import STRIPES, WIDTH, stripe_of_sums, stripes_of_products
 from repdiff.affinity.sampled.list_kernels import add_partners
 from repdiff.affinity.sampled.reader import FloatArray, Rows
 from repdiff.affinity.sampled.shared import SharedSampler, in_pieces
 from repdiff.core.cluster import Cluster, Future
-from repdiff.core.kernels import kernel
 from repdiff.core.progress import Progress, silent
 from repdiff.core.shared_files import SharedArray, remove
 
 _ROWS_OF_PIECE = 2048  # at most, which take some seconds
 _BYTES_OF_BLOCK = 1 << 29
 _BLOCKS_PER_THREAD = 2
-_KERNEL = {"nogil": True, "error_model": "numpy"}
 
 Partners = npt.NDArray[np.int32]
 
@@ -211,7 +210,7 @@ def _turn(rows: BlockRows, borders: npt.NDArray[np.int64]) -> list[Incoming]:
     """For each block, what these rows bring it."""
     begins = np.zeros(borders[-1] + 1, np.int64)
     sources = np.empty(rows.partners.size, np.int32)
-    _sort_by_partner(rows.partners, rows.first, begins, sources)
+    sort_by_partner(rows.partners, rows.first, begins, sources)
     return [
         Incoming(np.diff(begins[start : stop + 1]), sources[begins[start] : begins[stop]].copy())
         for start, stop in pairwise(borders)
@@ -228,7 +227,7 @@ def _block(rows: BlockRows, parts: Sequence[Incoming]) -> Block:
     cursor = np.cumsum(counts) - counts
     sources = np.empty(int(counts.sum()), np.int32)
     for part in parts:
-        _append(part.counts, part.sources, cursor, sources)
+        append_sources(part.counts, part.sources, cursor, sources)
     return Block(rows, Incoming(counts, sources))
 
 
@@ -245,7 +244,7 @@ def _multiply(block: Block, vectors: SharedArray, scale: SharedArray) -> FloatAr
     V = vectors.open()
     pieces = stripes_of_products(len(V))
     edges = np.concatenate([pieces[0][:1], *(piece[1:] for piece in pieces)])
-    _multiply_block(
+    multiply_block(
         block.rows.partners.view(np.uint32), block.rows.first, block.incoming.counts,
         block.incoming.sources.view(np.uint32), scale.open(), V, edges, out,
     )  # fmt: skip
@@ -261,102 +260,3 @@ def _add_sums(
         block.rows.partners, block.rows.scale, rows, of_place[start:stop], of_place, found, np.zeros_like(found)
     )  # fmt: skip
     return found
-
-
-@kernel(**_KERNEL)
-def _sort_by_partner(partners, first, begins, sources):  # type: ignore[no-untyped-def]
-    """Write the rows that have each place as a partner, ascending, and where those of each place begin.
-
-    Parameters
-    ----------
-    partners : ndarray of int32, (r, kept)
-        Places of the partners.
-    first : int
-        Place of the first row.
-    begins : ndarray of int64, (n + 1,)
-        Zeros; out.
-    sources : ndarray of int32, (r * kept,)
-        Out.
-    """
-    n = begins.shape[0] - 1
-    for r in range(partners.shape[0]):
-        for place in partners[r]:
-            begins[place] += 1
-    total = 0
-    for place in range(n):
-        total += begins[place]
-        begins[place] = total
-    begins[n] = total
-    for r in range(partners.shape[0] - 1, -1, -1):
-        for place in partners[r]:
-            begins[place] -= 1
-            sources[begins[place]] = first + r
-
-
-@kernel(**_KERNEL)
-def _append(counts, sources, cursor, out):  # type: ignore[no-untyped-def]
-    """Write the sources of each row at its cursor, and move that on."""
-    read = 0
-    for row in range(counts.shape[0]):
-        for _ in range(counts[row]):
-            out[cursor[row]] = sources[read]
-            cursor[row] += 1
-            read += 1
-
-
-@kernel(**_KERNEL)
-def _multiply_block(partners, first, counts, sources, scale, V, edges, out):  # type: ignore[no-untyped-def]
-    """The block's rows of the product, with every element summed as by one process.
-
-    Parameters
-    ----------
-    partners, first
-        As in :class:`BlockRows`.
-    counts, sources
-        As in :class:`Incoming`, from all rows.
-    scale : ndarray of float32, (n,)
-        Half the weight of each partner, by row.
-    V : ndarray of float32, (n, WIDTH)
-        The vectors.
-    edges : ndarray of int64
-        Where the stripes begin and end.
-    out : ndarray of float32, (r, WIDTH)
-        Out.
-    """
-    stripes = min(STRIPES, V.shape[0])
-    total, own = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.float32)
-    sums = np.empty((STRIPES, WIDTH), np.float32)
-    read = 0
-    for r in range(partners.shape[0]):
-        row = first + r
-        for c in range(WIDTH):
-            total[c] = 0
-        for partner in partners[r]:
-            for c in range(WIDTH):
-                total[c] += V[partner, c]
-        sums[:] = 0
-        edge, waiting = 0, True
-        for step in range(counts[r] + 1):
-            last = step == counts[r]
-            source = np.int64(row) if last else np.int64(sources[read + step])
-            if waiting and (last or source > row):
-                while edges[edge + 1] <= row:
-                    edge += 1
-                for c in range(WIDTH):
-                    own[c] = scale[row] * total[c]
-                for c in range(WIDTH):
-                    sums[edge % stripes, c] += own[c]
-                waiting = False
-            if not last:
-                while edges[edge + 1] <= source:
-                    edge += 1
-                for c in range(WIDTH):
-                    own[c] = scale[source] * V[source, c]
-                for c in range(WIDTH):
-                    sums[edge % stripes, c] += own[c]
-        read += counts[r]
-        for c in range(WIDTH):
-            value = sums[0, c]
-            for stripe in range(1, stripes):
-                value += sums[stripe, c]
-            out[r, c] = value + V[row, c]
