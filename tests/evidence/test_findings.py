@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import repdiff
 from repdiff.affinity.distances import ranked
-from repdiff.evidence.decision import decide, lies_in_groups
+from repdiff.evidence.decision import Figures, borders_of, codes_of, decide, lies_in_groups
 from repdiff.evidence.excess import Excess
 from repdiff.evidence.findings import Columns, assess_findings
 
@@ -191,9 +193,9 @@ def test_given_distances_say_the_same(kinds):
     assert codes(findings(*far, metric="precomputed")) == ("throughout", "throughout")
 
 
-def excess(of_direction):
+def excess(of_direction, standard_error=0.0):
     nothing = np.zeros(0)
-    return None if of_direction is None else Excess(of_direction, 0.0, nothing, nothing, nothing)
+    return None if of_direction is None else Excess(of_direction, standard_error, nothing, nothing, nothing)
 
 
 @pytest.mark.parametrize(
@@ -216,8 +218,32 @@ def excess(of_direction):
     ],
 )
 def test_codes_of_figures(found, predicted, isotropic, small, is_local, own, elsewhere, code):
-    each = map(excess, (found, predicted, isotropic, small))
-    assert decide(*each, is_local=is_local, any_group=own, clear_elsewhere=elsewhere) == code
+    figures = Figures(*map(excess, (found, predicted, isotropic, small)), None, own)
+    assert decide(figures, is_local=is_local, clear_elsewhere=elsewhere) == code
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "codes", "borders"),
+    [
+        ((0.1, 0.01), (0.1, 0.01), ("noise", "noise"), (None, None)),
+        ((0.22, 0.04), (0.1, 0.04), ("noise", "noise"), ("directions", None)),
+        ((0.6, 0.05), (0.27, 0.03), ("throughout", "throughout"), (None, "noise")),
+        ((0.52, 0.03), (0.1, 0.01), ("throughout", "noise"), ("directions", None)),
+        ((0.52, 0.03), (0.52, 0.01), ("throughout", "throughout"), (None, None)),
+    ],
+)
+def test_what_is_near_a_threshold_is_close_to_another_code(x, y, codes, borders):
+    figures = dict(zip(("x_only", "y_only"), (Figures(excess(*one)) for one in (x, y)), strict=True))
+    assert tuple(codes_of(figures).values()) == codes
+    assert tuple(borders_of(figures).values()) == borders
+
+
+@pytest.mark.parametrize(("rest", "code", "close_to"), [(0.16, "throughout", "local"), (0.14, "local", "throughout")])
+def test_a_rest_near_its_threshold_is_close_to_the_other_code_in_both_directions(rest, code, close_to):
+    one, other = Figures(excess(0.3), rest=excess(rest, 0.02)), Figures(excess(0.3), rest=excess(0.1, 0.02))
+    figures = {"x_only": replace(one, any_group=True), "y_only": replace(other, any_group=True)}
+    assert set(codes_of(figures).values()) == {code}
+    assert set(borders_of(figures).values()) == {close_to}
 
 
 @pytest.mark.parametrize(
