@@ -21,14 +21,13 @@ from repdiff.affinity.distances import Ranked
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.decision import (
     CLEAR_EXCESS,
-    CLEAR_GROUP_EXCESS,
     LEAST_EXCESS,
     LEAST_GROUP_EXCESS,
     Figures,
     borders_of,
     codes_of,
 )
-from repdiff.evidence.excess import Excess, excess_of, with_lesser_clusters
+from repdiff.evidence.excess import CLEAR_GROUP_EXCESS, Excess, excess_of, with_lesser_clusters
 from repdiff.evidence.matched_noise import Drawn, Kind, Round, is_testable, simulate_rounds
 from repdiff.evidence.rest import rest_of
 from repdiff.evidence.statistics import benjamini_hochberg
@@ -40,6 +39,7 @@ from repdiff.results.findings import Finding, FindingCode
 SAME_OVERLAP = 0.99
 _ROUNDS_OF_REST = 2
 _UNSEEN_OF_SMALL = 10
+_LEVEL_TOGETHER = 0.01  # of noise in which tight clusters are taken together: adds little to the rate of the others
 
 
 @dataclass(frozen=True)
@@ -224,6 +224,11 @@ def _significant(
     rates = {name: np.full(len(test.directions[name].clusters), np.nan) for name in DIRECTIONS}
     for (name, index), rate in zip(places, found, strict=True):
         rates[name][index] = rate
+    for name in DIRECTIONS:
+        together = len(DIRECTIONS) * excess[name].together
+        if together <= _LEVEL_TOGETHER:  # a group that was cut into parts
+            tight = excess[name].cluster >= CLEAR_GROUP_EXCESS
+            rates[name] = np.where(tight, np.minimum(rates[name], together), rates[name])
     significant = {
         name: (rates[name] <= FDR)
         & (excess[name].cluster >= LEAST_GROUP_EXCESS)

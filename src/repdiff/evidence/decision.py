@@ -4,7 +4,8 @@ An excess of 0.5 over the other side, turned and scaled, with noise is more than
 an excess over a linear map of the other side, with noise, as well: networks that are trained again weigh their
 directions a little differently. So what drops a direction or enlarges it counts where that changes neighbours a lot,
 and is otherwise said to differ along a few directions, which only replicates can tell from noise. The same goes for a
-group of an excess below 1, unless its direction is clear. A pair whose residuals are too unlike isotropic noise, though
+group of an excess below 1, unless its direction is clear; the parts of a group that a clustering cut are clear if all
+of an excess of 1 or more together are. A pair whose residuals are too unlike isotropic noise, though
 no group comes of it, differs along a few directions as well.
 
 An excess of -0.25 or less says that simulated noise has broken up groups that both sides keep: the neighbours were
@@ -26,7 +27,6 @@ LEAST_EXCESS = 0.25  # of mean log affinity: 1.28 times that of noise
 CLEAR_EXCESS = 0.5  # from which on another linear map does not explain it
 LEAST_REST = 0.15  # without the groups: below it is next to nothing
 LEAST_GROUP_EXCESS = log(1.25)
-CLEAR_GROUP_EXCESS = 1.0  # of a group, where the direction is not clear
 
 _KINDS = ("excess", "predicted", "isotropic", "small", "rest")
 
