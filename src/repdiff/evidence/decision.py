@@ -25,7 +25,8 @@ from repdiff.results.findings import FindingCode
 
 LEAST_EXCESS = 0.25  # of mean log affinity: 1.28 times that of noise
 CLEAR_EXCESS = 0.5  # from which on another linear map does not explain it
-LEAST_REST = 0.15  # without the groups: below it is next to nothing
+LEAST_REST = 0.08  # without the groups: below it is next to nothing; pairs that differ in groups alone have up to 0.05
+_PART_OF_REST = 8  # or an eighth of what there is over all
 LEAST_GROUP_EXCESS = log(1.25)
 
 _KINDS = ("excess", "predicted", "isotropic", "small", "rest")
@@ -60,7 +61,8 @@ class Figures:
 def codes_of(figures: Mapping[DirectionName, Figures]) -> dict[DirectionName, FindingCode]:
     """What both directions come to."""
     rest = {name: one.rest for name, one in figures.items() if one.rest is not None}
-    is_local = lies_in_groups({name: one.excess for name, one in figures.items()}, rest)
+    reordered = any(is_reordered(one) for one in figures.values())
+    is_local = not reordered and lies_in_groups({name: one.excess for name, one in figures.items()}, rest)
     clear = {name: one.any_group or one.excess.direction >= CLEAR_EXCESS for name, one in figures.items()}
     return {
         name: decide(figures[name], is_local=is_local, clear_elsewhere=clear[other])
@@ -111,7 +113,7 @@ def decide(found: Figures, *, is_local: bool, clear_elsewhere: bool) -> FindingC
 def lies_in_groups(excess: Mapping[DirectionName, Excess], rest: Mapping[DirectionName, Excess]) -> bool:
     """Whether what both directions have in excess lies in their significant groups.
 
-    What is left without them must be next to nothing, or no more than noise and a quarter of what there is over all.
+    What is left without them must be next to nothing, or no more than noise and an eighth of what there is over all.
 
     Parameters
     ----------
@@ -122,7 +124,12 @@ def lies_in_groups(excess: Mapping[DirectionName, Excess], rest: Mapping[Directi
     if not rest:
         return False
     with_groups, without = (max(one.direction for one in each.values()) for each in (excess, rest))
-    return without < LEAST_REST or without < min(LEAST_EXCESS, with_groups / 4)
+    return without < LEAST_REST or without < min(LEAST_EXCESS, with_groups / _PART_OF_REST)
+
+
+def is_reordered(found: Figures) -> bool:
+    """Whether neighbours are reordered within groups that both sides keep: then the difference is in all of these."""
+    return found.small is not None and found.small.direction >= LEAST_EXCESS
 
 
 def is_real(found: Figures, *, clear_elsewhere: bool) -> bool:
@@ -131,7 +138,7 @@ def is_real(found: Figures, *, clear_elsewhere: bool) -> bool:
     It does not count where the reverse direction has shown that the two differ by more.
     """
     if found.small is not None:
-        return found.small.direction >= LEAST_EXCESS
+        return is_reordered(found)
     if found.excess.direction >= CLEAR_EXCESS or clear_elsewhere:
         return found.excess.direction >= LEAST_EXCESS
     return found.predicted is not None and min(found.excess.direction, found.predicted.direction) >= LEAST_EXCESS
