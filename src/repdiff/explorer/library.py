@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from repdiff.explorer.explored import Explored
+from repdiff.explorer.explored import Explored, Given
 from repdiff.store.kinds import as_run
 from repdiff.store.run import Run, read_run
 from repdiff.store.series import SeriesRun
@@ -24,15 +24,18 @@ class Shelf:
         What it is called where there are several.
     folder : Path
         Its own run directory.
+    given : Given
+        Files and folders that may be read besides.
     """
 
     title: str
     folder: Path
+    given: Given = field(default_factory=Given)
 
     @cached_property
     def explored(self) -> Explored:
         """The comparison, read when it is first asked for."""
-        return Explored(read_run(self.folder), self.folder)
+        return Explored(read_run(self.folder), self.folder, self.given)
 
 
 @dataclass(frozen=True)
