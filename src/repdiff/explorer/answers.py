@@ -219,6 +219,19 @@ def _annotate(library: Library, request: Request, given: Any) -> Any:
     return to_plain(explored_of(library, request).annotate(annotations))
 
 
+def _start(library: Library, request: Request, given: Any) -> Any:
+    """Start the full comparison with other settings: ``{"gamma": "0.2", "clusters": "12", ...}``."""
+    if not isinstance(given, Mapping):
+        raise RepdiffError("the request must be an object with settings")
+    library.compare_again(place_of(library, request), changes_of(given))
+    return library.rerun.state
+
+
+def _cancel(library: Library, request: Request, given: Any) -> Any:
+    library.rerun.cancel()
+    return library.rerun.state
+
+
 def _listed(explored: Explored, rows: Rows, sort: str, direction: DirectionName, *, facts: bool) -> dict[str, Any]:
     """Items in order, the first of them as tiles, and the facts about all."""
     ordered = groups.sorted_rows(explored, rows, sort, direction).tolist()
@@ -237,9 +250,12 @@ ASKED: Mapping[str, Callable[[Library, Request], Any]] = {
     "annotations": _annotations,
     "recut": _recut,
     "trial": _trial,
+    "rerun": lambda library, request: library.rerun.state,
 }
 GIVEN: Mapping[tuple[str, str], Callable[[Library, Request, Any], Any]] = {
     ("POST", "group"): _group,
     ("POST", "beside"): _beside,
+    ("POST", "start"): _start,
+    ("POST", "cancel"): _cancel,
     ("PUT", "annotations"): _annotate,
 }

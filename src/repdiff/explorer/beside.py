@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from repdiff.results.clusters import DirectionName
 from repdiff.results.reference import Reference
 
 _SHOWN = 6  # typical items of each
+_MOST_LABELS = 10
 _MOST_SEEN_FROM = 200  # items of a group from which the other is looked at
 Values = npt.NDArray[Any]
 
@@ -40,6 +42,7 @@ def beside(
         "groups": [_one(explored, *one) for one in (first, second)],
         "shared": shared,
         "jaccard": shared / either if either else 0.0,
+        "labels": _labels(explored, rows, others),
         "neighbours": [_among_neighbours(explored, *apart), _among_neighbours(explored, *apart[::-1])],
         "places": _places(explored, *apart),
     }
@@ -48,6 +51,21 @@ def beside(
 def _one(explored: Explored, rows: Rows, direction: DirectionName) -> dict[str, Any]:
     typical = sorted_rows(explored, rows, "typical", direction)[:_SHOWN].tolist()
     return {"facts": group(explored, rows), "tiles": items.tiles(explored, typical)}
+
+
+def _labels(explored: Explored, *groups_of: Rows) -> list[dict[str, Any]]:
+    """The labels that are most frequent in either group, with their shares in both."""
+    column = explored.comparison.items.label
+    if column is None:
+        return []
+    values = explored.columns[column]
+    counts = [Counter(values[row] for row in rows.tolist()) for rows in groups_of]
+    shares = {
+        label: [count[label] / max(1, len(rows)) for count, rows in zip(counts, groups_of, strict=True)]
+        for label in {label for count in counts for label in count if label}
+    }
+    common = sorted(shares, key=lambda label: (-max(shares[label]), label))[:_MOST_LABELS]
+    return [{"label": label, "shares": shares[label]} for label in common]
 
 
 def _among_neighbours(explored: Explored, rows: Rows, others: Rows) -> dict[str, float] | None:

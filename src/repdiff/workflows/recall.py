@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def recall_pair(comparison: Comparison, given: Mapping[str, Any], *, run: Path |
             f"{' and '.join(side.source for side in sides.values())} no longer hold; "
             "give files with the ids with x= and y=, or --x and --y"
         )
-    return pair
+    return replace(pair, sources=(sides["x"].source, sides["y"].source))
 
 
 def place_of(facts: Mapping[str, Any], name: str, given: Any, run: Path | None, called: str) -> Any:

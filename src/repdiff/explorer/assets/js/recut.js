@@ -22,7 +22,8 @@ async function cut(k) {
   if (state.k !== k) return;
   preview = found && { x_only: previewOf(found.x_only), y_only: previewOf(found.y_only) };
   if (preview) state.cluster ??= groupInAddress(state.direction, k);
-  document.getElementById("k-back").hidden = k === null;
+  if (preview) state.beside ??= besideFromAddress(k);
+  for (const id of ["k-back", "k-run"]) document.getElementById(id).hidden = k === null;
   fillRecut();
   fillFindings();
   fillRoles();
