@@ -103,7 +103,10 @@ def is_near(place: Path, run: Path) -> bool:
 
     A run may be a stranger's, and name any file or device of this machine.
     """
-    real = Path(os.path.realpath(place))
+    try:
+        real = Path(os.path.realpath(place))
+    except (OSError, ValueError):  # no possible path
+        return False
     return any(real.is_relative_to(near) for near in (Path.cwd().resolve(), run.resolve().parent))
 
 

@@ -22,9 +22,7 @@ _MOST_SEEN_FROM = 200  # items of a group from which the other is looked at
 Values = npt.NDArray[Any]
 
 
-def beside(
-    explored: Explored, first: tuple[Rows, DirectionName], second: tuple[Rows, DirectionName]
-) -> dict[str, Any]:
+def beside(explored: Explored, first: tuple[Rows, DirectionName], second: tuple[Rows, DirectionName]) -> dict[str, Any]:
     """The facts about two groups, and about the two together.
 
     Parameters

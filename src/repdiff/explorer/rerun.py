@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,6 +41,7 @@ class _Work:
     error: str = ""
     state: str = "running"  # running, done, failed, cancelled
     frame: int | None = None
+    follower: threading.Thread = field(default_factory=threading.Thread)
 
 
 class Rerun:
@@ -101,8 +102,10 @@ class Rerun:
             output = self._free_name(asked, what)
             process = self._started(explored, asked, output)
             words = ", ".join(f"{_LETTERS[name]} {value:g}" for name, value in asked.items())
-            self._work = _Work(process, output, f"{' and '.join(explored.comparison.names)}, {words}")
-        threading.Thread(target=self._follow, args=(self._work,), daemon=True, name="repdiff-rerun").start()
+            work = _Work(process, output, f"{' and '.join(explored.comparison.names)}, {words}")
+            work.follower = threading.Thread(target=self._follow, args=(work,), daemon=True, name="repdiff-rerun")
+            self._work = work
+            work.follower.start()
 
     def cancel(self) -> None:
         """Stop what is running, if anything is; it leaves nothing behind."""
@@ -112,6 +115,7 @@ class Rerun:
                 work.state = "cancelled"
         if work is not None:
             _end(work)
+            work.follower.join(_PATIENCE)
 
     def close(self) -> None:
         """Stop, and start nothing any more."""
@@ -141,8 +145,9 @@ class Rerun:
 
     def _follow(self, work: _Work) -> None:
         assert work.process.stderr is not None
-        said = _read(work.process.stderr, lambda told: setattr(work, "progress", told))
-        code = work.process.wait()
+        with work.process:  # which closes its pipes
+            said = _read(work.process.stderr, lambda told: setattr(work, "progress", told))
+            code = work.process.wait()
         with self._lock:
             if code != 0:
                 if work.state != "cancelled":

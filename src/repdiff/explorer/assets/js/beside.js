@@ -108,13 +108,13 @@ function nearness({ places, neighbours, groups, shared }) {
   const apart = groups.some(({ facts }) => facts.count === shared) ? "One lies wholly within the other." : "";
   if (apart) return [make("p", "fact", apart)];
   if (places) {
-    const words = (share) => `nearest ${inPercent(share)}`;
-    parts.push(pairOfBars("How near they are to each other", places, 1, words, "Seen from an item of one, a typical item of the other is among the nearest so many of all items: the shorter the bar, the nearer. A group drawn at random is at 50\u00a0%."));
+    const hint = "Seen from an item of one, this share of all items is nearer than a typical item of the other: the shorter the bar, the nearer. Chance is 50\u00a0%.";
+    parts.push(pairOfBars(`How far apart ${shared ? "their other items" : "they"} are`, places, 1, inPercent, hint));
   }
   const [from, back] = neighbours;
   if (from && back) {
     const both = Object.fromEntries(["x", "y", "chance"].map((key) => [key, (from[key] + back[key]) / 2]));
-    parts.push(pairOfBars(`Of ${DATA.neighbours} neighbours, members of the other`, both, DATA.neighbours, decimal, `${decimal(both.chance)} by chance; items in both left out`));
+    parts.push(pairOfBars(`Of ${DATA.neighbours} neighbours, members of the other`, both, DATA.neighbours, decimal, `${decimal(both.chance)} by chance${shared ? "; items in both left out" : ""}`));
   }
   return parts.length ? parts : [make("p", "hint", "How near they are is not known: this run keeps neither neighbours nor embeddings.")];
 }

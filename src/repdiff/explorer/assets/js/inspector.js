@@ -126,6 +126,7 @@ async function fillInspector() {
     inspected = null;
     fillLook();
     if (listed?.rows.length && besideNow()) {
+      if (!paired) inspectorPane.replaceChildren(make("p", "hint", "Comparing the two groups …"));
       const answer = await pairNow();
       if (!answer || state.item !== null || !besideNow()) return;
       inspectorPane.replaceChildren(...besideParts(answer));
