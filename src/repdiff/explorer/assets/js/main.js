@@ -17,9 +17,13 @@ async function start() {
   startColouring();
   startFindings();
   startWall();
+  startBeside();
+  startLook();
   startInspector();
   startSearch();
   startRecut();
+  startTrials();
+  startRerun();
   startReview();
   document.getElementById("query").value = state.query ?? "";
   if (state.by) await colourBy(state.by);
@@ -28,6 +32,7 @@ async function start() {
   fillFindings();
   if (state.k !== null) await cut(state.k);
   else await fillWall();
+  if (state.trial !== null) await tryOut();
   document.documentElement.dataset.ready = "";
 }
 
