@@ -17,6 +17,7 @@ import collages
 import encoding
 import evidence
 import exact
+import explorer
 import quality
 import sampled
 import series
@@ -39,6 +40,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "encoding": encoding.encoding,
     "evidence": evidence.evidence,
     "series": series.series,
+    "explorer": explorer.explorer,
 }
 _INTRODUCTION = """# Benchmarks
 

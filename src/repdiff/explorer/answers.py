@@ -139,6 +139,21 @@ def _recut(library: Library, request: Request) -> Any:
     }
 
 
+def _umap(library: Library, request: Request) -> Any:
+    return explored_of(library, request).umap.told()
+
+
+def _order_umap(library: Library, request: Request, given: Any) -> Any:
+    """Start or cancel the UMAP: ``{"do": "start"}`` or ``{"do": "cancel"}``."""
+    job = explored_of(library, request).umap
+    orders = {"start": job.start, "cancel": job.cancel}
+    order = orders.get(str(given.get("do"))) if isinstance(given, Mapping) else None
+    if order is None:
+        raise RepdiffError(f"do must be one of {', '.join(orders)}")
+    order()
+    return job.told()
+
+
 def _group(library: Library, request: Request, given: Any) -> Any:
     """The facts about any items: ``{"rows": [...], "sort": ..., "direction": ...}``."""
     explored = explored_of(library, request)
@@ -182,8 +197,10 @@ ASKED: Mapping[str, Callable[[Library, Request], Any]] = {
     "colours": _colours,
     "annotations": _annotations,
     "recut": _recut,
+    "umap": _umap,
 }
 GIVEN: Mapping[tuple[str, str], Callable[[Library, Request, Any], Any]] = {
     ("POST", "group"): _group,
+    ("POST", "umap"): _order_umap,
     ("PUT", "annotations"): _annotate,
 }

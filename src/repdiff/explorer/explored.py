@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from repdiff.core.errors import RepdiffError
+from repdiff.explorer.umap_job import UmapJob
 from repdiff.inputs.columns import as_text
 from repdiff.report.closer import name_column
 from repdiff.report.payload import column_text
@@ -53,6 +54,22 @@ class Texts(Mapping[str, list[str]]):
         return len(self._columns)
 
 
+class _Ids(Collection[str]):
+    """The ids as text, made when they are looked at: of a million items that takes longer than most questions."""
+
+    def __init__(self, columns: Texts) -> None:
+        self._columns = columns
+
+    def __contains__(self, one: object) -> bool:
+        return one in self._columns["id"]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns["id"])
+
+    def __len__(self) -> int:
+        return len(self._columns["id"])
+
+
 class Explored:
     """One comparison, and what is read off it.
 
@@ -66,6 +83,11 @@ class Explored:
 
     def __init__(self, run: Run, folder: Path) -> None:
         self.run, self.folder, self.comparison = run, folder, run.comparison
+
+    @cached_property
+    def umap(self) -> UmapJob:
+        """The UMAP of both sides, made when it is asked for."""
+        return UmapJob(self.comparison, self.folder)
 
     @property
     def n(self) -> int:
@@ -177,7 +199,7 @@ class Explored:
     def annotations(self) -> Annotations:
         """What people say now; raises RunError where the file is damaged."""
         directions = (self.comparison.x_only, self.comparison.y_only)
-        return checked_annotations(self.folder, directions, self.columns["id"])
+        return checked_annotations(self.folder, directions, _Ids(self.columns))
 
     def annotate(self, annotations: Annotations) -> Annotations:
         """Write what people say; the same with the next version.
@@ -189,7 +211,7 @@ class Explored:
         RunError
             Where it does not fit the run, or cannot be written.
         """
-        check_against(annotations, (self.comparison.x_only, self.comparison.y_only), self.columns["id"])
+        check_against(annotations, (self.comparison.x_only, self.comparison.y_only), _Ids(self.columns))
         return replace_annotations(self.folder, annotations)
 
 

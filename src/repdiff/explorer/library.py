@@ -24,15 +24,18 @@ class Shelf:
         What it is called where there are several.
     folder : Path
         Its own run directory.
+    read : Run, optional
+        What is in it, where that has been read already.
     """
 
     title: str
     folder: Path
+    read: Run | None = None
 
     @cached_property
     def explored(self) -> Explored:
         """The comparison, read when it is first asked for."""
-        return Explored(read_run(self.folder), self.folder)
+        return Explored(self.read or read_run(self.folder), self.folder)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def open_library(path: Path) -> Library:
     folder = path.resolve()
     run = as_run(folder)
     if isinstance(run, Run):
-        return Library((Shelf(" and ".join(run.comparison.names), folder),))
+        return Library((Shelf(" and ".join(run.comparison.names), folder, run),))
     comparisons = run.timeline.comparisons if isinstance(run, SeriesRun) else run.matrix.comparisons
     titles = [" and ".join(comparison.names) for comparison in comparisons]
     folders = [folder / RUNS / str(name) for name in run.manifest["runs"]]
