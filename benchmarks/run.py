@@ -17,6 +17,7 @@ import collages
 import encoding
 import evidence
 import exact
+import explorer
 import million
 import quality
 import sampled
@@ -41,6 +42,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "encoding": encoding.encoding,
     "evidence": evidence.evidence,
     "series": series.series,
+    "explorer": explorer.explorer,
 }
 _ON_REQUEST = {"million"}  # takes half an hour and gigabytes of disk
 _INTRODUCTION = """# Benchmarks

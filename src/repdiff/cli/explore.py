@@ -18,8 +18,9 @@ def explore(
 ) -> None:
     """Open a run in the browser: search it, walk from neighbour to neighbour, name what you see.
 
-    Embeddings and pictures that the run names are read where they lie beside the run or in this folder; others are named
-    with --x, --y and --images. The page is served to this machine only, and only with the token in the address that is printed. Ctrl-C ends it.
+    Embeddings and pictures that the run names are read where they lie beside the run or in this folder; others are
+    named with --x, --y and --images. The page is served to this machine only, and only with the token in the address
+    that is printed. Ctrl-C ends it.
     """
     from repdiff.explorer.explored import Given
     from repdiff.explorer.library import open_library

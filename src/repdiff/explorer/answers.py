@@ -169,6 +169,21 @@ def _trial(library: Library, request: Request) -> Any:
     return explored_of(library, request).trials.tried(changes_of(request.query_params))
 
 
+def _umap(library: Library, request: Request) -> Any:
+    return explored_of(library, request).umap.told()
+
+
+def _order_umap(library: Library, request: Request, given: Any) -> Any:
+    """Start or cancel the UMAP: ``{"do": "start"}`` or ``{"do": "cancel"}``."""
+    job = explored_of(library, request).umap
+    orders = {"start": job.start, "cancel": job.cancel}
+    order = orders.get(str(given.get("do"))) if isinstance(given, Mapping) else None
+    if order is None:
+        raise RepdiffError(f"do must be one of {', '.join(orders)}")
+    order()
+    return job.told()
+
+
 def _group(library: Library, request: Request, given: Any) -> Any:
     """The facts about any items: ``{"rows": [...], "sort": ..., "direction": ...}``."""
     explored = explored_of(library, request)
@@ -253,11 +268,13 @@ ASKED: Mapping[str, Callable[[Library, Request], Any]] = {
     "recut": _recut,
     "trial": _trial,
     "rerun": lambda library, request: library.rerun.state,
+    "umap": _umap,
 }
 GIVEN: Mapping[tuple[str, str], Callable[[Library, Request, Any], Any]] = {
     ("POST", "group"): _group,
     ("POST", "beside"): _beside,
     ("POST", "start"): _start,
     ("POST", "cancel"): _cancel,
+    ("POST", "umap"): _order_umap,
     ("PUT", "annotations"): _annotate,
 }

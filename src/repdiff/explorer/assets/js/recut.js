@@ -52,6 +52,8 @@ function startRecut() {
   const slider = document.getElementById("k");
   document.getElementById("recut").hidden = false;
   slider.max = DATA.mostClusters;
+  // What a cut needs is read while the hand is on its way.
+  slider.addEventListener("pointerenter", () => ask("recut", { k: slider.min, quick: 1 }).catch(() => {}), { once: true });
   slider.addEventListener("input", () => (document.getElementById("k-shown").textContent = slider.value));
   slider.addEventListener("change", () => showList({ k: Number(slider.value), item: null }));
   document.getElementById("k-back").addEventListener("click", () => showList({ k: null, item: null }));
