@@ -171,7 +171,7 @@ def test_tiny_groups_have_means(engines):
     assert np.isfinite(found.mean).all()
     assert np.isfinite(found.standard_error).all()
     assert found.mean[1, 1] == 1
-    assert np.abs(np.log(found.mean / expected)).max() < 0.2
+    assert np.abs(np.log(found.mean / expected)).max() < 0.3  # of one and of two pairs
     np.testing.assert_array_equal(found.mean, found.mean.T)
 
 

@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from repdiff.core.interrupts import deferred_interrupts
 from repdiff.core.kernels import kernel
+from repdiff.core.parallel import stop_if_asked
 from repdiff.core.progress import Progress, silent
 
 RESTARTS = 10
 _MOST_ITERATIONS = 300
 _TOLERANCE = 1e-4  # of the mean variance: centres that move less than this have converged
-_POINTS_AT_A_TIME = 1 << 25  # assigned in one call of the compiled loop
+_POINTS_AT_A_TIME = 1 << 23  # assigned in one call of the compiled loop
 _CHUNK = 512  # number of points whose distances fit into the first-level cache
 _KERNEL = {"nogil": True, "error_model": "numpy"}
 
@@ -78,6 +79,7 @@ def _run(
     at_a_time = max(1, _POINTS_AT_A_TIME // len(labels))
     inertia, converged, done = np.inf, False, 0
     while not converged and done < _MOST_ITERATIONS:
+        stop_if_asked()
         most = min(at_a_time, _MOST_ITERATIONS - done)
         inertia, converged = _iterate(points, centres, labels, threshold, most)
         done += most

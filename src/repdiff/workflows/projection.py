@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.metrics import Metric
-from repdiff.core.parallel import row_tiles, single_threaded_libraries
+from repdiff.core.parallel import row_tiles, single_threaded_libraries, stop_if_asked
 from repdiff.results.projection import Plane, Projection
 
 _SPARE, _ITERATIONS = 8, 60  # of subspace iteration
@@ -117,11 +117,16 @@ def _components_of_covariance(values: npt.NDArray[Any]) -> Plane:
     """Principal components from the covariance, some rows at a time, so that no copy of many rows is made."""
     n, d = values.shape
     tiles = row_tiles(n, _ROWS_AT_A_TIME)
-    largest = max(float(np.abs(values[rows]).max()) for rows in tiles)
+    largest, mean = 0.0, np.zeros(d)
+    for rows in tiles:
+        stop_if_asked()
+        largest = max(largest, float(np.abs(values[rows]).max()))
+        mean += values[rows].sum(axis=0, dtype=np.float64)
     factor = 2.0 ** -int(np.frexp(largest)[1])
-    mean = sum(values[rows].sum(axis=0, dtype=np.float64) for rows in tiles) / n * factor
+    mean = mean / n * factor
     covariance = np.zeros((d, d))
     for rows in tiles:
+        stop_if_asked()
         centred = (values[rows] * factor - mean).astype(np.float32)
         covariance += centred.T @ centred
     shares, axes = np.linalg.eigh(covariance)

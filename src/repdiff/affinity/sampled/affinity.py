@@ -129,7 +129,7 @@ def sample_affinity(
         place = int(cells.start[cell]) + begin
         for seen in sampler.visits(cell, rows, PURPOSE, begin):
             here = slice(place, place + len(seen.rows))
-            offsets = sampler.stream(PURPOSE, place).random(len(seen.rows))
+            offsets = sampler.uniform(len(seen.rows), PURPOSE, place)
             keep_partners(
                 seen.candidates.items, seen.directed, seen.weights, seen.order, offsets, position,
                 partners[here], scale[here],
