@@ -102,7 +102,7 @@ class _Meter:
 
 def own_memory() -> int:
     """Resident bytes of this process that are not mapped files."""
-    with open("/proc/self/status") as status:
+    with Path("/proc/self/status").open() as status:
         kilobytes = {line.split(":")[0]: line.split()[1] for line in status if line.startswith("Rss")}
     return 1024 * (int(kilobytes["RssAnon"]) + int(kilobytes["RssShmem"]))
 

@@ -16,7 +16,7 @@ CACHE_LINE = 64  # bytes
 _LOCALITY, _DATA = 2, 1
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def prefetch(_, array, row, column):  # type: ignore[no-untyped-def]
     """Begin to read the cache line of an element of a two-dimensional array, which must exist."""
 
