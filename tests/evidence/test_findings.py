@@ -124,6 +124,28 @@ def test_merged_kinds_among_others_are_local():
     assert sum(cluster.is_significant for cluster in found.clusters["y_only"]) >= 2
 
 
+def test_noise_within_groups_that_both_know_is_noise():
+    rng = np.random.default_rng(4)
+    groups = (6 * rng.normal(size=(8, 16)))[rng.integers(8, size=600)]
+    found = findings(*(groups + rng.normal(size=groups.shape) for _ in range(2)))
+    assert codes(found) == ("noise", "noise")
+    weakest = min(found.directions.values(), key=lambda finding: finding.excess)
+    assert weakest.excess <= -0.25  # so that it is asked
+    assert weakest.excess_small < 0.25
+
+
+def test_kinds_of_its_own_within_groups_that_both_know_are_no_noise():
+    rng = np.random.default_rng(3)
+    group, centres = rng.integers(8, size=600), 4 * rng.normal(size=(8, 16))
+    sides = []
+    for _ in range(2):
+        kinds = 2 * rng.normal(size=(8, 5, 16))[group, rng.integers(5, size=600)]
+        sides.append(centres[group] + kinds + 0.4 * rng.normal(size=kinds.shape))
+    found = findings(*sides)
+    assert codes(found) == ("throughout", "throughout")
+    assert all(finding.excess <= -0.25 and finding.excess_small >= 0.25 for finding in found.directions.values())
+
+
 def test_the_same_is_the_same(noise):
     x = noise[0].astype(np.float32)
     found = findings(x, 3 * x @ np.linalg.qr(np.random.default_rng(3).normal(size=(16, 16)))[0])
@@ -175,25 +197,26 @@ def excess(of_direction):
 
 
 @pytest.mark.parametrize(
-    ("found", "predicted", "isotropic", "is_local", "own", "elsewhere", "code"),
+    ("found", "predicted", "isotropic", "small", "is_local", "own", "elsewhere", "code"),
     [
-        (0.1, None, 0.1, False, False, False, "noise"),
-        (0.1, None, 0.4, False, False, False, "directions"),
-        (0.6, None, None, False, False, False, "throughout"),
-        (0.3, 0.3, None, False, False, False, "throughout"),
-        (0.3, 0.1, None, False, False, False, "directions"),
-        (0.3, 0.1, None, False, False, True, "throughout"),
-        (-0.4, None, None, False, False, False, "throughout"),
-        (0.6, None, None, False, True, True, "throughout"),
-        (0.2, None, None, True, True, False, "local"),
-        (0.2, None, None, False, True, False, "throughout"),
-        (0.9, None, None, True, False, True, "local"),
-        (0.3, 0.1, None, True, False, True, "local"),
-        (0.1, None, 0.1, True, False, True, "noise"),
+        (0.1, None, 0.1, None, False, False, False, "noise"),
+        (0.1, None, 0.4, None, False, False, False, "directions"),
+        (0.6, None, None, None, False, False, False, "throughout"),
+        (0.3, 0.3, None, None, False, False, False, "throughout"),
+        (0.3, 0.1, None, None, False, False, False, "directions"),
+        (0.3, 0.1, None, None, False, False, True, "throughout"),
+        (-0.4, None, None, 0.3, False, False, False, "throughout"),
+        (-0.4, None, None, 0.1, False, False, False, "noise"),
+        (0.6, None, None, None, False, True, True, "throughout"),
+        (0.2, None, None, None, True, True, False, "local"),
+        (0.2, None, None, None, False, True, False, "throughout"),
+        (0.9, None, None, None, True, False, True, "local"),
+        (0.3, 0.1, None, None, True, False, True, "local"),
+        (0.1, None, 0.1, None, True, False, True, "noise"),
     ],
 )
-def test_codes_of_figures(found, predicted, isotropic, is_local, own, elsewhere, code):
-    each = map(excess, (found, predicted, isotropic))
+def test_codes_of_figures(found, predicted, isotropic, small, is_local, own, elsewhere, code):
+    each = map(excess, (found, predicted, isotropic, small))
     assert decide(*each, is_local=is_local, any_group=own, clear_elsewhere=elsewhere) == code
 
 

@@ -90,7 +90,7 @@ class RankedEmbedding:
         self.n = len(values)
         self.coordinates: npt.NDArray[np.float32] | CentredRows
         if keeps_copy:
-            self.values = _unit_rows(values) if metric == "cosine" else values
+            self.values = unit_rows(values) if metric == "cosine" else values
             self.exact = _is_exact_in_float32(self.values)
             self.coordinates = self.values.astype(np.float32) if self.exact else _centred(self.values)
         else:
@@ -251,7 +251,7 @@ def neighbor_ranks(
     return ranks
 
 
-def _unit_rows(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def unit_rows(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Rows scaled to length one, in float64."""
     return np.asarray(values / _checked_lengths(values)[:, None])
 

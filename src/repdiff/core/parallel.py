@@ -87,9 +87,10 @@ def for_each_tile(
     """Call ``work(tile)`` for each tile on ``n_jobs`` threads; on the calling thread itself for one.
 
     The calling thread reports progress and notices Ctrl-C. After an error or an interrupt no new tile starts, and the
-    call returns once the running tiles have ended; a tile that calls this function again ends there.
+    call returns once the running tiles have ended: those that take long ask :func:`end_if_stopped` between their steps,
+    and a tile that calls this function again ends there.
     """
-    stop_if_asked()
+    end_if_stopped()
     if n_jobs == 1:
         _one_after_another(work, tiles, stage, progress)
         return
@@ -114,7 +115,7 @@ def for_each_tile(
             workers = [pool.submit(work_until_empty) for _ in range(min(n_jobs, len(tiles)))]
             while wait(workers, timeout=_POLL_SECONDS, return_when=FIRST_EXCEPTION).not_done:
                 _raise_first_error(workers)
-                stop_if_asked()
+                end_if_stopped()
                 progress(stage, done, len(tiles))
             _raise_first_error(workers)
         finally:
@@ -122,8 +123,8 @@ def for_each_tile(
     progress(stage, len(tiles), len(tiles))
 
 
-def stop_if_asked() -> None:
-    """End the work of this thread where its result is no longer needed; for long work that reports no progress."""
+def end_if_stopped() -> None:
+    """End the tile or task that this thread works on, where nobody waits for it any more."""
     if any(stop.is_set() for stop in getattr(_of_thread, "stops", ())):
         raise _Stopped
 
@@ -131,7 +132,7 @@ def stop_if_asked() -> None:
 def _one_after_another(work: Callable[[Tile], None], tiles: Sequence[Tile], stage: str, progress: Progress) -> None:
     with single_threaded_libraries():
         for done, tile in enumerate(tiles):
-            stop_if_asked()
+            end_if_stopped()
             progress(stage, done, len(tiles))
             work(tile)
     progress(stage, len(tiles), len(tiles))
@@ -208,7 +209,7 @@ def run_side_by_side(
 
 
 class _Stopped(Exception):  # noqa: N818 (no error: nobody sees it)
-    """Ends a task whose result is no longer needed."""
+    """Ends a tile or task whose result is no longer needed."""
 
 
 class _RelayedProgress:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.distances import Ranked
-from repdiff.core.progress import Progress, prefixed, silent
+from repdiff.core.progress import Progress, silent
 from repdiff.evidence.decision import (
     CLEAR_EXCESS,
     CLEAR_GROUP_EXCESS,
@@ -38,6 +38,7 @@ from repdiff.results.findings import Finding
 
 SAME_OVERLAP = 0.99
 _ROUNDS_OF_REST = 2
+UNSEEN_OF_SMALL = 10
 
 
 @dataclass(frozen=True)
@@ -121,19 +122,22 @@ def weigh_against_noise(
         return {name: untested(same, sizes[name]) for name in DIRECTIONS}
     if not is_testable(test.x.n, max(sizes.values())):
         return {name: untested(Finding("too_few"), sizes[name]) for name in DIRECTIONS}
-    rounds = _simulate(test, drawn, DIRECTIONS, "turned", prefixed(progress, "noise"))
+    rounds = _simulate(test, drawn, DIRECTIONS, "turned", "noise", progress)
     excess = {name: _excess(test, name, rounds[name]) for name in DIRECTIONS}
     significant, rates = _significant(test, excess)
     doubtful = tuple(name for name in DIRECTIONS if _is_doubtful(excess[name], significant[name]))
-    predicted = _other(test, drawn, rounds, doubtful, "predicted", prefixed(progress, "other linear maps"))
+    predicted = _other(test, drawn, rounds, doubtful, "predicted", "other linear maps", progress)
     for name, other in predicted.items():
         excess[name] = with_lesser_clusters(excess[name], other.excess, enough=CLEAR_GROUP_EXCESS)
     significant, rates = _significant(test, excess)
     undecided = tuple(name for name in DIRECTIONS if _is_undecided(excess[name], significant[name]))
-    isotropic = _other(test, drawn, rounds, undecided, "isotropic", prefixed(progress, "noise of few directions"))
-    rest = _rest(test, drawn, excess, significant, prefixed(progress, "items outside of groups"))
+    isotropic = _other(test, drawn, rounds, undecided, "isotropic", "noise of few directions", progress)
+    small = _small(test, drawn, excess, progress)
+    rest = _rest(test, drawn, excess, significant, progress)
     found = {
-        name: _Figures(rounds[name], excess[name], predicted.get(name), isotropic.get(name), rest.get(name))
+        name: _Figures(
+            rounds[name], excess[name], predicted.get(name), isotropic.get(name), small.get(name), rest.get(name)
+        )
         for name in DIRECTIONS
     }
     is_local = lies_in_groups(excess, rest)
@@ -180,6 +184,7 @@ class _Figures:
     excess: Excess
     predicted: _Other | None
     isotropic: _Other | None
+    small: Excess | None
     rest: Excess | None
 
 
@@ -188,12 +193,13 @@ def _simulate(
     drawn: tuple[Drawn, ...],
     names: tuple[DirectionName, ...],
     kind: Kind,
+    stage: str,
     progress: Progress,
     known: Mapping[DirectionName, tuple[Round, ...]] | None = None,
 ) -> Mapping[DirectionName, tuple[Round, ...]]:
     return simulate_rounds(
         drawn, {name: test.reclusters[name] for name in names}, gamma=test.gamma, beta=test.beta, kind=kind,
-        known=known, seed=test.seed, n_jobs=test.n_jobs, progress=progress,
+        known=known, seed=test.seed, n_jobs=test.n_jobs, stage=stage, progress=progress,
     )  # fmt: skip
 
 
@@ -203,11 +209,12 @@ def _other(
     known: Mapping[DirectionName, tuple[Round, ...]],
     names: tuple[DirectionName, ...],
     kind: Kind,
+    stage: str,
     progress: Progress,
 ) -> Mapping[DirectionName, _Other]:
     if not names:
         return {}
-    rounds = _simulate(test, drawn, names, kind, progress, known)
+    rounds = _simulate(test, drawn, names, kind, stage, progress, known)
     return {
         name: _Other(_excess(test, name, rounds[name]), float(np.mean([one.r2 for one in rounds[name]])))
         for name in names
@@ -249,6 +256,22 @@ def _is_undecided(excess: Excess, significant: npt.NDArray[np.bool_]) -> bool:
     return not significant.any() and abs(excess.direction) < LEAST_EXCESS
 
 
+def _small(
+    test: NoiseTest, drawn: tuple[Drawn, ...], excess: Mapping[DirectionName, Excess], progress: Progress
+) -> Mapping[DirectionName, Excess]:
+    """The excess of clusters as small as can be judged, over noise within groups that both know; where it is asked."""
+    names = tuple(name for name in DIRECTIONS if excess[name].direction <= -LEAST_EXCESS)
+    if not names:
+        return {}
+    most = max(len(test.directions[name].clusters) for name in names)
+    number = max(most, len(drawn[0].halves[1]) // UNSEEN_OF_SMALL)
+    rounds = simulate_rounds(
+        drawn, {name: test.reclusters[name] for name in names}, gamma=test.gamma, beta=test.beta, kind="nearest",
+        number=number, seed=test.seed, n_jobs=test.n_jobs, stage="noise within groups", progress=progress,
+    )  # fmt: skip
+    return {name: _excess(test, name, rounds[name]) for name in names}
+
+
 def _rest(
     test: NoiseTest,
     drawn: tuple[Drawn, ...],
@@ -269,7 +292,7 @@ def _rest(
     rest = tuple(one for one in left if one is not None and is_testable(len(one.rows), k, rest=True))
     if len(rest) < len(left):
         return {}
-    rounds = _simulate(test, rest, DIRECTIONS, "turned", progress)
+    rounds = _simulate(test, rest, DIRECTIONS, "turned", "items outside of groups", progress)
     return {name: _excess(test, name, rounds[name]) for name in DIRECTIONS}
 
 
@@ -286,13 +309,20 @@ def _weighed(
     direction, excess, rounds = test.directions[name], found.excess, found.rounds
     predicted, isotropic = (None if one is None else one.excess for one in (found.predicted, found.isotropic))
     code = decide(
-        excess, predicted, isotropic, is_local=is_local, any_group=bool(own.any()), clear_elsewhere=clear_elsewhere
+        excess,
+        predicted,
+        isotropic,
+        found.small,
+        is_local=is_local,
+        any_group=bool(own.any()),
+        clear_elsewhere=clear_elsewhere,
     )
     finding = Finding(
         code,
         excess=excess.direction,
         excess_predicted=None if predicted is None else predicted.direction,
         excess_isotropic=None if isotropic is None else isotropic.direction,
+        excess_small=None if found.small is None else found.small.direction,
         excess_rest=None if found.rest is None else found.rest.direction,
         standard_error=excess.standard_error,
         n_significant=int(own.sum()),

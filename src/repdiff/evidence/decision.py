@@ -7,8 +7,9 @@ and is otherwise said to differ along a few directions, which only replicates ca
 group of an excess below 1, unless its direction is clear. A pair whose residuals are too unlike isotropic noise, though
 no group comes of it, differs along a few directions as well.
 
-An excess of -0.25 or less is no noise, either. Noise that leaves as few shared neighbours would have broken up groups
-that both sides keep, so the neighbours were reordered within them.
+An excess of -0.25 or less says that simulated noise has broken up groups that both sides keep: the neighbours were
+reordered within these. That may be noise as well, if each side has its own within groups that both know. So there must
+be an excess of small clusters over noise of this kind.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def decide(
     excess: Excess,
     predicted: Excess | None,
     isotropic: Excess | None,
+    small: Excess | None = None,
     *,
     is_local: bool,
     any_group: bool,
@@ -44,6 +46,8 @@ def decide(
         Of the direction.
     predicted, isotropic : Excess or None
         The same over the other kinds of simulations, where they were asked.
+    small : Excess or None
+        Of small clusters over noise within the groups that both sides know, where that was asked.
     is_local : bool
         Whether there are groups without which nothing differs (:func:`lies_in_groups`).
     any_group : bool
@@ -51,7 +55,7 @@ def decide(
     clear_elsewhere : bool
         Whether the reverse direction is clearly more than noise.
     """
-    real = any_group or is_real(excess, predicted, clear_elsewhere=clear_elsewhere)
+    real = any_group or is_real(excess, predicted, small, clear_elsewhere=clear_elsewhere)
     along_few = max(one.direction for one in (excess, isotropic) if one is not None) >= LEAST_EXCESS
     if not real and not along_few:
         return "noise"
@@ -77,13 +81,13 @@ def lies_in_groups(excess: Mapping[DirectionName, Excess], rest: Mapping[Directi
     return without < LEAST_REST or without < min(LEAST_EXCESS, with_groups / 4)
 
 
-def is_real(excess: Excess, predicted: Excess | None, *, clear_elsewhere: bool) -> bool:
+def is_real(excess: Excess, predicted: Excess | None, small: Excess | None, *, clear_elsewhere: bool) -> bool:
     """Whether a direction as a whole is more than noise, and more than another linear map and noise where that counts.
 
     It does not count where the reverse direction has shown that the two differ by more.
     """
-    if excess.direction <= -LEAST_EXCESS:
-        return True
+    if small is not None:
+        return small.direction >= LEAST_EXCESS
     if excess.direction >= CLEAR_EXCESS or clear_elsewhere or predicted is None:
         return excess.direction >= LEAST_EXCESS
     return min(excess.direction, predicted.direction) >= LEAST_EXCESS

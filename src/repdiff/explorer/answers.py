@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_TILES = 500
 _FIRST = 120  # tiles that come with a list
+_QUICK_RESTARTS = 2  # of k-means, for a cut that is shown until the whole one is there
 _LONGEST_NUMBER = 9  # digits
 
 
@@ -125,7 +126,8 @@ def _annotations(library: Library, request: Request) -> Any:
 
 def _recut(library: Library, request: Request) -> Any:
     explored = explored_of(library, request)
-    found = explored.comparison.recut(number_of(request, "k"))
+    quick = {"restarts": _QUICK_RESTARTS} if number_of(request, "quick", 0) else {}
+    found = explored.comparison.recut(number_of(request, "k"), **quick)
     return {
         one.name: {
             "labels": labels_packed(one.labels, len(one.sizes)),

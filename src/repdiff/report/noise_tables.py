@@ -43,8 +43,9 @@ def finding_tables(comparison: Comparison) -> tuple[Table, ...]:
 def _noise(comparison: Comparison, evidence: ComparisonEvidence) -> Table:
     heads = (
         "only in", "finding", "excess", "standard error", "of that, outside of groups", "over a linear map and noise",
-        "over a map and isotropic noise", "tighter than noise", "share of items", "R² turned and scaled",
-        "R² of a linear map", "overlap", "overlap simulated", "items × rounds",
+        "over a map and isotropic noise", "small clusters, over noise within groups", "tighter than noise",
+        "share of items", "R² turned and scaled", "R² of a linear map", "overlap", "overlap simulated",
+        "items × rounds",
     )  # fmt: skip
     rows = tuple(
         (holder_and_other(comparison, name)[0], *_finding_cells(evidence.findings[name])) for name in DIRECTIONS
@@ -56,7 +57,7 @@ def _finding_cells(found: Finding) -> tuple[str, ...]:
     return (
         CODES[found.code],
         *map(_signed, (found.excess, found.standard_error, found.excess_rest)),
-        *map(_signed, (found.excess_predicted, found.excess_isotropic)),
+        *map(_signed, (found.excess_predicted, found.excess_isotropic, found.excess_small)),
         f"{found.n_significant} of {found.n_tested}",
         words.percent(found.share_significant),
         *map(_signed, (found.r2, found.r2_predicted)),

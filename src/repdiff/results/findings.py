@@ -41,6 +41,9 @@ class Finding:
         The same above what a linear map of the other side says, with noise; None where that was not in question.
     excess_isotropic : float or None
         The same where that noise is alike in all directions; None where not in question.
+    excess_small : float or None
+        The excess of clusters of about ten unseen items each, above noise within groups that both sides know; None
+        where ``excess`` is above -0.25.
     excess_rest : float or None
         ``excess`` without the significant groups of both directions; None where there are none, or where too few
         items are left.
@@ -66,6 +69,7 @@ class Finding:
     excess: float | None = None
     excess_predicted: float | None = None
     excess_isotropic: float | None = None
+    excess_small: float | None = None
     excess_rest: float | None = None
     standard_error: NotNegative | None = None
     n_significant: Count = 0

@@ -13,7 +13,7 @@ from repdiff.core.errors import InputError, RepdiffError
 from repdiff.core.metrics import metrics_of
 from repdiff.core.parallel import resolve_n_jobs, row_tiles
 from repdiff.core.progress import Progress, silent
-from repdiff.inputs.checks import check_finite, check_scale
+from repdiff.inputs.checks import check_directions, check_finite, check_scale
 from repdiff.inputs.embeddings import Embeddings, as_embeddings
 from repdiff.inputs.matching import AUTO, ORDER, match_sides
 from repdiff.results.assignment import AssignedDirection, Assignment
@@ -93,6 +93,7 @@ class Assigner:
             raise RepdiffError(why_none(made))
         values = _values(comparison, reference, {"x": x, "y": y}, run)
         self._columns = values[0].shape[1], values[1].shape[1]
+        self._metrics = metrics_of(made["metric"])
         rules = {
             name: Rule.of(
                 direction.labels[reference.rows], reference.weights, places, direction.clusters,
@@ -101,7 +102,7 @@ class Assigner:
             for name, direction, places in _directions(comparison, reference)
         }  # fmt: skip
         self._extension = Extension(
-            values, reference.weights, metrics_of(made["metric"]), gamma=made["gamma"], beta=made["beta"], rules=rules,
+            values, reference.weights, self._metrics, gamma=made["gamma"], beta=made["beta"], rules=rules,
             n_jobs=resolve_n_jobs(n_jobs),
         )  # fmt: skip
 
@@ -120,9 +121,11 @@ class Assigner:
 
     def _assign(self, x: Embeddings, y: Embeddings, rows: slice) -> Assignment:
         own_x, own_y = (np.ascontiguousarray(side.values[rows]) for side in (x, y))
-        for part in (replace(x, values=own_x), replace(y, values=own_y)):
+        for part, metric in zip((replace(x, values=own_x), replace(y, values=own_y)), self._metrics, strict=True):
             check_finite(part, first_row=rows.start)
             check_scale(part)
+            if metric == "cosine":
+                check_directions(part, first_row=rows.start)
         found = self._extension((own_x, own_y))
         ids = np.array([str(row) for row in range(rows.start, rows.stop)], object) if x.ids is None else x.ids[rows]
         return Assignment(ids, found["x_only"], found["y_only"])

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from repdiff.affinity.engine import spectral_bytes
-from repdiff.affinity.engines import engine_of
 from repdiff.core.parallel import Task, resolve_n_jobs, run_side_by_side
 from repdiff.core.progress import Progress
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.settings import Settings
 from repdiff.workflows.direction import Contrasts
+from repdiff.workflows.engine import engine_for
 
 _COPIES = 3  # of the embeddings, that the projection makes
 _AT_ONCE = 2
@@ -50,7 +50,7 @@ def _may_share(pair: EmbeddingPair, settings: Settings, contrasts: Contrasts) ->
 
     A user's clusterer may not be safe to run in several threads, nor an engine on a device.
     """
-    engine = engine_of(settings.engine, settings.device)
+    engine = engine_for(settings)
     if pair.n < _FEWEST_ITEMS or resolve_n_jobs(settings.n_jobs) < _AT_ONCE or not isinstance(settings.clusterer, str):
         return False
     need, limit = (contrasts.engine.get(fact) for fact in ("memory_need", "memory_limit"))

@@ -24,7 +24,7 @@ from repdiff.core.memory import format_bytes, is_mapped
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, prefixed, silent
 
-_DIRECTIONS = "x_only", "y_only"
+DIRECTIONS = "x_only", "y_only"
 _MANY_ITEMS = 200_000  # above this number, lists are shorter and more rows share one
 _FEW, _MANY = (4096, 512, 4), (2048, 256, 8)  # candidates, kept, block
 _LIBRARIES = 100 * 10**6
@@ -152,7 +152,7 @@ class Sampled:
                 "the sampled engine cannot compare within groups, since its lists hold too few pairs of one group; "
                 'use engine="exact", or compare one group at a time'
             )
-        seed = _seed(random_state)
+        seed = seed_of(random_state)
         sample = partial(_sample, metrics=(x.metric, y.metric), gamma=gamma, beta=beta, seed=seed)
         compile_for(
             (x.values, y.values), "sampled",
@@ -206,14 +206,14 @@ def _sample(
 ) -> _BothDirections:
     """Both directions, one after the other."""
     candidates, kept, block = sizes
-    samplers = _samplers(
-        values, metrics=metrics, sizes=(candidates, block), gamma=gamma, beta=beta, seed=seed, n_jobs=n_jobs,
+    samplers = make_samplers(
+        _readers(values, metrics, n_jobs), sizes=(candidates, block), gamma=gamma, beta=beta, seed=seed, n_jobs=n_jobs,
         progress=progress,
     )  # fmt: skip
     return _BothDirections(
         *(
             sample_affinity(sampler, kept, n_jobs=n_jobs, stage="candidates", progress=prefixed(progress, name))
-            for name, sampler in zip(_DIRECTIONS, samplers, strict=True)
+            for name, sampler in zip(DIRECTIONS, samplers, strict=True)
         )
     )
 
@@ -229,16 +229,21 @@ def samplers_of(
     progress: Progress = silent,
 ) -> tuple[Sampler, Sampler]:
     """What draws the lists of both directions, x_only and y_only, of ``sizes`` (candidates, rows that share a list)."""
-    return _samplers(
-        [side.values for side in sides], metrics=(sides[0].metric, sides[1].metric), sizes=sizes, gamma=gamma,
-        beta=beta, seed=_seed(random_state), n_jobs=n_jobs, progress=progress,
+    x, y = sides
+    return make_samplers(
+        _readers([x.values, y.values], (x.metric, y.metric), n_jobs), sizes=sizes, gamma=gamma, beta=beta,
+        seed=seed_of(random_state), n_jobs=n_jobs, progress=progress,
     )  # fmt: skip
 
 
-def _samplers(
-    values: list[npt.NDArray[Any]],
+def _readers(values: list[npt.NDArray[Any]], metrics: tuple[Any, Any], n_jobs: int) -> tuple[Reader, Reader]:
+    x, y = (Reader(one, metric, n_jobs=n_jobs) for one, metric in zip(values, metrics, strict=True))
+    return x, y
+
+
+def make_samplers(
+    readers: tuple[Reader, Reader],
     *,
-    metrics: tuple[Any, Any],
     sizes: tuple[int, int],
     gamma: float,
     beta: float,
@@ -246,10 +251,11 @@ def _samplers(
     n_jobs: int,
     progress: Progress,
 ) -> tuple[Sampler, Sampler]:
-    x, y = (Reader(one, metric, n_jobs=n_jobs) for one, metric in zip(values, metrics, strict=True))
+    """The same for representations that are ready to be read."""
+    x, y = readers
     candidates, block = sizes
     found = []
-    for direction, (name, near, far) in enumerate(zip(_DIRECTIONS, (x, y), (y, x), strict=True)):
+    for direction, (name, near, far) in enumerate(zip(DIRECTIONS, (x, y), (y, x), strict=True)):
         rng = np.random.default_rng([seed, direction])
         cells = make_cells(near, rng, n_jobs=n_jobs, stage="cells", progress=prefixed(progress, name))
         found.append(
@@ -260,7 +266,8 @@ def _samplers(
     return found[0], found[1]
 
 
-def _seed(random_state: int | None) -> int:
+def seed_of(random_state: int | None) -> int:
+    """The seed of all random streams."""
     return int(np.random.SeedSequence(random_state).generate_state(1)[0])
 
 

@@ -244,23 +244,26 @@ def add_by_group(rows, items, directed, weights, labels, sums, totals):  # type:
 
 
 @kernel(**_KERNEL)
-def add_partners(partners, scale, places, of_place, sums, counts):  # type: ignore[no-untyped-def]
-    """Add the stored rows at some places, and the number of their partners, to the pairs of groups.
+def add_partners(partners, scale, rows, own, of_place, sums, counts):  # type: ignore[no-untyped-def]
+    """Add some stored rows, and the number of their partners, to the pairs of groups.
 
     Parameters
     ----------
     partners, scale
-        As in :class:`repdiff.affinity.sampled.kept.KeptPartners`.
-    places : ndarray of int64, (r,)
-        Rows to add.
+        As in :class:`repdiff.affinity.sampled.kept.KeptPartners`, of all rows or of some.
+    rows : ndarray of int64, (r,)
+        The rows to add.
+    own : ndarray of int32, (r,)
+        Their groups.
     of_place : ndarray of int32, (n,)
         Group of the item at each place.
     sums, counts : ndarray of float64, (k, k)
         Added to.
     """
-    for place in places:
-        own, value = of_place[place], np.float64(2) * scale[place]
-        for partner in partners[place]:
+    for r in range(rows.shape[0]):
+        row, group = rows[r], own[r]
+        value = np.float64(2) * scale[row]
+        for partner in partners[row]:
             other = of_place[partner]
-            sums[own, other] += value
-            counts[own, other] += 1
+            sums[group, other] += value
+            counts[group, other] += 1

@@ -16,23 +16,34 @@ function rowsOfPreview(direction, index) {
   return rows;
 }
 
+// Of many items a quick cut is shown first, from fewer starts, and the whole one replaces it.
+const MANY = 10_000;
+let isQuick = false;
+
 async function cut(k) {
-  const found = k === null ? null : await latest("recut", () => ask("recut", { k }));
-  if (k !== null && !found) return;
-  if (state.k !== k) return;
+  if (k === null) return showCut(null, false);
+  for (const quick of DATA.total > MANY ? [1, 0] : [0]) {
+    const found = await latest("recut", () => ask("recut", { k, quick }));
+    if (!found || state.k !== k) return;
+    await showCut(found, quick === 1);
+  }
+}
+
+async function showCut(found, quick) {
+  isQuick = quick;
   preview = found && { x_only: previewOf(found.x_only), y_only: previewOf(found.y_only) };
-  if (preview) state.cluster ??= groupInAddress(state.direction, k);
-  document.getElementById("k-back").hidden = k === null;
+  if (preview) state.cluster ??= groupInAddress(state.direction, state.k);
+  document.getElementById("k-back").hidden = preview === null;
   fillRecut();
   fillFindings();
   fillRoles();
-  fillWall();
+  await fillWall();
 }
 
 function fillRecut() {
   const usual = frameNow().directions[state.direction].clusters.length;
   document.getElementById("k").value = state.k ?? usual;
-  document.getElementById("k-shown").textContent = state.k === null ? `${usual}` : `${state.k}, a preview`;
+  document.getElementById("k-shown").textContent = state.k === null ? `${usual}` : `${state.k}, ${isQuick ? "a quick first cut" : "a preview"}`;
 }
 
 function startRecut() {
