@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from repdiff.core.device import Device
 from repdiff.core.metrics import Metric
-from repdiff.core.parallel import row_tiles, single_threaded_libraries, end_if_stopped
+from repdiff.core.parallel import end_if_stopped, row_tiles, single_threaded_libraries
 from repdiff.results.projection import Plane, Projection
 from repdiff.workflows.device_projection import components_on
 

@@ -18,7 +18,6 @@ from repdiff.affinity.sampled.reader import (
     Rows,
     nearest_mean,
     squared_distances_from,
-    squared_norms,
 )
 from repdiff.core.parallel import for_each_tile, row_tiles
 from repdiff.core.progress import Progress, silent
