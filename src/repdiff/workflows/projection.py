@@ -15,6 +15,7 @@ from repdiff.workflows.device_projection import components_on
 
 _SPARE, _ITERATIONS = 8, 60  # of subspace iteration
 _LARGE, _ROWS_AT_A_TIME = 2**25, 4096  # numbers above which the rows are taken some at a time
+_COPIES = 3  # of fewer numbers, that the solvers make
 _WIDE = 50  # columns above which the random solver is faster
 
 
@@ -70,6 +71,12 @@ def project_side(
     if device is not None and device.knows_float64 and metric != "precomputed":
         return components_on(values, device, random_state)
     return (_scaled_distances if metric == "precomputed" else _principal_components)(values, random_state)
+
+
+def copied_bytes(values: npt.NDArray[Any], metric: Metric) -> int:
+    """Bytes that :func:`project_side` takes, about."""
+    in_place = metric != "precomputed" and values.size > _LARGE
+    return 0 if in_place else _COPIES * values.nbytes
 
 
 def _scaled_distances(distances: npt.NDArray[Any], random_state: int | None) -> Plane:
