@@ -30,6 +30,7 @@ _NUMBERED = re.compile(r"^(arr_)?\d+$")  # what numpy.savez calls arrays that we
 # Names of numeric columns that are not dimensions.
 _ROWS = re.compile(r"^(index|idx|row|item|key|level_0|.*[_\s.-](id|ids|idx|index))$", re.IGNORECASE)
 _LABELS = re.compile(r"^(label|labels|target|targets|class|classes|class_?id|label_?id|split|fold)$", re.IGNORECASE)
+_ROWS_HASHED = 4096  # between checks for Ctrl-C
 _LOOKED_AT = 1000  # rows that are searched for columns of whole numbers
 
 
@@ -66,7 +67,8 @@ class Embeddings:
     def sha256(self) -> str:
         """Hash of shape, type and values, for the manifest."""
         digest = hashlib.sha256(f"{self.values.shape} {self.values.dtype.str} ".encode())
-        digest.update(self.values.data)
+        for start in range(0, len(self.values), _ROWS_HASHED):
+            digest.update(self.values[start : start + _ROWS_HASHED].data)
         return digest.hexdigest()
 
 
