@@ -81,7 +81,7 @@ class Trials:
         with self._lock:
             found, usual = self._found(changes), self._found(Changes())
             sample = self._sample
-        told = {name: self._told(name, sample, found[name], usual[name]) for name in DIRECTIONS}
+        told: dict[str, Any] = {name: self._told(name, sample, found[name], usual[name]) for name in DIRECTIONS}
         return {
             "n": len(sample.rows),
             "of": len(self._comparison.items.frame),

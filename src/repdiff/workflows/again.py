@@ -76,7 +76,7 @@ def compare_again(
 def _inputs_of(comparison: Comparison, pair: EmbeddingPair, found: Comparison) -> dict[str, Any]:
     """What the first manifest says of the inputs, which are the same, with the places where they are now."""
     before, now = comparison.provenance.inputs, found.provenance.inputs
-    places = {
+    places: dict[str, Any] = {
         side: {**before[side], "source": as_unicode(source)} for side, source in zip(SIDES, pair.sources, strict=True)
     }
     replicates = {name: told for name, told in now.items() if name.startswith("replicates_")}
