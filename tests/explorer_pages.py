@@ -84,10 +84,10 @@ def text(browser: webdriver.Chrome, selector: str) -> str:
     return str(get(browser, "document.querySelector(arguments[0])?.textContent ?? ''", selector))
 
 
-def shows(browser: webdriver.Chrome, selector: str, words: str) -> None:
+def shows(browser: webdriver.Chrome, selector: str, words: str, *, seconds: int = 10) -> None:
     """Wait until an element's text holds these words."""
     found = "(document.querySelector(arguments[0])?.textContent ?? '').includes(arguments[1])"
-    for _ in range(200):
+    for _ in range(20 * seconds):
         if get(browser, found, selector, words):
             return
         time.sleep(0.05)

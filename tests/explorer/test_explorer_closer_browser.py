@@ -154,7 +154,7 @@ def test_run_it_shows_progress_and_opens_the_new_run(browser: webdriver.Chrome, 
     shows(browser, "#rerun", "Cancelled; nothing was written.")
     assert sorted(path.name for path in pictured.glob("*run*")) == ["run"]
     click(browser, "#trial-run")
-    shows(browser, "#rerun", "Open the new run")
+    shows(browser, "#rerun", "Open the new run", seconds=60)
     shows(browser, "#rerun", "It is in the folder run-gamma-0.2, beside this run.")
     click(browser, "#rerun-open")
     wait(browser, "document.getElementById('frame')?.value === '1'")
