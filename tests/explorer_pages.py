@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,11 +19,11 @@ from selenium.webdriver.common.keys import Keys
 
 
 @contextmanager
-def served(run: Path, *options: str) -> Iterator[str]:
+def served(run: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """The address of a server over the run; it ends with Ctrl-C at once, as it is meant to."""
     command = [sys.executable, "-m", "repdiff", "explore", str(run), "--no-browser", *options]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as server:  # fmt: skip
         try:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.few import ranks_of_few
 from repdiff.core.once import once
+from repdiff.core.parallel import end_if_stopped
 from repdiff.evidence.prediction import Prediction
 
 Ranks = npt.NDArray[np.int32]
@@ -102,6 +103,7 @@ def matching_amount(noise: Noise, shared: SharedNeighbours, target: float, rng: 
     tried: list[tuple[float, float]] = []
 
     def gap(log_amount: float) -> float:
+        end_if_stopped()
         found = shared.overlap(noise.ranks(float(np.exp(log_amount)), directions)) - target
         tried.append((log_amount, found))
         return found

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_TILES = 500
 _FIRST = 120  # tiles that come with a list
+_QUICK_RESTARTS = 2  # of k-means, for a cut that is shown until the whole one is there
 _LONGEST_NUMBER = 9  # digits
 
 
@@ -150,7 +151,8 @@ def _annotations(library: Library, request: Request) -> Any:
 
 def _recut(library: Library, request: Request) -> Any:
     explored = explored_of(library, request)
-    found = explored.comparison.recut(number_of(request, "k"))
+    quick = {"restarts": _QUICK_RESTARTS} if number_of(request, "quick", 0) else {}
+    found = explored.comparison.recut(number_of(request, "k"), **quick)
     return {
         one.name: {
             "labels": labels_packed(one.labels, len(one.sizes)),
@@ -165,6 +167,21 @@ def _recut(library: Library, request: Request) -> Any:
 def _trial(library: Library, request: Request) -> Any:
     """Which groups survive other settings, on a sample."""
     return explored_of(library, request).trials.tried(changes_of(request.query_params))
+
+
+def _umap(library: Library, request: Request) -> Any:
+    return explored_of(library, request).umap.told()
+
+
+def _order_umap(library: Library, request: Request, given: Any) -> Any:
+    """Start or cancel the UMAP: ``{"do": "start"}`` or ``{"do": "cancel"}``."""
+    job = explored_of(library, request).umap
+    orders = {"start": job.start, "cancel": job.cancel}
+    order = orders.get(str(given.get("do"))) if isinstance(given, Mapping) else None
+    if order is None:
+        raise RepdiffError(f"do must be one of {', '.join(orders)}")
+    order()
+    return job.told()
 
 
 def _group(library: Library, request: Request, given: Any) -> Any:
@@ -251,11 +268,13 @@ ASKED: Mapping[str, Callable[[Library, Request], Any]] = {
     "recut": _recut,
     "trial": _trial,
     "rerun": lambda library, request: library.rerun.state,
+    "umap": _umap,
 }
 GIVEN: Mapping[tuple[str, str], Callable[[Library, Request, Any], Any]] = {
     ("POST", "group"): _group,
     ("POST", "beside"): _beside,
     ("POST", "start"): _start,
     ("POST", "cancel"): _cancel,
+    ("POST", "umap"): _order_umap,
     ("PUT", "annotations"): _annotate,
 }

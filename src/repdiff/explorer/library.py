@@ -28,16 +28,19 @@ class Shelf:
         Its own run directory.
     given : Given
         Files and folders that may be read besides.
+    read : Run, optional
+        What is in it, where that has been read already.
     """
 
     title: str
     folder: Path
     given: Given = field(default_factory=Given)
+    read: Run | None = None
 
     @cached_property
     def explored(self) -> Explored:
         """The comparison, read when it is first asked for."""
-        return Explored(read_run(self.folder), self.folder, self.given)
+        return Explored(self.read or read_run(self.folder), self.folder, self.given)
 
 
 class Library:
@@ -92,7 +95,7 @@ def open_library(path: Path, given: Given | None = None) -> Library:
     folder, given = path.resolve(), Given() if given is None else given
     run = as_run(folder)
     if isinstance(run, Run):
-        return Library([Shelf(" and ".join(run.comparison.names), folder, given)], folder, given)
+        return Library([Shelf(" and ".join(run.comparison.names), folder, given, run)], folder, given)
     comparisons = run.timeline.comparisons if isinstance(run, SeriesRun) else run.matrix.comparisons
     titles = [" and ".join(comparison.names) for comparison in comparisons]
     folders = [folder / RUNS / str(name) for name in run.manifest["runs"]]

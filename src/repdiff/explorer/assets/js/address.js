@@ -1,7 +1,7 @@
 // Every state in the address, so that the way back leads there, and a link opens it. The words are those of the report's
 // page, whose links open here, too.
 
-const WORDS = { query: "search", named: "selection", sort: "order", by: "colour", k: "groups", trial: "settings" };
+const WORDS = { query: "search", named: "selection", sort: "order", map: "map", by: "colour", k: "groups", trial: "settings" };
 
 function asHash() {
   const parts = new URLSearchParams();
@@ -47,6 +47,7 @@ function fromHash() {
   const parts = new URLSearchParams(location.hash.slice(1));
   const found = { ...START, direction: parts.get("only") === "y" ? "y_only" : "x_only" };
   for (const [key, word] of Object.entries(WORDS)) if (parts.has(word)) found[key] = parts.get(word);
+  if (found.map !== "umap") found.map = START.map;
   found.k = wholeNumber(parts.get("groups"));
   found.cluster = groupInAddress(found.direction, found.k);
   found.beside = besideFromAddress(found.k);

@@ -14,6 +14,7 @@ async function start() {
   startFrame();
   startAnnotations();
   startMaps();
+  startLayout();
   startColouring();
   startFindings();
   startWall();
@@ -26,6 +27,7 @@ async function start() {
   startRerun();
   startReview();
   document.getElementById("query").value = state.query ?? "";
+  if (state.map) layMaps(state.map);
   if (state.by) await colourBy(state.by);
   fillRoles();
   fillRecut();

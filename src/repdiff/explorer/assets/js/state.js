@@ -8,6 +8,7 @@ const START = {
   named: null, // name of a selection that was kept
   item: null, // row of the item in the inspector
   sort: null, // order of the list; null for the usual one
+  map: "", // how the maps are laid out; "" for principal components
   by: "", // what the maps are coloured by; "" for groups
   k: null, // number of groups of a preview
   beside: null, // a second group, to compare the listed items with: "x_only:3"
