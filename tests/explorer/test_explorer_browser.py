@@ -20,6 +20,7 @@ from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from small_umap import write_small_umap
 
 import repdiff
 
@@ -27,11 +28,18 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def address(saved: Path) -> Iterator[str]:
+def seconds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that says how long the small UMAP takes that the server finds."""
+    return write_small_umap(tmp_path_factory.mktemp("library"))
+
+
+@pytest.fixture(scope="module")
+def address(saved: Path, seconds: Path) -> Iterator[str]:
     """The address of a server over the run; it ends with Ctrl-C at once, as it is meant to."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(seconds.parent), *filter(None, sys.path)])}
     command = [sys.executable, "-m", "repdiff", "explore", str(saved), "--no-browser"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as server:  # fmt: skip
         try:
@@ -359,3 +367,29 @@ def test_the_page_closed_to_others_stays_closed(browser: webdriver.Chrome, addre
     assert "token" not in browser.current_url
     assert get(browser, "document.cookie") == ""
     assert get(browser, "typeof window.DATA") == "undefined"
+
+
+def test_a_umap_replaces_the_components_when_it_is_ready(browser: webdriver.Chrome, saved: Path, seconds: Path) -> None:
+    (saved / "umap.parquet").unlink(missing_ok=True)
+    seconds.write_text("1000")
+    pixels = "document.getElementById('map-x').toDataURL()"
+    before = get(browser, pixels)
+    choose(browser, "#map-kind", "umap")
+    shows(browser, "#map-note", "laying out <u>x, 3")
+    assert get(browser, pixels) == before  # components are there while it is made
+    click(browser, "#map-note button")
+    wait(browser, "document.getElementById('map-note').hidden && document.getElementById('map-kind').value === ''")
+    seconds.write_text("0")
+    choose(browser, "#map-kind", "umap")
+    shows(browser, "#map-note", "UMAP of all 320 items (15 neighbours")
+    wait(browser, "document.querySelector('#map-note button').hidden")
+    assert get(browser, pixels) != before
+    assert "map=umap" in browser.current_url
+    assert get(browser, "document.getElementById('map-y').getAttribute('aria-label')").endswith("UMAP")
+    made = get(browser, pixels)
+    browser.refresh()
+    wait(browser, "'ready' in document.documentElement.dataset")
+    shows(browser, "#map-note", "UMAP of all 320 items")
+    wait(browser, f"{pixels} === {json.dumps(made)}")
+    choose(browser, "#map-kind", "")
+    wait(browser, f"{pixels} === {json.dumps(before)}")

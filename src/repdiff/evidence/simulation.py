@@ -75,7 +75,7 @@ class Noise:
 
     def ranks(self, amount: float, directions: npt.NDArray[np.float32]) -> Ranks:
         """Neighbour ranks, (m, m), of the simulated side."""
-        return ranks_of(self._values + np.float32(amount) * directions)
+        return ranks_of_few(self._values + np.float32(amount) * directions)
 
     @once
     def _values(self) -> npt.NDArray[np.float32]:
@@ -90,11 +90,6 @@ class Noise:
         residuals = self.prediction.residuals
         squares, vectors = np.linalg.eigh(residuals.T @ residuals)
         return np.asarray(np.sqrt(np.maximum(squares, 0))[:, None] * vectors.T, dtype=np.float32)
-
-
-def ranks_of(points: npt.NDArray[np.float32]) -> Ranks:
-    """Neighbour ranks, (m, m), of a few points."""
-    return ranks_of_few(points)
 
 
 def matching_amount(noise: Noise, shared: SharedNeighbours, target: float, rng: np.random.Generator) -> float:
