@@ -16,9 +16,10 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinity
 from repdiff.clustering.few import cut_few
 from repdiff.core.overlap import jaccard_table, match_clusters
-from repdiff.core.parallel import for_each_tile
+from repdiff.core.parallel import end_if_stopped, for_each_tile
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.matched_noise import Drawn
+from repdiff.evidence.nested import compile_first
 from repdiff.evidence.prediction import FloatArray, turn
 from repdiff.evidence.simulation import Noise, SharedNeighbours, matching_amount
 from repdiff.evidence.unseen import (
@@ -127,6 +128,7 @@ def cut_rounds(
         done[task] = _cut(drawn, setting, name == "y_only", numbers, FACTORS[number % len(FACTORS)], rng)
 
     tasks = [(name, number) for number in range(len(rounds)) for name in names]
+    compile_first()
     for_each_tile(cut, tasks, n_jobs=n_jobs, stage=stage, progress=progress)
     return {
         name: {n: tuple(done[name, number][place] for number in range(len(rounds))) for place, n in enumerate(numbers)}
@@ -155,12 +157,15 @@ def _cut(
     amount = matching_amount(noise, shared, shared.overlap(holder), rng)
     simulated, curves = [], []
     for draw in range(N_DRAWS):
+        end_if_stopped()
         ranks = noise.ranks(amount, noise.directions(rng))
         block = unseen_block(setting, ranks, other)
+        end_if_stopped()
         simulated.append(_groups(setting, ranks, other, block, numbers, draw))
         curves.append(neighbourhood_curve(setting, ranks, block, rng))
     log_sizes, usual = curves[0][0], np.mean([curve for _, curve in curves], axis=0)
     real = _groups(setting, holder, other, unseen_block(setting, holder, other), numbers, 0)
+    end_if_stopped()
     again = _again(setting, holder, other, [groups for groups, _ in real], numbers, factors)
 
     def tightness(groups: Sequence[tuple[UnseenGroups, FloatArray]]) -> Tightness:
