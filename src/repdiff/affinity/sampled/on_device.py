@@ -183,6 +183,6 @@ def _bytes_needed(x: Representation, y: Representation, plan: Plan, device: Devi
     multiplying = max(3, width) * x.n * kept + _TRANSPOSING_BYTES  # torch writes down the bag of every partner
     at_a_time: int = max(
         _batch_bytes(x.n, candidates, block, (x.values, y.values)), spectral_bytes(x.n) + K_MEANS_BYTES,
-        multiplying + spectral_bytes(x.n), *(side.values.size * (side.values.itemsize + 4) for side in (x, y)),  # of PCA
+        multiplying + spectral_bytes(x.n), *(side.values.size * (side.values.itemsize + 4) for side in (x, y)),
     )  # fmt: skip
     return rows + stored + at_a_time
