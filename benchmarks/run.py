@@ -1,4 +1,4 @@
-"""Run benchmarks and write RESULTS.md: ``python benchmarks/run.py [section ...]``, all of them by default.
+"""Run benchmarks and write RESULTS.md: ``python benchmarks/run.py [section ...]``, most of them by default.
 
 Each section stores its figures in ``benchmarks/results`` and replaces its text in RESULTS.md, so that slow sections
 need not be repeated when another one is run.
@@ -17,6 +17,7 @@ import collages
 import encoding
 import evidence
 import exact
+import explorer
 import million
 import quality
 import sampled
@@ -31,6 +32,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "growth": exact.growth,
     "scale": exact.scale,
     "sampled": sampled.against_exact,
+    "sampled-large": sampled.against_exact_large,
     "sampled-growth": sampled.growth,
     "million": million.million,
     "assign": assign.assign,
@@ -40,8 +42,9 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "encoding": encoding.encoding,
     "evidence": evidence.evidence,
     "series": series.series,
+    "explorer": explorer.explorer,
 }
-_ON_REQUEST = {"million"}  # takes half an hour and gigabytes of disk
+_ON_REQUEST = {"million", "sampled-large"}  # take long, and gigabytes of disk or memory
 _INTRODUCTION = """# Benchmarks
 
 Written by `make bench` (`python benchmarks/run.py`). Times are medians of interleaved repeats in seconds of wall time.

@@ -114,6 +114,10 @@ def test_a_kernel_that_may_not_be_compiled_says_so(monkeypatch: pytest.MonkeyPat
         (OSError(28, "No space left on device"), "the output: No space left on device; make room"),
         (PermissionError(13, "Permission denied", "/run"), "/run: Permission denied; check the path"),
         (RuntimeError("can't start new thread"), "no more threads can be started; give fewer with --jobs"),
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 9.31 GiB"),
+            "the memory of the device ran out; give",
+        ),
         (MemoryError(), "memory ran out, "),
     ],
 )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinities
 from repdiff.affinity.engine import Engine, Plan
 from repdiff.affinity.representation import Representation
+from repdiff.core.cluster import Cluster
 from repdiff.core.errors import RepdiffError
 from repdiff.core.metrics import Metrics, metrics_of
 from repdiff.core.progress import Progress, silent
@@ -128,6 +129,19 @@ def _with_neighbors(engine: Engine, n_neighbors: int) -> Engine:
         asked: Engine = replace(engine, n_neighbors=n_neighbors)
         return asked
     return engine
+
+
+def engine_on(cluster: Cluster, engine: str | EngineLike) -> Engine:
+    """The engine of that name, or the given object, with its work done by the workers of a cluster.
+
+    Raises
+    ------
+    RepdiffError
+        For an engine that runs on this machine only.
+    """
+    from repdiff.affinity.sampled.on_cluster import on_cluster
+
+    return on_cluster(engine, cluster)
 
 
 def compute_affinities(

@@ -18,12 +18,13 @@ import numpy.typing as npt
 
 from repdiff.core.interrupts import deferred_interrupts
 from repdiff.core.kernels import kernel
+from repdiff.core.parallel import end_if_stopped
 from repdiff.core.progress import Progress, silent
 
 RESTARTS = 10
 MOST_ITERATIONS = 300
 _TOLERANCE = 1e-4  # of the mean variance: centres that move less than this have converged
-_POINTS_AT_A_TIME = 1 << 25  # assigned in one call of the compiled loop
+_POINTS_AT_A_TIME = 1 << 23  # assigned in one call of the compiled loop
 _ROUNDING = 2.0**-23  # of a float32, relative
 _CHUNK = 512  # number of points whose distances fit into the first-level cache
 _KERNEL = {"nogil": True, "error_model": "numpy"}
@@ -112,6 +113,7 @@ def _run(
     at_a_time = max(1, _POINTS_AT_A_TIME // len(labels))
     inertia, converged, done = np.inf, False, 0
     while not converged and done < MOST_ITERATIONS:
+        end_if_stopped()
         most = min(at_a_time, MOST_ITERATIONS - done)
         inertia, converged = _iterate(points, rows, centres, labels, bounds, threshold, most)
         done += most

@@ -16,8 +16,8 @@ from repdiff.inputs.pair import EmbeddingPair
 from repdiff.settings import Settings
 from repdiff.workflows.direction import Contrasts
 from repdiff.workflows.engine import device_for, engine_for
+from repdiff.workflows.projection import copied_bytes
 
-_COPIES = 3  # of the embeddings, that the projection makes
 _AT_ONCE = 2
 _FEWEST_ITEMS = 2000  # below it a second thread saves less than it costs
 
@@ -58,5 +58,5 @@ def _may_share(pair: EmbeddingPair, settings: Settings, contrasts: Contrasts) ->
     need, limit = (contrasts.engine.get(fact) for fact in ("memory_need", "memory_limit"))
     if not threadsafe or need is None or limit is None:
         return False
-    more = spectral_bytes(pair.n) + _COPIES * (pair.x.nbytes + pair.y.nbytes)
-    return bool(need + more <= limit)
+    copies = sum(copied_bytes(*side) for side in zip((pair.x, pair.y), pair.metrics, strict=True))
+    return bool(need + spectral_bytes(pair.n) + copies <= limit)
