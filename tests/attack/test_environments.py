@@ -127,7 +127,7 @@ def test_what_the_machine_refuses_is_one_line(
     def refuse(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("repdiff.store.run.load_run", refuse)
+    monkeypatch.setattr("repdiff.store.run.read_run", refuse)
     assert cli.run(["export", "run"]) == 2
     told = capsys.readouterr().err
     assert told.startswith(f"repdiff: error: {says}")
