@@ -17,6 +17,7 @@ import collages
 import encoding
 import evidence
 import exact
+import on_dask
 import quality
 import sampled
 import series
@@ -33,6 +34,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "sampled": sampled.against_exact,
     "sampled-growth": sampled.growth,
     "assign": assign.assign,
+    "dask": on_dask.on_dask,
     "quality": quality.quality,
     "collages": collages.collages,
     "ranks": quality.ranks,
