@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from repdiff.clustering.kmeans import k_means
+from repdiff.clustering.kmeans import _assign_all, _move, _reassign, _widen, k_means
 
 
 def inertia(points: np.ndarray, labels: np.ndarray) -> float:
@@ -83,3 +83,28 @@ def test_many_points_are_clustered_in_pieces_with_the_same_result(monkeypatch) -
     whole = k_means(points, 7)
     monkeypatch.setattr("repdiff.clustering.kmeans._POINTS_AT_A_TIME", 9000)
     np.testing.assert_array_equal(k_means(points, 7), whole)
+
+
+@pytest.mark.parametrize(
+    ("n", "dim", "k", "levels"), [(3000, 9, 10, 0), (1500, 19, 20, 0), (2000, 3, 7, 4), (700, 1, 5, 9)]
+)
+def test_bounds_give_the_labels_of_comparing_all_distances(n, dim, k, levels):
+    rng = np.random.default_rng(n)
+    rows = rng.normal(size=(n, dim)).astype(np.float32)
+    if levels:  # many points that coincide, and many that lie midway
+        rows = np.round(rows * levels / 3).astype(np.float32)
+    points = np.ascontiguousarray(rows.T)
+    centres = rows[rng.choice(n, k, replace=False)].copy()
+    labels, bounds = np.full(n, -1, np.int32), np.zeros((2, n), np.float32)
+    expected, distances, moved = labels.copy(), np.empty(n, np.float32), np.empty(k)
+    skipped = 0
+    for _ in range(30):
+        before = expected.copy()
+        _assign_all(points, centres, expected, distances)
+        changed = _reassign(rows, centres, labels, bounds)
+        np.testing.assert_array_equal(labels, expected)
+        assert changed == (before != expected).sum()
+        _move(points, rows, centres, labels, distances, moved)
+        _widen(labels, bounds, moved)
+        skipped += int((bounds[0] * np.float32(1.001) < bounds[1]).sum())
+    assert skipped > n  # so that bounds had something to do

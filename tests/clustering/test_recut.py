@@ -78,3 +78,11 @@ def test_what_was_not_kept_is_told(compared):
         x, y, clusterer=SpectralClustering(3, affinity="precomputed", random_state=0), evidence=False
     )
     assert other.x_only.spectrum is None
+
+
+def test_fewer_restarts_give_a_cut_of_the_same_shape(compared):
+    quick = compared[0].recut(5, restarts=1)
+    assert len(quick.x_only.sizes) == 5
+    assert agreement(quick.x_only.labels, compared[0].recut(5).x_only.labels) > 0.5
+    with pytest.raises(repdiff.RepdiffError, match="restarts must be at least 1"):
+        compared[0].recut(5, restarts=0)

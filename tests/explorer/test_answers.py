@@ -170,6 +170,8 @@ def test_another_number_of_groups(client: Client) -> None:
     found = client.get("/api/recut", k=3).plain
     assert sum(found["x_only"]["sizes"]) == 320
     assert len(found["x_only"]["means"]) <= 3
+    quick = client.get("/api/recut", k=3, quick=1).plain
+    assert sum(quick["y_only"]["sizes"]) == 320
 
 
 def note(index: int, **facts: object) -> dict[str, object]:

@@ -6,22 +6,41 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.clustering.cluster import cut_vectors
+from repdiff.clustering.kmeans import RESTARTS
 from repdiff.core.errors import RepdiffError
+from repdiff.core.parallel import Task, run_side_by_side
+from repdiff.core.progress import Progress, silent
 from repdiff.results.clusters import Direction
 from repdiff.results.comparison import Comparison
 from repdiff.results.spectrum import KeptSpectrum, Recut, RecutDirection
 
+_FEWEST_ITEMS = 2000  # below it a second thread saves less than it costs
 
-def recut(comparison: Comparison, n_clusters: int) -> Recut:
+
+def recut(comparison: Comparison, n_clusters: int, *, restarts: int = RESTARTS) -> Recut:
     """Both directions of a comparison cut into another number of clusters; see :meth:`repdiff.Comparison.recut`."""
     parameters = comparison.provenance.parameters
     threshold, seed = float(parameters["no_change_threshold"]), comparison.provenance.random_state
-    found = (recut_direction(one, n_clusters, threshold, seed) for one in (comparison.x_only, comparison.y_only))
-    return Recut(n_clusters, *found)
+
+    def task(direction: Direction) -> Task[RecutDirection]:
+        def work(progress: Progress) -> RecutDirection:
+            return recut_direction(direction, n_clusters, threshold, seed, restarts=restarts, progress=progress)
+
+        return Task(work, 0)
+
+    both = [task(direction) for direction in (comparison.x_only, comparison.y_only)]
+    n_at_once = 2 if len(comparison.x_only.labels) >= _FEWEST_ITEMS else 1
+    return Recut(n_clusters, *run_side_by_side(both, n_at_once=n_at_once, budget=0))
 
 
 def recut_direction(
-    direction: Direction, n_clusters: int, no_change_threshold: float, random_state: int | None
+    direction: Direction,
+    n_clusters: int,
+    no_change_threshold: float,
+    random_state: int | None,
+    *,
+    restarts: int = RESTARTS,
+    progress: Progress = silent,
 ) -> RecutDirection:
     """One direction cut into another number of clusters.
 
@@ -37,9 +56,13 @@ def recut_direction(
             "the spectral clusterer"
         )
     most = spectrum.vectors.shape[1]
+    if restarts < 1:
+        raise RepdiffError(f"restarts must be at least 1, but is {restarts}")
     if not 1 <= n_clusters <= most:
         raise RepdiffError(f"n_clusters must be from 1 to {most}, the eigenvectors kept, but is {n_clusters}")
-    labels = cut_vectors(spectrum.vectors[:, :n_clusters], n_clusters, random_state=random_state)
+    labels = cut_vectors(
+        spectrum.vectors[:, :n_clusters], n_clusters, restarts=restarts, random_state=random_state, progress=progress
+    )  # fmt: skip
     means = estimated_means(spectrum, labels) * _correction(direction, spectrum)
     first = np.unique(labels, return_index=True)[1]
     order = np.lexsort((first, means))

@@ -30,6 +30,8 @@ _NAMES = {
     "worker_memory_need": "memory it takes on all workers",
     "memory_need": "memory it takes",
     "memory_limit": "memory it may take",
+    "device_memory_need": "memory it takes on its device",
+    "device_memory_limit": "memory it may take there",
     "shape": "items × dimensions",
     "dtype": "type of number",
     "sha256": "checksum (SHA-256)",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from repdiff.core.cluster import Cluster, Future
 from repdiff.core.metrics import Metric
 from repdiff.core.shared_files import SharedArray
-from repdiff.inputs.checks import check_finite, check_scale
+from repdiff.inputs.checks import check_directions, check_finite, check_scale
 from repdiff.inputs.embeddings import Embeddings
 from repdiff.results.assignment import AssignedDirection
 from repdiff.results.clusters import DirectionName
@@ -52,9 +52,12 @@ def assign_rows(extension: Extension, x: Embeddings, y: Embeddings, rows: slice)
         For values that cannot be compared, with the first row and column that is wrong.
     """
     values = np.ascontiguousarray(x.values[rows]), np.ascontiguousarray(y.values[rows])
-    for part in (replace(x, values=values[0]), replace(y, values=values[1])):
+    parts = replace(x, values=values[0]), replace(y, values=values[1])
+    for part, metric in zip(parts, extension.metrics, strict=True):
         check_finite(part, first_row=rows.start)
         check_scale(part)
+        if metric == "cosine":
+            check_directions(part, first_row=rows.start)
     return extension(values)
 
 

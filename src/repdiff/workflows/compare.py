@@ -29,7 +29,7 @@ from repdiff.results.neighbors import NeighborLists
 from repdiff.results.projection import Plane, Projection
 from repdiff.results.provenance import Provenance
 from repdiff.results.similarity import SimilarityTable
-from repdiff.settings import CompareCall, Settings, takes
+from repdiff.settings import AlignMethod, CompareCall, Settings, takes
 from repdiff.similarities.alignment import align_pair
 from repdiff.similarities.table import score_sample
 from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, find_direction, undecided
@@ -87,21 +87,35 @@ def _compare(call: CompareCall, settings: Settings, x: Any, y: Any) -> Compariso
             pair, call.replicates_x, call.replicates_y, align=call.align, random_state=call.random_state,
             progress=call.progress,
         )  # fmt: skip
-    options: dict[str, Any] = {
-        "replicates": replicates, "description": call.description, "keep_rows": call.keep_rows, "clock": clock,
-        "progress": call.progress,
-    }  # fmt: skip
-    if call.align == "none":
+    return compare_as_asked(
+        pair, settings, align=call.align, align_effect=call.align_effect, replicates=replicates,
+        description=call.description, keep_rows=call.keep_rows, clock=clock, progress=call.progress,
+    )  # fmt: skip
+
+
+def compare_as_asked(
+    pair: EmbeddingPair,
+    settings: Settings,
+    *,
+    align: AlignMethod,
+    align_effect: bool,
+    clock: Clock,
+    progress: Progress,
+    **options: Any,
+) -> Comparison:
+    """A pair that is aligned first, if that is asked for; options as of :func:`compare_pair`."""
+    options |= {"clock": clock, "progress": progress}
+    if align == "none":
         return compare_pair(pair, settings, **options)
     with clock.time("alignment"):
-        aligned = align_pair(pair, call.align, random_state=call.random_state)
-    if call.align_effect:
+        aligned = align_pair(pair, align, random_state=settings.random_state)
+    if align_effect:
         with clock.time("comparison without alignment"):
             plain = compare_pair(
-                pair, replace(settings, evidence=False), progress=prefixed(call.progress, "without alignment")
+                pair, replace(settings, evidence=False), progress=prefixed(progress, "without alignment")
             )
     found = compare_pair(aligned, settings, **options)
-    return _with_effect(found, plain) if call.align_effect else found
+    return _with_effect(found, plain) if align_effect else found
 
 
 def compare_pair(

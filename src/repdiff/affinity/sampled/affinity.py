@@ -177,7 +177,7 @@ def keep_tile(
     rows = sampler.cells.items[tile.places].astype(np.int64)
     for seen in sampler.visits(tile.cell, rows, PURPOSE, tile.begin):
         here = slice(place - first, place - first + len(seen.rows))
-        offsets = sampler.stream(PURPOSE, place).random(len(seen.rows))
+        offsets = sampler.uniform(len(seen.rows), PURPOSE, place)
         keep_partners(
             seen.candidates.items, seen.directed, seen.weights, seen.order, offsets, position,
             partners[here], scale[here],

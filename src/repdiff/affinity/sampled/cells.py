@@ -11,7 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.affinity.sampled.reader import ROWS_ASSIGNED, FloatArray, Reader, Rows, nearest_mean, squared_norms
+from repdiff.affinity.sampled.reader import (
+    ROWS_ASSIGNED,
+    FloatArray,
+    Reader,
+    Rows,
+    nearest_mean,
+    squared_distances_from,
+)
 from repdiff.core.parallel import for_each_tile, row_tiles
 from repdiff.core.progress import Progress, silent
 
@@ -56,8 +63,7 @@ class Cells:
 
     def from_near_to_far(self, cell: int) -> npt.NDArray[np.int64]:
         """All cells by distance of their centres from that of one, itself and those with the same centre first."""
-        apart = self.coordinates - self.coordinates[cell]
-        distances = squared_norms(apart)
+        distances = squared_distances_from(self.coordinates, cell)
         distances[cell] = 0
         return np.argsort(distances, kind="stable")
 

@@ -148,11 +148,7 @@ class Sampled:
                 x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
             )
             return Affinities(found.x_only, found.y_only, {**found.engine, "name": self.name, "share_of_pairs": 1.0})
-        if groups is not None:
-            raise RepdiffError(
-                "the sampled engine cannot compare within groups, since its lists hold too few pairs of one group; "
-                'use engine="exact", or compare one group at a time'
-            )
+        self.refuse_groups(groups)
         seed = seed_of(random_state)
         sample = partial(_sample, metrics=(x.metric, y.metric), gamma=gamma, beta=beta, seed=seed)
         compile_for(
@@ -163,6 +159,14 @@ class Sampled:
         sizes = plan.details["candidates"], plan.details["kept"], plan.details["block"]
         both = sample([x.values, y.values], sizes=sizes, n_jobs=plan.n_jobs, progress=progress)
         return Affinities(both.x_only, both.y_only, self.facts(plan, x.n))
+
+    def refuse_groups(self, groups: npt.NDArray[np.int32] | None) -> None:
+        """Raise an error for groups."""
+        if groups is not None:
+            raise RepdiffError(
+                "the sampled engine cannot compare within groups, since its lists hold too few pairs of one group; "
+                'use engine="exact", or compare one group at a time'
+            )
 
     def sizes(self, n: int) -> tuple[int, int, int]:
         """Candidates, kept partners and block size for n items."""

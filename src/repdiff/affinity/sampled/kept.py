@@ -17,10 +17,12 @@ from repdiff.affinity.sampled.list_kernels import add_partners
 from repdiff.affinity.sampled.reader import FloatArray, Rows
 from repdiff.core.kernels import kernel
 from repdiff.core.parallel import for_each_tile
+from repdiff.core.prefetch import prefetch
 
 WIDTH = 16  # columns of a product: one register or cache line of float32
 STRIPES = 8  # partial sums: fixed, so that their order, and with it the rounding, does not depend on the threads
-_ROWS_AT_A_TIME = 1 << 20  # between checks for Ctrl-C
+_PARTNERS_AHEAD = 16  # on their way from memory
+_ROWS_AT_A_TIME = 1 << 18  # between checks for Ctrl-C
 
 
 class Stored(Protocol):
@@ -127,7 +129,12 @@ def _multiply_rows(partners, scale, V, start, stop, out):  # type: ignore[no-unt
         for c in range(WIDTH):
             total[c] = 0
             own[c] = scale[i] * V[i, c]
-        for j in partners[i]:
+        row = partners[i]
+        for place in range(row.shape[0]):
+            j = row[place]
+            ahead = row[min(place + _PARTNERS_AHEAD, row.shape[0] - 1)]
+            prefetch(V, ahead, 0)
+            prefetch(out, ahead, 0)
             for c in range(WIDTH):
                 total[c] += V[j, c]
             for c in range(WIDTH):

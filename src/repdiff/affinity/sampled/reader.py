@@ -13,10 +13,12 @@ from repdiff.core.errors import RepdiffError
 from repdiff.core.kernels import kernel
 from repdiff.core.metrics import Metric
 from repdiff.core.parallel import for_each_tile, row_tiles
+from repdiff.core.prefetch import CACHE_LINE, prefetch
 from repdiff.core.progress import Progress, silent
 
 ROWS_LOOKED_AT, ROWS_ASSIGNED = 4096, 1024  # at a time
 _ROWS_AT_ONCE = 4
+_ROWS_AHEAD = 8  # on their way from memory
 _METRICS = ("euclidean", "cosine")
 
 FloatArray = npt.NDArray[np.float32]
@@ -166,6 +168,14 @@ def nearest_mean(coordinates: FloatArray, means: FloatArray) -> npt.NDArray[np.i
     return np.asarray(products.argmin(axis=1), dtype=np.int32)
 
 
+def squared_distances_from(coordinates: FloatArray, row: int) -> FloatArray:
+    """Squared distance of each row from one of them; equal rows get equal distances to the last bit."""
+    everything, out = np.arange(len(coordinates)), np.empty((1, len(coordinates)), np.float32)
+    ones = np.ones(len(coordinates), np.float32)
+    _squared_distances(coordinates, ones, everything, coordinates[row : row + 1], out)
+    return np.asarray(out[0])
+
+
 def squared_norms(coordinates: FloatArray) -> FloatArray:
     """Squared length of each row."""
     return np.asarray(np.einsum("ij,ij->i", coordinates, coordinates))
@@ -180,8 +190,14 @@ def _lengths(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 @kernel(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 def _squared_distances(values, factors, others, own, out):  # type: ignore[no-untyped-def]
-    zero = np.float32(0)
+    zero, line = np.float32(0), CACHE_LINE // values.itemsize
+    for t in range(min(_ROWS_AHEAD, others.shape[0])):
+        for k in range(0, values.shape[1], line):
+            prefetch(values, others[t], k)
     for t in range(others.shape[0]):
+        if t + _ROWS_AHEAD < others.shape[0]:
+            for k in range(0, values.shape[1], line):
+                prefetch(values, others[t + _ROWS_AHEAD], k)
         row, factor = values[others[t]], factors[others[t]]
         fours = own.shape[0] // _ROWS_AT_ONCE * _ROWS_AT_ONCE
         for r in range(0, fours, _ROWS_AT_ONCE):

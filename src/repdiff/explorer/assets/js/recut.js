@@ -16,23 +16,35 @@ function rowsOfPreview(direction, index) {
   return rows;
 }
 
+// Of many items a quick cut is shown first, from fewer starts, and the whole one replaces it.
+const MANY = 10_000;
+let isQuick = false;
+
 async function cut(k) {
-  const found = k === null ? null : await latest("recut", () => ask("recut", { k }));
-  if (k !== null && !found) return;
-  if (state.k !== k) return;
+  if (k === null) return showCut(null, false);
+  for (const quick of DATA.total > MANY ? [1, 0] : [0]) {
+    const found = await latest("recut", () => ask("recut", { k, quick }));
+    if (!found || state.k !== k) return;
+    await showCut(found, quick === 1);
+  }
+}
+
+async function showCut(found, quick) {
+  isQuick = quick;
   preview = found && { x_only: previewOf(found.x_only), y_only: previewOf(found.y_only) };
-  if (preview) state.cluster ??= groupInAddress(state.direction, k);
-  document.getElementById("k-back").hidden = k === null;
+  if (preview) state.cluster ??= groupInAddress(state.direction, state.k);
+  if (preview) state.beside ??= besideFromAddress(state.k);
+  for (const id of ["k-back", "k-run"]) document.getElementById(id).hidden = preview === null;
   fillRecut();
   fillFindings();
   fillRoles();
-  fillWall();
+  await fillWall();
 }
 
 function fillRecut() {
   const usual = frameNow().directions[state.direction].clusters.length;
   document.getElementById("k").value = state.k ?? usual;
-  document.getElementById("k-shown").textContent = state.k === null ? `${usual}` : `${state.k}, a preview`;
+  document.getElementById("k-shown").textContent = state.k === null ? `${usual}` : `${state.k}, ${isQuick ? "a quick first cut" : "a preview"}`;
 }
 
 function startRecut() {
@@ -40,6 +52,8 @@ function startRecut() {
   const slider = document.getElementById("k");
   document.getElementById("recut").hidden = false;
   slider.max = DATA.mostClusters;
+  // What a cut needs is read while the hand is on its way.
+  slider.addEventListener("pointerenter", () => ask("recut", { k: slider.min, quick: 1 }).catch(() => {}), { once: true });
   slider.addEventListener("input", () => (document.getElementById("k-shown").textContent = slider.value));
   slider.addEventListener("change", () => showList({ k: Number(slider.value), item: null }));
   document.getElementById("k-back").addEventListener("click", () => showList({ k: null, item: null }));
