@@ -30,7 +30,7 @@ from repdiff.core.memory import format_bytes, parse_bytes
 from repdiff.core.progress import Progress, prefixed, silent
 
 _MOST_BATCH_BYTES = 2**30
-_TRANSPOSING_BYTES = 2**29
+_TRANSPOSING_BYTES = 2**29  # at a time, and a few of each stored partner
 
 
 @dataclass(frozen=True)
@@ -180,8 +180,9 @@ def _bytes_needed(x: Representation, y: Representation, plan: Plan, device: Devi
     width: int = index_type(x.n, kept, device).itemsize
     stored: int = 2 * x.n * (2 * width * kept + width + 12)
     rows: int = sum(4 * side.values.size for side in (x, y))
+    multiplying = max(3, width) * x.n * kept + _TRANSPOSING_BYTES  # torch writes down the bag of every partner
     at_a_time: int = max(
         _batch_bytes(x.n, candidates, block, (x.values, y.values)), spectral_bytes(x.n) + K_MEANS_BYTES,
-        _TRANSPOSING_BYTES, *(side.values.size * (side.values.itemsize + 4) for side in (x, y)),  # the projection's
+        multiplying + spectral_bytes(x.n), *(side.values.size * (side.values.itemsize + 4) for side in (x, y)),
     )  # fmt: skip
     return rows + stored + at_a_time
