@@ -1,4 +1,4 @@
-"""Run benchmarks and write RESULTS.md: ``python benchmarks/run.py [section ...]``, all of them by default.
+"""Run benchmarks and write RESULTS.md: ``python benchmarks/run.py [section ...]``, most of them by default.
 
 Each section stores its figures in ``benchmarks/results`` and replaces its text in RESULTS.md, so that slow sections
 need not be repeated when another one is run.
@@ -18,11 +18,12 @@ import encoding
 import evidence
 import exact
 import explorer
+import million
 import quality
 import sampled
 import series
 import whole
-from harness import HERE, ResultTable, Section
+from harness import HERE, Section, as_text
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "speed": exact.speed,
@@ -30,9 +31,10 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "memory": exact.memory,
     "growth": exact.growth,
     "scale": exact.scale,
-    "device": exact.device,
     "sampled": sampled.against_exact,
+    "sampled-large": sampled.against_exact_large,
     "sampled-growth": sampled.growth,
+    "million": million.million,
     "assign": assign.assign,
     "quality": quality.quality,
     "collages": collages.collages,
@@ -42,6 +44,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "series": series.series,
     "explorer": explorer.explorer,
 }
+_ON_REQUEST = {"million", "sampled-large"}  # take long, and gigabytes of disk or memory
 _INTRODUCTION = """# Benchmarks
 
 Written by `make bench` (`python benchmarks/run.py`). Times are medians of interleaved repeats in seconds of wall time.
@@ -60,13 +63,16 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--largest", type=int, default=100_000, help="leave out larger numbers of items")
     parser.add_argument("--no-naive", action="store_true", help="leave out the naive pipeline")
+    parser.add_argument("--n", type=int, default=1_000_000, help="items of the section million")
+    parser.add_argument("--d", type=int, default=128, help="columns of each side in the section million")
+    parser.add_argument("--scratch", type=Path, help="where the section million writes its data (default: TMPDIR)")
     options = parser.parse_args()
     unknown = set(options.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"no such section: {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     if options.emoji is not None:
         options.emoji = Path(options.emoji)
-    for name in options.sections or SECTIONS:
+    for name in options.sections or [name for name in SECTIONS if name not in _ON_REQUEST]:
         print(f"# {name}", file=sys.stderr, flush=True)
         section = SECTIONS[name](options)
         section.save(name)
@@ -75,37 +81,12 @@ def main() -> None:
 
 
 def write_report() -> None:
-    """Write RESULTS.md: every section as last run here, else its existing text."""
+    """Write RESULTS.md: every section as last run here, that of ``gpu.py`` too, else its existing text."""
     path = HERE / "RESULTS.md"
     stood = path.read_text().split("\n## ")[1:] if path.exists() else []
     texts = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in stood}
-    texts |= {section.title: as_text(section) for section in map(Section.load, SECTIONS) if section}
+    texts |= {section.title: as_text(section) for section in map(Section.load, [*SECTIONS, "gpu"]) if section}
     path.write_text("\n".join([_INTRODUCTION, *texts.values()]))
-
-
-def as_text(section: Section) -> str:
-    """The text of the section in RESULTS.md."""
-    lines = [f"## {section.title}", ""]
-    if section.machine:
-        lines += [f"{section.machine}; {section.versions}; {section.date}.", ""]
-    for note in section.notes:
-        lines += [note, ""]
-    for table in section.tables:
-        lines += _table_lines(table)
-    return "\n".join(lines)
-
-
-def _table_lines(table: ResultTable) -> list[str]:
-    lines = [f"{table.caption}", ""] if table.caption else []
-    lines += [_row(table.columns), _row(["---"] * len(table.columns)), *map(_row, table.rows), ""]
-    for note in table.notes:
-        lines += [note, ""]
-    return lines
-
-
-def _row(cells: object) -> str:
-    assert isinstance(cells, (list, tuple))
-    return "| " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":

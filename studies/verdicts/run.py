@@ -1,4 +1,4 @@
-"""How often a verdict is right where the truth is known: ``python studies/verdicts/run.py [scenarios] [replicates]``.
+"""How often a verdict is right where the truth is known: ``python studies/verdicts/run.py [PART ...]``.
 
 Writes every draw and a table of each part into an output folder; README.md says what they hold.
 """
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from replicates import rows_of_replicates, table_of_replicates
 from scenarios import SCENARIOS, Scenario, pair_of
+from steady import rows_of_seed, table_of_steadiness
 
 import repdiff
 from repdiff.affinity.distances import ranked
@@ -23,7 +24,7 @@ from repdiff.evidence.findings import assess_findings
 HERE = Path(__file__).parent
 DIRECTIONS = ("x_only", "y_only")
 SIZES = ("500x64", "1000x64", "1000x16", "1000x128", "2000x64")
-PARTS = ("scenarios", "replicates")
+PARTS = ("scenarios", "steady", "replicates")
 MORE_THAN_NOISE = ("throughout", "local")
 
 
@@ -36,31 +37,55 @@ def main() -> None:
         pd.DataFrame(rows).to_csv(options.output / "replicates.csv", index=False)
         (options.output / "replicates.md").write_text(table_of_replicates(rows))
         print(table_of_replicates(rows))
+    if "steady" in options.parts:
+        run_steady(options)
     if "scenarios" in options.parts:
         run_scenarios(options)
 
 
-def run_scenarios(options: argparse.Namespace) -> None:
-    """Run all draws of all scenarios, a size after another, and write the table after each draw of them all."""
+def run_steady(options: argparse.Namespace) -> None:
+    """Run all numbers of clusters for each seed, and write each seed as soon as it is there."""
     rows: list[dict[str, Any]] = []
+    for seed in range(options.first_seed, options.first_seed + options.draws):
+        rows += rows_of_seed(seed, n_jobs=options.jobs)
+        pd.DataFrame(rows).to_csv(options.output / "steady.csv", index=False)
+    table = table_of_steadiness(pd.DataFrame(rows))
+    (options.output / "steady.md").write_text(table)
+    print(table)
+
+
+def run_scenarios(options: argparse.Namespace) -> None:
+    """Run all draws of the scenarios, and write each as soon as it is there; those of an earlier run stand."""
+    path = options.output / "draws.csv"
+    done = _done(path)
     start = time.perf_counter()
-    for size in options.sizes:
-        n, d = map(int, size.split("x"))
-        for seed in range(options.draws):
+    for seed in range(options.first_seed, options.first_seed + options.draws):
+        for size in options.sizes:
+            n, d = map(int, size.split("x"))
             for scenario in SCENARIOS:
-                rows += rows_of(scenario, n, d, seed, n_clusters=options.clusters, n_jobs=options.jobs)
-            seconds = time.perf_counter() - start
-            print(f"{size}, draw {seed + 1} of {options.draws}; {seconds:.0f} s", file=sys.stderr, flush=True)
-            frame = pd.DataFrame(rows)
-            frame.to_csv(options.output / "draws.csv", index=False)
-            (options.output / "results.md").write_text(table_of(frame))
-    print(table_of(pd.DataFrame(rows)))
+                if scenario.name in options.only and (scenario.name, n, d, seed) not in done:
+                    rows = rows_of(scenario, n, d, seed, n_clusters=options.clusters, n_jobs=options.jobs)
+                    pd.DataFrame(rows).to_csv(path, mode="a", header=not path.exists(), index=False)
+        print(f"seed {seed}; {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+        (options.output / "results.md").write_text(table_of(pd.read_csv(path)))
+    print(table_of(pd.read_csv(path)))
+
+
+def _done(path: Path) -> set[tuple[str, int, int, int]]:
+    """Scenario, items, columns and seed of the draws that are there."""
+    if not path.exists():
+        return set()
+    found = pd.read_csv(path)
+    return {tuple(one) for one in found[["scenario", "n", "d", "seed"]].itertuples(index=False)}
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Verdicts on pairs of representations whose difference is known.")
     parser.add_argument("parts", nargs="*", default=PARTS, help=f"what to run: {', '.join(PARTS)} (default: all)")
     parser.add_argument("--draws", type=int, default=12, help="of each scenario and size (default: 12)")
+    parser.add_argument("--first-seed", type=int, default=0, help="of the draws (default: 0)")
+    names = [one.name for one in SCENARIOS]
+    parser.add_argument("--only", nargs="+", default=names, metavar="SCENARIO", help="these scenarios (default: all)")
     parser.add_argument("--sizes", nargs="+", default=SIZES, help=f"items x columns (default: {' '.join(SIZES)})")
     parser.add_argument("--clusters", type=int, default=10, help="clusters in each direction (default: 10)")
     parser.add_argument("--jobs", type=int, default=1, help="threads; the figures do not depend on it (default: 1)")
@@ -68,6 +93,8 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no part {min(unknown)!r}; parts are {', '.join(PARTS)}")
+    if unknown := set(options.only) - set(names):
+        parser.error(f"there is no scenario {min(unknown)!r}; scenarios are {', '.join(names)}")
     return options
 
 

@@ -20,10 +20,12 @@ from repdiff.core.errors import MemoryLimitError, MissingExtraError, RepdiffErro
 if not os.environ.get("REPDIFF_REQUIRE_TORCH"):
     pytest.importorskip("torch")
 
-from repdiff.affinity import device as devices
-from repdiff.affinity import torch as engine
-from repdiff.affinity import torch_storage
+from repdiff.affinity import torch_ranks, torch_storage
+from repdiff.affinity.representation import Representation
+from repdiff.affinity.torch import Torch
+from repdiff.affinity.torch_plan import Layout
 from repdiff.affinity.torch_ranks import DeviceEmbedding
+from repdiff.core import device as devices
 
 on_cpu = {"engine": "torch", "device": "cpu"}
 
@@ -32,7 +34,7 @@ on_cpu = {"engine": "torch", "device": "cpu"}
 def matrix_on(request, monkeypatch):
     """Where the matrix is kept; on the host when the device has room for tiles alone."""
     if request.param == "host":
-        monkeypatch.setattr(engine, "_fit", lambda x, y, limit: (64, False))
+        monkeypatch.setattr(Layout, "best", lambda n, embeddings, limit: Layout.of(n, embeddings, 64, False))
     return request.param
 
 
@@ -78,6 +80,27 @@ def test_copies_and_near_ties_are_ranked_like_the_oracle():
     copies = rng.normal(size=(60, 5))[rng.integers(0, 60, 200)]
     side = DeviceEmbedding.of(RankedEmbedding(copies), devices.Device.named("cpu", tf32=False))
     np.testing.assert_array_equal(side.ranks(slice(0, 200)).numpy(), oracle.ranks(copies))
+
+
+def test_runs_of_copies_alone_need_no_distances(monkeypatch):
+    rng = np.random.default_rng(2)
+    distinct = rng.normal(size=(150, 30))
+    distinct /= np.linalg.norm(distinct, axis=1, keepdims=True)
+    distinct[:100] *= (1 + rng.permutation(100) * 1e-9)[:, None]  # near ties, seen from the first row below
+    distinct[100:] *= rng.uniform(1.1, 9, 50)[:, None]  # none
+    values = np.concatenate([np.zeros((1, 30)), distinct, distinct[rng.integers(0, 150, 400)]]) + 3
+    counted = []
+    distances = torch_ranks._float64_distances
+    monkeypatch.setattr(
+        torch_ranks, "_float64_distances", lambda *pair: counted.append(len(pair[1])) or distances(*pair)
+    )
+    side = DeviceEmbedding.of(RankedEmbedding(values), devices.Device.named("cpu", tf32=False))
+    found = side.ranks(slice(0, 1)).numpy()
+    np.testing.assert_array_equal(found, oracle.ranks(values)[:1])
+    assert 0 < counted[0] <= np.isin(values, distinct[:100] + 3).all(axis=1).sum()  # of the near ties
+    only_copies = RankedEmbedding(np.repeat(distinct[100:], 3, axis=0))
+    DeviceEmbedding.of(only_copies, devices.Device.named("cpu", tf32=False)).ranks(slice(0, 150))
+    assert counted[1] == 0
 
 
 def test_the_operator_is_the_matrix_it_stands_for(pair_xy, monkeypatch):
@@ -142,9 +165,59 @@ def test_without_torch_the_extra_is_named(pair_xy, monkeypatch):
         compute_affinities(*pair_xy, engine="torch")
 
 
-def test_what_does_not_fit_is_said_before_any_work():
-    x = np.zeros((100_000, 1), np.float32)  # never looked at
-    with pytest.raises(MemoryLimitError, match=r"the torch engine needs .* may use 100\.0 MB"):
-        compute_affinities(x, x, memory_limit=10**8, **on_cpu)
-    assert engine._fit(x, x, 60 * 10**9) == (1024, True)
-    assert engine._fit(x, x, 30 * 10**9)[1] is False
+N, GB = 100_000, 10**9
+
+
+def on(device, monkeypatch, **limits):
+    """The plan of two thin columns that are never looked at."""
+    values = np.zeros((N, 1), np.float32)
+    monkeypatch.setattr(devices.Device, "kind", device)
+    return Torch(device="cpu", device_memory_limit=limits.pop("device_memory_limit", None)).plan(
+        Representation(values), Representation(values), **limits
+    )
+
+
+def test_the_device_and_the_host_have_limits_of_their_own(monkeypatch):
+    plan = on("cuda", monkeypatch, memory_limit=2 * GB, device_memory_limit="60GB")
+    assert (plan.details["tile_rows"], plan.details["matrix_on"], plan.limit) == (1024, "device", 2 * GB)
+    assert plan.need < 2 * GB < 4 * N**2 < plan.details["device_memory_need"] <= 60 * GB
+    plan = on("cuda", monkeypatch, memory_limit=60 * GB, device_memory_limit=2 * GB)
+    assert (plan.details["matrix_on"], plan.details["bits"]) == ("host", 32)
+    assert plan.details["device_memory_need"] <= 2 * GB < 4 * N**2 < plan.need
+    assert plan.details["tile_rows"] < 1024
+    again = on("cuda", monkeypatch, memory_limit=61 * GB, device_memory_limit=60 * GB).details
+    assert again["matrix_on"] == "device"
+
+
+def test_the_memory_of_the_cpu_device_is_main_memory(monkeypatch):
+    plan = on("cpu", monkeypatch, memory_limit=60 * GB)
+    assert plan.details["matrix_on"] == "device"
+    assert 4 * N**2 < plan.details["device_memory_need"] < plan.need <= 60 * GB
+    assert on("cpu", monkeypatch, memory_limit=60 * GB, device_memory_limit=2 * GB).details["matrix_on"] == "host"
+
+
+MB_100, GB_60 = 10**8, 60 * GB
+
+
+@pytest.mark.parametrize(("device", "limit", "device_limit", "says"), [
+    ("cpu", MB_100, None, "use 100.0 MB of main memory, which its device, the CPU, uses too; raise the memory limit"),
+    ("cpu", GB_60, MB_100, "on its device for 100,000 .* use 100.0 MB there; raise the device memory limit"),
+    ("cuda", GB_60, "100MB", "on its device for 100,000 .* use 100.0 MB there; raise the device memory limit"),
+    ("cuda", MB_100, GB_60, "of main memory for 100,000 .* use 100.0 MB; raise the memory limit"),
+    ("cuda", GB, GB, "device, which may use 1.0 GB .the device memory limit., nor in main memory: .* use 1.0 GB"),
+])  # fmt: skip
+def test_what_does_not_fit_is_said_before_any_work_with_the_memory_that_is_too_small(
+    device, limit, device_limit, says, monkeypatch
+):
+    with pytest.raises(MemoryLimitError, match=says):
+        on(device, monkeypatch, memory_limit=limit, device_memory_limit=device_limit)
+
+
+def test_the_limit_of_the_device_is_an_option_of_the_engine_by_name(pair_xy):
+    found = compute_affinities(*pair_xy, device_memory_limit=10**9, **on_cpu)
+    assert found.engine["device_memory_limit"] == 10**9
+    assert 0 < found.engine["device_memory_need"] <= found.engine["memory_need"] <= found.engine["memory_limit"]
+    with pytest.raises(RepdiffError, match='engine="exact" computes in main memory, whose limit is memory_limit'):
+        compute_affinities(*pair_xy, engine="exact", device_memory_limit=10**9)
+    with pytest.raises(RepdiffError, match="give the torch engine its device_memory_limit when you make it"):
+        compute_affinities(*pair_xy, engine=Torch(device="cpu"), device_memory_limit=10**9)

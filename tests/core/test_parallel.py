@@ -234,3 +234,33 @@ def test_an_interrupt_ends_the_tasks_soon(sigint_raises):
         run_side_by_side([task(long_task(ended, begin))] * 4, n_at_once=2, budget=100)
     assert len(begun) == 2
     assert not ended
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_the_tiles_of_a_task_end_with_it_although_it_tells_no_progress(n_jobs):
+    worked_on = []
+
+    def long(progress):
+        for_each_tile(lambda tile: (worked_on.append(tile), time.sleep(0.005)), range(2000), n_jobs=n_jobs)
+
+    def wrong(progress):
+        time.sleep(0.02)
+        raise RepdiffError("wrong")
+
+    with pytest.raises(RepdiffError, match="wrong"):
+        run_side_by_side([Task(long, 0), Task(wrong, 0)], n_at_once=2, budget=0)
+    assert 0 < len(worked_on) < 1000
+
+
+def test_tiles_within_a_tile_end_with_it():
+    worked_on = []
+
+    def work(tile):
+        if tile == 1:
+            time.sleep(0.02)
+            raise RepdiffError("wrong")
+        for_each_tile(lambda inner: (worked_on.append(inner), time.sleep(0.005)), range(2000), n_jobs=2)
+
+    with pytest.raises(RepdiffError, match="wrong"):
+        for_each_tile(work, range(2), n_jobs=2)
+    assert 0 < len(worked_on) < 1000

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from repdiff.affinity.distances import ranked
+from repdiff.affinity.few import ranks_of_few
 from repdiff.evidence.matched_noise import draw_rounds, without
 from repdiff.evidence.prediction import predict_linearly, turn
 from repdiff.evidence.rest import MOST_LOCAL, rest_of
-from repdiff.evidence.simulation import ranks_of
 
 GAMMA, BETA = 0.1, 5.0
 
@@ -47,7 +47,7 @@ def test_turning_keeps_the_neighbours_of_the_side_that_is_given(widths):
     given, wanted = (rng.normal(size=(60, width)) for width in widths)
     given, wanted = given - given.mean(axis=0), wanted - wanted.mean(axis=0)
     turned = turn(given, wanted).values.astype(np.float32)
-    np.testing.assert_array_equal(ranks_of(turned), ranks_of(given.astype(np.float32)))
+    np.testing.assert_array_equal(ranks_of_few(turned), ranks_of_few(given.astype(np.float32)))
 
 
 def test_a_linear_map_explains_a_dropped_direction_and_turning_does_not():
@@ -66,7 +66,7 @@ def test_what_is_left_is_ranked_among_itself(moved):
     np.testing.assert_array_equal(left.rows, np.flatnonzero(kept))
     for ranks, points in zip(left.ranks, left.points, strict=True):
         assert (np.sort(ranks, axis=1) == np.arange(1, len(points) + 1)).all()
-        assert (ranks == ranks_of(points.astype(np.float32))).mean() > 0.999
+        assert (ranks == ranks_of_few(points.astype(np.float32))).mean() > 0.999
     halves = [set(left.rows[half]) for half in left.halves]
     assert halves == [set(np.flatnonzero(kept)) & set(half) for half in drawn.halves]
 

@@ -35,7 +35,7 @@ def test_of_a_cluster_too_small_for_a_sample_nothing_is_said():
         nearness=lambda rows, columns: np.abs(places[rows][:, None] - places[columns]).astype(np.float32),
         recluster=lambda some, seed, number: np.zeros(some.n, np.int32),
     )  # fmt: skip
-    drawn = draw_resamples(findings)
+    drawn = draw_resamples([findings])[0]
     members = np.array([(labels[one.seen] == 0).sum() for one in drawn])
     assert members.min() < 3 <= members.max()
     np.testing.assert_array_equal(np.isnan([one.jaccard[0] for one in drawn]), members < 3)

@@ -12,7 +12,7 @@ import pytest
 
 import repdiff
 from repdiff import DifferenceClustering, RepdiffError
-from repdiff.affinity.engines import _MAKERS, engine_of
+from repdiff.affinity.engines import _ON_CPU, _ON_DEVICE, engine_of
 from repdiff.cli import run
 from repdiff.settings import ENGINES, EstimatorOptions, EvidenceSettings, MethodSettings, Settings
 from repdiff.settings import calls as all_calls
@@ -60,6 +60,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"device": 0}, "device must be text, or None, but is 0"),
     ({"memory_limit": "lots"}, "memory_limit must be a positive size such as 4GB or 512MiB, or None, but is 'lots'"),
     ({"memory_limit": -1}, "memory_limit must be a positive size such as 4GB or 512MiB, or None, but is -1"),
+    ({"device_memory_limit": "0GB"}, "device_memory_limit must be a positive size such as 4GB or 512MiB, or None, but"),
     ({"n_jobs": 0}, "n_jobs must be a positive number of threads, at most 1,024, or -1 for all cores, or None, but"),
     ({"n_jobs": 1.5}, "n_jobs must be a positive number of threads, at most 1,024, or -1 for all cores, or None, but"),
     ({"random_state": -1}, "random_state must be an integer of at least 0, or None, but is -1"),
@@ -133,7 +134,7 @@ def test_an_object_with_plan_and_compute_is_an_engine():
 
 
 def test_the_names_of_engines_are_those_of_the_registry():
-    assert set(_MAKERS) == set(ENGINES)
+    assert {*_ON_CPU, *_ON_DEVICE} == set(ENGINES)
 
 
 def test_the_estimator_is_not_checked_before_fit():

@@ -99,9 +99,9 @@ def test_kill_9_leaves_the_old_file_or_the_new_one(run: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", script, str(run)], check=False)
     assert ended.returncode == -signal.SIGKILL
     assert read_annotations(run) == replace(NOTED, version=1)
-    assert len(list(run.glob(".annotations-*.partial"))) == 1
+    assert len(list(run.glob(".annotations.json-*.partial"))) == 1
     assert replace_annotations(run, replace(NOTED, version=1)).version == 2  # the lock went with the process
-    assert list(run.glob(".annotations-*.partial")) == []
+    assert list(run.glob(".annotations.json-*.partial")) == []
 
 
 def test_killed_at_any_moment_the_file_is_whole(run: Path) -> None:
@@ -188,7 +188,7 @@ def test_links_are_neither_read_nor_followed(run: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere.json"
     elsewhere.write_text(json.dumps(PLAIN))
     (run / "annotations.json").symlink_to(elsewhere)
-    with pytest.raises(RunError, match="is not an ordinary file"):
+    with pytest.raises(RunError, match="is a link, which is not followed"):
         replace_annotations(run, replace(NOTED, version=3))
     assert elsewhere.read_text() == json.dumps(PLAIN)
 

@@ -193,3 +193,11 @@ def test_new_items_that_do_not_fit_are_refused(truth, fitted) -> None:
         fitted.assign(x, hole)
     with pytest.raises(repdiff.RepdiffError, match="no option 'jobs'"):
         fitted.assign(x, y, jobs=2)
+
+
+def test_a_new_item_without_direction_is_named_by_its_row(truth) -> None:
+    x, y = (side.copy() for side in (truth.x, truth.y))
+    fitted = repdiff.compare(x, y, n_clusters=3, evidence=False, metric="cosine")
+    y[70] = 0
+    with pytest.raises(repdiff.InputError, match="row 70 is all zeros"):
+        repdiff.assign(fitted, x, y)

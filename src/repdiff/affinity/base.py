@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.difference import directed_values
+from repdiff.core.device import Device
 from repdiff.core.errors import RepdiffError
 from repdiff.results.neighbors import NeighborLists
 
@@ -77,6 +78,18 @@ class HasDense(Protocol):
 
     def dense(self) -> FloatArray:
         """The whole matrix, (n, n)."""
+
+
+@runtime_checkable
+class OnDevice(Protocol):
+    """An affinity that multiplies on a device, whose tall matrices need not leave it."""
+
+    @property
+    def device(self) -> Device:
+        """The device."""
+
+    def product(self, V: Any) -> Any:
+        """The product A V of a matrix on the device, (n, k), there."""
 
 
 @dataclass(frozen=True)

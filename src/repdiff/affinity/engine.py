@@ -15,14 +15,16 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities
 from repdiff.affinity.representation import Representation
+from repdiff.core.device import Device
 from repdiff.core.progress import Progress
 
 _SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
+_EVIDENCE = 80 * 10**6  # bytes of samples and their ranks, for any number of items
 
 
 def spectral_bytes(n: int) -> int:
-    """Bytes that the spectral step takes."""
-    return 4 * n * _SPECTRAL_COLUMNS
+    """Bytes that the spectral step takes, or the evidence after it, whichever is more."""
+    return max(4 * n * _SPECTRAL_COLUMNS, _EVIDENCE)
 
 
 @dataclass(frozen=True)
@@ -137,3 +139,11 @@ class Engine(Protocol):
 
     def shared(self, representation: Representation) -> Shared | None:
         """Empty storage for what comparisons of this representation can share; None if nothing."""
+
+
+@runtime_checkable
+class UsesDevice(Protocol):
+    """An engine that works on a device, where there is room for a copy of each representation afterwards too."""
+
+    def open_device(self) -> Device:
+        """The device, for the steps after the affinities."""

@@ -12,88 +12,115 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinities
 from repdiff.affinity.engine import Engine, Plan
 from repdiff.affinity.representation import Representation
+from repdiff.core.cluster import Cluster
 from repdiff.core.errors import RepdiffError
 from repdiff.core.metrics import Metrics, metrics_of
 from repdiff.core.progress import Progress, silent
 from repdiff.settings import ENGINES, ComputingSettings, EngineLike, MethodSettings
 
 
-def _auto(device: str | None) -> Engine:
+def _auto() -> Engine:
     from repdiff.affinity.auto import Auto
 
-    if device not in (None, "cpu"):
-        raise RepdiffError(f'engine="auto" chooses an engine of the CPU; for device {device!r} take engine="torch"')
     return Auto()
 
 
-def _exact(device: str | None) -> Engine:
+def _exact() -> Engine:
     from repdiff.affinity.exact import Exact
 
-    if device not in (None, "cpu"):
-        raise RepdiffError(f'the exact engine runs on the CPU; for device {device!r} take engine="torch"')
     return Exact()
 
 
-def _torch(device: str | None) -> Engine:
-    from repdiff.affinity.torch import Torch
-
-    return Torch(device=device)
-
-
-def _sampled(device: str | None) -> Engine:
+def _sampled() -> Engine:
     from repdiff.affinity.sampled.engine import Sampled
 
-    if device not in (None, "cpu"):
-        raise RepdiffError(f'the sampled engine runs on the CPU; for device {device!r} take engine="torch"')
     return Sampled()
 
 
-def _exact_ranks(device: str | None) -> Engine:
+def _exact_ranks() -> Engine:
     from repdiff.affinity.sampled.exact_ranks import ExactRanks
 
-    if device not in (None, "cpu"):
-        raise RepdiffError(f'the exact-ranks engine runs on the CPU; for device {device!r} take engine="torch"')
     return ExactRanks()
 
 
-_MAKERS: dict[str, Callable[[str | None], Engine]] = {
+def _torch(device: str | None, device_memory_limit: int | None) -> Engine:
+    from repdiff.affinity.torch import Torch
+
+    return Torch(device=device, device_memory_limit=device_memory_limit)
+
+
+def _sampled_on_device(device: str | None, device_memory_limit: int | None) -> Engine:
+    from repdiff.affinity.sampled.on_device import SampledOnDevice
+
+    return SampledOnDevice(device=device, device_memory_limit=device_memory_limit)
+
+
+_ON_CPU: dict[str, Callable[[], Engine]] = {
     "auto": _auto,
     "exact": _exact,
     "exact-ranks": _exact_ranks,
     "sampled": _sampled,
+}
+_ON_DEVICE: dict[str, Callable[[str | None, int | None], Engine]] = {
+    "sampled": _sampled_on_device,
     "torch": _torch,
 }
 
 
-def engine_of(engine: str | EngineLike, device: str | None = None, *, n_neighbors: int = 0) -> Engine:
+def _named(name: str, device: str | None, device_memory_limit: int | None) -> Engine:
+    if name in _ON_DEVICE and (name not in _ON_CPU or device not in (None, "cpu")):
+        return _ON_DEVICE[name](device, device_memory_limit)
+    if name not in _ON_CPU:
+        raise RepdiffError(f"engine must be one of {', '.join(ENGINES)}, or an Engine, but is {name!r}")
+    if device not in (None, "cpu"):
+        where = 'engine="auto" chooses an engine of the CPU' if name == "auto" else f"the {name} engine runs on the CPU"
+        raise RepdiffError(f'{where}; for device {device!r} take engine="torch"')
+    if device_memory_limit is not None:
+        raise RepdiffError(
+            f'device_memory_limit is for an engine on a device (engine="torch", or "sampled" with a device); '
+            f'engine="{name}" computes in main memory, whose limit is memory_limit'
+        )
+    return _ON_CPU[name]()
+
+
+def engine_of(
+    engine: str | EngineLike,
+    device: str | None = None,
+    *,
+    device_memory_limit: int | None = None,
+    n_neighbors: int = 0,
+) -> Engine:
     """The engine of that name, or the given object.
 
     Parameters
     ----------
     engine : {"auto", "exact", "exact-ranks", "sampled", "torch"} or Engine
         See :mod:`repdiff.affinity.auto`, :mod:`repdiff.affinity.exact`, :mod:`repdiff.affinity.sampled.engine`,
-        :mod:`repdiff.affinity.torch` and :mod:`repdiff.affinity.engine`.
+        :mod:`repdiff.affinity.sampled.on_device`, :mod:`repdiff.affinity.torch` and :mod:`repdiff.affinity.engine`.
     device : str, optional
-        Of the torch engine by name.
+        Of the torch or sampled engine by name; the sampled one computes without torch on "cpu".
+    device_memory_limit : int, optional
+        Bytes of the device that these may use.
     n_neighbors : int
         Nearest neighbours of each item that an engine with ``n_neighbors`` is to read off its ranks; others give none.
 
     Raises
     ------
     RepdiffError
-        For an unknown engine, an object that is not an engine, or a device for an engine that has none.
+        For an unknown engine, an object that is not an engine, or a device or its memory for an engine without.
     """
     if isinstance(engine, str):
-        if engine not in _MAKERS:
-            raise RepdiffError(f"engine must be one of {', '.join(ENGINES)}, or an Engine, but is {engine!r}")
-        return _with_neighbors(_MAKERS[engine](device), n_neighbors)
+        return _with_neighbors(_named(engine, device, device_memory_limit), n_neighbors)
     if isinstance(engine, type) or not isinstance(engine, Engine):
         raise RepdiffError(
             f"engine must be one of {', '.join(ENGINES)}, or an object with the members of "
             f"repdiff.affinity.engine.Engine, but is {engine!r}"
         )
-    if device is not None:
-        raise RepdiffError(f'device is for engine="torch"; give the {engine.name} engine its device when you make it')
+    for option, given in (("device", device), ("device_memory_limit", device_memory_limit)):
+        if given is not None:
+            raise RepdiffError(
+                f'{option} is for engine="torch"; give the {engine.name} engine its {option} when you make it'
+            )
     return _with_neighbors(engine, n_neighbors)
 
 
@@ -104,12 +131,26 @@ def _with_neighbors(engine: Engine, n_neighbors: int) -> Engine:
     return engine
 
 
+def engine_on(cluster: Cluster, engine: str | EngineLike) -> Engine:
+    """The engine of that name, or the given object, with its work done by the workers of a cluster.
+
+    Raises
+    ------
+    RepdiffError
+        For an engine that runs on this machine only.
+    """
+    from repdiff.affinity.sampled.on_cluster import on_cluster
+
+    return on_cluster(engine, cluster)
+
+
 def compute_affinities(
     x: npt.NDArray[Any] | Representation,
     y: npt.NDArray[Any] | Representation,
     *,
     engine: str | EngineLike = ComputingSettings.engine,
     device: str | None = None,
+    device_memory_limit: int | None = None,
     gamma: float = MethodSettings.gamma,
     beta: float = MethodSettings.beta,
     metric: Metrics = "euclidean",
@@ -129,8 +170,8 @@ def compute_affinities(
         Row i of both is the same item.
     engine : {"auto", "exact", "exact-ranks", "sampled", "torch"} or Engine
         What computes them.
-    device : str, optional
-        Of the torch engine by name.
+    device, device_memory_limit : str and int, optional
+        Of the torch or sampled engine by name; see :func:`engine_of`.
     metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
         Distance within each array; a :class:`Representation` has its own.
     plan : Plan, optional
@@ -147,7 +188,7 @@ def compute_affinities(
     MemoryLimitError
         If it does not fit, before any work.
     """
-    chosen = engine_of(engine, device, n_neighbors=n_neighbors)
+    chosen = engine_of(engine, device, device_memory_limit=device_memory_limit, n_neighbors=n_neighbors)
     x, y = (
         values if isinstance(values, Representation) else Representation(values, name)
         for values, name in zip((x, y), metrics_of(metric), strict=True)

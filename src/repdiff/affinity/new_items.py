@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.difference import directed_affinity
+from repdiff.affinity.ranks import unit_rows
 from repdiff.affinity.sampled.list_kernels import weighted_ranks
-from repdiff.core.errors import RepdiffError
-from repdiff.core.geometry import lengths, squared_distances, squared_norms
+from repdiff.core.geometry import squared_distances, squared_norms
 from repdiff.core.kernels import kernel
 from repdiff.core.metrics import Metric
 from repdiff.core.parallel import for_each_tile, row_tiles
@@ -69,7 +69,7 @@ class RankedReference:
     ) -> None:
         self.weights, self.metric = weights, metric
         self.n = round(float(weights.sum()))
-        rows = _directions(values) if metric == "cosine" else values.astype(np.float64)
+        rows = unit_rows(values) if metric == "cosine" else values.astype(np.float64)
         self._mean = rows.mean(axis=0)
         rows -= self._mean
         self._factor = 2.0 ** -int(np.frexp(np.abs(rows).max())[1])
@@ -84,7 +84,7 @@ class RankedReference:
 
     def squared_distances(self, values: npt.NDArray[Any]) -> FloatArray:
         """Squared distances of some rows from the reference items, (b, m)."""
-        rows = _directions(values) if self.metric == "cosine" else values.astype(np.float64)
+        rows = unit_rows(values) if self.metric == "cosine" else values.astype(np.float64)
         rows -= self._mean
         coordinates = (rows * self._factor).astype(np.float32)
         norms = squared_norms(coordinates).astype(np.float32)
@@ -158,16 +158,6 @@ def _whole_block(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The rows, with copies of the first up to a whole block."""
     missing = BLOCK - len(values)
     return np.concatenate([values, np.repeat(values[:1], missing, axis=0)]) if missing else values
-
-
-def _directions(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    found = lengths(values)
-    if not found.all():
-        raise RepdiffError(
-            f"row {int(np.argmin(found))} of the new items is all zeros and has no direction, so the cosine metric "
-            "cannot place it; remove the row from both sides"
-        )
-    return np.asarray(values / found[:, None], dtype=np.float64)
 
 
 def _knots(places: int) -> npt.NDArray[np.int64]:

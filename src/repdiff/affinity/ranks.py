@@ -27,12 +27,12 @@ from repdiff.affinity.rank_kernels import rank_rows
 from repdiff.core.errors import RepdiffError
 from repdiff.core.geometry import lengths, squared_distances, squared_norms
 from repdiff.core.metrics import Metric
-from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
+from repdiff.core.parallel import end_if_stopped, for_each_tile, resolve_n_jobs, row_tiles
 
 _OF_EMBEDDINGS = ("euclidean", "cosine")
 
 NEAR_TIE = 2 * float(np.finfo(np.float32).eps)
-_EXACT_IN_FLOAT32 = 2.0**24
+EXACT_IN_FLOAT32 = 2.0**24
 _ROWS_AT_A_TIME = 64  # a block of float64 stays in the second-level cache
 _ROWS_READ = 4096  # at a time, of memory-mapped embeddings
 _FARTHEST, _SWEEPS = 16, 3  # rows tried as endpoints of the largest distance
@@ -90,7 +90,7 @@ class RankedEmbedding:
         self.n = len(values)
         self.coordinates: npt.NDArray[np.float32] | CentredRows
         if keeps_copy:
-            self.values = _unit_rows(values) if metric == "cosine" else values
+            self.values = unit_rows(values) if metric == "cosine" else values
             self.exact = _is_exact_in_float32(self.values)
             self.coordinates = self.values.astype(np.float32) if self.exact else _centred(self.values)
         else:
@@ -98,7 +98,7 @@ class RankedEmbedding:
             self.coordinates = CentredRows(values, _checked_lengths(values) if metric == "cosine" else None)
         norms = [squared_norms(self.coordinates[rows]) for rows in row_tiles(self.n, _ROWS_READ)]
         self.squared_norms = np.concatenate(norms).astype(np.float32)
-        self.originals = _first_equal_row(self.values)
+        self.originals = first_equal_row(self.values)
         self.copies = np.flatnonzero(self.originals != np.arange(self.n)).astype(np.int32)
 
     @staticmethod
@@ -123,6 +123,7 @@ class RankedEmbedding:
             return np.asarray(own @ self.coordinates.T)
         out = np.empty((len(own), self.n), np.float32)
         for columns in row_tiles(self.n, _ROWS_READ):
+            end_if_stopped()
             np.matmul(own, self.coordinates[columns].T, out=out[:, columns])
         return out
 
@@ -251,7 +252,7 @@ def neighbor_ranks(
     return ranks
 
 
-def _unit_rows(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def unit_rows(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Rows scaled to length one, in float64."""
     return np.asarray(values / _checked_lengths(values)[:, None])
 
@@ -270,7 +271,7 @@ def _is_exact_in_float32(values: npt.NDArray[Any]) -> bool:
     """Whether the rows are integers so small that every sum in a float32 product is exact."""
     blocks = (values[rows] for rows in row_tiles(len(values), _ROWS_AT_A_TIME))
     whole = all(np.array_equal(block, np.rint(block)) for block in blocks)
-    return whole and 4 * _largest_magnitude(values) ** 2 * values.shape[1] < _EXACT_IN_FLOAT32
+    return whole and 4 * _largest_magnitude(values) ** 2 * values.shape[1] < EXACT_IN_FLOAT32
 
 
 def _largest_magnitude(values: npt.NDArray[Any]) -> float:
@@ -287,7 +288,7 @@ def _centred(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     return out
 
 
-def _first_equal_row(values: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+def first_equal_row(values: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
     """For each row the first row that equals it, or itself."""
     # Few rows agree in a sample of their columns; only those are compared in full.
     step = max(1, values.shape[1] // _SAMPLED_COLUMNS)

@@ -12,32 +12,28 @@ If the n x n matrix does not fit beside the tiles, it is kept on the host, packe
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities, FloatArray
-from repdiff.affinity.device import Device
 from repdiff.affinity.difference import affinity_formula, difference_formula
-from repdiff.affinity.engine import Plan, spectral_bytes
-from repdiff.affinity.exact import Exact, host_limit, ready_bytes
+from repdiff.affinity.engine import Plan
 from repdiff.affinity.kept_ranks import KeptRanks
 from repdiff.affinity.packed import Codec, PackedAffinities
 from repdiff.affinity.representation import Representation
-from repdiff.affinity.torch_ranks import REFINING_BYTES, DeviceRanks, on_device
+from repdiff.affinity.torch_plan import plan_memory
+from repdiff.affinity.torch_ranks import DeviceRanks, on_device
 from repdiff.affinity.torch_storage import DeviceAffinities
-from repdiff.core.errors import MemoryLimitError
-from repdiff.core.memory import format_bytes
-from repdiff.core.parallel import resolve_n_jobs, row_tiles
+from repdiff.core.device import Device
+from repdiff.core.memory import parse_bytes
+from repdiff.core.parallel import row_tiles
 from repdiff.core.progress import Progress, silent
-from repdiff.results.neighbors import NeighborLists, lists_bytes
-
-_SHARE_OF_FREE = 0.75
-_MOST_TILE_ROWS = 1024
-_FEWEST_TILE_ROWS = 16
-_BYTES_PER_ENTRY = 80  # of a tile while it is sorted: distances, items, their sorted copies, the sort's own memory
+from repdiff.results.neighbors import NeighborLists
 
 
 @dataclass(frozen=True)
@@ -52,11 +48,14 @@ class Torch:
         Allow products in TF32, which is faster on some GPUs and keeps 10 bits of each factor.
     n_neighbors : int
         Nearest neighbours of each item to read off the ranks on the way; none by default.
+    device_memory_limit : int or str, optional
+        Memory of the device that may be used: bytes, or a size such as 8GB; by default three quarters of what is free.
     """
 
     device: str | None = None
     tf32: bool = False
     n_neighbors: int = 0
+    device_memory_limit: int | str | None = None
 
     @property
     def name(self) -> str:
@@ -67,6 +66,10 @@ class Torch:
     def runs_side_by_side(self) -> bool:
         """False: all comparisons share one device."""
         return False
+
+    def open_device(self) -> Device:
+        """The device, for the steps after the affinities."""
+        return Device.named(self.device, tf32=self.tf32)
 
     def shared(self, representation: Representation) -> KeptRanks:
         """The neighbour ranks, on the host."""
@@ -84,32 +87,22 @@ class Torch:
     ) -> Plan:
         """Whether the matrix is stored on the device or the host, and how many rows a tile has.
 
-        ``memory_limit`` applies to the device and to the host.
+        ``memory_limit`` is that of main memory; the device has its own.
 
         Raises
         ------
         MissingExtraError
             If torch is not installed.
         RepdiffError
-            If there is no such device.
+            If there is no such device, or its limit is not a size.
         MemoryLimitError
-            If it does not fit.
+            If it does not fit, on the device or the host.
         """
-        device = Device.named(self.device, tf32=self.tf32)
-        limit = int(_SHARE_OF_FREE * device.free_bytes()) if memory_limit is None else memory_limit
-        rows, fits = _fit(x.values, y.values, limit)
-        if like is not None:
-            rows, fits = like.details["tile_rows"], like.details["matrix_on"] == "device"
-        details = {"tile_rows": rows, "matrix_on": "device" if fits else "host", "device_limit": limit}
-        if not fits:
-            host = Exact(n_neighbors=self.n_neighbors).plan(
-                x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like
-            )
-            return Plan(host.need, host.limit, None, host.n_jobs, {**details, "bits": host.details["bits"]})
-        need = ready_bytes(x, y) + spectral_bytes(x.n) + lists_bytes(x.n, self.n_neighbors)
-        if device.kind == "cpu":  # whose memory is the host's
-            need += _embedding_bytes(x.values, y.values) + _BYTES_PER_ENTRY * x.n * rows + 4 * x.n**2
-        return Plan(need, host_limit(memory_limit, held), None, resolve_n_jobs(n_jobs), {**details, "bits": 32})
+        own = None if self.device_memory_limit is None else parse_bytes(self.device_memory_limit)
+        return plan_memory(
+            x, y, self.open_device(), memory_limit=memory_limit, device_memory_limit=own,
+            n_neighbors=self.n_neighbors, n_jobs=n_jobs, held=held, like=like,
+        )  # fmt: skip
 
     def compute(
         self,
@@ -128,8 +121,10 @@ class Torch:
         A "precomputed" side is ranked on the host. ``progress`` receives the stages "ranks and affinity" and
         "symmetrising". Nothing is drawn at random.
         """
-        device = Device.named(self.device, tf32=self.tf32)
+        device = self.open_device()
         sides = [on_device(side, device) for side in (x, y)]
+        if device.kind != "cpu":
+            _prepare_meanwhile((x, y))
         lists = NeighborLists.empty(x.n, np.arange(x.n), self.n_neighbors) if self.n_neighbors else None
         on_groups = None if groups is None else device.put(groups)
         directed = _DirectedAffinity(sides, gamma, beta, on_groups, device, lists)
@@ -155,29 +150,28 @@ class Torch:
             "tf32": self.tf32,
             "near_ties_refined": device.refines,
             "matrix_on": plan.details["matrix_on"],
-            "memory_limit": plan.details["device_limit"],
             "bits": plan.details["bits"],
+            "memory_need": plan.need,
+            "memory_limit": plan.limit,
+            "device_memory_need": plan.details["device_memory_need"],
+            "device_memory_limit": plan.details["device_memory_limit"],
         }
 
 
-def _fit(x: npt.NDArray[Any], y: npt.NDArray[Any], limit: int) -> tuple[int, bool]:
-    """Rows of a tile, and whether the matrix fits beside it."""
-    n = len(x)
-    embeddings = _embedding_bytes(x, y)
-    row = _BYTES_PER_ENTRY * n
-    for matrix, fits in ((4 * n * n, True), (0, False)):
-        rows = (limit - embeddings - matrix) // row
-        if rows >= min(n, _FEWEST_TILE_ROWS):
-            return min(n, rows, _MOST_TILE_ROWS), fits
-    need = embeddings + min(n, _FEWEST_TILE_ROWS) * row
-    raise MemoryLimitError(
-        f"the torch engine needs {format_bytes(need)} on its device for {n:,} items, "
-        f'but may use {format_bytes(limit)}; raise the memory limit, or use engine="exact"'
-    )
+def _prepare_meanwhile(sides: tuple[Representation, Representation]) -> list[Thread]:
+    """Threads that prepare both sides on the host, for the steps after the affinities, while the device computes.
 
+    An error is raised where the side is used, which tries again.
+    """
 
-def _embedding_bytes(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> int:
-    return sum(values.size * (values.dtype.itemsize + 4) for values in (x, y)) + REFINING_BYTES
+    def prepare(side: Representation) -> None:
+        with suppress(Exception):
+            _ = side.ready
+
+    threads = [Thread(target=prepare, args=(side,), name="repdiff-prepare", daemon=True) for side in sides]
+    for thread in threads:
+        thread.start()
+    return threads
 
 
 def _each_tile(
@@ -236,5 +230,8 @@ class _DirectedAffinity:
 
 def _first_of(ranks: Any, others: Any, k: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """Items of ranks 2 to k + 1 of each row, and their ranks in the other, less one."""
-    nearest = ranks.topk(k + 1, dim=1, largest=False, sorted=True).indices[:, 1:]
+    row, item = (ranks <= k + 1).nonzero(as_tuple=True)
+    nearest = item.new_empty((len(ranks), k + 1))
+    nearest[row, ranks[row, item].long() - 1] = item
+    nearest = nearest[:, 1:]
     return nearest.cpu().numpy(), (others.gather(1, nearest) - 1).cpu().numpy()

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import DirectedValues, FloatArray, GroupMeans
-from repdiff.affinity.device import Device
 from repdiff.affinity.difference import directed_values
+from repdiff.core.device import Device
 from repdiff.core.parallel import row_tiles
 from repdiff.core.progress import Progress
 
@@ -74,20 +74,31 @@ class DeviceAffinity:
         """Number of items."""
         return self.store.n
 
+    @property
+    def device(self) -> Device:
+        """Where it is stored."""
+        return self.store.device
+
     def degree(self) -> npt.NDArray[np.float64]:
         """Row sums, (n,)."""
         return self.matmat(np.ones((self.n, 1), np.float32))[:, 0].astype(np.float64)
 
     def matmat(self, V: FloatArray) -> FloatArray:
-        """The product A V, on the device."""
-        with self.store.device.precision():
-            return np.asarray(self._product(self.store.device.put(V.astype(np.float32, copy=False))).cpu().numpy())
+        """The product A V."""
+        return self.device.get(self.product(self.device.put(V.astype(np.float32, copy=False))))
+
+    def product(self, V: Any) -> Any:
+        """The product A V of a matrix on the device, there."""
+        with self.device.precision():
+            return self._product(V)
 
     def group_means(self, labels: npt.NDArray[np.int32]) -> GroupMeans:
         """Means over every two groups, without error."""
-        sizes = np.bincount(labels)
-        members = np.equal.outer(labels, np.arange(len(sizes)))
-        sums = members.T.astype(np.float64) @ self.matmat(members.astype(np.float32))
+        sizes, device = np.bincount(labels), self.device
+        groups = device.torch.arange(len(sizes), dtype=device.torch.int32, device=device.name)
+        members = device.put(labels.astype(np.int32))[:, None] == groups
+        sums = device.get(members.T.to(device.precise) @ self.product(members.float()).to(device.precise))
+        sums = sums.astype(np.float64)
         return GroupMeans.of_all_pairs((sums + sums.T) / (2 * np.outer(sizes, sizes)))
 
     def block(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> FloatArray:

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.affinity.base import Affinity, as_affinity, to_dense
+from repdiff.affinity.base import Affinity, OnDevice, as_affinity, to_dense
 from repdiff.clustering.coordinates import Coordinates, spectral_coordinates
-from repdiff.clustering.kmeans import RESTARTS, k_means
+from repdiff.clustering.device_kmeans import k_means_on
+from repdiff.clustering.kmeans import RESTARTS, Problem, k_means
 from repdiff.clustering.spectral import Warn, warn_not_converged
+from repdiff.core.device import Device
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, silent
 from repdiff.settings import N_CLUSTERS, Clusterer, MethodSettings
@@ -143,7 +145,10 @@ def spectral_clustering(
         affinity, n_clusters, n_kept=n_kept, random_state=random_state, warn=warn,
         progress=progress,
     )  # fmt: skip
-    labels = cut_vectors(found.vectors, n_clusters, restarts=restarts, random_state=random_state, progress=progress)
+    labels = cut_vectors(
+        found.vectors, n_clusters, restarts=restarts, random_state=random_state, progress=progress,
+        device=affinity.device if isinstance(affinity, OnDevice) else None,
+    )  # fmt: skip
     return Grouping(labels, found)
 
 
@@ -153,14 +158,22 @@ def cut_vectors(
     *,
     restarts: int = RESTARTS,
     random_state: int | None = 0,
+    device: Device | None = None,
     progress: Progress = silent,
 ) -> Labels:
-    """k-means on the columns of (n, n_clusters) after the first, which is constant and separates nothing."""
+    """k-means on the columns of (n, n_clusters) after the first, which is constant and separates nothing.
+
+    On a device, if there is one.
+    """
     points = vectors[:, 1:]
     n_distinct = _count_distinct(points, n_clusters) if points.size else 1
     if n_distinct == 1:
         return np.zeros(len(vectors), np.int32)
-    return _consecutive(k_means(points, n_distinct, restarts=restarts, random_state=random_state, progress=progress))
+    if device is None:
+        found = k_means(points, n_distinct, restarts=restarts, random_state=random_state, progress=progress)
+    else:
+        found = k_means_on(Problem.of(points, n_distinct, restarts, random_state), device, progress=progress)
+    return _consecutive(found)
 
 
 def _count_distinct(points: npt.NDArray[np.float32], most: int) -> int:

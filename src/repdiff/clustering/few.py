@@ -104,8 +104,8 @@ def _orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
     try:
         lower = np.linalg.cholesky(rest.T @ rest)
     except np.linalg.LinAlgError:
-        return orthonormal_to(basis, block)
+        return np.asarray(orthonormal_to(basis, block))
     lengths = np.diagonal(lower)
     if lengths.min() < _DEPENDENT * lengths.max():
-        return orthonormal_to(basis, block)
+        return np.asarray(orthonormal_to(basis, block))
     return np.asarray(rest @ np.linalg.inv(lower).T, dtype=np.float32)

@@ -11,20 +11,55 @@ are those of comparing all distances, to the bit. The other points are compared 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.interrupts import deferred_interrupts
 from repdiff.core.kernels import kernel
+from repdiff.core.parallel import end_if_stopped
 from repdiff.core.progress import Progress, silent
 
 RESTARTS = 10
-_MOST_ITERATIONS = 300
+MOST_ITERATIONS = 300
 _TOLERANCE = 1e-4  # of the mean variance: centres that move less than this have converged
-_POINTS_AT_A_TIME = 1 << 25  # assigned in one call of the compiled loop
+_POINTS_AT_A_TIME = 1 << 23  # assigned in one call of the compiled loop
 _ROUNDING = 2.0**-23  # of a float32, relative
 _CHUNK = 512  # number of points whose distances fit into the first-level cache
 _KERNEL = {"nogil": True, "error_model": "numpy"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be clustered, and how the seedings draw.
+
+    Attributes
+    ----------
+    points : ndarray of float32, (d, n)
+        In units of the largest coordinate; one coordinate of all points lies together.
+    draws : ndarray of float64 in [0, 1), (restarts, k, trials)
+        Where each seeding draws its candidates.
+    threshold : float
+        Squared movement of all centres below which they have converged.
+    """
+
+    points: npt.NDArray[np.float32]
+    draws: npt.NDArray[np.float64]
+    threshold: float
+
+    @classmethod
+    def of(cls, points: npt.ArrayLike, n_clusters: int, restarts: int, random_state: int | None) -> Problem:
+        """The parameters of :func:`k_means`."""
+        if restarts < 1:
+            raise ValueError(f"restarts must be at least 1, but is {restarts}")
+        given = np.asarray(points)
+        scale = np.abs(given).max() or 1.0
+        scaled = np.ascontiguousarray((given / scale).T, dtype=np.float32)
+        threshold = _TOLERANCE * float(scaled.var(axis=1, dtype=np.float64).mean())
+        n_trials = 2 + int(np.log(n_clusters))
+        draws = np.random.default_rng(random_state).random((restarts, n_clusters, n_trials))
+        return cls(scaled, draws, threshold)
 
 
 def k_means(
@@ -55,24 +90,17 @@ def k_means(
     ndarray of int32, (n,)
         Labels from 0 to ``n_clusters - 1``.
     """
-    given = np.asarray(points)
-    scale = np.abs(given).max() or 1.0
-    scaled = np.ascontiguousarray((given / scale).T, dtype=np.float32)  # one coordinate of all points lies together
-    threshold = _TOLERANCE * float(scaled.var(axis=1, dtype=np.float64).mean())
-    n_trials = 2 + int(np.log(n_clusters))
-    rng = np.random.default_rng(random_state)
-    draws = rng.random((restarts, n_clusters, n_trials))
+    problem = Problem.of(points, n_clusters, restarts, random_state)
     best: tuple[float, npt.NDArray[np.int32]] | None = None
     with deferred_interrupts():  # the first use compiles
-        for restart in range(restarts):
+        for restart, draws in enumerate(problem.draws):
             progress("k-means", restart, restarts)
-            labels = np.full(len(given), -1, np.int32)
-            inertia = _run(scaled, _seed_centres(scaled, draws[restart]), labels, threshold)
+            labels = np.full(problem.points.shape[1], -1, np.int32)
+            inertia = _run(problem.points, _seed_centres(problem.points, draws), labels, problem.threshold)
             if best is None or inertia < best[0]:
                 best = inertia, labels
     progress("k-means", restarts, restarts)
-    if best is None:
-        raise ValueError(f"restarts must be at least 1, but is {restarts}")
+    assert best is not None  # there is at least one seeding
     return best[1]
 
 
@@ -84,8 +112,9 @@ def _run(
     bounds = np.zeros((2, len(labels)), np.float32)  # nothing is known at first: all points are compared
     at_a_time = max(1, _POINTS_AT_A_TIME // len(labels))
     inertia, converged, done = np.inf, False, 0
-    while not converged and done < _MOST_ITERATIONS:
-        most = min(at_a_time, _MOST_ITERATIONS - done)
+    while not converged and done < MOST_ITERATIONS:
+        end_if_stopped()
+        most = min(at_a_time, MOST_ITERATIONS - done)
         inertia, converged = _iterate(points, rows, centres, labels, bounds, threshold, most)
         done += most
     return float(inertia)

@@ -14,12 +14,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.affinity.base import Affinity
+from repdiff.affinity.base import Affinity, OnDevice
+from repdiff.core.arrays import HOST, Arrays
 from repdiff.core.errors import NotConvergedWarning, RepdiffError
 from repdiff.core.parallel import single_threaded_libraries
 from repdiff.core.progress import Progress, silent
@@ -131,15 +132,20 @@ def leading_eigenvectors(
     n = affinity.n
     if not 1 <= n_vectors <= n:
         raise RepdiffError(f"{n_vectors} eigenvectors were requested of an affinity of {n} items; request 1 to {n}")
-    with single_threaded_libraries():
+    arrays: Arrays = affinity.device if isinstance(affinity, OnDevice) else HOST
+    with single_threaded_libraries(), arrays.exact_products():
         degree = affinity.degree()
         degree = np.where(degree > 0, degree, 1.0)
         width = min(n, _BLOCK_WIDTH)
         start = np.random.default_rng(random_state).standard_normal((n, width), dtype=np.float32)
         start[:, 0] = np.sqrt(degree)
-        spectrum = _block_krylov(
-            affinity, degree, _orthonormal(start), n_vectors, tolerance, max_products, n_kept, progress
+        multiply = _normalised(affinity, degree, arrays)
+        space = _KrylovSpace(n, min(n, n_vectors + _BLOCKS_BEFORE_RESTART * width), arrays)
+        found = _grow(
+            space, multiply, arrays.orthonormal(arrays.put(start))[0], n_vectors, tolerance, max_products, progress
         )
+        more = _more_pairs(space, n_vectors, n_kept)
+        spectrum = Spectrum(found.values, found.vectors, found.residuals, degree, found.products, found.converged, more)
     if not spectrum.converged:
         warn(
             f"the spectral step stopped after {spectrum.products} products with a residual of "
@@ -148,96 +154,105 @@ def leading_eigenvectors(
     return spectrum
 
 
-def _block_krylov(
-    affinity: Affinity,
-    degree: npt.NDArray[np.float64],
-    block: FloatArray,
+def _normalised(affinity: Affinity, degree: npt.NDArray[np.float64], arrays: Arrays) -> Callable[[Any], Any]:
+    """V -> D^-1/2 A D^-1/2 V, on the arrays' side."""
+    root = arrays.put(np.sqrt(degree).astype(np.float32)[:, None])
+    product = affinity.product if isinstance(affinity, OnDevice) else affinity.matmat
+    return lambda V: product(V / root) / root
+
+
+@dataclass(frozen=True)
+class _Leading:
+    """The wanted pairs."""
+
+    values: npt.NDArray[np.float64]
+    vectors: FloatArray
+    residuals: npt.NDArray[np.float64]
+    products: int
+    converged: bool
+
+
+def _grow(
+    space: _KrylovSpace,
+    multiply: Callable[[Any], Any],
+    block: Any,
     n_vectors: int,
     tolerance: float,
     max_products: int,
-    n_kept: int,
     progress: Progress,
-) -> Spectrum:
+) -> _Leading:
     """Grow span(V, M V, M^2 V, ...), take its Ritz pairs, restart from the best ones."""
-    n, width = block.shape
-    root = np.sqrt(degree).astype(np.float32)[:, None]
-    space = _KrylovSpace(n, min(n, n_vectors + _BLOCKS_BEFORE_RESTART * width))
+    arrays, (n, width) = space.arrays, block.shape
     for product in range(1, max_products + 1):
-        image = affinity.matmat(block / root) / root
+        image = multiply(block)
         space.append(block, image)
         progress("eigenvectors", product, max_products)
         exhausted, full = space.size == n, space.size + width > space.capacity
         last = product == max_products
         block = image
         values, vectors, images = space.ritz(min(n_vectors, space.size))
-        errors = images - vectors * values
-        residuals = np.linalg.norm(errors, axis=0).astype(np.float64)
+        errors = images - vectors * arrays.put(values)
+        residuals = arrays.lengths(errors).astype(np.float64)
         converged = len(values) == n_vectors and (exhausted or bool((residuals <= tolerance).all()))
         if converged or last:
             break
         if full:
             space.restart(vectors, images)
-            block = errors[:, np.argsort(residuals)[::-1][:width]]
-        block = orthonormal_to(space.basis, block[:, : n - space.size])
+            block = errors[:, np.argsort(residuals)[::-1][:width].tolist()]
+        block = orthonormal_to(space.basis, block[:, : n - space.size], arrays)
     progress("eigenvectors", max_products, max_products)
-    more = _more_pairs(space, n_vectors, n_kept)
-    return Spectrum(values.astype(np.float64), vectors, residuals, degree, product, converged, more)
+    return _Leading(values.astype(np.float64), arrays.get(vectors), residuals, product, converged)
 
 
 def _more_pairs(space: _KrylovSpace, n_vectors: int, n_kept: int) -> MorePairs:
     """The Ritz pairs after the wanted ones."""
+    arrays = space.arrays
     values, vectors, images = space.ritz(min(max(n_kept, n_vectors), space.size), n_vectors)
-    residuals = np.linalg.norm(images - vectors * values, axis=0)
-    return MorePairs(values.astype(np.float64), vectors, residuals.astype(np.float64))
+    residuals = arrays.lengths(images - vectors * arrays.put(values))
+    return MorePairs(values.astype(np.float64), arrays.get(vectors), residuals.astype(np.float64))
 
 
 class _KrylovSpace:
     """An orthonormal basis Q of a subspace, M Q, and Q^T M Q, grown a block at a time."""
 
-    def __init__(self, n: int, capacity: int) -> None:
-        self.capacity = capacity
+    def __init__(self, n: int, capacity: int, arrays: Arrays) -> None:
+        self.capacity, self.arrays = capacity, arrays
         self.size = 0
-        # Fortran order: a block of columns is contiguous, so growing copies nothing.
-        self._basis = np.empty((n, capacity), np.float32, order="F")
-        self._image = np.empty((n, capacity), np.float32, order="F")
+        # A block of columns is contiguous, so growing copies nothing.
+        self._basis, self._image = (arrays.empty_columns(n, capacity) for _ in range(2))
         self._projected = np.zeros((capacity, capacity))
 
     @property
-    def basis(self) -> FloatArray:
+    def basis(self) -> Any:
         """Q, (n, size)."""
         return self._basis[:, : self.size]
 
     @property
-    def image(self) -> FloatArray:
+    def image(self) -> Any:
         """M Q, (n, size)."""
         return self._image[:, : self.size]
 
-    def append(self, block: FloatArray, image: FloatArray) -> None:
+    def append(self, block: Any, image: Any) -> None:
         """Add columns orthonormal to the basis, and M times them."""
         new = slice(self.size, self.size + block.shape[1])
         self._basis[:, new], self._image[:, new] = block, image
         self.size = new.stop
-        self._projected[: self.size, new] = self.basis.T @ self._image[:, new]
+        self._projected[: self.size, new] = self.arrays.get(self.basis.T @ self._image[:, new])
         self._projected[new, : self.size] = self._projected[: self.size, new].T
 
-    def ritz(self, count: int, first: int = 0) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def ritz(self, count: int, first: int = 0) -> tuple[FloatArray, Any, Any]:
         """Largest Ritz values of M from the first up to a number, their vectors, and M times their vectors."""
         values, coordinates = np.linalg.eigh(self._projected[: self.size, : self.size])
-        best = coordinates[:, ::-1][:, first:count].astype(np.float32)
+        best = self.arrays.put(coordinates[:, ::-1][:, first:count].astype(np.float32))
         return values[::-1][first:count].astype(np.float32), self.basis @ best, self.image @ best
 
-    def restart(self, basis: FloatArray, image: FloatArray) -> None:
+    def restart(self, basis: Any, image: Any) -> None:
         """Keep only these columns."""
         self.size = 0
         self.append(basis, image)
 
 
-def _orthonormal(block: FloatArray) -> FloatArray:
-    """An orthonormal basis of the columns."""
-    return np.asarray(np.linalg.qr(block)[0], dtype=np.float32)
-
-
-def orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
+def orthonormal_to(basis: Any, block: Any, arrays: Arrays = HOST) -> Any:
     """An orthonormal basis of the columns minus their projection on ``basis``.
 
     Passes repeat until every column keeps most of its length, usually two (Daniel, Gragg, Kaufman & Stewart 1976). A
@@ -245,12 +260,12 @@ def orthonormal_to(basis: FloatArray, block: FloatArray) -> FloatArray:
     span again: the rounding of a constant column is constant. A random column replaces it.
     """
     rng = np.random.default_rng(0)
-    block = block / np.maximum(np.linalg.norm(block, axis=0), np.finfo(np.float32).tiny)
+    block = block / arrays.put(np.maximum(arrays.lengths(block), np.finfo(np.float32).tiny))
     for _ in range(_MOST_PASSES):
-        block, triangle = np.linalg.qr(block - basis @ (basis.T @ block))
-        kept = np.abs(np.diagonal(triangle))
+        block, kept = arrays.orthonormal(block - basis @ (basis.T @ block))
         if (kept > _MOST_OF_IT).all():
             break
-        lost = kept < _HARDLY_ANY
-        block[:, lost] = rng.standard_normal((len(block), int(lost.sum())), dtype=np.float32) / np.sqrt(len(block))
-    return np.asarray(block, dtype=np.float32)
+        lost = np.flatnonzero(kept < _HARDLY_ANY)
+        random = rng.standard_normal((len(block), len(lost)), dtype=np.float32) / np.sqrt(len(block))
+        block[:, lost.tolist()] = arrays.put(random.astype(np.float32))
+    return block

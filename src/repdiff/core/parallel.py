@@ -26,6 +26,7 @@ Tile = TypeVar("Tile")
 Result = TypeVar("Result")
 _POLL_SECONDS = 0.1  # how often the waiting thread reports progress and checks for Ctrl-C
 _EMPTY = object()
+_of_thread = threading.local()  # "stops": the events that end the work of this thread
 
 
 def resolve_n_jobs(n_jobs: int | None) -> int:
@@ -86,16 +87,19 @@ def for_each_tile(
     """Call ``work(tile)`` for each tile on ``n_jobs`` threads; on the calling thread itself for one.
 
     The calling thread reports progress and notices Ctrl-C. After an error or an interrupt no new tile starts, and the
-    call returns once the running tiles have ended.
+    call returns once the running tiles have ended: those that take long ask :func:`end_if_stopped` between their steps,
+    and a tile that calls this function again ends there.
     """
+    end_if_stopped()
     if n_jobs == 1:
         _one_after_another(work, tiles, stage, progress)
         return
     queue, lock, stop = iter(tiles), threading.Lock(), threading.Event()
-    done = 0
+    done, stops = 0, (*getattr(_of_thread, "stops", ()), stop)
 
     def work_until_empty() -> None:
         nonlocal done
+        _of_thread.stops = stops
         while not stop.is_set():
             with lock:
                 tile = next(queue, _EMPTY)
@@ -111,6 +115,7 @@ def for_each_tile(
             workers = [pool.submit(work_until_empty) for _ in range(min(n_jobs, len(tiles)))]
             while wait(workers, timeout=_POLL_SECONDS, return_when=FIRST_EXCEPTION).not_done:
                 _raise_first_error(workers)
+                end_if_stopped()
                 progress(stage, done, len(tiles))
             _raise_first_error(workers)
         finally:
@@ -118,9 +123,16 @@ def for_each_tile(
     progress(stage, len(tiles), len(tiles))
 
 
+def end_if_stopped() -> None:
+    """End the tile or task that this thread works on, where nobody waits for it any more."""
+    if any(stop.is_set() for stop in getattr(_of_thread, "stops", ())):
+        raise _Stopped
+
+
 def _one_after_another(work: Callable[[Tile], None], tiles: Sequence[Tile], stage: str, progress: Progress) -> None:
     with single_threaded_libraries():
         for done, tile in enumerate(tiles):
+            end_if_stopped()
             progress(stage, done, len(tiles))
             work(tile)
     progress(stage, len(tiles), len(tiles))
@@ -149,7 +161,7 @@ def run_side_by_side(
 
     A task is taken from ``tasks`` when a thread is free, and starts when there is memory for it beside the running
     ones, or when none runs. The calling thread reports the progress of the first running task and notices Ctrl-C. After
-    an error or an interrupt no task starts, and running tasks end when they next report progress.
+    an error or an interrupt no task starts, and running tasks end when they next report progress or begin a tile.
 
     Parameters
     ----------
@@ -168,6 +180,10 @@ def run_side_by_side(
     running: dict[Future[Result], tuple[_RelayedProgress, int]] = {}
     begun: list[Future[Result]] = []
 
+    def work(task: Task[Result], heard: _RelayedProgress) -> Result:
+        _of_thread.stops = (stop,)
+        return task.work(heard)
+
     def wait_for_one() -> None:
         while not (ended := wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED).done):
             progress(*next(iter(running.values()))[0].latest)
@@ -181,7 +197,7 @@ def run_side_by_side(
                 while running and sum(need for _, need in running.values()) + task.need > budget:
                     wait_for_one()
                 heard = _RelayedProgress(stop)
-                begun.append(pool.submit(task.work, heard))
+                begun.append(pool.submit(work, task, heard))
                 running[begun[-1]] = heard, task.need
                 if len(running) == n_at_once:
                     wait_for_one()
@@ -193,7 +209,7 @@ def run_side_by_side(
 
 
 class _Stopped(Exception):  # noqa: N818 (no error: nobody sees it)
-    """Ends a task whose result is no longer needed."""
+    """Ends a tile or task whose result is no longer needed."""
 
 
 class _RelayedProgress:

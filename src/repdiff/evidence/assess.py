@@ -185,13 +185,14 @@ def _drawn(
     progress: Progress,
 ) -> Drawn:
     """The resamples of both directions; nothing where there are too few items for one of them."""
-    drawn = {
-        side.direction.name: draw_resamples(
-            Clustered(side.affinity, side.direction.labels, side.nearness, side.recluster, groups, side.nearest),
-            n_resamples=n_resamples, n_jobs=n_jobs, seed=seed, stage=_STAGE, progress=progress,
-        )
+    clustered = [
+        Clustered(side.affinity, side.direction.labels, side.nearness, side.recluster, groups, side.nearest)
         for side in sides
-    }  # fmt: skip
+    ]
+    found = draw_resamples(
+        clustered, n_resamples=n_resamples, n_jobs=n_jobs, seed=seed, stage=_STAGE, progress=progress
+    )
+    drawn = {side.direction.name: resamples for side, resamples in zip(sides, found, strict=True)}
     return drawn if all(drawn.values()) else {}
 
 

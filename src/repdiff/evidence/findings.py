@@ -14,7 +14,7 @@ from repdiff.affinity.distances import Ranked
 from repdiff.clustering.few import cluster_few
 from repdiff.core.errors import RepdiffError
 from repdiff.core.parallel import resolve_n_jobs, single_threaded_libraries
-from repdiff.core.progress import Progress, prefixed, silent
+from repdiff.core.progress import Progress, silent
 from repdiff.evidence.against_noise import NoiseTest, Weighed, untested, weigh_against_noise
 from repdiff.evidence.cohesion import cohesions
 from repdiff.evidence.correctness import (
@@ -139,7 +139,7 @@ def assess_findings(
     threads = resolve_n_jobs(n_jobs)
     if reclusters is None:
         reclusters = {name: _spectral(len(directions[name].clusters)) for name in DIRECTIONS}
-    nearest = _nearest(x, y, neighbors, seed, threads, prefixed(progress, "neighbours"))
+    nearest = _nearest(x, y, neighbors, seed, threads, progress)
     drawn = draw_rounds(x, y, groups=groups, n_rounds=N_ROUNDS, seed=seed, n_jobs=threads)
     test = NoiseTest(x, y, directions, reclusters, gamma, beta, no_change_threshold, groups, seed, threads)
     weighed = _weighed(test, drawn, progress)
@@ -155,7 +155,11 @@ def assess_findings(
 
 
 def _nearest(x: Ranked, y: Ranked, known: NeighborLists | None, seed: int, n_jobs: int, progress: Progress) -> Nearest:
-    return look_up(x, y, seed=seed, n_jobs=n_jobs, progress=progress) if known is None else nearest_of(known)
+    return (
+        look_up(x, y, seed=seed, n_jobs=n_jobs, stage="neighbours", progress=progress)
+        if known is None
+        else nearest_of(known)
+    )
 
 
 def _weighed(test: NoiseTest, drawn: tuple[Drawn, ...], progress: Progress) -> Mapping[DirectionName, Weighed]:

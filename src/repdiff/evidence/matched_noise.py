@@ -14,7 +14,7 @@ affinity above that of simulated neighbourhoods of its size, less what simulated
 is the tail of a t distribution whose scale comes from the simulated clusters of all rounds. The rounds' p-values are
 combined by twice their median (Meinshausen, Meier & Buehlmann 2009).
 
-There are three kinds of simulations:
+There are four kinds of simulations:
 
 turned
     y, turned and scaled onto x, and noise with the covariance of what that leaves. If the two have one geometry and
@@ -24,6 +24,9 @@ predicted
     in any way, so a difference that is nothing but other weights has no excess over this, however large it is.
 isotropic
     The same map, and noise alike in all directions.
+nearest
+    The mean of x over the 20 nearest of y, and noise with the covariance of what that leaves. If both know the same
+    groups, and what each has within them is noise of its own, x looks like this.
 """
 
 from __future__ import annotations
@@ -38,10 +41,13 @@ import numpy.typing as npt
 from repdiff.affinity.distances import Ranked, RankedDistances
 from repdiff.affinity.few import ranks_among
 from repdiff.core.geometry import neighbor_places
-from repdiff.core.parallel import for_each_tile
+from repdiff.core.parallel import end_if_stopped, for_each_tile
 from repdiff.core.progress import Progress, silent
+from repdiff.evidence.nested import compile_first
 from repdiff.evidence.prediction import (
     FloatArray,
+    Prediction,
+    predict_from_nearest,
     predict_linearly,
     principal_coordinates,
     principal_of_products,
@@ -54,7 +60,7 @@ from repdiff.results.clusters import DIRECTIONS, DirectionName
 
 Ranks = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
-Kind = Literal["turned", "predicted", "isotropic"]
+Kind = Literal["turned", "predicted", "isotropic", "nearest"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 LARGEST_SAMPLE = 1000
@@ -109,12 +115,14 @@ class Round:
         Log affinity of each cluster above that of simulated neighbourhoods of its size.
     null_above : ndarray of float64, (q,)
         The same of the simulated clusters.
-    null_sizes : ndarray of int64, (q,)
-        Unseen members of these.
+    null_sizes, null_draws : ndarray of int64, (q,)
+        Unseen members of these, and which of the simulations they are of.
     r2 : float
         Share of the variance that the other side explains.
     overlap, overlap_simulated : float
         Share of nearest neighbours in common.
+    n_draws : int
+        How many simulations.
     simulated : ndarray of int32, (m, m), or None
         Ranks of one simulated side; of the first round only.
     """
@@ -125,9 +133,11 @@ class Round:
     above: FloatArray
     null_above: FloatArray
     null_sizes: Rows
+    null_draws: Rows
     r2: float
     overlap: float
     overlap_simulated: float
+    n_draws: int
     simulated: Ranks | None
 
 
@@ -142,6 +152,7 @@ class _Null:
     curve: FloatArray
     above: FloatArray
     sizes: Rows
+    draws: Rows
 
     def usual(self, sizes: Rows) -> FloatArray:
         """Log affinity of neighbourhoods of these sizes."""
@@ -223,6 +234,7 @@ def simulate_rounds(
     beta: float,
     kind: Kind = "turned",
     known: Mapping[DirectionName, Sequence[Round]] | None = None,
+    number: int | None = None,
     n_draws: int = N_DRAWS,
     seed: int = 0,
     n_jobs: int = 1,
@@ -239,33 +251,34 @@ def simulate_rounds(
         For each direction that is tested: affinity, seed and None for as many clusters as there are -> labels.
     gamma, beta : float
         Of the affinity.
-    kind : {"turned", "predicted", "isotropic"}
-        Of the simulations.
-    known : mapping to sequence of Round, optional
+    kind : str
+        Of the simulations: see above.
+    known : mapping, optional
         The same rounds by another kind, whose real clusters are taken.
+    number : int, optional
+        Clusters, real and simulated, where not as many as there are.
     n_draws : int
         Simulations in each round.
-    seed : int
-        Of folds and noise. Each round and direction has a stream of its own, so threads do not matter.
-    n_jobs : int
-        Threads.
+    seed, n_jobs : int
+        Of folds and noise; each round and direction has a stream of its own, so threads do not matter.
     stage, progress
         What is told.
     """
-    tasks = [(name, number) for number in range(len(rounds)) for name in reclusters]
+    tasks = [(name, place) for place in range(len(rounds)) for name in reclusters]
     done: dict[tuple[DirectionName, int], Round] = {}
 
     def simulate(task: tuple[DirectionName, int]) -> None:
-        name, number = task
-        drawn = rounds[number]
-        setting = Setting(*drawn.halves, gamma, beta, reclusters[name], drawn.groups)
-        rng = np.random.default_rng([seed, number, DIRECTIONS.index(name), KINDS.index(kind)])
-        real = None if known is None else known[name][number].groups
+        name, place = task
+        drawn = rounds[place]
+        setting = Setting(*drawn.halves, gamma, beta, reclusters[name], drawn.groups, number)
+        rng = np.random.default_rng([seed, place, DIRECTIONS.index(name), KINDS.index(kind)])
+        real = None if known is None else known[name][place].groups
         made = _simulate(drawn, setting, name == "y_only", kind, real, n_draws, rng)
-        done[task] = replace(made, simulated=None) if number else made
+        done[task] = replace(made, simulated=None) if place else made
 
+    compile_first()
     for_each_tile(simulate, tasks, n_jobs=n_jobs, stage=stage, progress=progress)
-    return {name: tuple(done[name, number] for number in range(len(rounds))) for name in reclusters}
+    return {name: tuple(done[name, place] for place in range(len(rounds))) for name in reclusters}
 
 
 def _simulate(
@@ -280,7 +293,7 @@ def _simulate(
     """One direction of one round; ``turned`` where y holds the clusters."""
     wanted, given = drawn.points[::-1] if turned else drawn.points
     holder, other = drawn.ranks[::-1] if turned else drawn.ranks
-    prediction = turn(given, wanted) if kind == "turned" else predict_linearly(given, wanted, rng)
+    prediction = _predict(kind, given, wanted, other, rng)
     if real is None:
         real = unseen_groups(setting, holder, other, unseen_block(setting, holder, other), seed=0)
     every = np.arange(len(other))
@@ -294,11 +307,20 @@ def _simulate(
         real.log_affinity - null.usual(real.sizes),
         null.above,
         null.sizes,
+        null.draws,
         prediction.r2,
         target,
         null.overlap,
+        n_draws,
         null.ranks,
     )
+
+
+def _predict(kind: Kind, given: FloatArray, wanted: FloatArray, ranks: Ranks, rng: np.random.Generator) -> Prediction:
+    """What the other side says of the one that is simulated."""
+    if kind == "turned":
+        return turn(given, wanted)
+    return predict_from_nearest(ranks, wanted) if kind == "nearest" else predict_linearly(given, wanted, rng)
 
 
 def _null(
@@ -313,8 +335,10 @@ def _null(
     amount = matching_amount(noise, shared, target, rng)
     found, curves, overlaps = [], [], []
     for draw in range(n_draws):
+        end_if_stopped()
         ranks = noise.ranks(amount, noise.directions(rng))
         block = unseen_block(setting, ranks, other)
+        end_if_stopped()
         found.append(unseen_groups(setting, ranks, other, block, seed=draw))
         curves.append(neighbourhood_curve(setting, ranks, block, rng))
         overlaps.append(shared.overlap(ranks))
@@ -322,4 +346,5 @@ def _null(
     log_sizes, usual = curves[0][0], np.mean([curve for _, curve in curves], axis=0)
     sizes = np.concatenate([one.sizes for one in found])
     above = np.concatenate([one.log_affinity for one in found]) - np.interp(np.log(sizes), log_sizes, usual)
-    return _Null(tightness, overlap, ranks, log_sizes, usual, above, sizes)
+    draws = np.repeat(np.arange(n_draws), [len(one.sizes) for one in found])
+    return _Null(tightness, overlap, ranks, log_sizes, usual, above, sizes, draws)

@@ -28,6 +28,11 @@ def nested_means(block: npt.NDArray[np.float32], order: npt.NDArray[np.int64], l
     return np.asarray(totals / (sizes * (sizes - 1.0)))
 
 
+def compile_first() -> None:
+    """Compile on the calling thread, where Ctrl-C can end it: on a worker it would have to wait."""
+    nested_means(np.zeros((2, 2), np.float32), np.array([[0, 1]], np.int64), 2)
+
+
 @kernel(nogil=True, error_model="numpy")
 def _add_up(block, order, totals):  # type: ignore[no-untyped-def]
     """Each item that joins adds twice its affinity to those before it: a sum of rows, one of which is added a step."""

@@ -1,4 +1,4 @@
-"""One representation as the other says it is: turned and scaled onto it, or predicted from it."""
+"""One representation as the other says it is: turned and scaled onto it, or predicted by a map or by its nearest."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ FloatArray = npt.NDArray[np.float64]
 MOST_COMPONENTS = 128
 _MANY, _SPARE, _ITERATIONS = 2, 16, 2
 _FOLDS = 4
+_NEAREST = 20
 _PENALTIES = tuple(10.0**exponent for exponent in range(-5, 2))  # of the Frobenius norm of the products of columns
 _LEAST_EIGENVALUE = 1e-8  # of the largest: below it is rounding
 
@@ -122,6 +123,16 @@ def predict_linearly(given: FloatArray, wanted: FloatArray, rng: np.random.Gener
     """``wanted``, (m, p), from ``given``, (m, q), by ridge regression; the penalty with the least error is taken."""
     best, _ = _fit(given, wanted, rng.permutation(len(given)) % _FOLDS)
     return _said(best, wanted)
+
+
+def predict_from_nearest(ranks: npt.NDArray[np.int32], wanted: FloatArray) -> Prediction:
+    """``wanted``, (m, p), of each item as the mean of its 20 nearest on the side whose ranks, (m, m), are given.
+
+    The item itself has no part in it. What is left of groups that both sides know is their centres.
+    """
+    k = min(_NEAREST, len(ranks) - 1)
+    nearest = np.argpartition(ranks, k, axis=1)[:, : k + 1]
+    return _said((wanted[nearest].sum(axis=1) - wanted) / k, wanted)
 
 
 def _said(values: FloatArray, wanted: FloatArray) -> Prediction:

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.distances import ranked
+from repdiff.affinity.few import ranks_of_few
 from repdiff.affinity.ranks import RankedEmbedding
 from repdiff.core.errors import RepdiffError
 from repdiff.core.geometry import neighbor_places
@@ -33,7 +34,6 @@ from repdiff.core.metrics import Metric
 from repdiff.core.overlap import match_clusters
 from repdiff.core.parallel import for_each_tile
 from repdiff.core.progress import Progress, silent
-from repdiff.evidence.simulation import ranks_of
 from repdiff.evidence.statistics import benjamini_hochberg, difference_of_means
 from repdiff.evidence.unseen import FEWEST_UNSEEN, Recluster, Setting, cluster_seen
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
@@ -109,7 +109,7 @@ def _ranks_among(values: npt.NDArray[Any], metric: Metric, rows: Rows) -> Ranks:
         return neighbor_places(values[np.ix_(rows, rows)], np.arange(len(rows)))
     side = ranked(values[rows], metric=metric)
     assert isinstance(side, RankedEmbedding)
-    return ranks_of(side.coordinates[:])
+    return ranks_of_few(side.coordinates[:])
 
 
 @dataclass(frozen=True)

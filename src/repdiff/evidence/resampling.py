@@ -8,7 +8,7 @@ bound to be high, even where there is nothing but noise.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,26 +90,26 @@ class Resample:
 
 
 def draw_resamples(
-    clustered: Clustered,
+    directions: Sequence[Clustered],
     *,
     n_resamples: int = EvidenceSettings.n_resamples,
     n_jobs: int = 1,
     seed: int = 0,
     stage: str = "",
     progress: Progress = silent,
-) -> tuple[Resample, ...]:
+) -> tuple[tuple[Resample, ...], ...]:
     """Cluster some of the items again and again, and look at others; none where there are too few items for that.
 
     Parameters
     ----------
-    clustered : Clustered
-        The direction.
+    directions : sequence of Clustered
+        Each gets resamples of its own, of the same items.
     n_resamples : int
         How often.
     n_jobs : int
         Threads.
     seed : int
-        The same seed draws the same items for any direction.
+        Of what is drawn.
     stage : str
         What ``progress`` is told that this is.
     progress : Progress, optional
@@ -120,16 +120,24 @@ def draw_resamples(
     RepdiffError
         Where the clusterer cannot label some of the items.
     """
-    size = min(LARGEST_SAMPLE, clustered.affinity.n // 2)
-    if size < _FEWEST_PER_CLUSTER * clustered.n_clusters:
-        return ()
-    drawn: dict[int, Resample] = {}
+    sizes = [min(LARGEST_SAMPLE, one.affinity.n // 2) for one in directions]
+    tasks = [
+        (place, number)
+        for number in range(n_resamples)
+        for place, (one, size) in enumerate(zip(directions, sizes, strict=True))
+        if size >= _FEWEST_PER_CLUSTER * one.n_clusters
+    ]
+    drawn: dict[tuple[int, int], Resample] = {}
 
-    def draw(number: int) -> None:
-        drawn[number] = _draw(clustered, size, np.random.default_rng([seed, number]), number)
+    def draw(task: tuple[int, int]) -> None:
+        place, number = task
+        drawn[task] = _draw(directions[place], sizes[place], np.random.default_rng([seed, number]), number)
 
-    for_each_tile(draw, range(n_resamples), n_jobs=n_jobs, stage=stage, progress=progress)
-    return tuple(drawn[number] for number in range(n_resamples))
+    for_each_tile(draw, tasks, n_jobs=n_jobs, stage=stage, progress=progress)
+    return tuple(
+        tuple(drawn[place, number] for number in range(n_resamples) if (place, number) in drawn)
+        for place in range(len(directions))
+    )
 
 
 def _draw(clustered: Clustered, size: int, rng: np.random.Generator, draw: int) -> Resample:

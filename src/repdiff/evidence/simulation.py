@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.few import ranks_of_few
 from repdiff.core.once import once
+from repdiff.core.parallel import end_if_stopped
 from repdiff.evidence.prediction import Prediction
 
 Ranks = npt.NDArray[np.int32]
@@ -74,7 +75,7 @@ class Noise:
 
     def ranks(self, amount: float, directions: npt.NDArray[np.float32]) -> Ranks:
         """Neighbour ranks, (m, m), of the simulated side."""
-        return ranks_of(self._values + np.float32(amount) * directions)
+        return ranks_of_few(self._values + np.float32(amount) * directions)
 
     @once
     def _values(self) -> npt.NDArray[np.float32]:
@@ -91,11 +92,6 @@ class Noise:
         return np.asarray(np.sqrt(np.maximum(squares, 0))[:, None] * vectors.T, dtype=np.float32)
 
 
-def ranks_of(points: npt.NDArray[np.float32]) -> Ranks:
-    """Neighbour ranks, (m, m), of a few points."""
-    return ranks_of_few(points)
-
-
 def matching_amount(noise: Noise, shared: SharedNeighbours, target: float, rng: np.random.Generator) -> float:
     """The amount of noise that leaves as many shared neighbours as there are: the root of a falling function of log s.
 
@@ -107,6 +103,7 @@ def matching_amount(noise: Noise, shared: SharedNeighbours, target: float, rng: 
     tried: list[tuple[float, float]] = []
 
     def gap(log_amount: float) -> float:
+        end_if_stopped()
         found = shared.overlap(noise.ranks(float(np.exp(log_amount)), directions)) - target
         tried.append((log_amount, found))
         return found

@@ -43,6 +43,8 @@ class Setting:
         Affinity, seed and number of clusters (None for as many as in the comparison) -> labels.
     groups : ndarray of int32, (m,), or None
         Where only pairs within a group count, the group of each item.
+    number : int or None
+        What ``recluster`` is asked for.
     """
 
     seen: Rows
@@ -51,6 +53,7 @@ class Setting:
     beta: float
     recluster: Recluster
     groups: npt.NDArray[np.int32] | None = None
+    number: int | None = None
 
     def affinity(self, holder: Ranks, other: Ranks, rows: Rows) -> Affinity:
         """Affinity among some of the items, high where the holder puts a pair closer than the other does."""
@@ -113,7 +116,7 @@ def unseen_groups(setting: Setting, holder: Ranks, other: Ranks, block: Block, s
 
 def cluster_seen(setting: Setting, holder: Ranks, other: Ranks, seed: int) -> tuple[Labels, npt.NDArray[np.bool_]]:
     """Clusters of the items seen, (s,), and which of the unseen fall into each of them, (u, g)."""
-    labels = setting.recluster(setting.affinity(holder, other, setting.seen), seed, None)
+    labels = setting.recluster(setting.affinity(holder, other, setting.seen), seed, setting.number)
     nearest = setting.nearness(holder, setting.unseen, setting.seen).argmin(axis=1)
     return labels, np.equal.outer(np.arange(int(labels.max()) + 1), labels[nearest]).T
 

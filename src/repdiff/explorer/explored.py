@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from repdiff.core.errors import RepdiffError
+from repdiff.explorer.originals import Originals
+from repdiff.explorer.trials import Trials
 from repdiff.explorer.umap_job import UmapJob
 from repdiff.inputs.columns import as_text
 from repdiff.report.closer import name_column
@@ -70,6 +73,23 @@ class _Ids(Collection[str]):
         return len(self._columns["id"])
 
 
+@dataclass(frozen=True)
+class Given:
+    """What the person who started the explorer named, and may therefore be read wherever it lies.
+
+    Attributes
+    ----------
+    x, y : Path or None
+        Embeddings that the run was made from.
+    images : Path or None
+        Folder of the pictures.
+    """
+
+    x: Path | None = None
+    y: Path | None = None
+    images: Path | None = None
+
+
 class Explored:
     """One comparison, and what is read off it.
 
@@ -79,10 +99,13 @@ class Explored:
         The run.
     folder : Path
         Its directory, in which the annotations are.
+    given : Given
+        Files and folders that may be read besides.
     """
 
-    def __init__(self, run: Run, folder: Path) -> None:
+    def __init__(self, run: Run, folder: Path, given: Given | None = None) -> None:
         self.run, self.folder, self.comparison = run, folder, run.comparison
+        self.given = Given() if given is None else given
 
     @cached_property
     def umap(self) -> UmapJob:
@@ -97,6 +120,16 @@ class Explored:
     def direction(self, name: DirectionName) -> Direction:
         """One of the two directions."""
         return self.comparison.x_only if name == "x_only" else self.comparison.y_only
+
+    @cached_property
+    def originals(self) -> Originals:
+        """The pictures themselves, where they may be read."""
+        return Originals(self.comparison.items, self.folder, self.given.images)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """Other settings, tried on a sample."""
+        return Trials(self.comparison, self.folder, {"x": self.given.x, "y": self.given.y})
 
     @cached_property
     def columns(self) -> Texts:

@@ -14,6 +14,7 @@ from repdiff.explorer.colours import choices
 from repdiff.explorer.explored import Explored
 from repdiff.explorer.findings import findings
 from repdiff.explorer.library import Library
+from repdiff.explorer.missing import missing
 from repdiff.inputs import Items
 from repdiff.report.maps import limits
 from repdiff.report.page import asset, environment
@@ -31,7 +32,7 @@ _N_COLOURS = 24  # of anything that is coloured by name
 _SHARED = ("data", "theme")
 _OWN = (
     "ask", "state", "address", "annotations", "tiles", "canvas", "maps", "layout", "colouring", "findings", "wall",
-    "naming", "facts", "inspector", "search", "recut", "review", "main",
+    "naming", "facts", "beside", "look", "inspector", "search", "recut", "trials", "rerun", "review", "main",
 )  # fmt: skip
 
 
@@ -64,10 +65,18 @@ def page_data(library: Library, place: int) -> dict[str, Any]:
         "colourBy": choices(explored),
         "rightMeans": explored.right_means,
         "neighbours": None if explored.lists is None else explored.lists.k,
+        "missing": missing(explored),
+        "settings": _settings(explored),
         "mostClusters": most_clusters(explored.folder),
         "annotations": to_plain(explored.annotations()),
         "limitsOfX": _limits_of_x(explored, shown.rows[shown.drawn]),
     }
+
+
+def _settings(explored: Explored) -> dict[str, Any]:
+    """The run's settings that may be tried otherwise."""
+    own = explored.comparison.provenance.parameters
+    return {"gamma": own["gamma"], "beta": own["beta"], "threshold": own["no_change_threshold"]}
 
 
 def _with_reference(shown: ShownItems, explored: Explored) -> ShownItems:

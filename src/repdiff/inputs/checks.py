@@ -41,10 +41,22 @@ def check_values(side: Embeddings, metric: Metric, *, any_scale: bool = False) -
             f"{side.source}: has zero variance: all {len(side.values):,} rows are the same, so no item is near or far; "
             "check how the embeddings were made"
         )
-    if metric == "cosine" and not (has_direction := side.values.any(axis=1)).all():
+    if metric == "cosine":
+        check_directions(side)
+
+
+def check_directions(side: Embeddings, *, first_row: int = 0) -> None:
+    """Refuse rows of zeros, which have no direction; rows are counted from ``first_row``.
+
+    Raises
+    ------
+    InputError
+        With the first such row.
+    """
+    if not (has_direction := side.values.any(axis=1)).all():
         raise InputError(
-            f"{side.source}: row {int(has_direction.argmin())} is all zeros and has no direction, so the cosine metric "
-            "cannot compare it; remove the row from both sides, or use the euclidean metric"
+            f"{side.source}: row {first_row + int(has_direction.argmin())} is all zeros and has no direction, so the "
+            "cosine metric cannot compare it; remove the row from both sides, or use the euclidean metric"
         )
 
 

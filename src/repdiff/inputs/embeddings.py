@@ -16,7 +16,7 @@ from repdiff.core.errors import InputError
 from repdiff.core.files import reader_of, reading
 from repdiff.inputs import sources
 from repdiff.inputs.anndata_files import read_anndata, read_obs
-from repdiff.inputs.arrays import ARRAY_READERS
+from repdiff.inputs.arrays import ARRAY_READERS, PART_MAPPED_ABOVE, read_npy
 from repdiff.inputs.ids import Ids, as_ids
 from repdiff.inputs.keys import Key, index_key, key_of, keys_of_arrays, keys_of_columns, named_ids
 from repdiff.inputs.numbers import to_array, to_matrix
@@ -30,6 +30,7 @@ _NUMBERED = re.compile(r"^(arr_)?\d+$")  # what numpy.savez calls arrays that we
 # Names of numeric columns that are not dimensions.
 _ROWS = re.compile(r"^(index|idx|row|item|key|level_0|.*[_\s.-](id|ids|idx|index))$", re.IGNORECASE)
 _LABELS = re.compile(r"^(label|labels|target|targets|class|classes|class_?id|label_?id|split|fold)$", re.IGNORECASE)
+_ROWS_HASHED = 4096  # between checks for Ctrl-C
 _LOOKED_AT = 1000  # rows that are searched for columns of whole numbers
 
 
@@ -66,7 +67,8 @@ class Embeddings:
     def sha256(self) -> str:
         """Hash of shape, type and values, for the manifest."""
         digest = hashlib.sha256(f"{self.values.shape} {self.values.dtype.str} ".encode())
-        digest.update(self.values.data)
+        for start in range(0, len(self.values), _ROWS_HASHED):
+            digest.update(self.values[start : start + _ROWS_HASHED].data)
         return digest.hexdigest()
 
 
@@ -89,6 +91,8 @@ def as_embeddings(data: Any, *, source: str, id_column: str | None = None) -> Em
     InputError
         Where it is no numeric matrix.
     """
+    if isinstance(data, Embeddings):
+        return data
     if sources.is_path(data) or sources.are_paths(data):
         return read_embeddings(data, id_column=id_column)
     if isinstance(data, Mapping):
@@ -112,12 +116,13 @@ def read_embeddings(path: str | Path | list[str | Path], *, id_column: str | Non
     """
     places = sources.find(path)
     if len(places) == 1 and not sources.has_wildcard(path):
-        return _read(places[0], id_column)
+        return read_place(places[0], id_column)
     name = str(path) if sources.is_path(path) else few(place.title for place in places)
-    return _joined([_read(place, id_column) for place in places], name)
+    return joined([read_place(place, id_column, is_part=True) for place in places], name)
 
 
-def _read(place: sources.Place, id_column: str | None) -> Embeddings:
+def read_place(place: sources.Place, id_column: str | None = None, *, is_part: bool = False) -> Embeddings:
+    """Embeddings of one file, or of one column or array in it; a part is mapped until it is joined with others."""
     path, source = place.path, place.title
     if path.is_dir() and is_saved_dataset(path):
         with reading(path):
@@ -130,13 +135,15 @@ def _read(place: sources.Place, id_column: str | None) -> Embeddings:
     reader_of(path, readers, what="embeddings")
     suffix = path.suffix.lower()
     with reading(path):
+        if suffix == ".npy" and is_part:
+            return _of_arrays(read_npy(path, mapped_above=PART_MAPPED_ABOVE), source, id_column, place.name)
         if suffix in ARRAY_READERS:
             return _of_arrays(ARRAY_READERS[suffix](path), source, id_column, place.name)
         return _of_table(read_vector_table(path, text=id_column), source, place.name, id_column)
 
 
-def _joined(parts: list[Embeddings], source: str) -> Embeddings:
-    """Several files as one, in order."""
+def joined(parts: list[Embeddings], source: str, values: npt.NDArray[Any] | None = None) -> Embeddings:
+    """Several files as one, in order; ``values`` are their values where these are together already."""
     first = parts[0]
     for part in parts:
         if part.values.shape[1] != first.values.shape[1] or part.columns != first.columns:
@@ -156,7 +163,7 @@ def _joined(parts: list[Embeddings], source: str) -> Embeddings:
         keys.append(key_of(np.concatenate([key.ids for key in own]), own[0].name, title))
     told = f"{source}: {len(parts)} files were joined, {first.source} first and {parts[-1].source} last"
     return Embeddings(
-        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.values for part in parts]) if values is None else values,
         ids,
         source,
         first.columns,

@@ -34,6 +34,9 @@ class Finding:
         no group. ``throughout``: more than either, all over. ``local``: in groups that hold at most half of the items,
         and in nothing else. ``too_few``: too few items to compare with noise. ``untested``: the clusterer could not
         label a sample of the items.
+    close_to : str or None
+        The code that it would be if one of the figures that decide were larger or smaller by its own standard error;
+        None where that makes no difference.
     excess : float or None
         Mean log affinity within clusters, on unseen items, above that of the other side, turned and scaled onto this
         one, with noise of the same amount.
@@ -41,6 +44,9 @@ class Finding:
         The same above what a linear map of the other side says, with noise; None where that was not in question.
     excess_isotropic : float or None
         The same where that noise is alike in all directions; None where not in question.
+    excess_small : float or None
+        The excess of clusters of about ten unseen items each, above noise within groups that both sides know; None
+        where ``excess`` is above -0.25.
     excess_rest : float or None
         ``excess`` without the significant groups of both directions; None where there are none, or where too few
         items are left.
@@ -63,9 +69,11 @@ class Finding:
     """
 
     code: FindingCode
+    close_to: FindingCode | None = None
     excess: float | None = None
     excess_predicted: float | None = None
     excess_isotropic: float | None = None
+    excess_small: float | None = None
     excess_rest: float | None = None
     standard_error: NotNegative | None = None
     n_significant: Count = 0

@@ -33,9 +33,13 @@ class EngineLike(Protocol):
 EngineChoice: TypeAlias = str | EngineLike
 
 
+def _bytes(size: float | str | None) -> int | None:
+    return None if size is None else parse_bytes(size)  # type: ignore[arg-type]
+
+
 def _is_size(size: float | str) -> bool:
     try:
-        parse_bytes(size)  # type: ignore[arg-type]
+        _bytes(size)
     except RepdiffError:
         return False
     return True
@@ -63,11 +67,20 @@ class ComputingSettings(SeedSettings):
         allowed=f"one of {', '.join(ENGINES)}, or an engine with plan and compute",
         kind=f"{{{', '.join(repr(name) for name in ENGINES)}}} or engine".replace("'", '"'),
     )
-    device: str | None = setting(None, "Of the torch engine: cuda, mps or cpu.")
+    device: str | None = setting(None, "Of the engines torch and sampled: cuda, mps or cpu.")
     memory_limit: float | str | None = setting(
         None,
-        "Memory that the work may use: bytes, or a size such as 8GB.",
+        "Main memory that the work may use: bytes, or a size such as 8GB.",
         unset="three quarters of what is free",
+        check=_is_size,
+        allowed="a positive size such as 4GB or 512MiB",
+        kind="int or str",
+    )
+    device_memory_limit: float | str | None = setting(
+        None,
+        "Memory that the work may use on the device: bytes, or a size such as 8GB.",
+        more="``memory_limit`` does not count it, unless the device is the CPU, whose memory is main memory.",
+        unset="three quarters of what is free on the device",
         check=_is_size,
         allowed="a positive size such as 4GB or 512MiB",
         kind="int or str",
@@ -84,5 +97,10 @@ class ComputingSettings(SeedSettings):
 
     @property
     def memory_bytes(self) -> int | None:
-        """The memory limit in bytes."""
-        return None if self.memory_limit is None else parse_bytes(self.memory_limit)  # type: ignore[arg-type]
+        """The limit of main memory in bytes."""
+        return _bytes(self.memory_limit)
+
+    @property
+    def device_memory_bytes(self) -> int | None:
+        """The limit of the device's memory in bytes."""
+        return _bytes(self.device_memory_limit)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,13 @@ from typing import Any
 from repdiff.core.errors import RunError
 from repdiff.core.files import one_line
 from repdiff.core.plain import from_plain, to_plain
+from repdiff.core.regular import read_json
+from repdiff.core.unfinished import unfinished_file
 from repdiff.results.annotations import Annotations, check_annotations
 from repdiff.results.clusters import Direction, DirectionName
 from repdiff.store.directory import ANNOTATIONS
 
 _FORMAT, _SCHEMA_VERSION = "repdiff annotations", 1
-_PARTIAL = ".annotations-"
-_MOST_BYTES = 64 << 20
 
 
 class ConflictError(RunError):
@@ -40,15 +39,10 @@ def read_annotations(folder: Path) -> Annotations:
     """
     path = folder / ANNOTATIONS
     try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            raise RunError(f"{path}: is not an ordinary file; delete it")
-        if status.st_size > _MOST_BYTES:
-            raise RunError(f"{path}: has {status.st_size:,} bytes, more than annotations take; delete it")
-        return _annotations_of(json.loads(path.read_text(encoding="utf-8")), path)
+        return _annotations_of(read_json(path), path)
     except FileNotFoundError:
         return Annotations()
-    except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, LookupError) as error:
         if isinstance(error, RunError):
             raise
         raise RunError(f"{path}: is damaged: {one_line(error)}; mend or delete it") from error
@@ -115,7 +109,6 @@ def replace_annotations(
                     "load it again"
                 )
             written = replace(annotations, version=found + 1)
-            _remove_partial_files(folder)
             _write_whole(folder, _text(written), before_renaming)
     except OSError as error:
         raise RunError(f"{folder / ANNOTATIONS}: cannot be written: {error.strerror or one_line(error)}") from error
@@ -139,26 +132,14 @@ def _text(annotations: Annotations) -> str:
 
 
 def _write_whole(folder: Path, text: str, before_renaming: Callable[[], object]) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=_PARTIAL, suffix=".partial", dir=folder)  # new, or an error
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+    with unfinished_file(folder / ANNOTATIONS) as partial:
+        with partial.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(stat.S_IMODE((folder / "manifest.json").stat().st_mode))  # whoever reads the run reads this
+        partial.chmod(stat.S_IMODE((folder / "manifest.json").stat().st_mode))  # whoever reads the run reads this
         before_renaming()
-        Path(name).replace(folder / ANNOTATIONS)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def _remove_partial_files(folder: Path) -> None:
-    """What a killed process left; the caller holds the lock."""
-    for path in folder.glob(f"{_PARTIAL}*.partial"):
-        with suppress(OSError):
-            path.unlink()
+        partial.replace(folder / ANNOTATIONS)
 
 
 @contextmanager

@@ -85,8 +85,8 @@ def contrasts_of(
     """
     found = compute_affinities(
         x, y, engine=settings.engine, device=settings.device, gamma=settings.gamma, beta=settings.beta, groups=groups,
-        memory_limit=settings.memory_bytes, n_jobs=settings.n_jobs, plan=plan, n_neighbors=n_neighbors,
-        random_state=settings.random_state, progress=progress,
+        memory_limit=settings.memory_bytes, device_memory_limit=settings.device_memory_bytes, n_jobs=settings.n_jobs,
+        plan=plan, n_neighbors=n_neighbors, random_state=settings.random_state, progress=progress,
     )  # fmt: skip
     return Contrasts(Contrast(found.x_only, x, y), Contrast(found.y_only, y, x), found.engine, found.neighbors)
 

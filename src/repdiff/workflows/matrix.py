@@ -14,6 +14,7 @@ from repdiff.inputs.pair import SAME_VALUES, EmbeddingPair, make_pair
 from repdiff.inputs.predictions import check_same_items, with_predictions_of, within_of_pair
 from repdiff.results.matrix import ComparisonMatrix
 from repdiff.settings import MatrixCall, Settings, takes
+from repdiff.workflows.engine import device_for
 from repdiff.workflows.representation import ShownRepresentation, share_if_it_fits
 from repdiff.workflows.scheduler import PairToCompare, compare_several
 
@@ -58,7 +59,8 @@ def compare_matrix(call: MatrixCall) -> ComparisonMatrix:
         for i, j in combinations(range(len(data)), 2)
     ]
     values = [pairs[0].x, *(pair.y for pair in with_first)]
-    shown = [ShownRepresentation(one, call.metric, random_state=chosen.random_state) for one in values]
+    device = device_for(chosen)
+    shown = [ShownRepresentation(one, call.metric, random_state=chosen.random_state, device=device) for one in values]
     share_if_it_fits(shown, pairs[0], chosen)
     todo = (
         PairToCompare(pair, (shown[i], shown[j]), " and ".join(pair.names))

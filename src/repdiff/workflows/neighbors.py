@@ -5,7 +5,7 @@ from __future__ import annotations
 from repdiff.affinity.nearest import look_up, rows_to_ask
 from repdiff.affinity.representation import Representation
 from repdiff.core.parallel import resolve_n_jobs
-from repdiff.core.progress import Progress, prefixed, silent
+from repdiff.core.progress import Progress, silent
 from repdiff.evidence.nearest import N_NEIGHBOURS
 from repdiff.results.neighbors import NeighborLists
 from repdiff.settings import Settings
@@ -42,4 +42,4 @@ def neighbors_of(
         return found
     rows = rows_to_ask(x.n, settings.random_state or 0)
     threads = resolve_n_jobs(settings.n_jobs)
-    return look_up(x.ready, y.ready, rows, wanted, n_jobs=threads, progress=prefixed(progress, "neighbours"))
+    return look_up(x.ready, y.ready, rows, wanted, n_jobs=threads, stage="neighbours", progress=progress)

@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.device import Device
 from repdiff.core.metrics import Metric
-from repdiff.core.parallel import row_tiles, single_threaded_libraries
+from repdiff.core.parallel import end_if_stopped, row_tiles, single_threaded_libraries
 from repdiff.results.projection import Plane, Projection
+from repdiff.workflows.device_projection import components_on
 
 _SPARE, _ITERATIONS = 8, 60  # of subspace iteration
 _LARGE, _ROWS_AT_A_TIME = 2**25, 4096  # numbers above which the rows are taken some at a time
+_COPIES = 3  # of fewer numbers, that the solvers make
 _WIDE = 50  # columns above which the random solver is faster
 
 
@@ -45,7 +48,13 @@ def side_by_side(x: Plane, y: Plane) -> Projection:
     return Projection(x.coordinates, y.coordinates, x.explained, y.explained)
 
 
-def project_side(values: npt.NDArray[Any], *, metric: Metric = "euclidean", random_state: int | None = 0) -> Plane:
+def project_side(
+    values: npt.NDArray[Any],
+    *,
+    metric: Metric = "euclidean",
+    random_state: int | None = 0,
+    device: Device | None = None,
+) -> Plane:
     """Principal components of a representation; of distances, those of classical scaling (Torgerson 1952).
 
     Parameters
@@ -56,8 +65,18 @@ def project_side(values: npt.NDArray[Any], *, metric: Metric = "euclidean", rand
         Where it is "precomputed", the values are distances, (n, n).
     random_state : int or None
         Seed of the random solver, where that is used.
+    device : Device, optional
+        Where to compute the components of embeddings, if it knows float64.
     """
+    if device is not None and device.knows_float64 and metric != "precomputed":
+        return components_on(values, device, random_state)
     return (_scaled_distances if metric == "precomputed" else _principal_components)(values, random_state)
+
+
+def copied_bytes(values: npt.NDArray[Any], metric: Metric) -> int:
+    """Bytes that :func:`project_side` takes, about."""
+    in_place = metric != "precomputed" and values.size > _LARGE
+    return 0 if in_place else _COPIES * values.nbytes
 
 
 def _scaled_distances(distances: npt.NDArray[Any], random_state: int | None) -> Plane:
@@ -117,11 +136,16 @@ def _components_of_covariance(values: npt.NDArray[Any]) -> Plane:
     """Principal components from the covariance, some rows at a time, so that no copy of many rows is made."""
     n, d = values.shape
     tiles = row_tiles(n, _ROWS_AT_A_TIME)
-    largest = max(float(np.abs(values[rows]).max()) for rows in tiles)
+    largest, mean = 0.0, np.zeros(d)
+    for rows in tiles:
+        end_if_stopped()
+        largest = max(largest, float(np.abs(values[rows]).max()))
+        mean += values[rows].sum(axis=0, dtype=np.float64)
     factor = 2.0 ** -int(np.frexp(largest)[1])
-    mean = sum(values[rows].sum(axis=0, dtype=np.float64) for rows in tiles) / n * factor
+    mean = mean / n * factor
     covariance = np.zeros((d, d))
     for rows in tiles:
+        end_if_stopped()
         centred = (values[rows] * factor - mean).astype(np.float32)
         covariance += centred.T @ centred
     shares, axes = np.linalg.eigh(covariance)

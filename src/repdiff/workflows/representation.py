@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy.typing as npt
 
-from repdiff.affinity.engines import engine_of
 from repdiff.affinity.representation import Representation
+from repdiff.core.device import Device
 from repdiff.core.metrics import Metric
 from repdiff.core.once import once
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.projection import Plane
 from repdiff.settings import Settings
+from repdiff.workflows.engine import device_for, engine_for
 from repdiff.workflows.neighbors import neighbors_wanted
 from repdiff.workflows.projection import project_side
 
@@ -28,16 +29,25 @@ class ShownRepresentation(Representation):
         Distance between rows.
     random_state : int or None
         Seed of the projection.
+    device : Device, optional
+        Where to compute it.
     """
 
-    def __init__(self, values: npt.NDArray[Any], metric: Metric, *, random_state: int | None = 0) -> None:
+    def __init__(
+        self,
+        values: npt.NDArray[Any],
+        metric: Metric,
+        *,
+        random_state: int | None = 0,
+        device: Device | None = None,
+    ) -> None:
         super().__init__(values, metric)
-        self._random_state = random_state
+        self._random_state, self._device = random_state, device
 
     @once
     def plane(self) -> Plane:
         """Coordinates for display, computed on first use."""
-        return project_side(self.values, metric=self.metric, random_state=self._random_state)
+        return project_side(self.values, metric=self.metric, random_state=self._random_state, device=self._device)
 
     def project(self) -> None:
         """Compute :attr:`plane`, unless that was done before."""
@@ -46,8 +56,9 @@ class ShownRepresentation(Representation):
 
 def representations_of(pair: EmbeddingPair, settings: Settings) -> tuple[ShownRepresentation, ShownRepresentation]:
     """Both sides of a pair."""
+    device = device_for(settings)
     x, y = (
-        ShownRepresentation(values, metric, random_state=settings.random_state)
+        ShownRepresentation(values, metric, random_state=settings.random_state, device=device)
         for values, metric in zip((pair.x, pair.y), pair.metrics, strict=True)
     )
     return x, y
@@ -65,7 +76,7 @@ def share_if_it_fits(representations: list[ShownRepresentation], pair: Embedding
     settings : Settings
         How they are compared.
     """
-    engine = engine_of(settings.engine, settings.device, n_neighbors=neighbors_wanted(settings))
+    engine = engine_for(settings, n_neighbors=neighbors_wanted(settings))
     places = [engine.shared(representation) for representation in representations]
     wanted = sum(place.nbytes for place in places if place is not None)
     if not wanted:

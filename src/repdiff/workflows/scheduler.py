@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from repdiff.affinity.engine import Engine, Plan
-from repdiff.affinity.engines import engine_of
 from repdiff.core.parallel import Task, resolve_n_jobs, run_side_by_side
 from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.comparison import Comparison
 from repdiff.settings import Settings
 from repdiff.workflows.compare import compare_pair
+from repdiff.workflows.engine import engine_for
 from repdiff.workflows.neighbors import neighbors_wanted
 from repdiff.workflows.representation import ShownRepresentation
 
@@ -101,7 +101,7 @@ class _Schedule:
     ) -> _Schedule:
         """As many at once as fit, if they are like the first."""
         threads = resolve_n_jobs(settings.n_jobs)
-        engine = engine_of(settings.engine, settings.device, n_neighbors=neighbors_wanted(settings))
+        engine = engine_for(settings, n_neighbors=neighbors_wanted(settings))
         one_by_one = cls(engine, 1, threads, 0)
         # A user's clusterer may not be safe to run in several threads.
         if not engine.runs_side_by_side or not isinstance(settings.clusterer, str):

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from repdiff.affinity.engine import spectral_bytes
-from repdiff.affinity.engines import engine_of
 from repdiff.core.parallel import Task, resolve_n_jobs, run_side_by_side
 from repdiff.core.progress import Progress
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.settings import Settings
 from repdiff.workflows.direction import Contrasts
+from repdiff.workflows.engine import engine_for
+from repdiff.workflows.projection import copied_bytes
 
-_COPIES = 3  # of the embeddings, that the projection makes
 _AT_ONCE = 2
 _FEWEST_ITEMS = 2000  # below it a second thread saves less than it costs
 
@@ -50,11 +50,11 @@ def _may_share(pair: EmbeddingPair, settings: Settings, contrasts: Contrasts) ->
 
     A user's clusterer may not be safe to run in several threads, nor an engine on a device.
     """
-    engine = engine_of(settings.engine, settings.device)
+    engine = engine_for(settings)
     if pair.n < _FEWEST_ITEMS or resolve_n_jobs(settings.n_jobs) < _AT_ONCE or not isinstance(settings.clusterer, str):
         return False
     need, limit = (contrasts.engine.get(fact) for fact in ("memory_need", "memory_limit"))
     if not engine.runs_side_by_side or need is None or limit is None:
         return False
-    more = spectral_bytes(pair.n) + _COPIES * (pair.x.nbytes + pair.y.nbytes)
-    return bool(need + more <= limit)
+    copies = sum(copied_bytes(*side) for side in zip((pair.x, pair.y), pair.metrics, strict=True))
+    return bool(need + spectral_bytes(pair.n) + copies <= limit)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from repdiff.affinity.base import GroupMeans
 from repdiff.affinity.sampled.candidates import Sampler
-from repdiff.affinity.sampled.kept import KeptPartners
+from repdiff.affinity.sampled.cells import Cells
+from repdiff.affinity.sampled.kept import KeptPartners, Stored
 from repdiff.affinity.sampled.list_kernels import keep_partners
 from repdiff.affinity.sampled.means import group_means
 from repdiff.affinity.sampled.pairs import directed_pairs
@@ -31,14 +33,14 @@ class SampledAffinity:
     ----------
     sampler : Sampler
         Draws lists and computes the affinities on them.
-    stored : KeptPartners
+    stored : Stored
         The stored matrix, for products.
     n_jobs : int
         Threads.
     """
 
     sampler: Sampler
-    stored: KeptPartners
+    stored: Stored
     n_jobs: int
 
     @property
@@ -117,26 +119,68 @@ def sample_affinity(
     stage, progress
         The progress to report.
     """
-    cells = sampler.cells
-    position = np.empty(sampler.n, np.int32)
-    position[cells.items] = np.arange(sampler.n, dtype=np.int32)
+    cells, position = sampler.cells, positions(sampler.cells)
     partners = np.empty((sampler.n, kept), np.int32)
     scale = np.empty(sampler.n, np.float32)
 
-    def visit(tile: tuple[int, int]) -> None:
-        cell, begin = tile
-        rows = cells.members(cell)[begin : begin + _ROWS_AT_A_TIME]
-        place = int(cells.start[cell]) + begin
-        for seen in sampler.visits(cell, rows, PURPOSE, begin):
-            here = slice(place, place + len(seen.rows))
-            offsets = sampler.stream(PURPOSE, place).random(len(seen.rows))
-            keep_partners(
-                seen.candidates.items, seen.directed, seen.weights, seen.order, offsets, position,
-                partners[here], scale[here],
-            )  # fmt: skip
-            place = here.stop
+    def visit(tile: Tile) -> None:
+        keep_tile(sampler, tile, position, partners[tile.places], scale[tile.places])
 
-    tiles = [(cell, begin) for cell, size in enumerate(cells.sizes) for begin in range(0, size, _ROWS_AT_A_TIME)]
-    for_each_tile(visit, tiles, n_jobs=n_jobs, stage=stage, progress=progress)
-    scale *= np.float32(0.5)
+    for_each_tile(visit, tiles_of(cells), n_jobs=n_jobs, stage=stage, progress=progress)
     return SampledAffinity(sampler, KeptPartners(partners, scale, cells.items, n_jobs), n_jobs)
+
+
+def positions(cells: Cells) -> npt.NDArray[np.int32]:
+    """The place of each item, cell by cell, (n,)."""
+    position = np.empty(len(cells.items), np.int32)
+    position[cells.items] = np.arange(len(position), dtype=np.int32)
+    return position
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Neighbouring rows of a cell.
+
+    Attributes
+    ----------
+    cell : int
+        The cell.
+    begin : int
+        Where in the cell they begin.
+    places : slice
+        Where they are among all rows, cell by cell.
+    """
+
+    cell: int
+    begin: int
+    places: slice
+
+
+def tiles_of(cells: Cells) -> list[Tile]:
+    """All rows, some of a cell at a time, in the order of their places."""
+    return [
+        Tile(cell, first - start, slice(first, min(stop, first + _ROWS_AT_A_TIME)))
+        for cell, (start, stop) in enumerate(pairwise(cells.start.tolist()))
+        for first in range(start, stop, _ROWS_AT_A_TIME)
+    ]
+
+
+def keep_tile(
+    sampler: Sampler,
+    tile: Tile,
+    position: npt.NDArray[np.int32],
+    partners: npt.NDArray[np.int32],
+    scale: FloatArray,
+) -> None:
+    """Visit the rows of a tile; write the places of their partners, (r, kept), and half the weight of each, (r,)."""
+    place, first = tile.places.start, tile.places.start
+    rows = sampler.cells.items[tile.places].astype(np.int64)
+    for seen in sampler.visits(tile.cell, rows, PURPOSE, tile.begin):
+        here = slice(place - first, place - first + len(seen.rows))
+        offsets = sampler.uniform(len(seen.rows), PURPOSE, place)
+        keep_partners(
+            seen.candidates.items, seen.directed, seen.weights, seen.order, offsets, position,
+            partners[here], scale[here],
+        )  # fmt: skip
+        place += len(seen.rows)
+    scale *= np.float32(0.5)

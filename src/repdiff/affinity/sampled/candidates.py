@@ -35,7 +35,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.difference import directed_affinity
 from repdiff.affinity.sampled.cells import Cells
-from repdiff.affinity.sampled.list_kernels import draw_items, weighted_ranks
+from repdiff.affinity.sampled.list_kernels import draw_items, fill_uniform, weighted_ranks
 from repdiff.affinity.sampled.reader import FloatArray, Reader, Rows
 
 _FLOOR = 0.02  # of R / n: within the nearest 2 % candidates are spread evenly
@@ -123,6 +123,12 @@ class Sampler:
         """The random numbers for one part of the work, the same on any thread."""
         return np.random.default_rng([*self._key, *place])
 
+    def uniform(self, count: int, *place: int) -> npt.NDArray[np.float64]:
+        """Random numbers in [0, 1), (count,), for one part of the work, the same on any thread: a stream made fast."""
+        out = np.empty(count)
+        fill_uniform(np.array([*self._key, *place], np.uint64), out)
+        return out
+
     def lists(self, cell: int, count: int, *purpose: int) -> Iterator[CandidateList]:
         """``count`` independent lists for rows of a cell."""
         order = self.cells.from_near_to_far(cell)
@@ -131,7 +137,7 @@ class Sampler:
         by_cell = np.empty(len(order))
         by_cell[order] = 1 / (density + self._n_uniform / self.n)
         for number in range(count):
-            jitter = self.stream(*purpose, cell, number).random(self.n_candidates)
+            jitter = self.uniform(self.n_candidates, *purpose, cell, number)
             items = np.empty(self.n_candidates, np.int64)
             draw_items(running, order, self.cells.start, self.cells.items, n_stratified, jitter, items)
             items.sort()  # candidates at equal distance keep the order of the list

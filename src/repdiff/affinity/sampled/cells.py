@@ -11,7 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.affinity.sampled.reader import FloatArray, Reader, Rows, squared_norms
+from repdiff.affinity.sampled.reader import (
+    ROWS_ASSIGNED,
+    FloatArray,
+    Reader,
+    Rows,
+    nearest_mean,
+    squared_distances_from,
+)
 from repdiff.core.parallel import for_each_tile, row_tiles
 from repdiff.core.progress import Progress, silent
 
@@ -19,7 +26,6 @@ MOST_CELLS = 4096
 _CELLS_PER_ROOT, _ITEMS_PER_CELL = 4, 8
 _SAMPLED_PER_CELL, _ITERATIONS = 16, 2
 _OVERSIZED = 4  # times the mean size
-_ROWS_AT_A_TIME = 1024
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,7 @@ class Cells:
 
     def from_near_to_far(self, cell: int) -> npt.NDArray[np.int64]:
         """All cells by distance of their centres from that of one, itself and those with the same centre first."""
-        apart = self.coordinates - self.coordinates[cell]
-        distances = squared_norms(apart)
+        distances = squared_distances_from(self.coordinates, cell)
         distances[cell] = 0
         return np.argsort(distances, kind="stable")
 
@@ -87,7 +92,7 @@ def make_cells(
     number = number_of_cells(side.n)
     everything = np.arange(side.n)
     means = _fitted_means(side, everything, number, rng, side.mean, n_jobs)
-    nearest = _nearest(side, everything, means, side.mean, n_jobs, stage, progress)
+    nearest = side.nearest(everything, means, side.mean, n_jobs=n_jobs, stage=stage, progress=progress)
     centres, of_item = _without_empty(side.mean + means, nearest)
     largest = _OVERSIZED * -(-side.n // number)
     for cell in np.flatnonzero(np.bincount(of_item) > largest):
@@ -109,10 +114,10 @@ def _fitted_means(
     nearest = np.empty(len(sample), np.int32)
 
     def assign(rows: slice) -> None:
-        nearest[rows] = _nearest_mean(sample[rows], means)
+        nearest[rows] = nearest_mean(sample[rows], means)
 
     for _ in range(_ITERATIONS):
-        for_each_tile(assign, row_tiles(len(sample), _ROWS_AT_A_TIME), n_jobs=n_jobs)
+        for_each_tile(assign, row_tiles(len(sample), ROWS_ASSIGNED), n_jobs=n_jobs)
         sizes = np.bincount(nearest, minlength=number)
         order = np.argsort(nearest, kind="stable")
         filled = np.flatnonzero(sizes)
@@ -121,32 +126,6 @@ def _fitted_means(
         empty = np.flatnonzero(sizes == 0)
         means[empty] = sample[rng.permutation(len(sample))[: len(empty)]]
     return means
-
-
-def _nearest(
-    side: Reader,
-    items: Rows,
-    means: FloatArray,
-    centre: npt.NDArray[np.float64],
-    n_jobs: int,
-    stage: str = "",
-    progress: Progress = silent,
-) -> npt.NDArray[np.int32]:
-    """The nearest of some means for each of some items."""
-    nearest = np.empty(len(items), np.int32)
-
-    def assign(rows: slice) -> None:
-        nearest[rows] = _nearest_mean(side.read(items[rows], centre), means)
-
-    for_each_tile(assign, row_tiles(len(items), _ROWS_AT_A_TIME), n_jobs=n_jobs, stage=stage, progress=progress)
-    return nearest
-
-
-def _nearest_mean(coordinates: FloatArray, means: FloatArray) -> npt.NDArray[np.int32]:
-    products = coordinates @ means.T
-    products *= -2
-    products += squared_norms(means)
-    return np.asarray(products.argmin(axis=1), dtype=np.int32)
 
 
 def _split(
@@ -162,7 +141,7 @@ def _split(
     members = np.flatnonzero(of_item == cell)
     parts = max(2, len(members) * number // side.n)
     means = _fitted_means(side, members, parts, rng, centres[cell], n_jobs)
-    nearest = _nearest(side, members, means, centres[cell], n_jobs)
+    nearest = side.nearest(members, means, centres[cell], n_jobs=n_jobs)
     new = np.concatenate([[cell], len(centres) + np.arange(parts - 1)]).astype(np.int32)
     parted = centres[cell] + means
     of_item[members] = new[nearest]

@@ -24,7 +24,7 @@ from repdiff.core.memory import format_bytes, is_mapped
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, prefixed, silent
 
-_DIRECTIONS = "x_only", "y_only"
+DIRECTIONS = "x_only", "y_only"
 _MANY_ITEMS = 200_000  # above this number, lists are shorter and more rows share one
 _FEW, _MANY = (4096, 512, 4), (2048, 256, 8)  # candidates, kept, block
 _LIBRARIES = 100 * 10**6
@@ -90,8 +90,9 @@ class Sampled:
         n_jobs: int | None = None,
         held: int = 0,
         like: Plan | None = None,
+        without: int = 0,
     ) -> Plan:
-        """The memory and time needed; memory-mapped inputs do not count.
+        """The memory and time needed; memory-mapped inputs do not count, nor do ``without`` bytes that lie elsewhere.
 
         Raises
         ------
@@ -100,7 +101,7 @@ class Sampled:
         MemoryLimitError
             If it does not fit.
         """
-        candidates, kept, block = self._sizes(x.n)
+        candidates, kept, block = self.sizes(x.n)
         if x.n <= candidates:
             return Exact().plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like)
         for side in (x, y):
@@ -110,7 +111,7 @@ class Sampled:
                     'use engine="exact"'
                 )
         threads, limit = resolve_n_jobs(n_jobs), host_limit(memory_limit, held)
-        need = _bytes_needed(x, y, candidates, kept, block, threads)
+        need = _bytes_needed(x, y, candidates, kept, block, threads) - without
         if need > limit:
             raise MemoryLimitError(
                 f"the sampled engine needs {format_bytes(need)} for {x.n:,} items, but may use {format_bytes(limit)}; "
@@ -147,12 +148,8 @@ class Sampled:
                 x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
             )
             return Affinities(found.x_only, found.y_only, {**found.engine, "name": self.name, "share_of_pairs": 1.0})
-        if groups is not None:
-            raise RepdiffError(
-                "the sampled engine cannot compare within groups, since its lists hold too few pairs of one group; "
-                'use engine="exact", or compare one group at a time'
-            )
-        seed = _seed(random_state)
+        self.refuse_groups(groups)
+        seed = seed_of(random_state)
         sample = partial(_sample, metrics=(x.metric, y.metric), gamma=gamma, beta=beta, seed=seed)
         compile_for(
             (x.values, y.values), "sampled",
@@ -163,7 +160,15 @@ class Sampled:
         both = sample([x.values, y.values], sizes=sizes, n_jobs=plan.n_jobs, progress=progress)
         return Affinities(both.x_only, both.y_only, self.facts(plan, x.n))
 
-    def _sizes(self, n: int) -> tuple[int, int, int]:
+    def refuse_groups(self, groups: npt.NDArray[np.int32] | None) -> None:
+        """Raise an error for groups."""
+        if groups is not None:
+            raise RepdiffError(
+                "the sampled engine cannot compare within groups, since its lists hold too few pairs of one group; "
+                'use engine="exact", or compare one group at a time'
+            )
+
+    def sizes(self, n: int) -> tuple[int, int, int]:
         """Candidates, kept partners and block size for n items."""
         defaults = _FEW if n <= _MANY_ITEMS else _MANY
         candidates, kept, block = (
@@ -206,14 +211,14 @@ def _sample(
 ) -> _BothDirections:
     """Both directions, one after the other."""
     candidates, kept, block = sizes
-    samplers = _samplers(
-        values, metrics=metrics, sizes=(candidates, block), gamma=gamma, beta=beta, seed=seed, n_jobs=n_jobs,
+    samplers = make_samplers(
+        _readers(values, metrics, n_jobs), sizes=(candidates, block), gamma=gamma, beta=beta, seed=seed, n_jobs=n_jobs,
         progress=progress,
     )  # fmt: skip
     return _BothDirections(
         *(
             sample_affinity(sampler, kept, n_jobs=n_jobs, stage="candidates", progress=prefixed(progress, name))
-            for name, sampler in zip(_DIRECTIONS, samplers, strict=True)
+            for name, sampler in zip(DIRECTIONS, samplers, strict=True)
         )
     )
 
@@ -229,16 +234,21 @@ def samplers_of(
     progress: Progress = silent,
 ) -> tuple[Sampler, Sampler]:
     """What draws the lists of both directions, x_only and y_only, of ``sizes`` (candidates, rows that share a list)."""
-    return _samplers(
-        [side.values for side in sides], metrics=(sides[0].metric, sides[1].metric), sizes=sizes, gamma=gamma,
-        beta=beta, seed=_seed(random_state), n_jobs=n_jobs, progress=progress,
+    x, y = sides
+    return make_samplers(
+        _readers([x.values, y.values], (x.metric, y.metric), n_jobs), sizes=sizes, gamma=gamma, beta=beta,
+        seed=seed_of(random_state), n_jobs=n_jobs, progress=progress,
     )  # fmt: skip
 
 
-def _samplers(
-    values: list[npt.NDArray[Any]],
+def _readers(values: list[npt.NDArray[Any]], metrics: tuple[Any, Any], n_jobs: int) -> tuple[Reader, Reader]:
+    x, y = (Reader(one, metric, n_jobs=n_jobs) for one, metric in zip(values, metrics, strict=True))
+    return x, y
+
+
+def make_samplers(
+    readers: tuple[Reader, Reader],
     *,
-    metrics: tuple[Any, Any],
     sizes: tuple[int, int],
     gamma: float,
     beta: float,
@@ -246,10 +256,11 @@ def _samplers(
     n_jobs: int,
     progress: Progress,
 ) -> tuple[Sampler, Sampler]:
-    x, y = (Reader(one, metric, n_jobs=n_jobs) for one, metric in zip(values, metrics, strict=True))
+    """The same for representations that are ready to be read."""
+    x, y = readers
     candidates, block = sizes
     found = []
-    for direction, (name, near, far) in enumerate(zip(_DIRECTIONS, (x, y), (y, x), strict=True)):
+    for direction, (name, near, far) in enumerate(zip(DIRECTIONS, (x, y), (y, x), strict=True)):
         rng = np.random.default_rng([seed, direction])
         cells = make_cells(near, rng, n_jobs=n_jobs, stage="cells", progress=prefixed(progress, name))
         found.append(
@@ -260,18 +271,35 @@ def _samplers(
     return found[0], found[1]
 
 
-def _seed(random_state: int | None) -> int:
+def seed_of(random_state: int | None) -> int:
+    """The seed of all random streams."""
     return int(np.random.SeedSequence(random_state).generate_state(1)[0])
 
 
 def _bytes_needed(x: Representation, y: Representation, candidates: int, kept: int, block: int, threads: int) -> int:
     given: int = sum(side.values.nbytes for side in (x, y) if not is_mapped(side.values))
     copies: int = sum(4 * side.values.size for side in (x, y) if not side.reads_in_place)  # for representatives
+    of_lists = bytes_of_lists(x, y, candidates, block, threads)
+    return (
+        given
+        + copies
+        + _LIBRARIES
+        + _BYTES_PER_ITEM * 2 * x.n
+        + bytes_stored(x.n, kept)
+        + max(of_lists, spectral_bytes(x.n))
+    )
+
+
+def bytes_stored(n: int, kept: int) -> int:
+    """Bytes of the stored matrices of both directions."""
+    return 8 * n * kept
+
+
+def bytes_of_lists(x: Representation, y: Representation, candidates: int, block: int, threads: int) -> int:
+    """Bytes that the cells take, and the lists that some threads work on."""
     cells = number_of_cells(x.n)
     of_cells: int = 16 * cells * sum(side.values.shape[1] for side in (x, y)) * 4
-    of_threads = threads * (_BYTES_PER_CANDIDATE * candidates * block + 4 * cells * _ROWS_ASSIGNED)
-    stored = 2 * x.n * (4 * kept + _BYTES_PER_ITEM)
-    return given + copies + _LIBRARIES + stored + max(of_cells + of_threads, spectral_bytes(x.n))
+    return of_cells + threads * (_BYTES_PER_CANDIDATE * candidates * block + 4 * cells * _ROWS_ASSIGNED)
 
 
 def _seconds(x: Representation, y: Representation, candidates: int, threads: int) -> float:

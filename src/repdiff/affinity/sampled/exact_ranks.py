@@ -180,7 +180,7 @@ def _keep_all(
         directed = of_thread.directed[: rows.stop - rows.start]
         for sampler, one, position, (near, far) in zip(samplers, stored, positions, (ranks, ranks[::-1]), strict=True):
             directed_affinity(near, far, sampler.gamma, sampler.beta, directed)
-            offsets = sampler.stream(PURPOSE, rows.start).random(len(directed))
+            offsets = sampler.uniform(len(directed), PURPOSE, rows.start)
             keep_of_rows(directed, rows.start, offsets, position, one.partners, one.scale)
 
     tiles = row_tiles(n, _TILE_ROWS)

@@ -8,17 +8,38 @@ diagonal, and S^T is never formed: a row gathers the vectors of its partners and
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from repdiff.affinity.sampled.reader import FloatArray
+from repdiff.affinity.sampled.list_kernels import add_partners
+from repdiff.affinity.sampled.reader import FloatArray, Rows
 from repdiff.core.kernels import kernel
 from repdiff.core.parallel import for_each_tile
+from repdiff.core.prefetch import prefetch
 
-_WIDTH = 16  # columns of a product: one register or cache line of float32
-_STRIPES = 8  # partial sums: fixed, so that their order, and with it the rounding, does not depend on the threads
-_ROWS_AT_A_TIME = 1 << 20  # between checks for Ctrl-C
+WIDTH = 16  # columns of a product: one register or cache line of float32
+STRIPES = 8  # partial sums: fixed, so that their order, and with it the rounding, does not depend on the threads
+_PARTNERS_AHEAD = 16  # on their way from memory
+_ROWS_AT_A_TIME = 1 << 18  # between checks for Ctrl-C
+
+
+class Stored(Protocol):
+    """A stored matrix, wherever its rows are."""
+
+    @property
+    def items(self) -> npt.NDArray[np.int32]:
+        """Item at each place, (n,)."""
+
+    def matmat(self, V: FloatArray) -> FloatArray:
+        """The product A V, (n, k)."""
+
+    def rows(self, places: Rows) -> tuple[npt.NDArray[np.int32], FloatArray]:
+        """The partners, (r, kept), and scales, (r,), of the items at some places."""
+
+    def sums_by_group(self, of_place: npt.NDArray[np.int32], k: int) -> npt.NDArray[np.float64]:
+        """Sums of S over every two groups, in stripes, (stripes, k, k), from the group of the item at each place."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +66,36 @@ class KeptPartners:
     def matmat(self, V: FloatArray) -> FloatArray:
         """The product A V, (n, k)."""
         out = np.empty(V.shape, np.float32)
-        for first in range(0, V.shape[1], _WIDTH):
-            columns = V[:, first : first + _WIDTH]
-            padded = np.zeros((len(V), _WIDTH), np.float32)
+        for first in range(0, V.shape[1], WIDTH):
+            columns = V[:, first : first + WIDTH]
+            padded = np.zeros((len(V), WIDTH), np.float32)
             padded[:, : columns.shape[1]] = columns[self.items]
-            out[self.items, first : first + _WIDTH] = self._multiply(padded)[:, : columns.shape[1]]
+            out[self.items, first : first + WIDTH] = self._multiply(padded)[:, : columns.shape[1]]
         return out
+
+    def rows(self, places: Rows) -> tuple[npt.NDArray[np.int32], FloatArray]:
+        """The partners, (r, kept), and scales, (r,), of the items at some places."""
+        return self.partners[places], self.scale[places]
+
+    def sums_by_group(self, of_place: npt.NDArray[np.int32], k: int) -> npt.NDArray[np.float64]:
+        """Sums of S over every two groups, in stripes, (stripes, k, k), from the group of the item at each place."""
+        sums, counts = np.zeros((2, STRIPES, k, k))
+
+        def add(stripe: int) -> None:
+            places = np.arange(*stripe_of_sums(stripe, len(of_place)))
+            add_partners(
+                self.partners, self.scale, places, of_place[places], of_place, sums[stripe], counts[stripe]
+            )  # fmt: skip
+
+        for_each_tile(add, range(STRIPES), n_jobs=self.n_jobs)
+        return sums
 
     def _multiply(self, V: FloatArray) -> FloatArray:
         n = len(V)
-        partial = np.zeros((min(_STRIPES, n), n, _WIDTH), np.float32)
-        for first in range(0, n, _ROWS_AT_A_TIME):
-            borders = np.linspace(first, min(n, first + _ROWS_AT_A_TIME), len(partial) + 1).astype(int)
+        partial = np.zeros((min(STRIPES, n), n, WIDTH), np.float32)
+        for edges in stripes_of_products(n):
 
-            def multiply_stripe(stripe: int, borders: npt.NDArray[np.int64] = borders) -> None:
+            def multiply_stripe(stripe: int, borders: npt.NDArray[np.int64] = edges) -> None:
                 _multiply_rows(
                     self.partners.view(np.uint32), self.scale, V, *borders[stripe : stripe + 2], partial[stripe]
                 )
@@ -71,17 +108,36 @@ class KeptPartners:
         return np.asarray(out)
 
 
+def stripes_of_products(n: int) -> list[npt.NDArray[np.int64]]:
+    """Where the stripes begin and end, some rows at a time: the partial sum of a stripe goes on from rows to rows."""
+    count = min(STRIPES, n)
+    return [
+        np.linspace(first, min(n, first + _ROWS_AT_A_TIME), count + 1).astype(np.int64)
+        for first in range(0, n, _ROWS_AT_A_TIME)
+    ]
+
+
+def stripe_of_sums(stripe: int, n: int) -> tuple[int, int]:
+    """The places that one sum over all rows begins and ends with."""
+    return stripe * n // STRIPES, (stripe + 1) * n // STRIPES
+
+
 @kernel(nogil=True, error_model="numpy")
 def _multiply_rows(partners, scale, V, start, stop, out):  # type: ignore[no-untyped-def]
-    total, own = np.empty(_WIDTH, np.float32), np.empty(_WIDTH, np.float32)
+    total, own = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.float32)
     for i in range(start, stop):
-        for c in range(_WIDTH):
+        for c in range(WIDTH):
             total[c] = 0
             own[c] = scale[i] * V[i, c]
-        for j in partners[i]:
-            for c in range(_WIDTH):
+        row = partners[i]
+        for place in range(row.shape[0]):
+            j = row[place]
+            ahead = row[min(place + _PARTNERS_AHEAD, row.shape[0] - 1)]
+            prefetch(V, ahead, 0)
+            prefetch(out, ahead, 0)
+            for c in range(WIDTH):
                 total[c] += V[j, c]
-            for c in range(_WIDTH):
+            for c in range(WIDTH):
                 out[j, c] += own[c]
-        for c in range(_WIDTH):
+        for c in range(WIDTH):
             out[i, c] += scale[i] * total[c]

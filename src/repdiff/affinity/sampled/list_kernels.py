@@ -15,7 +15,39 @@ _OCTAVES = np.int32(64 << 23)  # below the largest distance, within which keys d
 _DROPPED_BITS = np.int32(5)  # of the 29 that these octaves take, so that two digits hold the rest
 _ONE = np.uint32(1)
 _LARGEST = np.float32(3e38)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
+_TOP_BITS = np.uint64(11)  # dropped, so that 53 bits become a float64
 _KERNEL = {"nogil": True, "error_model": "numpy"}
+
+
+@njit(nogil=True)
+def _mixed(state):  # type: ignore[no-untyped-def]
+    """The output function of SplitMix64 (Steele, Lea & Flood 2014)."""
+    first, second, third = _SHIFTS
+    state = (state ^ (state >> first)) * _FIRST
+    state = (state ^ (state >> second)) * _SECOND
+    return state ^ (state >> third)
+
+
+@kernel(**_KERNEL)
+def fill_uniform(key, out):  # type: ignore[no-untyped-def]
+    """Random numbers in [0, 1) of the stream with this key: SplitMix64, since a NumPy generator takes longer to make.
+
+    Parameters
+    ----------
+    key : ndarray of uint64, (q,)
+        Any numbers.
+    out : ndarray of float64, (m,)
+        Out.
+    """
+    state = np.uint64(0)
+    for part in key:
+        state = _mixed((state ^ part) + _GOLDEN)
+    for place in range(out.shape[0]):
+        state += _GOLDEN
+        out[place] = np.float64(_mixed(state) >> _TOP_BITS) * 2.0**-53
 
 
 @kernel(**_KERNEL)
@@ -37,16 +69,19 @@ def draw_items(running, order, start, items, n_stratified, jitter, drawn):  # ty
     drawn : ndarray of int64, (m,)
         Out.
     """
-    n, n_uniform, place = items.shape[0], drawn.shape[0] - n_stratified, 0
+    n, n_uniform, place, of_place = items.shape[0], drawn.shape[0] - n_stratified, 0, -1
+    begin, size, per_item = 0, 1, 0.0
     for t in range(n_stratified):
         point = t + jitter[t]
         while place < order.shape[0] - 1 and running[place + 1] <= point:
             place += 1
-        cell = order[place]
-        size = start[cell + 1] - start[cell]
-        width = running[place + 1] - running[place]
-        within = int((point - running[place]) / width * size) if width > 0 else 0
-        drawn[t] = items[start[cell] + min(max(within, 0), size - 1)]
+        if place != of_place:
+            begin, of_place = start[order[place]], place
+            size = start[order[place] + 1] - begin
+            width = running[place + 1] - running[place]
+            per_item = size / width if width > 0 else 0.0
+        within = int((point - running[place]) * per_item)
+        drawn[t] = items[begin + min(max(within, 0), size - 1)]
     for t in range(n_uniform):
         drawn[n_stratified + t] = min(n - 1, int((t + jitter[n_stratified + t]) * n / n_uniform))
 
@@ -164,18 +199,21 @@ def keep_partners(items, directed, weights, order, offsets, position, partners, 
         Out: the weight of each partner.
     """
     kept = partners.shape[1]
+    reached = np.empty(order.shape[1])
     for r in range(partners.shape[0]):
         total = 0.0
         for place in range(order.shape[1]):
             j = order[r, place]
             total += directed[r, j] * weights[r, j]
+            reached[place] = total
         step = total / kept
-        point, reached, count = offsets[r] * step, 0.0, 0
+        point, count = offsets[r] * step, 0
         for place in range(order.shape[1]):
-            j = order[r, place]
-            reached += directed[r, j] * weights[r, j]
-            while count < kept and point < reached:
-                partners[r, count] = position[items[j]]
+            if not point < reached[place]:
+                continue
+            partner = position[items[order[r, place]]]
+            while count < kept and point < reached[place]:
+                partners[r, count] = partner
                 count += 1
                 point += step
         while count < kept:  # rounding put the last point beyond the end
@@ -206,23 +244,26 @@ def add_by_group(rows, items, directed, weights, labels, sums, totals):  # type:
 
 
 @kernel(**_KERNEL)
-def add_partners(partners, scale, places, of_place, sums, counts):  # type: ignore[no-untyped-def]
-    """Add the stored rows at some places, and the number of their partners, to the pairs of groups.
+def add_partners(partners, scale, rows, own, of_place, sums, counts):  # type: ignore[no-untyped-def]
+    """Add some stored rows, and the number of their partners, to the pairs of groups.
 
     Parameters
     ----------
     partners, scale
-        As in :class:`repdiff.affinity.sampled.kept.KeptPartners`.
-    places : ndarray of int64, (r,)
-        Rows to add.
+        As in :class:`repdiff.affinity.sampled.kept.KeptPartners`, of all rows or of some.
+    rows : ndarray of int64, (r,)
+        The rows to add.
+    own : ndarray of int32, (r,)
+        Their groups.
     of_place : ndarray of int32, (n,)
         Group of the item at each place.
     sums, counts : ndarray of float64, (k, k)
         Added to.
     """
-    for place in places:
-        own, value = of_place[place], np.float64(2) * scale[place]
-        for partner in partners[place]:
+    for r in range(rows.shape[0]):
+        row, group = rows[r], own[r]
+        value = np.float64(2) * scale[row]
+        for partner in partners[row]:
             other = of_place[partner]
-            sums[own, other] += value
-            counts[own, other] += 1
+            sums[group, other] += value
+            counts[group, other] += 1

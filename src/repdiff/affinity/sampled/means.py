@@ -18,7 +18,7 @@ mean of the symmetric affinity is that of both ways.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,20 +30,29 @@ from repdiff.core.parallel import for_each_tile
 
 if TYPE_CHECKING:
     from repdiff.affinity.sampled.candidates import Sampler
-    from repdiff.affinity.sampled.kept import KeptPartners
+    from repdiff.affinity.sampled.kept import Stored
 
 FloatArray = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 PURPOSE = 1  # of the random streams
 DRAWS = 16
-_STRIPES = 8
 _FEW_ROWS, _MANY_ROWS = 4_096, 16_384  # looked at in all, about
 _SHARE_OF_ROWS = 8  # one in so many is looked at, within these bounds
 _FEWEST_ROWS = 256  # of a group, while there are few groups; a smaller one is looked at several times
 _FEWEST_PARTNERS = 1_000  # for the stored matrix to say how rows differ
 _TINY = float(np.finfo(np.float64).tiny)
 _MOST_MEMBERS = 32  # computed for two groups whose pairs no list held
+
+
+_NOTHING = np.zeros((0, 0)), np.zeros((0, 0))
+
+
+class RunDraws(Protocol):
+    """Computes :func:`draw` of the rows of every draw."""
+
+    def __call__(self, rows: list[Rows], labels: npt.NDArray[np.int32], k: int) -> list[tuple[FloatArray, FloatArray]]:
+        """The sums of each draw."""
 
 
 @dataclass(frozen=True)
@@ -72,36 +81,43 @@ class _Seen:
         return cls(sums, totals, stored, partners, np.zeros((draws, k)))
 
 
-def group_means(sampler: Sampler, stored: KeptPartners, labels: npt.NDArray[np.int32], *, n_jobs: int) -> GroupMeans:
+def group_means(
+    sampler: Sampler,
+    stored: Stored,
+    labels: npt.NDArray[np.int32],
+    *,
+    n_jobs: int,
+    run_draws: RunDraws | None = None,
+) -> GroupMeans:
     """Means over every two groups, self-pairs included, and their standard errors.
 
     Parameters
     ----------
     sampler : Sampler
         The direction.
-    stored : KeptPartners
+    stored : Stored
         Its stored matrix.
     labels : ndarray of int32, (n,)
         Groups 0 to k - 1, none of them empty.
     n_jobs : int
         Threads; the result does not depend on them.
+    run_draws : RunDraws, optional
+        Computes the draws elsewhere than on these threads.
     """
     sizes = np.bincount(labels)
     of_place = labels[stored.items]
     dealt = _deal(of_place, sizes, sampler.block, sampler.stream(PURPOSE))
     seen = _Seen.nothing(DRAWS, len(sizes))
 
-    def draw(number: int) -> None:
-        places = dealt[number]
-        rows = stored.items[places].astype(np.int64)
-        seen.rows[number] = np.bincount(of_place[places], minlength=len(sizes))
-        add_partners(
-            stored.partners, stored.scale, places, of_place, seen.stored[number], seen.partners[number]
-        )  # fmt: skip
-        _add_fresh_lists(sampler, rows, number, labels, seen)
-
-    for_each_tile(draw, range(DRAWS), n_jobs=n_jobs)
-    mean, error = _both_ways(*_directed_means(seen, _stored_means(stored, of_place, sizes, n_jobs)))
+    looked_at, ends = stored.rows(np.concatenate(dealt)), np.cumsum([len(places) for places in dealt])
+    for number, places in enumerate(dealt):
+        groups, own = of_place[places], np.arange(ends[number] - len(places), ends[number])
+        seen.rows[number] = np.bincount(groups, minlength=len(sizes))
+        add_partners(*looked_at, own, groups, of_place, seen.stored[number], seen.partners[number])
+    rows = [stored.items[places].astype(np.int64) for places in dealt]
+    drawn = run_draws(rows, labels, len(sizes)) if run_draws else _on_threads(sampler, rows, labels, len(sizes), n_jobs)
+    seen.sums[:], seen.totals[:] = (np.stack(side) for side in zip(*drawn, strict=True))
+    mean, error = _both_ways(*_directed_means(seen, _stored_means(stored, of_place, sizes)))
     _look_at_unseen(sampler, labels, mean, error, n_jobs)
     others = (sizes - 1) / sizes
     np.fill_diagonal(mean, 1 + (np.diagonal(mean) - 1) * others)
@@ -133,31 +149,38 @@ def _deal(
     return [np.sort(np.concatenate(of_draw)) for of_draw in dealt]
 
 
-def _add_fresh_lists(sampler: Sampler, rows: Rows, number: int, labels: npt.NDArray[np.int32], seen: _Seen) -> None:
+def draw(
+    sampler: Sampler, rows: Rows, number: int, labels: npt.NDArray[np.int32], k: int
+) -> tuple[FloatArray, FloatArray]:
+    """Sums of the weighted affinities, and of the weights, of some rows with new lists, both (k, k)."""
+    sums, totals = np.zeros((2, k, k))
     cells = sampler.cells.of_item[rows]
     for of_cell in np.split(rows, np.flatnonzero(np.diff(cells)) + 1):
         if not len(of_cell):
             continue
         for visit in sampler.visits(int(sampler.cells.of_item[of_cell[0]]), of_cell, PURPOSE, number):
             add_by_group(
-                visit.rows, visit.candidates.items, visit.directed, visit.weights, labels,
-                seen.sums[number], seen.totals[number],
+                visit.rows, visit.candidates.items, visit.directed, visit.weights, labels, sums, totals
             )  # fmt: skip
+    return sums, totals
 
 
-def _stored_means(
-    stored: KeptPartners, of_place: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64], n_jobs: int
-) -> FloatArray:
+def _on_threads(
+    sampler: Sampler, rows: list[Rows], labels: npt.NDArray[np.int32], k: int, n_jobs: int
+) -> list[tuple[FloatArray, FloatArray]]:
+    """The sums of all draws."""
+    found = [_NOTHING] * len(rows)
+
+    def fill(number: int) -> None:
+        found[number] = draw(sampler, rows[number], number, labels, k)
+
+    for_each_tile(fill, range(len(rows)), n_jobs=n_jobs)
+    return found
+
+
+def _stored_means(stored: Stored, of_place: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64]) -> FloatArray:
     """Mean row of the stored matrix of each group, summed over the members of each group, (k, k)."""
-    k, n = len(sizes), len(of_place)
-    sums, partners = np.zeros((2, _STRIPES, k, k))
-
-    def add(stripe: int) -> None:
-        places = np.arange(stripe * n // _STRIPES, (stripe + 1) * n // _STRIPES)
-        add_partners(stored.partners, stored.scale, places, of_place, sums[stripe], partners[stripe])
-
-    for_each_tile(add, range(_STRIPES), n_jobs=n_jobs)
-    return np.asarray(sums.sum(axis=0) / sizes[:, None])
+    return np.asarray(stored.sums_by_group(of_place, len(sizes)).sum(axis=0) / sizes[:, None])
 
 
 def _directed_means(seen: _Seen, stored_mean: FloatArray) -> tuple[FloatArray, FloatArray]:

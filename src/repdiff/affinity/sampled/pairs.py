@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from repdiff.affinity.difference import directed_affinity
 from repdiff.affinity.sampled.reader import FloatArray, Reader, Rows
@@ -60,16 +61,48 @@ def _ranks(side: Reader, rows: Rows, columns: Rows, candidates: CandidateList) -
     """Estimated ranks of some columns for some rows of one cell, (b, c)."""
     to_listed, to_asked = (side.squared_distances(rows, items) for items in (candidates.items, columns))
     ranks = np.empty(to_asked.shape, np.float32)
-    for r, row in enumerate(rows):
-        others = np.flatnonzero(candidates.items != row)
-        order = others[np.argsort(to_listed[r, others], kind="stable")]  # candidates are in index order
-        weights = candidates.weights[order] * ((side.n - 1) / candidates.weights[others].sum())
-        middle = np.maximum(2, 1 + np.cumsum(weights) - (weights - 1) / 2)
-        _ranks_between(to_listed[r, order], candidates.items[order], middle, to_asked[r], columns, side.n, ranks[r])
+    _ranks_of_rows(to_listed, rows, candidates.items, candidates.weights, side.n, to_asked, columns, ranks)
     return ranks
 
 
 @kernel(**_KERNEL)
+def _ranks_of_rows(listed, rows, items, weights, n, asked, columns, ranks):  # type: ignore[no-untyped-def]
+    """Ranks of the columns for each row.
+
+    Parameters
+    ----------
+    listed, asked : ndarray of float32, (b, m) and (b, c)
+        Squared distances of the candidates and of the columns.
+    rows, items, columns : ndarray of int64, (b,), (m,) and (c,)
+        The rows, the candidates in index order, and the columns.
+    weights : ndarray of float64, (m,)
+        How many items each candidate represents.
+    n : int
+        Number of items.
+    ranks : ndarray of float32, (b, c)
+        Out.
+    """
+    m = items.shape[0]
+    places, near = np.empty(m, np.int64), np.empty(m, np.float32)
+    for r in range(rows.shape[0]):
+        kept, total = 0, 0.0
+        for j in range(m):
+            if items[j] != rows[r]:
+                places[kept], near[kept] = j, listed[r, j]
+                total += weights[j]
+                kept += 1
+        order = places[:kept][np.argsort(near[:kept], kind="mergesort")]  # stable, and candidates are in index order
+        distances, ordered, middle = np.empty(kept, np.float32), np.empty(kept, np.int64), np.empty(kept)
+        before, scale = 1.0, (n - 1) / total
+        for place in range(kept):
+            weight = weights[order[place]] * scale
+            distances[place], ordered[place] = listed[r, order[place]], items[order[place]]
+            middle[place] = max(2.0, before + (weight + 1.0) / 2)
+            before += weight
+        _ranks_between(distances, ordered, middle, asked[r], columns, n, ranks[r])
+
+
+@njit(**_KERNEL)
 def _ranks_between(distances, items, middle, asked, columns, n, ranks):  # type: ignore[no-untyped-def]
     """Ranks of the columns, from the candidates in order of distance and index, and the ranks of those.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,12 @@ from repdiff.core.errors import RepdiffError
 from repdiff.core.kernels import kernel
 from repdiff.core.metrics import Metric
 from repdiff.core.parallel import for_each_tile, row_tiles
+from repdiff.core.prefetch import CACHE_LINE, prefetch
+from repdiff.core.progress import Progress, silent
 
-_ROWS_AT_A_TIME = 4096
+ROWS_LOOKED_AT, ROWS_ASSIGNED = 4096, 1024  # at a time
 _ROWS_AT_ONCE = 4
+_ROWS_AHEAD = 8  # on their way from memory
 _METRICS = ("euclidean", "cosine")
 
 FloatArray = npt.NDArray[np.float32]
@@ -49,31 +54,57 @@ class Reader:
     """
 
     def __init__(self, values: npt.NDArray[Any], metric: Metric, *, n_jobs: int) -> None:
-        if metric not in _METRICS:
-            raise RepdiffError(f"metric must be one of {', '.join(_METRICS)} for this engine, but is {metric!r}")
+        check_metric(metric)
+        tiles = row_tiles(len(values), ROWS_LOOKED_AT)
+        looks: list[Look | None] = [None] * len(tiles)
+
+        def look(tile: int) -> None:
+            looks[tile] = look_at(values[tiles[tile]], metric)
+
+        for_each_tile(look, range(len(tiles)), n_jobs=n_jobs)
+        self._prepare(values, metric, [one for one in looks if one is not None])
+
+    def _prepare(self, values: npt.NDArray[Any], metric: Metric, looks: Sequence[Look]) -> None:
+        """Set the attributes, from what was seen of each tile of rows, in order."""
         self.values = np.asarray(values)
         self.n, self.d = self.values.shape
-        tiles = row_tiles(self.n, _ROWS_AT_A_TIME)
-        sums, largest = np.empty((len(tiles), self.d)), np.empty(len(tiles))
-        lengths = np.ones(self.n)
-
-        def look_at(tile: int) -> None:
-            rows = self.values[tiles[tile]]
-            largest[tile] = max(float(rows.max()), -float(rows.min()))
-            if metric == "cosine":
-                lengths[tiles[tile]] = _lengths(rows)
-                rows = rows / np.where(lengths[tiles[tile]] > 0, lengths[tiles[tile]], 1)[:, None]
-            sums[tile] = rows.sum(axis=0, dtype=np.float64)
-
-        for_each_tile(look_at, range(len(tiles)), n_jobs=n_jobs)
+        lengths = np.concatenate([look.lengths for look in looks])
         if not lengths.all():
             raise RepdiffError(
                 f"row {int(np.argmin(lengths))} is all zeros and has no direction, so the cosine metric cannot "
                 "place it; remove the row or use the euclidean metric"
             )
-        factor = 1.0 if metric == "cosine" else 2.0 ** -int(np.frexp(largest.max())[1])
-        self.mean = sums.sum(axis=0) / self.n * factor
+        largest = max(look.largest for look in looks)
+        factor = 1.0 if metric == "cosine" else 2.0 ** -int(np.frexp(largest)[1])
+        self.mean = np.stack([look.sums for look in looks]).sum(axis=0) / self.n * factor
         self.factors = (factor / lengths).astype(self.values.dtype)
+
+    @classmethod
+    def prepared(cls, values: npt.NDArray[Any], factors: npt.NDArray[Any], mean: npt.NDArray[np.float64]) -> Reader:
+        """A reader whose attributes another process has computed."""
+        reader = cls.__new__(cls)
+        reader.values, reader.factors, reader.mean = values, factors, mean
+        reader.n, reader.d = values.shape
+        return reader
+
+    def nearest(
+        self,
+        items: Rows,
+        means: FloatArray,
+        centre: npt.NDArray[np.float64],
+        *,
+        n_jobs: int,
+        stage: str = "",
+        progress: Progress = silent,
+    ) -> npt.NDArray[np.int32]:
+        """The nearest of some means, (c, d), relative to a centre, for each of some items."""
+        nearest = np.empty(len(items), np.int32)
+
+        def assign(rows: slice) -> None:
+            nearest[rows] = nearest_mean(self.read(items[rows], centre), means)
+
+        for_each_tile(assign, row_tiles(len(items), ROWS_ASSIGNED), n_jobs=n_jobs, stage=stage, progress=progress)
+        return nearest
 
     def read(self, rows: Rows, centre: npt.NDArray[np.float64]) -> FloatArray:
         """Some multiplied rows relative to a centre, (r, d)."""
@@ -94,6 +125,57 @@ class Reader:
         return out
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a reader knows of some rows.
+
+    Attributes
+    ----------
+    sums : ndarray of float64, (d,)
+        Sum of the rows, each divided by its length for the cosine metric.
+    largest : float
+        The largest absolute value.
+    lengths : ndarray of float64, (r,)
+        Length of each row for the cosine metric, else ones.
+    """
+
+    sums: npt.NDArray[np.float64]
+    largest: float
+    lengths: npt.NDArray[np.float64]
+
+
+def check_metric(metric: str) -> None:
+    """Refuse a metric that this engine cannot compute."""
+    if metric not in _METRICS:
+        raise RepdiffError(f"metric must be one of {', '.join(_METRICS)} for this engine, but is {metric!r}")
+
+
+def look_at(rows: npt.NDArray[Any], metric: Metric) -> Look:
+    """What a reader must know of a tile of rows."""
+    largest = max(float(rows.max()), -float(rows.min()))
+    lengths = np.ones(len(rows))
+    if metric == "cosine":
+        lengths = _lengths(rows)
+        rows = rows / np.where(lengths > 0, lengths, 1)[:, None]
+    return Look(rows.sum(axis=0, dtype=np.float64), largest, lengths)
+
+
+def nearest_mean(coordinates: FloatArray, means: FloatArray) -> npt.NDArray[np.int32]:
+    """The nearest of some means for each row."""
+    products = coordinates @ means.T
+    products *= -2
+    products += squared_norms(means)
+    return np.asarray(products.argmin(axis=1), dtype=np.int32)
+
+
+def squared_distances_from(coordinates: FloatArray, row: int) -> FloatArray:
+    """Squared distance of each row from one of them; equal rows get equal distances to the last bit."""
+    everything, out = np.arange(len(coordinates)), np.empty((1, len(coordinates)), np.float32)
+    ones = np.ones(len(coordinates), np.float32)
+    _squared_distances(coordinates, ones, everything, coordinates[row : row + 1], out)
+    return np.asarray(out[0])
+
+
 def squared_norms(coordinates: FloatArray) -> FloatArray:
     """Squared length of each row."""
     return np.asarray(np.einsum("ij,ij->i", coordinates, coordinates))
@@ -108,8 +190,14 @@ def _lengths(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 @kernel(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
 def _squared_distances(values, factors, others, own, out):  # type: ignore[no-untyped-def]
-    zero = np.float32(0)
+    zero, line = np.float32(0), CACHE_LINE // values.itemsize
+    for t in range(min(_ROWS_AHEAD, others.shape[0])):
+        for k in range(0, values.shape[1], line):
+            prefetch(values, others[t], k)
     for t in range(others.shape[0]):
+        if t + _ROWS_AHEAD < others.shape[0]:
+            for k in range(0, values.shape[1], line):
+                prefetch(values, others[t + _ROWS_AHEAD], k)
         row, factor = values[others[t]], factors[others[t]]
         fours = own.shape[0] // _ROWS_AT_ONCE * _ROWS_AT_ONCE
         for r in range(0, fours, _ROWS_AT_ONCE):

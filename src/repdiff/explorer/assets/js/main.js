@@ -18,9 +18,13 @@ async function start() {
   startColouring();
   startFindings();
   startWall();
+  startBeside();
+  startLook();
   startInspector();
   startSearch();
   startRecut();
+  startTrials();
+  startRerun();
   startReview();
   document.getElementById("query").value = state.query ?? "";
   if (state.map) layMaps(state.map);
@@ -30,6 +34,7 @@ async function start() {
   fillFindings();
   if (state.k !== null) await cut(state.k);
   else await fillWall();
+  if (state.trial !== null) await tryOut();
   document.documentElement.dataset.ready = "";
 }
 

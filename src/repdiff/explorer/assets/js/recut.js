@@ -33,7 +33,8 @@ async function showCut(found, quick) {
   isQuick = quick;
   preview = found && { x_only: previewOf(found.x_only), y_only: previewOf(found.y_only) };
   if (preview) state.cluster ??= groupInAddress(state.direction, state.k);
-  document.getElementById("k-back").hidden = preview === null;
+  if (preview) state.beside ??= besideFromAddress(state.k);
+  for (const id of ["k-back", "k-run"]) document.getElementById(id).hidden = preview === null;
   fillRecut();
   fillFindings();
   fillRoles();
