@@ -5,8 +5,8 @@ output how far it is, and writes ``maps.npy``, (2, m, 2). It ends when its stand
 started it.
 
 x's layout starts from its first two principal components, so that groups lie roughly as on the map that it replaces,
-and y's from x's; it is then turned, mirrored and scaled onto that (Procrustes). Nothing pulls the two together while they
-are made, as in ``AlignedUMAP``: what differs between the maps differs between the models.
+and y's from x's; it is then turned, mirrored and scaled onto that (Procrustes). Nothing pulls the two together while
+they are made, as in ``AlignedUMAP``: what differs between the maps differs between the models.
 """
 
 from __future__ import annotations
