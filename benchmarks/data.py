@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 Pair = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
-_N_KINDS = 60
-_SPECTRAL_DECAY = 0.6  # singular values of network embeddings fall off about like k ** -0.6
+KINDS = 60
+SPECTRAL_DECAY = 0.6  # singular values of network embeddings fall off about like k ** -0.6
+SHARED = 0.5  # share of the items that have the same kind on both sides
 _ROWS_AT_A_TIME = 65_536
-_SHARED = 0.5  # share of the items that have the same kind on both sides
 
 
 def synthetic_pair(n: int, d_x: int, d_y: int, *, seed: int = 0) -> Pair:
@@ -23,9 +23,9 @@ def synthetic_pair(n: int, d_x: int, d_y: int, *, seed: int = 0) -> Pair:
     same kind on both sides; the kinds of the others, and half of what lies within a kind, belong to one side alone.
     """
     rng = np.random.default_rng(seed)
-    shares = rng.dirichlet(np.full(_N_KINDS, 2.0))
-    kind_x = rng.choice(_N_KINDS, n, p=shares)
-    kind_y = np.where(rng.random(n) < _SHARED, kind_x, rng.choice(_N_KINDS, n, p=shares))
+    shares = rng.dirichlet(np.full(KINDS, 2.0))
+    kind_x = rng.choice(KINDS, n, p=shares)
+    kind_y = np.where(rng.random(n) < SHARED, kind_x, rng.choice(KINDS, n, p=shares))
     within = rng.standard_normal((n, min(d_x, d_y)), dtype=np.float32)
     return _side(rng, kind_x, within, d_x), _side(rng, kind_y, within, d_y)
 
@@ -33,9 +33,9 @@ def synthetic_pair(n: int, d_x: int, d_y: int, *, seed: int = 0) -> Pair:
 def _side(
     rng: np.random.Generator, kind: npt.NDArray[np.int64], within: npt.NDArray[np.float32], d: int
 ) -> npt.NDArray[np.float32]:
-    spectrum = (np.arange(1, d + 1) ** -_SPECTRAL_DECAY).astype(np.float32)
-    centres = rng.standard_normal((_N_KINDS, d), dtype=np.float32)
-    widths = rng.uniform(0.5, 1.5, _N_KINDS).astype(np.float32)
+    spectrum = (np.arange(1, d + 1) ** -SPECTRAL_DECAY).astype(np.float32)
+    centres = rng.standard_normal((KINDS, d), dtype=np.float32)
+    widths = rng.uniform(0.5, 1.5, KINDS).astype(np.float32)
     values = rng.standard_normal((len(kind), d), dtype=np.float32)
     values[:, : within.shape[1]] += within
     values *= widths[kind][:, None]
@@ -48,9 +48,9 @@ def _side(
 def write_synthetic_pair(folder: Path, n: int, d: int, *, seed: int = 0) -> None:
     """Write two representations like those of :func:`synthetic_pair` as x.npy and y.npy, some rows at a time."""
     rng = np.random.default_rng(seed)
-    shares = rng.dirichlet(np.full(_N_KINDS, 2.0))
-    kind_x = rng.choice(_N_KINDS, n, p=shares)
-    kind_y = np.where(rng.random(n) < _SHARED, kind_x, rng.choice(_N_KINDS, n, p=shares))
+    shares = rng.dirichlet(np.full(KINDS, 2.0))
+    kind_x = rng.choice(KINDS, n, p=shares)
+    kind_y = np.where(rng.random(n) < SHARED, kind_x, rng.choice(KINDS, n, p=shares))
     sides = [(kinds, _Mixture.drawn(rng, d)) for kinds in (kind_x, kind_y)]
     files = [np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float32, (n, d)) for name in "xy"]
     for start in range(0, n, _ROWS_AT_A_TIME):
@@ -72,8 +72,8 @@ class _Mixture:
 
     @classmethod
     def drawn(cls, rng: np.random.Generator, d: int) -> _Mixture:
-        centres = rng.standard_normal((_N_KINDS, d), dtype=np.float32)
-        widths = rng.uniform(0.5, 1.5, _N_KINDS).astype(np.float32)
+        centres = rng.standard_normal((KINDS, d), dtype=np.float32)
+        widths = rng.uniform(0.5, 1.5, KINDS).astype(np.float32)
         mixing, _ = np.linalg.qr(rng.standard_normal((d, d)))
         return cls(centres, widths, mixing.astype(np.float32))
 
@@ -82,7 +82,7 @@ class _Mixture:
     ) -> npt.NDArray[np.float32]:
         d = self.centres.shape[1]
         own = rng.standard_normal((len(kind), d), dtype=np.float32) + within
-        spectrum = (np.arange(1, d + 1) ** -_SPECTRAL_DECAY).astype(np.float32)
+        spectrum = (np.arange(1, d + 1) ** -SPECTRAL_DECAY).astype(np.float32)
         return np.asarray(((own * self.widths[kind][:, None] + self.centres[kind]) * spectrum) @ self.mixing)
 
 

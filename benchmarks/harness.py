@@ -61,6 +61,31 @@ class Section:
         return cls(**told | {"tables": [ResultTable(**table) for table in told["tables"]]})
 
 
+def as_text(section: Section) -> str:
+    """The text of the section in RESULTS.md."""
+    lines = [f"## {section.title}", ""]
+    if section.machine:
+        lines += [f"{section.machine}; {section.versions}; {section.date}.", ""]
+    for note in section.notes:
+        lines += [note, ""]
+    for table in section.tables:
+        lines += _table_lines(table)
+    return "\n".join(lines)
+
+
+def _table_lines(table: ResultTable) -> list[str]:
+    lines = [f"{table.caption}", ""] if table.caption else []
+    lines += [_row(table.columns), _row(["---"] * len(table.columns)), *map(_row, table.rows), ""]
+    for note in table.notes:
+        lines += [note, ""]
+    return lines
+
+
+def _row(cells: object) -> str:
+    assert isinstance(cells, (list, tuple))
+    return "| " + " | ".join(cells) + " |"
+
+
 def interleaved(work: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
     """Median seconds of each, all run in turn ``repeats`` times, so that a slow phase of the machine affects all."""
     seconds: dict[str, list[float]] = {name: [] for name in work}

@@ -17,12 +17,13 @@ import collages
 import encoding
 import evidence
 import exact
+import explorer
 import million
 import quality
 import sampled
 import series
 import whole
-from harness import HERE, ResultTable, Section
+from harness import HERE, Section, as_text
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "speed": exact.speed,
@@ -30,7 +31,6 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "memory": exact.memory,
     "growth": exact.growth,
     "scale": exact.scale,
-    "device": exact.device,
     "sampled": sampled.against_exact,
     "sampled-large": sampled.against_exact_large,
     "sampled-growth": sampled.growth,
@@ -42,6 +42,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "encoding": encoding.encoding,
     "evidence": evidence.evidence,
     "series": series.series,
+    "explorer": explorer.explorer,
 }
 _ON_REQUEST = {"million", "sampled-large"}  # take long, and gigabytes of disk or memory
 _INTRODUCTION = """# Benchmarks
@@ -80,37 +81,12 @@ def main() -> None:
 
 
 def write_report() -> None:
-    """Write RESULTS.md: every section as last run here, else its existing text."""
+    """Write RESULTS.md: every section as last run here, that of ``gpu.py`` too, else its existing text."""
     path = HERE / "RESULTS.md"
     stood = path.read_text().split("\n## ")[1:] if path.exists() else []
     texts = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in stood}
-    texts |= {section.title: as_text(section) for section in map(Section.load, SECTIONS) if section}
+    texts |= {section.title: as_text(section) for section in map(Section.load, [*SECTIONS, "gpu"]) if section}
     path.write_text("\n".join([_INTRODUCTION, *texts.values()]))
-
-
-def as_text(section: Section) -> str:
-    """The text of the section in RESULTS.md."""
-    lines = [f"## {section.title}", ""]
-    if section.machine:
-        lines += [f"{section.machine}; {section.versions}; {section.date}.", ""]
-    for note in section.notes:
-        lines += [note, ""]
-    for table in section.tables:
-        lines += _table_lines(table)
-    return "\n".join(lines)
-
-
-def _table_lines(table: ResultTable) -> list[str]:
-    lines = [f"{table.caption}", ""] if table.caption else []
-    lines += [_row(table.columns), _row(["---"] * len(table.columns)), *map(_row, table.rows), ""]
-    for note in table.notes:
-        lines += [note, ""]
-    return lines
-
-
-def _row(cells: object) -> str:
-    assert isinstance(cells, (list, tuple))
-    return "| " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from repdiff.explorer.explored import Given
 from repdiff.explorer.library import open_library
 from repdiff.explorer.server import application
 
@@ -37,8 +38,8 @@ class Answer(NamedTuple):
 class Client:
     """The page's side of the explorer."""
 
-    def __init__(self, run: Path) -> None:
-        self.app = application(open_library(run), token=TOKEN, port=PORT)
+    def __init__(self, run: Path, given: Given | None = None) -> None:
+        self.app = application(open_library(run, given), token=TOKEN, port=PORT)
 
     def get(self, path: str, **parameters: Any) -> Answer:
         return self.ask("GET", path, parameters)

@@ -1,4 +1,4 @@
-"""How often a verdict is right where the truth is known: ``python studies/verdicts/run.py [scenarios] [replicates]``.
+"""How often a verdict is right where the truth is known: ``python studies/verdicts/run.py [PART ...]``.
 
 Writes every draw and a table of each part into an output folder; README.md says what they hold.
 """
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from replicates import rows_of_replicates, table_of_replicates
 from scenarios import SCENARIOS, Scenario, pair_of
+from steady import rows_of_seed, table_of_steadiness
 
 import repdiff
 from repdiff.affinity.distances import ranked
@@ -23,7 +24,7 @@ from repdiff.evidence.findings import assess_findings
 HERE = Path(__file__).parent
 DIRECTIONS = ("x_only", "y_only")
 SIZES = ("500x64", "1000x64", "1000x16", "1000x128", "2000x64")
-PARTS = ("scenarios", "replicates")
+PARTS = ("scenarios", "steady", "replicates")
 MORE_THAN_NOISE = ("throughout", "local")
 
 
@@ -36,8 +37,21 @@ def main() -> None:
         pd.DataFrame(rows).to_csv(options.output / "replicates.csv", index=False)
         (options.output / "replicates.md").write_text(table_of_replicates(rows))
         print(table_of_replicates(rows))
+    if "steady" in options.parts:
+        run_steady(options)
     if "scenarios" in options.parts:
         run_scenarios(options)
+
+
+def run_steady(options: argparse.Namespace) -> None:
+    """Run all numbers of clusters for each seed, and write each seed as soon as it is there."""
+    rows: list[dict[str, Any]] = []
+    for seed in range(options.first_seed, options.first_seed + options.draws):
+        rows += rows_of_seed(seed, n_jobs=options.jobs)
+        pd.DataFrame(rows).to_csv(options.output / "steady.csv", index=False)
+    table = table_of_steadiness(pd.DataFrame(rows))
+    (options.output / "steady.md").write_text(table)
+    print(table)
 
 
 def run_scenarios(options: argparse.Namespace) -> None:

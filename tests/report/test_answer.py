@@ -12,6 +12,8 @@ import pytest
 import repdiff
 from repdiff import Comparison, answer
 from repdiff.report.wording.answer import MOST_WORDS
+from repdiff.report.wording.codes import border_sentence
+from repdiff.report.wording.evidence import verdict
 from repdiff.report.wording.groups import fate_sentence, in_order, numbers
 from repdiff.results.clusters import DIRECTIONS
 from repdiff.results.evidence import ClusterEvidence
@@ -182,3 +184,17 @@ def test_a_saved_run_gives_the_same_answer(plain: Comparison, tmp_path) -> None:
     loaded = repdiff.load(plain.save(tmp_path / "run"))
     assert loaded.answer == plain.answer != ""
     assert loaded.evidence == plain.evidence
+
+
+def test_a_verdict_that_is_close_to_another_says_so_with_the_evidence(plain):
+    found = told_of(plain, ("local", "noise"))
+    assert border_sentence(found) is None
+    findings = dict(found.evidence.findings)
+    findings["x_only"] = replace(findings["x_only"], close_to="throughout")
+    close = replace(found, evidence=replace(found.evidence, findings=findings))
+    told = 'What epoch 50 of net groups is close to the border between "in groups, and nowhere else" and "all over'
+    assert told in verdict(close).plain
+    assert verdict(close).plain.startswith(verdict(found).plain)
+    findings["y_only"] = replace(findings["y_only"], close_to="directions")
+    both = replace(found, evidence=replace(found.evidence, findings=findings))
+    assert '"; what dinov2 groups is close to' in border_sentence(both).plain

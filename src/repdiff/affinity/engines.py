@@ -12,6 +12,7 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinities
 from repdiff.affinity.engine import Engine, Plan
 from repdiff.affinity.representation import Representation
+from repdiff.core.cluster import Cluster
 from repdiff.core.errors import RepdiffError
 from repdiff.core.metrics import Metrics, metrics_of
 from repdiff.core.progress import Progress, silent
@@ -48,17 +49,26 @@ def _torch(device: str | None, device_memory_limit: int | None) -> Engine:
     return Torch(device=device, device_memory_limit=device_memory_limit)
 
 
+def _sampled_on_device(device: str | None, device_memory_limit: int | None) -> Engine:
+    from repdiff.affinity.sampled.on_device import SampledOnDevice
+
+    return SampledOnDevice(device=device, device_memory_limit=device_memory_limit)
+
+
 _ON_CPU: dict[str, Callable[[], Engine]] = {
     "auto": _auto,
     "exact": _exact,
     "exact-ranks": _exact_ranks,
     "sampled": _sampled,
 }
-_ON_DEVICE: dict[str, Callable[[str | None, int | None], Engine]] = {"torch": _torch}
+_ON_DEVICE: dict[str, Callable[[str | None, int | None], Engine]] = {
+    "sampled": _sampled_on_device,
+    "torch": _torch,
+}
 
 
 def _named(name: str, device: str | None, device_memory_limit: int | None) -> Engine:
-    if name in _ON_DEVICE:
+    if name in _ON_DEVICE and (name not in _ON_CPU or device not in (None, "cpu")):
         return _ON_DEVICE[name](device, device_memory_limit)
     if name not in _ON_CPU:
         raise RepdiffError(f"engine must be one of {', '.join(ENGINES)}, or an Engine, but is {name!r}")
@@ -67,8 +77,8 @@ def _named(name: str, device: str | None, device_memory_limit: int | None) -> En
         raise RepdiffError(f'{where}; for device {device!r} take engine="torch"')
     if device_memory_limit is not None:
         raise RepdiffError(
-            f'device_memory_limit is for engine="torch"; engine="{name}" computes in main memory, whose limit is '
-            "memory_limit"
+            f'device_memory_limit is for an engine on a device (engine="torch", or "sampled" with a device); '
+            f'engine="{name}" computes in main memory, whose limit is memory_limit'
         )
     return _ON_CPU[name]()
 
@@ -86,11 +96,11 @@ def engine_of(
     ----------
     engine : {"auto", "exact", "exact-ranks", "sampled", "torch"} or Engine
         See :mod:`repdiff.affinity.auto`, :mod:`repdiff.affinity.exact`, :mod:`repdiff.affinity.sampled.engine`,
-        :mod:`repdiff.affinity.torch` and :mod:`repdiff.affinity.engine`.
+        :mod:`repdiff.affinity.sampled.on_device`, :mod:`repdiff.affinity.torch` and :mod:`repdiff.affinity.engine`.
     device : str, optional
-        Of the torch engine by name.
+        Of the torch or sampled engine by name; the sampled one computes without torch on "cpu".
     device_memory_limit : int, optional
-        Bytes of the device that the torch engine by name may use.
+        Bytes of the device that these may use.
     n_neighbors : int
         Nearest neighbours of each item that an engine with ``n_neighbors`` is to read off its ranks; others give none.
 
@@ -121,6 +131,19 @@ def _with_neighbors(engine: Engine, n_neighbors: int) -> Engine:
     return engine
 
 
+def engine_on(cluster: Cluster, engine: str | EngineLike) -> Engine:
+    """The engine of that name, or the given object, with its work done by the workers of a cluster.
+
+    Raises
+    ------
+    RepdiffError
+        For an engine that runs on this machine only.
+    """
+    from repdiff.affinity.sampled.on_cluster import on_cluster
+
+    return on_cluster(engine, cluster)
+
+
 def compute_affinities(
     x: npt.NDArray[Any] | Representation,
     y: npt.NDArray[Any] | Representation,
@@ -148,7 +171,7 @@ def compute_affinities(
     engine : {"auto", "exact", "exact-ranks", "sampled", "torch"} or Engine
         What computes them.
     device, device_memory_limit : str and int, optional
-        Of the torch engine by name; see :func:`engine_of`.
+        Of the torch or sampled engine by name; see :func:`engine_of`.
     metric : {"euclidean", "cosine", "precomputed"}, or a pair of these
         Distance within each array; a :class:`Representation` has its own.
     plan : Plan, optional

@@ -32,7 +32,7 @@ from repdiff.core.parallel import end_if_stopped, for_each_tile, resolve_n_jobs,
 _OF_EMBEDDINGS = ("euclidean", "cosine")
 
 NEAR_TIE = 2 * float(np.finfo(np.float32).eps)
-_EXACT_IN_FLOAT32 = 2.0**24
+EXACT_IN_FLOAT32 = 2.0**24
 _ROWS_AT_A_TIME = 64  # a block of float64 stays in the second-level cache
 _ROWS_READ = 4096  # at a time, of memory-mapped embeddings
 _FARTHEST, _SWEEPS = 16, 3  # rows tried as endpoints of the largest distance
@@ -98,7 +98,7 @@ class RankedEmbedding:
             self.coordinates = CentredRows(values, _checked_lengths(values) if metric == "cosine" else None)
         norms = [squared_norms(self.coordinates[rows]) for rows in row_tiles(self.n, _ROWS_READ)]
         self.squared_norms = np.concatenate(norms).astype(np.float32)
-        self.originals = _first_equal_row(self.values)
+        self.originals = first_equal_row(self.values)
         self.copies = np.flatnonzero(self.originals != np.arange(self.n)).astype(np.int32)
 
     @staticmethod
@@ -271,7 +271,7 @@ def _is_exact_in_float32(values: npt.NDArray[Any]) -> bool:
     """Whether the rows are integers so small that every sum in a float32 product is exact."""
     blocks = (values[rows] for rows in row_tiles(len(values), _ROWS_AT_A_TIME))
     whole = all(np.array_equal(block, np.rint(block)) for block in blocks)
-    return whole and 4 * _largest_magnitude(values) ** 2 * values.shape[1] < _EXACT_IN_FLOAT32
+    return whole and 4 * _largest_magnitude(values) ** 2 * values.shape[1] < EXACT_IN_FLOAT32
 
 
 def _largest_magnitude(values: npt.NDArray[Any]) -> float:
@@ -288,7 +288,7 @@ def _centred(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     return out
 
 
-def _first_equal_row(values: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+def first_equal_row(values: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
     """For each row the first row that equals it, or itself."""
     # Few rows agree in a sample of their columns; only those are compared in full.
     step = max(1, values.shape[1] // _SAMPLED_COLUMNS)

@@ -12,7 +12,9 @@ If the n x n matrix does not fit beside the tiles, it is kept on the host, packe
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,7 @@ from repdiff.affinity.torch_ranks import DeviceRanks, on_device
 from repdiff.affinity.torch_storage import DeviceAffinities
 from repdiff.core.device import Device
 from repdiff.core.memory import parse_bytes
-from repdiff.core.parallel import for_each_tile, row_tiles
+from repdiff.core.parallel import row_tiles
 from repdiff.core.progress import Progress, silent
 from repdiff.results.neighbors import NeighborLists
 
@@ -120,8 +122,9 @@ class Torch:
         "symmetrising". Nothing is drawn at random.
         """
         device = self.open_device()
-        _make_ready((x, y), plan.n_jobs)
         sides = [on_device(side, device) for side in (x, y)]
+        if device.kind != "cpu":
+            _prepare_meanwhile((x, y))
         lists = NeighborLists.empty(x.n, np.arange(x.n), self.n_neighbors) if self.n_neighbors else None
         on_groups = None if groups is None else device.put(groups)
         directed = _DirectedAffinity(sides, gamma, beta, on_groups, device, lists)
@@ -155,10 +158,20 @@ class Torch:
         }
 
 
-def _make_ready(sides: tuple[Representation, Representation], n_jobs: int) -> None:
-    """Prepare both representations at the same time, but for ranks that are kept."""
-    wanted = [side for side in sides if side.shared is None or not side.shared.complete]
-    for_each_tile(Representation.prepare, wanted, n_jobs=n_jobs)
+def _prepare_meanwhile(sides: tuple[Representation, Representation]) -> list[Thread]:
+    """Threads that prepare both sides on the host, for the steps after the affinities, while the device computes.
+
+    An error is raised where the side is used, which tries again.
+    """
+
+    def prepare(side: Representation) -> None:
+        with suppress(Exception):
+            _ = side.ready
+
+    threads = [Thread(target=prepare, args=(side,), name="repdiff-prepare", daemon=True) for side in sides]
+    for thread in threads:
+        thread.start()
+    return threads
 
 
 def _each_tile(
@@ -217,5 +230,8 @@ class _DirectedAffinity:
 
 def _first_of(ranks: Any, others: Any, k: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """Items of ranks 2 to k + 1 of each row, and their ranks in the other, less one."""
-    nearest = ranks.topk(k + 1, dim=1, largest=False, sorted=True).indices[:, 1:]
+    row, item = (ranks <= k + 1).nonzero(as_tuple=True)
+    nearest = item.new_empty((len(ranks), k + 1))
+    nearest[row, ranks[row, item].long() - 1] = item
+    nearest = nearest[:, 1:]
     return nearest.cpu().numpy(), (others.gather(1, nearest) - 1).cpu().numpy()

@@ -18,7 +18,7 @@ from repdiff.results.neighbors import lists_bytes
 _SHARE_OF_FREE = 0.75
 _MOST_TILE_ROWS, _FEWEST_TILE_ROWS = 1024, 16
 _BYTES_PER_ENTRY = 80  # of a tile while it is sorted: distances, items, their sorted copies, the sort's own memory
-_K_MEANS_BYTES, _K_MEANS_BYTES_PER_ITEM = 400 * 10**6, 6000  # the most, and with few items
+K_MEANS_BYTES, _K_MEANS_BYTES_PER_ITEM = 400 * 10**6, 6000  # the most, and with few items
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Layout:
         computing = embeddings + _BYTES_PER_ENTRY * n * tile_rows
         if not holds_matrix:
             return cls(tile_rows, False, computing)
-        k_means = min(_K_MEANS_BYTES, _K_MEANS_BYTES_PER_ITEM * n)
+        k_means = min(K_MEANS_BYTES, _K_MEANS_BYTES_PER_ITEM * n)
         return cls(tile_rows, True, 4 * n**2 + max(computing, spectral_bytes(n) + k_means))
 
     @classmethod
@@ -90,10 +90,7 @@ def plan_memory(
     beside = ready_bytes(x, y) + lists_bytes(x.n, n_neighbors)
     host = host_limit(memory_limit, held)
     one = device.kind == "cpu"
-    if device_memory_limit is not None:
-        limit = device_memory_limit
-    else:
-        limit = host - beside if one else int(_SHARE_OF_FREE * device.free_bytes())
+    limit = device_limit(device, device_memory_limit, host - beside)
     embeddings = _embedding_bytes(x, y)
     if like is not None:
         layout: Layout | None = Layout.of(
@@ -117,6 +114,13 @@ def plan_memory(
             f"{format_bytes(host)}; raise the memory limit"
         )
     return Plan(need, host, None, resolve_n_jobs(n_jobs), like.details if like else details)
+
+
+def device_limit(device: Device, given: int | None, left_on_host: int) -> int:
+    """Bytes of the device that may be used: as given, else a share of what is free, or what is left on the host."""
+    if given is not None:
+        return given
+    return left_on_host if device.kind == "cpu" else int(_SHARE_OF_FREE * device.free_bytes())
 
 
 def _with_matrix_on_host(
@@ -145,7 +149,9 @@ def _with_matrix_on_host(
 
 
 def _embedding_bytes(x: Representation, y: Representation) -> int:
-    return sum(side.values.size * (side.values.dtype.itemsize + 4) for side in (x, y)) + REFINING_BYTES
+    """Rows as given and as they are multiplied; of the cosine metric, also those of length one."""
+    per_value = (side.values.dtype.itemsize + 4 + (8 if side.metric == "cosine" else 0) for side in (x, y))
+    return sum(side.values.size * size for side, size in zip((x, y), per_value, strict=True)) + REFINING_BYTES
 
 
 def _too_little(n: int, least: int, limit: int, beside: int, host: int, one: bool) -> str:

@@ -12,6 +12,7 @@ from repdiff.affinity.kept_ranks import KeptRanks
 from repdiff.affinity.rank_kernels import REFINED_RANKS
 from repdiff.affinity.ranks import NEAR_TIE, RankedEmbedding
 from repdiff.affinity.representation import Representation
+from repdiff.affinity.torch_ready import ReadyRows, ready_rows
 from repdiff.core.device import Device
 from repdiff.core.parallel import row_tiles
 
@@ -23,10 +24,16 @@ def on_device(representation: Representation, device: Device) -> DeviceRanks:
     kept = representation.shared if isinstance(representation.shared, KeptRanks) else None
     if kept is not None and kept.complete:
         return HostRanks(device, kept)
+    side = _source(representation, device)
+    return side if kept is None else KeepingRanks(side, kept)
+
+
+def _source(representation: Representation, device: Device) -> HostRanks | DeviceEmbedding:
+    if representation.metric != "precomputed" and device.knows_float64:
+        return DeviceEmbedding.of(ready_rows(representation.values, representation.metric, device), device)
     representation.prepare()
     ready = representation.ready
-    side = HostRanks(device, ready) if isinstance(ready, RankedDistances) else DeviceEmbedding.of(ready, device)
-    return side if kept is None else KeepingRanks(side, kept)
+    return HostRanks(device, ready) if isinstance(ready, RankedDistances) else DeviceEmbedding.of(ready, device)
 
 
 @dataclass(frozen=True)
@@ -68,17 +75,18 @@ class DeviceEmbedding:
     refine: bool
 
     @classmethod
-    def of(cls, embedding: RankedEmbedding, device: Device) -> DeviceEmbedding:
-        """The embedding, copied to the device."""
+    def of(cls, embedding: RankedEmbedding | ReadyRows, device: Device) -> DeviceEmbedding:
+        """The embedding, prepared on the device or copied to it."""
         refine = device.refines and not embedding.exact
-        coordinates = device.put(embedding.coordinates[:])
+        if isinstance(embedding, RankedEmbedding):
+            embedding = _copied(embedding, refine, device)
         return cls(
             device,
-            device.put(embedding.values) if refine else coordinates,
-            coordinates,
-            device.put(embedding.squared_norms),
-            device.put(embedding.originals.astype(np.int64)),
-            device.put(embedding.copies.astype(np.int64)),
+            embedding.values if refine else embedding.coordinates,
+            embedding.coordinates,
+            embedding.squared_norms,
+            embedding.originals,
+            embedding.copies,
             refine,
         )
 
@@ -96,6 +104,18 @@ class DeviceEmbedding:
             _refine(self, rows, order, nearest_first.values)
         places = torch.arange(1, len(norms) + 1, dtype=torch.float32, device=self.device.name)
         return distances.scatter_(1, order, places.expand_as(order))
+
+
+def _copied(embedding: RankedEmbedding, with_values: bool, device: Device) -> ReadyRows:
+    coordinates = device.put(embedding.coordinates[:])
+    return ReadyRows(
+        device.put(embedding.values) if with_values else coordinates,
+        embedding.exact,
+        coordinates,
+        device.put(embedding.squared_norms),
+        device.put(embedding.originals.astype(np.int64)),
+        device.put(embedding.copies.astype(np.int64)),
+    )
 
 
 def _refine(side: DeviceEmbedding, rows: slice, order: Any, distances: Any) -> None:

@@ -18,6 +18,7 @@ from repdiff.cli.export import export
 from repdiff.cli.inspect import inspect
 from repdiff.cli.matrix import matrix
 from repdiff.cli.report import report
+from repdiff.cli.rerun import rerun
 from repdiff.cli.series import series
 from repdiff.cli.similarity import similarity
 from repdiff.cli.triplets import triplets
@@ -54,6 +55,7 @@ for command in (
     encode,
     check,
     explore,
+    rerun,
     report,
     export,
     triplets,

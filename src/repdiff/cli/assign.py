@@ -43,7 +43,8 @@ def assign(
     ready = Assigner(comparison, x=options["x"], y=options["y"], run=run, n_jobs=options["n_jobs"])
     counts: Counts = {name: np.zeros(len(getattr(comparison, name).clusters) + 1, np.int64) for name in DIRECTIONS}
     with progress_bars() as progress:
-        parts = ready.stream(x_new, y_new, match=options["match"], progress=progress)
+        where = {name: options[name] for name in ("dask", "dask_folder")}
+        parts = ready.stream(x_new, y_new, match=options["match"], progress=progress, **where)
         for part in write_assignments(output, parts):
             for name in DIRECTIONS:
                 counts[name] += np.bincount(getattr(part, name).groups + 1, minlength=len(counts[name]))

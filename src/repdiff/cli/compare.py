@@ -13,6 +13,9 @@ from repdiff.settings import CompareCall, EncodingSettings, Pool
 
 if TYPE_CHECKING:
     from repdiff.cli.models import ModelOrFile
+    from repdiff.core.progress import Progress
+    from repdiff.results.comparison import Comparison
+    from repdiff.store.run import Run
 
 
 @opt.takes_options(CompareCall)
@@ -66,12 +69,9 @@ def compare_and_write(
 ) -> None:
     """Encode where models are given, compare, write the run with its report, and print what was found."""
     import repdiff
-    from repdiff.cli.console import print_json, progress_bars
+    from repdiff.cli.console import progress_bars
     from repdiff.cli.models import encoded, kept, with_places
-    from repdiff.cli.summary import print_summary, summary
-    from repdiff.report import render
     from repdiff.store.directory import check_target
-    from repdiff.store.run import REPORT, run_of, write_run
 
     check_target(output, overwrite=overwrite)
     with (
@@ -80,11 +80,28 @@ def compare_and_write(
     ):
         comparison = repdiff.compare(files["x"], files["y"], progress=progress, **options)
         comparison = with_places(comparison, sides, output)
-        run = run_of(comparison, progress=progress)
-        attachments = kept(files, sides)
-        write_run(run, output, overwrite=overwrite, report=render(run), attachments=attachments)
-    tell = (comparison, output, output / REPORT, run.thumbnails.warnings)
+        run = written(comparison, output, overwrite=overwrite, attachments=kept(files, sides), progress=progress)
+    tell(run, output, as_json=as_json)
+
+
+def written(comparison: Comparison, output: Path, *, progress: Progress, **options: Any) -> Run:
+    """Write the run of a comparison with its report; options as of :func:`repdiff.store.run.write_run`."""
+    from repdiff.report import render
+    from repdiff.store.run import run_of, write_run
+
+    run = run_of(comparison, progress=progress)
+    write_run(run, output, report=render(run), **options)
+    return run
+
+
+def tell(run: Run, output: Path, *, as_json: bool) -> None:
+    """Print what was found."""
+    from repdiff.cli.console import print_json
+    from repdiff.cli.summary import print_summary, summary
+    from repdiff.store.run import REPORT
+
+    told = (run.comparison, output, output / REPORT, run.thumbnails.warnings)
     if as_json:
-        print_json(summary(*tell))
+        print_json(summary(*told))
     else:
-        print_summary(*tell)
+        print_summary(*told)

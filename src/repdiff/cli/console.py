@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +13,8 @@ from repdiff.cli.streams import print_data
 from repdiff.core.progress import Progress, silent
 
 USER_MISTAKE, DEFECT, INTERRUPTED, OUTPUT_CLOSED, TERMINATED = 2, 70, 130, 141, 143  # exit codes
+
+_SECONDS_BETWEEN_LINES = 0.2
 
 
 @contextmanager
@@ -43,6 +47,21 @@ def progress_bars() -> Iterator[Progress]:
     )
     with Bars(*columns, console=console, transient=True) as bars:
         yield _Stages(bars)
+
+
+class ProgressLines:
+    """Progress for another program: ``stage``, ``done`` and ``total`` as a line of JSON, a few lines a second."""
+
+    def __init__(self) -> None:
+        self._last, self._stage = 0.0, ""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Print where the work is, unless that was said a moment ago."""
+        now = time.monotonic()
+        if not stage or (stage == self._stage and now - self._last < _SECONDS_BETWEEN_LINES and done < total):
+            return
+        self._last, self._stage = now, stage
+        print(json.dumps({"stage": stage, "done": int(done), "total": int(total)}), file=sys.stderr, flush=True)
 
 
 class _Stages:

@@ -98,5 +98,17 @@ def check_folder(path: Path) -> None:
         raise ValueError(f"{path.name} is a link, which is not followed; put a copy of the folder there")
 
 
+def is_near(place: Path, run: Path) -> bool:
+    """Whether a path leads to a place inside the working folder or the folder of a run, links followed.
+
+    A run may be a stranger's, and name any file or device of this machine.
+    """
+    try:
+        real = Path(os.path.realpath(place))
+    except (OSError, ValueError):  # no possible path
+        return False
+    return any(real.is_relative_to(near) for near in (Path.cwd().resolve(), run.resolve().parent))
+
+
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number of JSON")

@@ -44,7 +44,7 @@ def unfinished_folder(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def _unfinished(target: Path, *, is_folder: bool) -> Iterator[Path]:
-    _remove_left_behind(target)
+    remove_left_behind(target)
     path, lock = _create(target, is_folder=is_folder)
     try:
         yield path
@@ -148,7 +148,7 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _remove_left_behind(target: Path) -> None:
+def remove_left_behind(target: Path) -> None:
     """Delete what killed writers of this place have left: files and folders of this user that nobody has locked."""
     named = re.compile(re.escape(_prefix(target)) + r"[0-9a-f]{12}\.partial")
     with suppress(OSError):

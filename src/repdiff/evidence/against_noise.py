@@ -21,24 +21,25 @@ from repdiff.affinity.distances import Ranked
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.decision import (
     CLEAR_EXCESS,
-    CLEAR_GROUP_EXCESS,
     LEAST_EXCESS,
     LEAST_GROUP_EXCESS,
-    decide,
-    lies_in_groups,
+    Figures,
+    borders_of,
+    codes_of,
 )
-from repdiff.evidence.excess import Excess, excess_of, with_lesser_clusters
+from repdiff.evidence.excess import CLEAR_GROUP_EXCESS, Excess, excess_of, with_lesser_clusters
 from repdiff.evidence.matched_noise import Drawn, Kind, Round, is_testable, simulate_rounds
 from repdiff.evidence.rest import rest_of
 from repdiff.evidence.statistics import benjamini_hochberg
 from repdiff.evidence.unseen import Recluster
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.evidence import FDR
-from repdiff.results.findings import Finding
+from repdiff.results.findings import Finding, FindingCode
 
 SAME_OVERLAP = 0.99
 _ROUNDS_OF_REST = 2
-UNSEEN_OF_SMALL = 10
+_UNSEEN_OF_SMALL = 10
+_LEVEL_TOGETHER = 0.01  # of noise in which tight clusters are taken together: adds little to the rate of the others
 
 
 @dataclass(frozen=True)
@@ -134,26 +135,26 @@ def weigh_against_noise(
     isotropic = _other(test, drawn, rounds, undecided, "isotropic", "noise of few directions", progress)
     small = _small(test, drawn, excess, progress)
     rest = _rest(test, drawn, excess, significant, progress)
-    found = {
-        name: _Figures(
-            rounds[name], excess[name], predicted.get(name), isotropic.get(name), small.get(name), rest.get(name)
+    figures = {
+        name: Figures(
+            excess[name],
+            predicted=predicted[name].excess if name in predicted else None,
+            isotropic=isotropic[name].excess if name in isotropic else None,
+            small=small.get(name),
+            rest=rest.get(name),
+            any_group=bool(significant[name].any()),
         )
         for name in DIRECTIONS
     }
-    is_local = lies_in_groups(excess, rest)
-    clear = {name: significant[name].any() or excess[name].direction >= CLEAR_EXCESS for name in DIRECTIONS}
+    codes, borders = codes_of(figures), borders_of(figures)
+    mapped = {**isotropic, **predicted}
     return {
         name: _weighed(
-            test,
-            name,
-            found[name],
-            significant[name],
-            rates[name],
-            is_local=is_local,
-            clear_elsewhere=bool(clear[other]),
+            test.directions[name], rounds[name], figures[name], significant[name], rates[name],
+            code=codes[name], close_to=borders[name], r2_predicted=mapped[name].r2 if name in mapped else None,
         )
-        for name, other in zip(DIRECTIONS, DIRECTIONS[::-1], strict=True)
-    }
+        for name in DIRECTIONS
+    }  # fmt: skip
 
 
 def untested(finding: Finding, k: int) -> Weighed:
@@ -174,18 +175,6 @@ class _Other:
 
     excess: Excess
     r2: float
-
-
-@dataclass(frozen=True)
-class _Figures:
-    """All that is known of one direction; None where it was not asked."""
-
-    rounds: tuple[Round, ...]
-    excess: Excess
-    predicted: _Other | None
-    isotropic: _Other | None
-    small: Excess | None
-    rest: Excess | None
 
 
 def _simulate(
@@ -235,6 +224,11 @@ def _significant(
     rates = {name: np.full(len(test.directions[name].clusters), np.nan) for name in DIRECTIONS}
     for (name, index), rate in zip(places, found, strict=True):
         rates[name][index] = rate
+    for name in DIRECTIONS:
+        together = len(DIRECTIONS) * excess[name].together
+        if together <= _LEVEL_TOGETHER:  # a group that was cut into parts
+            tight = excess[name].cluster >= CLEAR_GROUP_EXCESS
+            rates[name] = np.where(tight, np.minimum(rates[name], together), rates[name])
     significant = {
         name: (rates[name] <= FDR)
         & (excess[name].cluster >= LEAST_GROUP_EXCESS)
@@ -264,7 +258,7 @@ def _small(
     if not names:
         return {}
     most = max(len(test.directions[name].clusters) for name in names)
-    number = max(most, len(drawn[0].halves[1]) // UNSEEN_OF_SMALL)
+    number = max(most, len(drawn[0].halves[1]) // _UNSEEN_OF_SMALL)
     rounds = simulate_rounds(
         drawn, {name: test.reclusters[name] for name in names}, gamma=test.gamma, beta=test.beta, kind="nearest",
         number=number, seed=test.seed, n_jobs=test.n_jobs, stage="noise within groups", progress=progress,
@@ -297,44 +291,40 @@ def _rest(
 
 
 def _weighed(
-    test: NoiseTest,
-    name: DirectionName,
-    found: _Figures,
+    direction: Direction,
+    rounds: tuple[Round, ...],
+    figures: Figures,
     own: npt.NDArray[np.bool_],
     rates: npt.NDArray[np.float64],
     *,
-    is_local: bool,
-    clear_elsewhere: bool,
+    code: FindingCode,
+    close_to: FindingCode | None,
+    r2_predicted: float | None,
 ) -> Weighed:
-    direction, excess, rounds = test.directions[name], found.excess, found.rounds
-    predicted, isotropic = (None if one is None else one.excess for one in (found.predicted, found.isotropic))
-    code = decide(
-        excess,
-        predicted,
-        isotropic,
-        found.small,
-        is_local=is_local,
-        any_group=bool(own.any()),
-        clear_elsewhere=clear_elsewhere,
-    )
+    excess = figures.excess
     finding = Finding(
         code,
+        close_to=close_to,
         excess=excess.direction,
-        excess_predicted=None if predicted is None else predicted.direction,
-        excess_isotropic=None if isotropic is None else isotropic.direction,
-        excess_small=None if found.small is None else found.small.direction,
-        excess_rest=None if found.rest is None else found.rest.direction,
+        excess_predicted=_of_direction(figures.predicted),
+        excess_isotropic=_of_direction(figures.isotropic),
+        excess_small=_of_direction(figures.small),
+        excess_rest=_of_direction(figures.rest),
         standard_error=excess.standard_error,
         n_significant=int(own.sum()),
         n_tested=len(direction.difference_clusters),
         share_significant=float(own[direction.labels].mean()),
         r2=float(np.mean([one.r2 for one in rounds])),
-        r2_predicted=next((one.r2 for one in (found.predicted, found.isotropic) if one is not None), None),
+        r2_predicted=r2_predicted,
         overlap=float(np.mean([one.overlap for one in rounds])),
         overlap_simulated=float(np.mean([one.overlap_simulated for one in rounds])),
         n_sampled=len(rounds[0].drawn.rows),
         n_rounds=len(rounds),
     )
     tested = ~np.isnan(rates)
-    figures = [np.where(tested, each, np.nan) for each in (excess.cluster, excess.unseen_affinity, excess.p_value)]
-    return Weighed(finding, figures[0], figures[1], figures[2], rates, own, rounds[0].simulated)
+    each = [np.where(tested, one, np.nan) for one in (excess.cluster, excess.unseen_affinity, excess.p_value)]
+    return Weighed(finding, each[0], each[1], each[2], rates, own, rounds[0].simulated)
+
+
+def _of_direction(excess: Excess | None) -> float | None:
+    return None if excess is None else excess.direction

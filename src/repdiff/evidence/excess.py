@@ -13,8 +13,10 @@ from repdiff.evidence.matched_noise import Round
 from repdiff.evidence.prediction import FloatArray
 from repdiff.evidence.significance import combine
 
+CLEAR_GROUP_EXCESS = 1.0  # of a group: no other linear map is asked whether it explains it
 _LEAST_SCALE = 0.10  # of log affinity: less is no difference that anybody could see
 _BANDWIDTH = 0.5  # in log size: how far simulated clusters may be from a cluster's size to say what is usual for it
+_LEAST_SPREAD = 0.025  # of what tight clusters hold together: as of an excess of 1 in a fortieth of the items
 _LEAST_WEIGHT = 1e-3  # of a simulated cluster, however far: nothing is judged by nothing
 
 
@@ -34,6 +36,8 @@ class Excess:
         Its mean affinity on unseen items, NaN likewise.
     p_value : ndarray of float64, (k,)
         1 where most rounds say nothing of it.
+    together : float
+        p-value of all clusters with an excess of 1 or more, taken together.
     """
 
     direction: float
@@ -41,6 +45,7 @@ class Excess:
     cluster: FloatArray
     unseen_affinity: FloatArray
     p_value: FloatArray
+    together: float = 1.0
 
 
 def excess_of(rounds: Sequence[Round], labels: npt.NDArray[np.int32], n_clusters: int) -> Excess:
@@ -75,6 +80,7 @@ def excess_of(rounds: Sequence[Round], labels: npt.NDArray[np.int32], n_clusters
         _mean_known(excess),
         _mean_known(affinity),
         combine(p_values),
+        _together(rounds, null_above, null_log_sizes),
     )
 
 
@@ -87,22 +93,59 @@ def with_lesser_clusters(one: Excess, other: Excess, *, enough: float) -> Excess
         np.where(weak, np.fmin(one.cluster, other.cluster), one.cluster),
         one.unseen_affinity,
         np.where(weak, np.maximum(one.p_value, other.p_value), one.p_value),
+        one.together,
     )
 
 
+def _together(rounds: Sequence[Round], null_above: FloatArray, null_log_sizes: FloatArray) -> float:
+    """Chance that noise makes as much of clusters with an excess of 1 or more: the t tail, scaled by simulations.
+
+    A clustering often cuts a group into parts, each with too few unseen members to be significant by itself. What the
+    parts hold together, their excess times their share of the unseen items, is compared with the same of each
+    simulation.
+    """
+    from scipy.stats import t
+
+    def held(above: FloatArray, sizes: npt.NDArray[np.int64], n_unseen: int) -> float:
+        excess = [
+            one - _usual(float(np.log(size)), null_above, null_log_sizes)[0]
+            for one, size in zip(above, sizes, strict=True)
+        ]
+        return (
+            float(sum(size * one for one, size in zip(excess, sizes, strict=True) if one >= CLEAR_GROUP_EXCESS))
+            / n_unseen
+        )
+
+    real, simulated = [], []
+    for one in rounds:
+        n_unseen = len(one.drawn.halves[1])
+        real.append(held(one.above, one.groups.sizes, n_unseen))
+        for draw in range(one.n_draws):
+            of_draw = one.null_draws == draw
+            simulated.append(held(one.null_above[of_draw], one.null_sizes[of_draw], n_unseen))
+    scale = max(float(np.std(simulated, ddof=1)), _LEAST_SPREAD)
+    return float(t.sf((np.mean(real) - np.mean(simulated)) / scale, len(simulated) - 1))
+
+
 def _judge(above: float, log_size: float, null: FloatArray, null_log_sizes: FloatArray) -> tuple[float, float]:
-    """Excess over simulated clusters of about the same size, and its t tail.
+    """Excess over simulated clusters of about the same size, and its t tail."""
+    from scipy.stats import t
+
+    centre, scale, freedom = _usual(log_size, null, null_log_sizes)
+    return above - centre, float(t.sf((above - centre) / max(scale, _LEAST_SCALE), freedom))
+
+
+def _usual(log_size: float, null: FloatArray, null_log_sizes: FloatArray) -> tuple[float, float, float]:
+    """Centre and spread of simulated clusters of about the same size, and degrees of freedom.
 
     Small clusters of noise vary more than large ones, so those that are near in size count more: mean and spread are
     weighted, and the degrees of freedom are those of the weights (Kish 1965).
     """
-    from scipy.stats import t
-
     weights = np.exp(-0.5 * np.square((null_log_sizes - log_size) / _BANDWIDTH)) + _LEAST_WEIGHT
     centre = float(np.average(null, weights=weights))
     scale = float(np.sqrt(np.average(np.square(null - centre), weights=weights)))
     freedom = max(1.0, float(weights.sum() ** 2 / np.square(weights).sum()) - 1)
-    return above - centre, float(t.sf((above - centre) / max(scale, _LEAST_SCALE), freedom))
+    return centre, scale, freedom
 
 
 def _mean_known(values: FloatArray) -> FloatArray:

@@ -115,12 +115,14 @@ class Round:
         Log affinity of each cluster above that of simulated neighbourhoods of its size.
     null_above : ndarray of float64, (q,)
         The same of the simulated clusters.
-    null_sizes : ndarray of int64, (q,)
-        Unseen members of these.
+    null_sizes, null_draws : ndarray of int64, (q,)
+        Unseen members of these, and which of the simulations they are of.
     r2 : float
         Share of the variance that the other side explains.
     overlap, overlap_simulated : float
         Share of nearest neighbours in common.
+    n_draws : int
+        How many simulations.
     simulated : ndarray of int32, (m, m), or None
         Ranks of one simulated side; of the first round only.
     """
@@ -131,9 +133,11 @@ class Round:
     above: FloatArray
     null_above: FloatArray
     null_sizes: Rows
+    null_draws: Rows
     r2: float
     overlap: float
     overlap_simulated: float
+    n_draws: int
     simulated: Ranks | None
 
 
@@ -148,6 +152,7 @@ class _Null:
     curve: FloatArray
     above: FloatArray
     sizes: Rows
+    draws: Rows
 
     def usual(self, sizes: Rows) -> FloatArray:
         """Log affinity of neighbourhoods of these sizes."""
@@ -246,18 +251,16 @@ def simulate_rounds(
         For each direction that is tested: affinity, seed and None for as many clusters as there are -> labels.
     gamma, beta : float
         Of the affinity.
-    kind : {"turned", "predicted", "isotropic", "nearest"}
-        Of the simulations.
-    known : mapping to sequence of Round, optional
+    kind : str
+        Of the simulations: see above.
+    known : mapping, optional
         The same rounds by another kind, whose real clusters are taken.
     number : int, optional
         Clusters, real and simulated, where not as many as there are.
     n_draws : int
         Simulations in each round.
-    seed : int
-        Of folds and noise. Each round and direction has a stream of its own, so threads do not matter.
-    n_jobs : int
-        Threads.
+    seed, n_jobs : int
+        Of folds and noise; each round and direction has a stream of its own, so threads do not matter.
     stage, progress
         What is told.
     """
@@ -304,9 +307,11 @@ def _simulate(
         real.log_affinity - null.usual(real.sizes),
         null.above,
         null.sizes,
+        null.draws,
         prediction.r2,
         target,
         null.overlap,
+        n_draws,
         null.ranks,
     )
 
@@ -341,4 +346,5 @@ def _null(
     log_sizes, usual = curves[0][0], np.mean([curve for _, curve in curves], axis=0)
     sizes = np.concatenate([one.sizes for one in found])
     above = np.concatenate([one.log_affinity for one in found]) - np.interp(np.log(sizes), log_sizes, usual)
-    return _Null(tightness, overlap, ranks, log_sizes, usual, above, sizes)
+    draws = np.repeat(np.arange(n_draws), [len(one.sizes) for one in found])
+    return _Null(tightness, overlap, ranks, log_sizes, usual, above, sizes, draws)

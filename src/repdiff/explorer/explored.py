@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from repdiff.core.errors import RepdiffError
+from repdiff.explorer.originals import Originals
+from repdiff.explorer.trials import Trials
+from repdiff.explorer.umap_job import UmapJob
 from repdiff.inputs.columns import as_text
 from repdiff.report.closer import name_column
 from repdiff.report.payload import column_text
@@ -53,6 +57,39 @@ class Texts(Mapping[str, list[str]]):
         return len(self._columns)
 
 
+class _Ids(Collection[str]):
+    """The ids as text, made when they are looked at: of a million items that takes longer than most questions."""
+
+    def __init__(self, columns: Texts) -> None:
+        self._columns = columns
+
+    def __contains__(self, one: object) -> bool:
+        return one in self._columns["id"]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns["id"])
+
+    def __len__(self) -> int:
+        return len(self._columns["id"])
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the person who started the explorer named, and may therefore be read wherever it lies.
+
+    Attributes
+    ----------
+    x, y : Path or None
+        Embeddings that the run was made from.
+    images : Path or None
+        Folder of the pictures.
+    """
+
+    x: Path | None = None
+    y: Path | None = None
+    images: Path | None = None
+
+
 class Explored:
     """One comparison, and what is read off it.
 
@@ -62,10 +99,18 @@ class Explored:
         The run.
     folder : Path
         Its directory, in which the annotations are.
+    given : Given
+        Files and folders that may be read besides.
     """
 
-    def __init__(self, run: Run, folder: Path) -> None:
+    def __init__(self, run: Run, folder: Path, given: Given | None = None) -> None:
         self.run, self.folder, self.comparison = run, folder, run.comparison
+        self.given = Given() if given is None else given
+
+    @cached_property
+    def umap(self) -> UmapJob:
+        """The UMAP of both sides, made when it is asked for."""
+        return UmapJob(self.comparison, self.folder)
 
     @property
     def n(self) -> int:
@@ -75,6 +120,16 @@ class Explored:
     def direction(self, name: DirectionName) -> Direction:
         """One of the two directions."""
         return self.comparison.x_only if name == "x_only" else self.comparison.y_only
+
+    @cached_property
+    def originals(self) -> Originals:
+        """The pictures themselves, where they may be read."""
+        return Originals(self.comparison.items, self.folder, self.given.images)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """Other settings, tried on a sample."""
+        return Trials(self.comparison, self.folder, {"x": self.given.x, "y": self.given.y})
 
     @cached_property
     def columns(self) -> Texts:
@@ -177,7 +232,7 @@ class Explored:
     def annotations(self) -> Annotations:
         """What people say now; raises RunError where the file is damaged."""
         directions = (self.comparison.x_only, self.comparison.y_only)
-        return checked_annotations(self.folder, directions, self.columns["id"])
+        return checked_annotations(self.folder, directions, _Ids(self.columns))
 
     def annotate(self, annotations: Annotations) -> Annotations:
         """Write what people say; the same with the next version.
@@ -189,7 +244,7 @@ class Explored:
         RunError
             Where it does not fit the run, or cannot be written.
         """
-        check_against(annotations, (self.comparison.x_only, self.comparison.y_only), self.columns["id"])
+        check_against(annotations, (self.comparison.x_only, self.comparison.y_only), _Ids(self.columns))
         return replace_annotations(self.folder, annotations)
 
 

@@ -14,14 +14,16 @@ from repdiff.explorer.colours import choices
 from repdiff.explorer.explored import Explored
 from repdiff.explorer.findings import findings
 from repdiff.explorer.library import Library
+from repdiff.explorer.missing import missing
 from repdiff.inputs import Items
 from repdiff.report.maps import limits
 from repdiff.report.page import asset, environment
 from repdiff.report.palette import cluster_colours
 from repdiff.report.payload import as_script_text, packed, payload
-from repdiff.report.shown_items import choose_shown_items
+from repdiff.report.shown_items import ShownItems, choose_shown_items
 from repdiff.report.subject import Frame, Subject, subject_of
 from repdiff.report.wording.answer import answer
+from repdiff.store.closer import most_clusters
 from repdiff.store.lazy import put_off
 
 MOST_DRAWN = 100_000  # items; of more, a sample
@@ -29,8 +31,8 @@ _N_COLOURS = 24  # of anything that is coloured by name
 # In the order in which they are put together; later ones use what earlier ones define.
 _SHARED = ("data", "theme")
 _OWN = (
-    "ask", "state", "address", "annotations", "tiles", "canvas", "maps", "colouring", "findings", "wall", "naming",
-    "facts", "inspector", "search", "recut", "review", "main",
+    "ask", "state", "address", "annotations", "tiles", "canvas", "maps", "layout", "colouring", "findings", "wall",
+    "naming", "facts", "beside", "look", "inspector", "search", "recut", "trials", "rerun", "review", "main",
 )  # fmt: skip
 
 
@@ -48,7 +50,7 @@ def page_data(library: Library, place: int) -> dict[str, Any]:
     """What the scripts start from; everything else they ask for."""
     explored = library.shelves[place].explored
     subject = subject_of(explored.run)
-    shown = choose_shown_items(subject, most_drawn=MOST_DRAWN, most_listed=MOST_DRAWN)
+    shown = _with_reference(choose_shown_items(subject, most_drawn=MOST_DRAWN, most_listed=MOST_DRAWN), explored)
     data = payload(_without_details(explored, subject), shown, {})
     found = answer(explored.comparison)
     colours = cluster_colours(max(_N_COLOURS, subject.n_colours))
@@ -63,16 +65,27 @@ def page_data(library: Library, place: int) -> dict[str, Any]:
         "colourBy": choices(explored),
         "rightMeans": explored.right_means,
         "neighbours": None if explored.lists is None else explored.lists.k,
-        "mostClusters": _most_clusters(explored),
+        "missing": missing(explored),
+        "settings": _settings(explored),
+        "mostClusters": most_clusters(explored.folder),
         "annotations": to_plain(explored.annotations()),
         "limitsOfX": _limits_of_x(explored, shown.rows[shown.drawn]),
     }
 
 
-def _most_clusters(explored: Explored) -> int:
-    """How many clusters the kept eigenvectors can be cut into; 0 where none are kept."""
-    spectra = [one.spectrum for one in (explored.comparison.x_only, explored.comparison.y_only)]
-    return 0 if any(one is None for one in spectra) else min(one.vectors.shape[1] for one in spectra if one)
+def _settings(explored: Explored) -> dict[str, Any]:
+    """The run's settings that may be tried otherwise."""
+    own = explored.comparison.provenance.parameters
+    return {"gamma": own["gamma"], "beta": own["beta"], "threshold": own["no_change_threshold"]}
+
+
+def _with_reference(shown: ShownItems, explored: Explored) -> ShownItems:
+    """The same items and, of a sample, also those whose embeddings are kept, which a UMAP draws."""
+    reference = None if shown.holds_all else explored.comparison.reference
+    if reference is None:
+        return shown
+    rows = np.union1d(shown.rows, reference.rows)
+    return replace(shown, rows=rows, drawn=np.arange(len(rows)))
 
 
 def _limits_of_x(explored: Explored, rows: Any) -> list[tuple[float, float]]:

@@ -60,7 +60,10 @@ def serve(library: Library, listening: socket.socket, token: str) -> None:
         app, log_level="error", access_log=False, server_header=False, lifespan="off", ws="none",
         timeout_graceful_shutdown=1, h11_max_incomplete_event_size=64 << 10,
     )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[listening])
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        library.rerun.close()
 
 
 def new_token() -> str:

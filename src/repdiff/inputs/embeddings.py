@@ -91,6 +91,8 @@ def as_embeddings(data: Any, *, source: str, id_column: str | None = None) -> Em
     InputError
         Where it is no numeric matrix.
     """
+    if isinstance(data, Embeddings):
+        return data
     if sources.is_path(data) or sources.are_paths(data):
         return read_embeddings(data, id_column=id_column)
     if isinstance(data, Mapping):
@@ -114,12 +116,13 @@ def read_embeddings(path: str | Path | list[str | Path], *, id_column: str | Non
     """
     places = sources.find(path)
     if len(places) == 1 and not sources.has_wildcard(path):
-        return _read(places[0], id_column)
+        return read_place(places[0], id_column)
     name = str(path) if sources.is_path(path) else few(place.title for place in places)
-    return _joined([_read(place, id_column, is_part=True) for place in places], name)
+    return joined([read_place(place, id_column, is_part=True) for place in places], name)
 
 
-def _read(place: sources.Place, id_column: str | None, *, is_part: bool = False) -> Embeddings:
+def read_place(place: sources.Place, id_column: str | None = None, *, is_part: bool = False) -> Embeddings:
+    """Embeddings of one file, or of one column or array in it; .npy files of several are mapped until they are joined."""
     path, source = place.path, place.title
     if path.is_dir() and is_saved_dataset(path):
         with reading(path):
@@ -139,8 +142,8 @@ def _read(place: sources.Place, id_column: str | None, *, is_part: bool = False)
         return _of_table(read_vector_table(path, text=id_column), source, place.name, id_column)
 
 
-def _joined(parts: list[Embeddings], source: str) -> Embeddings:
-    """Several files as one, in order."""
+def joined(parts: list[Embeddings], source: str, values: npt.NDArray[Any] | None = None) -> Embeddings:
+    """Several files as one, in order; ``values`` are their values where these are together already."""
     first = parts[0]
     for part in parts:
         if part.values.shape[1] != first.values.shape[1] or part.columns != first.columns:
@@ -160,7 +163,7 @@ def _joined(parts: list[Embeddings], source: str) -> Embeddings:
         keys.append(key_of(np.concatenate([key.ids for key in own]), own[0].name, title))
     told = f"{source}: {len(parts)} files were joined, {first.source} first and {parts[-1].source} last"
     return Embeddings(
-        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.values for part in parts]) if values is None else values,
         ids,
         source,
         first.columns,

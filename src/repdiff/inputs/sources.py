@@ -1,4 +1,7 @@
-"""What a path for embeddings names: a file, one thing in it (``FILE:NAME``), or several files (``part-*.npy``)."""
+"""What a path for embeddings names: a file, one thing in it (``FILE:NAME``), or several files.
+
+Several files are a pattern (``part-*.npy``), a list, or a folder of .parquet files.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +75,7 @@ def split(given: str | Path) -> Place:
 
 
 def find(given: str | Path | Sequence[str | Path]) -> list[Place]:
-    """The places that are meant, sorted by name so that 2 comes before 10.
+    """The places that are meant, sorted by name so that 2 comes before 10; of a folder, its .parquet files.
 
     Raises
     ------
@@ -82,6 +85,8 @@ def find(given: str | Path | Sequence[str | Path]) -> list[Place]:
     if not isinstance(given, str | Path):
         return [place for one in given for place in find(one)]
     place = split(given)
+    if place.path.is_dir() and (parts := [str(path) for path in place.path.glob("*.parquet")]):
+        return [Place(Path(path), place.name) for path in sorted(parts, key=_in_order)]
     if place.path.exists() or not any(sign in str(place.path) for sign in _WILDCARDS):
         return [place]
     found = sorted(glob.glob(str(place.path)), key=_in_order)  # noqa: PTH207  Path.glob takes no absolute pattern

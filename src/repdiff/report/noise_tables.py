@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from repdiff.report.tables import Table
 from repdiff.report.wording import formatting as words
+from repdiff.report.wording.codes import code_in_words
 from repdiff.report.wording.findings import holder_and_other
 from repdiff.results.clusters import DIRECTIONS
 from repdiff.results.comparison import Comparison
 from repdiff.results.evidence import ComparisonEvidence
-from repdiff.results.findings import Correctness, Finding, FindingCode, Neighbours, NeighbourShares, PairedAccuracy
+from repdiff.results.findings import Correctness, Finding, Neighbours, NeighbourShares, PairedAccuracy
 
 _MOST_LABELS = 40
-
-CODES: dict[FindingCode, str] = {
-    "same": "the same",
-    "noise": "no more than noise",
-    "directions": "all over, along a few directions",
-    "throughout": "all over, in structured ways",
-    "local": "in groups, and nowhere else",
-    "too_few": "too few items to compare with noise",
-    "untested": "not compared with noise",
-}
 
 
 def finding_tables(comparison: Comparison) -> tuple[Table, ...]:
@@ -55,7 +46,7 @@ def _noise(comparison: Comparison, evidence: ComparisonEvidence) -> Table:
 
 def _finding_cells(found: Finding) -> tuple[str, ...]:
     return (
-        CODES[found.code],
+        code_in_words(found),
         *map(_signed, (found.excess, found.standard_error, found.excess_rest)),
         *map(_signed, (found.excess_predicted, found.excess_isotropic, found.excess_small)),
         f"{found.n_significant} of {found.n_tested}",

@@ -34,6 +34,9 @@ class Finding:
         no group. ``throughout``: more than either, all over. ``local``: in groups that hold at most half of the items,
         and in nothing else. ``too_few``: too few items to compare with noise. ``untested``: the clusterer could not
         label a sample of the items.
+    close_to : str or None
+        The code that it would be if one of the figures that decide were larger or smaller by its own standard error;
+        None where that makes no difference.
     excess : float or None
         Mean log affinity within clusters, on unseen items, above that of the other side, turned and scaled onto this
         one, with noise of the same amount.
@@ -66,6 +69,7 @@ class Finding:
     """
 
     code: FindingCode
+    close_to: FindingCode | None = None
     excess: float | None = None
     excess_predicted: float | None = None
     excess_isotropic: float | None = None

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from repdiff.core.errors import OptionError
 from repdiff.core.progress import Progress, silent
+from repdiff.settings.cluster import ON_CLUSTERS, DaskSettings
 from repdiff.settings.columns import ItemSettings, PredictionSettings
 from repdiff.settings.computing import ComputingSettings, EngineChoice, SeedSettings
 from repdiff.settings.encoding import EncodingSettings
@@ -92,6 +93,7 @@ class KeepingSettings(SettingsGroup):
 class CompareCall(
     DescriptionSettings,
     KeepingSettings,
+    DaskSettings,
     Settings,
     ReplicateSettings,
     AlignmentSettings,
@@ -108,13 +110,32 @@ class CompareCall(
     y: Any
 
     def check_together(self) -> None:
-        """Refuse replicates without evidence."""
+        """Refuse replicates without evidence, and on a cluster what only engines of this machine can do."""
         super().check_together()
+        if self.dask is not None:
+            self._check_cluster()
         if not self.evidence and self.replicates_x is not None:
             raise OptionError(
                 "replicates are part of the evidence, but evidence=False leaves it out; leave out one of the two",
                 on_command_line="--replicate-x is part of the evidence, but --no-evidence leaves it out; leave out one "
                 "of the two",
+            )
+
+    def _check_cluster(self) -> None:
+        needs = "needs the exact engine, which does not run on Dask"
+        for name, given, flag in (
+            ("within", self.within is not None, "--within"),
+            ("clusterer", self.clusterer != "spectral", "--clusterer"),
+        ):
+            if given:
+                raise OptionError(
+                    f"{name}= {needs}; leave out {name}= or dask=",
+                    on_command_line=f"{flag} {needs}; leave out {flag} or --dask",
+                )
+        if isinstance(self.engine, str) and self.engine not in ON_CLUSTERS:
+            only = f"the {self.engine} engine does not run on Dask, only the sampled one does"
+            raise OptionError(
+                f"{only}; leave out engine= or dask=", on_command_line=f"{only}; leave out --engine or --dask"
             )
 
 
@@ -237,7 +258,7 @@ class EvaluateRunCall(ProgressSettings, RunEvaluationSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AssignSettings(ProgressSettings, MatchingSettings):
+class AssignSettings(ProgressSettings, DaskSettings, MatchingSettings):
     """How new items are assigned to the clusters of a comparison."""
 
     x: Any = setting(

@@ -67,7 +67,7 @@ class ComputingSettings(SeedSettings):
         allowed=f"one of {', '.join(ENGINES)}, or an engine with plan and compute",
         kind=f"{{{', '.join(repr(name) for name in ENGINES)}}} or engine".replace("'", '"'),
     )
-    device: str | None = setting(None, "Of the torch engine: cuda, mps or cpu.")
+    device: str | None = setting(None, "Of the engines torch and sampled: cuda, mps or cpu.")
     memory_limit: float | str | None = setting(
         None,
         "Main memory that the work may use: bytes, or a size such as 8GB.",
@@ -78,7 +78,7 @@ class ComputingSettings(SeedSettings):
     )
     device_memory_limit: float | str | None = setting(
         None,
-        "Memory of the device that the torch engine may use there: bytes, or a size such as 8GB.",
+        "Memory that the work may use on the device: bytes, or a size such as 8GB.",
         more="``memory_limit`` does not count it, unless the device is the CPU, whose memory is main memory.",
         unset="three quarters of what is free on the device",
         check=_is_size,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from repdiff.results.clusters import DirectionName
+from repdiff.results.clusters import DIRECTIONS, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.neighbors import NeighborLists, place_type
 from repdiff.results.spectrum import KeptSpectrum
@@ -81,6 +81,17 @@ def spectra_later(folder: Path, n: int) -> Mapping[DirectionName, Callable[[], K
         return once(lambda: vectors(lambda file: _read_spectrum(file, values(_read_values), name)))
 
     return {name: reader(name) for name in held}
+
+
+def most_clusters(folder: Path) -> int:
+    """Into how many clusters both directions of a run can be cut again; 0 where no eigenvectors are kept.
+
+    Only the eigenvalues are read, which are few.
+    """
+    if not os.path.lexists(folder / EIGENVALUES):
+        return 0
+    directions: list[str] = Part(folder, EIGENVALUES)(_read_values)["direction"].to_pylist()
+    return min(directions.count(name) for name in DIRECTIONS)
 
 
 def _read_values(file: Path) -> pa.Table:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from repdiff.core.cluster import Cluster, open_cluster
 from repdiff.core.errors import InputError, RepdiffError
 from repdiff.core.metrics import metrics_of
 from repdiff.core.parallel import resolve_n_jobs, row_tiles
-from repdiff.core.progress import Progress, silent
-from repdiff.inputs.checks import check_directions, check_finite, check_scale
+from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.inputs.embeddings import Embeddings, as_embeddings
+from repdiff.inputs.laid_out import lay_out
 from repdiff.inputs.matching import AUTO, ORDER, match_sides
 from repdiff.results.assignment import AssignedDirection, Assignment
 from repdiff.results.clusters import Direction, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.reference import Reference, ReferenceDirection
 from repdiff.settings import AssignCall, takes
-from repdiff.workflows.extension import Extension, Rule, Values
+from repdiff.workflows.assign_on_cluster import Assigned, Ingredients, assign_on_cluster, assign_rows
+from repdiff.workflows.extension import Rule, Values
 from repdiff.workflows.recall import recall_pair
 
 ROWS_AT_A_TIME = 1 << 16  # of a stream
@@ -50,8 +53,8 @@ def assign(call: AssignCall) -> Assignment:
         For new items that do not fit, and for a comparison whose clusters cannot be extended.
     """
     ready = Assigner(call.comparison, x=call.x, y=call.y, n_jobs=call.n_jobs)
-    parts = list(ready.stream(call.x_new, call.y_new, match=call.match, progress=call.progress))
-    return _joined(parts)
+    where: dict[str, Any] = {"dask": call.dask, "dask_folder": call.dask_folder}
+    return _joined(list(ready.stream(call.x_new, call.y_new, match=call.match, progress=call.progress, **where)))
 
 
 class Assigner:
@@ -93,7 +96,6 @@ class Assigner:
             raise RepdiffError(why_none(made))
         values = _values(comparison, reference, {"x": x, "y": y}, run)
         self._columns = values[0].shape[1], values[1].shape[1]
-        self._metrics = metrics_of(made["metric"])
         rules = {
             name: Rule.of(
                 direction.labels[reference.rows], reference.weights, places, direction.clusters,
@@ -101,34 +103,46 @@ class Assigner:
             )
             for name, direction, places in _directions(comparison, reference)
         }  # fmt: skip
-        self._extension = Extension(
-            values, reference.weights, self._metrics, gamma=made["gamma"], beta=made["beta"], rules=rules,
-            n_jobs=resolve_n_jobs(n_jobs),
-        )  # fmt: skip
+        self._made = Ingredients(
+            values, reference.weights, metrics_of(made["metric"]), made["gamma"], made["beta"], rules
+        )
+        self._extension = self._made.extension(resolve_n_jobs(n_jobs))
 
     def __call__(self, x_new: Any, y_new: Any, *, match: str = AUTO, progress: Progress = silent) -> Assignment:
         """The clusters of new items; see :func:`repdiff.assign`."""
         return _joined(list(self.stream(x_new, y_new, match=match, progress=progress)))
 
-    def stream(self, x_new: Any, y_new: Any, *, match: str = AUTO, progress: Progress = silent) -> Iterator[Assignment]:
-        """The clusters of new items, some ten thousand at a time, so that memory-mapped rows are never read at once."""
-        x, y = _new_items(x_new, y_new, match, self._columns)
-        tiles = row_tiles(len(x.values), ROWS_AT_A_TIME)
-        for number, rows in enumerate(tiles):
-            progress("new items", number, len(tiles))
-            yield self._assign(x, y, rows)
-        progress("new items", len(tiles), len(tiles))
+    def stream(
+        self,
+        x_new: Any,
+        y_new: Any,
+        *,
+        match: str = AUTO,
+        progress: Progress = silent,
+        dask: Any = None,
+        dask_folder: str | Path | None = None,
+    ) -> Iterator[Assignment]:
+        """The clusters of new items, some ten thousand at a time, so that memory-mapped rows are never read at once.
 
-    def _assign(self, x: Embeddings, y: Embeddings, rows: slice) -> Assignment:
-        own_x, own_y = (np.ascontiguousarray(side.values[rows]) for side in (x, y))
-        for part, metric in zip((replace(x, values=own_x), replace(y, values=own_y)), self._metrics, strict=True):
-            check_finite(part, first_row=rows.start)
-            check_scale(part)
-            if metric == "cosine":
-                check_directions(part, first_row=rows.start)
-        found = self._extension((own_x, own_y))
-        ids = np.array([str(row) for row in range(rows.start, rows.stop)], object) if x.ids is None else x.ids[rows]
-        return Assignment(ids, found["x_only"], found["y_only"])
+        Parameters
+        ----------
+        x_new, y_new, match, progress, dask, dask_folder
+            As in :func:`repdiff.assign`.
+        """
+        with ExitStack() as stack:
+            cluster = None if dask is None else stack.enter_context(open_cluster(dask, dask_folder))
+            x, y = _new_items(x_new, y_new, match, self._columns, cluster, progress)
+            tiles = row_tiles(len(x.values), ROWS_AT_A_TIME)
+            found: Generator[Assigned, None, None]
+            if cluster is None:
+                found = (assign_rows(self._extension, x, y, rows) for rows in tiles)
+            else:
+                found = stack.enter_context(closing(assign_on_cluster(self._made, (x, y), tiles, cluster)))
+            for number, rows in enumerate(tiles):
+                progress("new items", number, len(tiles))
+                own = next(found)
+                yield Assignment(_ids(x, rows), own["x_only"], own["y_only"])
+            progress("new items", len(tiles), len(tiles))
 
 
 def why_none(parameters: Mapping[str, Any]) -> str:
@@ -159,9 +173,20 @@ def _values(comparison: Comparison, reference: Reference, given: Mapping[str, An
     return np.ascontiguousarray(pair.x[reference.rows]), np.ascontiguousarray(pair.y[reference.rows])
 
 
-def _new_items(x_new: Any, y_new: Any, match: str, columns: tuple[int, ...]) -> tuple[Embeddings, Embeddings]:
+def _ids(x: Embeddings, rows: slice) -> npt.NDArray[np.object_]:
+    return np.array([str(row) for row in range(rows.start, rows.stop)], object) if x.ids is None else x.ids[rows]
+
+
+def _new_items(
+    x_new: Any, y_new: Any, match: str, columns: tuple[int, ...], cluster: Cluster | None, progress: Progress
+) -> tuple[Embeddings, Embeddings]:
     """Both sides of the new items, matched."""
     id_column = None if match in (AUTO, ORDER) else match
+    if cluster is not None:
+        x_new, y_new = (
+            lay_out(data, name, cluster, id_column=id_column, progress=prefixed(progress, name))
+            for name, data in (("x_new", x_new), ("y_new", y_new))
+        )
     sides = [as_embeddings(one, source=name, id_column=id_column) for one, name in ((x_new, "x_new"), (y_new, "y_new"))]
     for side, wanted, name in zip(sides, columns, ("x", "y"), strict=True):
         if not len(side.values):

@@ -12,12 +12,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from repdiff.affinity.engine import Plan
+from repdiff.affinity.engines import engine_on
 from repdiff.clustering.order import map_affinity
 from repdiff.clustering.representatives import Contrast
+from repdiff.core.cluster import open_cluster
 from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.agreement import agreement
 from repdiff.evidence.outcomes import accuracy, correctness, count_labels
 from repdiff.inputs import Items
+from repdiff.inputs.laid_out import lay_out
+from repdiff.inputs.matching import AUTO, ORDER
 from repdiff.inputs.pair import EmbeddingPair, make_pair
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.comparison import Comparison
@@ -25,7 +29,7 @@ from repdiff.results.neighbors import NeighborLists
 from repdiff.results.projection import Plane, Projection
 from repdiff.results.provenance import Provenance
 from repdiff.results.similarity import SimilarityTable
-from repdiff.settings import CompareCall, Settings, takes
+from repdiff.settings import AlignMethod, CompareCall, Settings, takes
 from repdiff.similarities.alignment import align_pair
 from repdiff.similarities.table import score_sample
 from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, find_direction, undecided
@@ -59,11 +63,23 @@ def compare(call: CompareCall) -> Comparison:
     RepdiffError
         For input that cannot be used, and for more memory than there is; before any work is done.
     """
-    settings = Settings.of(call)
+    if call.dask is None:
+        return _compare(call, Settings.of(call), call.x, call.y)
+    with open_cluster(call.dask, call.dask_folder) as cluster:
+        column = None if call.match in (AUTO, ORDER) else call.match
+        x, y = (
+            lay_out(data, name, cluster, id_column=column, progress=prefixed(call.progress, name))
+            for name, data in (("x", call.x), ("y", call.y))
+        )
+        settings = Settings.of(call)
+        return _compare(call, replace(settings, engine=engine_on(cluster, settings.engine)), x, y)
+
+
+def _compare(call: CompareCall, settings: Settings, x: Any, y: Any) -> Comparison:
     clock = Clock()
     with clock.time("input"):
         pair = make_pair(
-            call.x, call.y, items=call.items, images=call.images, names=call.names, label=call.label,
+            x, y, items=call.items, images=call.images, names=call.names, label=call.label,
             prediction_x=call.prediction_x, prediction_y=call.prediction_y, image=call.image, text=call.text,
             metric=call.metric, within=call.within, match=call.match, n_clusters=settings.fewest_clusters,
         )  # fmt: skip
@@ -71,21 +87,35 @@ def compare(call: CompareCall) -> Comparison:
             pair, call.replicates_x, call.replicates_y, align=call.align, random_state=call.random_state,
             progress=call.progress,
         )  # fmt: skip
-    options: dict[str, Any] = {
-        "replicates": replicates, "description": call.description, "keep_rows": call.keep_rows, "clock": clock,
-        "progress": call.progress,
-    }  # fmt: skip
-    if call.align == "none":
+    return compare_as_asked(
+        pair, settings, align=call.align, align_effect=call.align_effect, replicates=replicates,
+        description=call.description, keep_rows=call.keep_rows, clock=clock, progress=call.progress,
+    )  # fmt: skip
+
+
+def compare_as_asked(
+    pair: EmbeddingPair,
+    settings: Settings,
+    *,
+    align: AlignMethod,
+    align_effect: bool,
+    clock: Clock,
+    progress: Progress,
+    **options: Any,
+) -> Comparison:
+    """A pair that is aligned first, if that is asked for; options as of :func:`compare_pair`."""
+    options |= {"clock": clock, "progress": progress}
+    if align == "none":
         return compare_pair(pair, settings, **options)
     with clock.time("alignment"):
-        aligned = align_pair(pair, call.align, random_state=call.random_state)
-    if call.align_effect:
+        aligned = align_pair(pair, align, random_state=settings.random_state)
+    if align_effect:
         with clock.time("comparison without alignment"):
             plain = compare_pair(
-                pair, replace(settings, evidence=False), progress=prefixed(call.progress, "without alignment")
+                pair, replace(settings, evidence=False), progress=prefixed(progress, "without alignment")
             )
     found = compare_pair(aligned, settings, **options)
-    return _with_effect(found, plain) if call.align_effect else found
+    return _with_effect(found, plain) if align_effect else found
 
 
 def compare_pair(

@@ -121,7 +121,7 @@ class Extension:
             RankedReference(rows, weights, metric, n_jobs=n_jobs) for rows, metric in zip(values, metrics, strict=True)
         )
         self._scale = np.float32(gamma), np.float32(beta)
-        self._rules, self._n_jobs = rules, n_jobs
+        self._rules, self._n_jobs, self.metrics = rules, n_jobs, metrics
 
     def __call__(self, values: Values) -> dict[DirectionName, AssignedDirection]:
         """The clusters of new items in each direction, from their embeddings, (n, d_x) and (n, d_y)."""

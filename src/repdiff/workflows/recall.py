@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from repdiff.core.errors import RunError
 from repdiff.core.metrics import metrics_of
+from repdiff.core.regular import is_near
 from repdiff.inputs.embeddings import Embeddings, as_embeddings
 from repdiff.inputs.matching import AUTO
 from repdiff.inputs.pair import EmbeddingPair, make_pair
@@ -36,7 +37,7 @@ def recall_pair(comparison: Comparison, given: Mapping[str, Any], *, run: Path |
     made = comparison.provenance
     called = "the comparison" if run is None else str(run)
     matched_by = made.inputs["matched_by"]
-    data = {name: _place(made.inputs[name], name, given.get(name), run, called) for name in ("x", "y")}
+    data = {name: place_of(made.inputs[name], name, given.get(name), run, called) for name in ("x", "y")}
     sides = {name: _side(one, made.inputs[name], name, called) for name, one in data.items()}
     # Only files and tables have ids and a list of skipped items beside them.
     pair = make_pair(
@@ -51,15 +52,15 @@ def recall_pair(comparison: Comparison, given: Mapping[str, Any], *, run: Path |
             f"{' and '.join(side.source for side in sides.values())} no longer hold; "
             "give files with the ids with x= and y=, or --x and --y"
         )
-    return pair
+    return replace(pair, sources=(sides["x"].source, sides["y"].source))
 
 
-def _place(facts: Mapping[str, Any], name: str, given: Any, run: Path | None, called: str) -> Any:
-    """The embeddings of one side, or their file."""
+def place_of(facts: Mapping[str, Any], name: str, given: Any, run: Path | None, called: str) -> Any:
+    """The embeddings of one side, or their file; raises RunError where they are not where the manifest says."""
     if given is not None:
         return Path(given) if is_path(given) else given
     source = Path(facts["source"])
-    near = run is None or _is_near(source, run)
+    near = run is None or is_near(source, run)
     if near and is_there(source):
         return source
     inside = None if run is None else run / "embeddings" / source.name  # what was encoded for the run moves with it
@@ -71,15 +72,6 @@ def _place(facts: Mapping[str, Any], name: str, given: Any, run: Path | None, ca
         else "lies neither beside the run nor in the working folder, so it is not opened; if it is yours, name it with"
     )
     raise RunError(f"{called}: was made from {name} = {facts['source']}, which {why} {name}=, or --{name}")
-
-
-def _is_near(source: Path, run: Path) -> bool:
-    """Whether a path leads to a place inside the working folder or the folder of the run, links followed.
-
-    The run may be a stranger's, and name any file or device of this machine.
-    """
-    place = Path(os.path.realpath(source))
-    return any(place.is_relative_to(near) for near in (Path.cwd().resolve(), run.resolve().parent))
 
 
 def _side(data: Any, facts: Mapping[str, Any], name: str, called: str) -> Embeddings:

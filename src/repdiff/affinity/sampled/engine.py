@@ -90,8 +90,9 @@ class Sampled:
         n_jobs: int | None = None,
         held: int = 0,
         like: Plan | None = None,
+        without: int = 0,
     ) -> Plan:
-        """The memory and time needed; memory-mapped inputs do not count.
+        """The memory and time needed; memory-mapped inputs do not count, nor do ``without`` bytes that lie elsewhere.
 
         Raises
         ------
@@ -100,7 +101,7 @@ class Sampled:
         MemoryLimitError
             If it does not fit.
         """
-        candidates, kept, block = self._sizes(x.n)
+        candidates, kept, block = self.sizes(x.n)
         if x.n <= candidates:
             return Exact().plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like)
         for side in (x, y):
@@ -110,7 +111,7 @@ class Sampled:
                     'use engine="exact"'
                 )
         threads, limit = resolve_n_jobs(n_jobs), host_limit(memory_limit, held)
-        need = _bytes_needed(x, y, candidates, kept, block, threads)
+        need = _bytes_needed(x, y, candidates, kept, block, threads) - without
         if need > limit:
             raise MemoryLimitError(
                 f"the sampled engine needs {format_bytes(need)} for {x.n:,} items, but may use {format_bytes(limit)}; "
@@ -147,11 +148,7 @@ class Sampled:
                 x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
             )
             return Affinities(found.x_only, found.y_only, {**found.engine, "name": self.name, "share_of_pairs": 1.0})
-        if groups is not None:
-            raise RepdiffError(
-                "the sampled engine cannot compare within groups, since its lists hold too few pairs of one group; "
-                'use engine="exact", or compare one group at a time'
-            )
+        self.refuse_groups(groups)
         seed = seed_of(random_state)
         sample = partial(_sample, metrics=(x.metric, y.metric), gamma=gamma, beta=beta, seed=seed)
         compile_for(
@@ -163,7 +160,15 @@ class Sampled:
         both = sample([x.values, y.values], sizes=sizes, n_jobs=plan.n_jobs, progress=progress)
         return Affinities(both.x_only, both.y_only, self.facts(plan, x.n))
 
-    def _sizes(self, n: int) -> tuple[int, int, int]:
+    def refuse_groups(self, groups: npt.NDArray[np.int32] | None) -> None:
+        """Raise an error for groups."""
+        if groups is not None:
+            raise RepdiffError(
+                "the sampled engine cannot compare within groups, since its lists hold too few pairs of one group; "
+                'use engine="exact", or compare one group at a time'
+            )
+
+    def sizes(self, n: int) -> tuple[int, int, int]:
         """Candidates, kept partners and block size for n items."""
         defaults = _FEW if n <= _MANY_ITEMS else _MANY
         candidates, kept, block = (
@@ -274,11 +279,27 @@ def seed_of(random_state: int | None) -> int:
 def _bytes_needed(x: Representation, y: Representation, candidates: int, kept: int, block: int, threads: int) -> int:
     given: int = sum(side.values.nbytes for side in (x, y) if not is_mapped(side.values))
     copies: int = sum(4 * side.values.size for side in (x, y) if not side.reads_in_place)  # for representatives
+    of_lists = bytes_of_lists(x, y, candidates, block, threads)
+    return (
+        given
+        + copies
+        + _LIBRARIES
+        + _BYTES_PER_ITEM * 2 * x.n
+        + bytes_stored(x.n, kept)
+        + max(of_lists, spectral_bytes(x.n))
+    )
+
+
+def bytes_stored(n: int, kept: int) -> int:
+    """Bytes of the stored matrices of both directions."""
+    return 8 * n * kept
+
+
+def bytes_of_lists(x: Representation, y: Representation, candidates: int, block: int, threads: int) -> int:
+    """Bytes that the cells take, and the lists that some threads work on."""
     cells = number_of_cells(x.n)
     of_cells: int = 16 * cells * sum(side.values.shape[1] for side in (x, y)) * 4
-    of_threads = threads * (_BYTES_PER_CANDIDATE * candidates * block + 4 * cells * _ROWS_ASSIGNED)
-    stored = 2 * x.n * (4 * kept + _BYTES_PER_ITEM)
-    return given + copies + _LIBRARIES + stored + max(of_cells + of_threads, spectral_bytes(x.n))
+    return of_cells + threads * (_BYTES_PER_CANDIDATE * candidates * block + 4 * cells * _ROWS_ASSIGNED)
 
 
 def _seconds(x: Representation, y: Representation, candidates: int, threads: int) -> float:

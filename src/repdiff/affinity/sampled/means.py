@@ -109,12 +109,11 @@ def group_means(
     dealt = _deal(of_place, sizes, sampler.block, sampler.stream(PURPOSE))
     seen = _Seen.nothing(DRAWS, len(sizes))
 
+    looked_at, ends = stored.rows(np.concatenate(dealt)), np.cumsum([len(places) for places in dealt])
     for number, places in enumerate(dealt):
-        groups = of_place[places]
+        groups, own = of_place[places], np.arange(ends[number] - len(places), ends[number])
         seen.rows[number] = np.bincount(groups, minlength=len(sizes))
-        add_partners(
-            *stored.rows(places), np.arange(len(places)), groups, of_place, seen.stored[number], seen.partners[number]
-        )  # fmt: skip
+        add_partners(*looked_at, own, groups, of_place, seen.stored[number], seen.partners[number])
     rows = [stored.items[places].astype(np.int64) for places in dealt]
     drawn = run_draws(rows, labels, len(sizes)) if run_draws else _on_threads(sampler, rows, labels, len(sizes), n_jobs)
     seen.sums[:], seen.totals[:] = (np.stack(side) for side in zip(*drawn, strict=True))

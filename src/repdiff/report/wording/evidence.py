@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from repdiff.inputs.columns import as_text
 from repdiff.report.wording import formatting as words
+from repdiff.report.wording.codes import border_sentence
 from repdiff.report.wording.findings import holder_and_other
 from repdiff.results.clusters import DirectionName
 from repdiff.results.comparison import Comparison
@@ -88,7 +89,10 @@ def verdict(comparison: Comparison) -> words.Sentence | None:
     evidence = comparison.evidence
     if evidence is None:
         return None
-    return verdict_sentence(evidence, comparison.names) if not evidence.findings else groups_sentence(evidence)
+    if not evidence.findings:
+        return verdict_sentence(evidence, comparison.names)
+    told, close = groups_sentence(evidence), border_sentence(comparison)
+    return told if close is None else words.Sentence((*told.parts, (" ", False), *close.parts))
 
 
 def groups_sentence(evidence: ComparisonEvidence) -> words.Sentence:

@@ -44,7 +44,11 @@ function closestLine(direction, closest) {
   button.dataset.closest = direction;
   button.append(dot(colourOfGroup(direction, closest.index)), calledOf(direction, closest.index));
   button.addEventListener("click", () => showCluster(direction, closest.index));
-  line.append(`Closest group of ${holderOf(direction)}: `, button, ` shares ${inFigures(closest.shared)} of its ${inFigures(closest.size)}`);
+  const both = make("button", "link", "side by side");
+  both.type = "button";
+  both.dataset.both = direction;
+  both.addEventListener("click", () => compareWith(direction, closest.index));
+  line.append(`Closest group of ${holderOf(direction)}: `, button, ` shares ${inFigures(closest.shared)} of its ${inFigures(closest.size)} · `, both);
   return line;
 }
 

@@ -51,7 +51,8 @@ function entryOf(direction, one) {
   const marks = [note.decision, note.set_aside ? "set aside" : "", ...note.tags].filter(Boolean);
   if (marks.length) words.append(make("small", "marks", marks.join(" · ")));
   button.append(status, dot(colourOfGroup(direction, one.index)), make("span", "number", one.number), words);
-  button.addEventListener("click", () => showCluster(direction, one.index));
+  button.classList.toggle("second", state.beside === besideAs(direction, one.index));
+  button.addEventListener("click", (event) => (event.shiftKey && listed?.rows.length ? compareWith(direction, one.index) : showCluster(direction, one.index)));
   entry.append(button);
   return entry;
 }
@@ -108,7 +109,7 @@ function startFindings() {
   for (const radio of document.querySelectorAll("input[name=direction]")) radio.addEventListener("change", () => showList({ direction: radio.value, item: null }));
   follow((_, changed) => {
     if (changed.direction) fillRoles();
-    if (changed.direction || changed.cluster || changed.named || changed.k) fillFindings();
+    if (changed.direction || changed.cluster || changed.named || changed.k || changed.beside) fillFindings();
   });
   onAnnotations(fillFindings);
   onTheme(fillFindings);

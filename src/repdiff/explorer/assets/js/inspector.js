@@ -75,8 +75,7 @@ function memberships(item) {
 
 function itemParts(item) {
   const head = make("div", "item-head");
-  const view = make("div", "large view");
-  view.append(sightOf(item));
+  const view = pictureOf(item);
   const names = make("div");
   names.append(make("h2", "", nameOf(item)), make("p", "hint", item.title ? item.id : ""), make("p", "", item.label));
   head.classList.toggle("of-text", !item.picture && Boolean(item.text));
@@ -104,17 +103,36 @@ function clusterParts(direction, index) {
 
 function listParts() {
   const { direction, cluster, named } = state;
-  if (!listed) return [make("h2", "", DATA.headline || `${frameNow().names.x} and ${frameNow().names.y}`), make("p", "hint", "Choose a group, search, or draw round items; a click on an item shows its neighbours in both models. Keys: j and k go through the groups, r and n decide, u undoes, / searches.")];
+  if (!listed) return [make("h2", "", DATA.headline || `${frameNow().names.x} and ${frameNow().names.y}`), make("p", "hint", "Choose a group, search, or draw round items; a click on an item shows its neighbours in both models. Keys: j and k go through the groups, r and n decide, u undoes, / searches, c compares with another group."), ...lacking()];
   const parts = cluster === null ? [make("h2", "", titleNow(listed.rows.length))] : clusterParts(direction, cluster);
   if (named !== null) parts.push(keptOf(named));
   else if (cluster === null && listed.rows.length) parts.push(keepingOf());
+  if (listed.rows.length) parts.push(compareChoice());
   if (listed.facts && listed.rows.length) parts.push(...factsOf(listed.facts, { otherThan: cluster === null ? null : direction }));
   return parts;
+}
+
+// What this run does not keep, and how to get it.
+function lacking() {
+  if (!DATA.missing.length) return [];
+  const part = make("div", "lacking");
+  part.append(make("h3", "", "Not in this run"), ...DATA.missing.map((words) => make("p", "fact", words)));
+  part.append(make("p", "hint", "It was written by an earlier version, or asked to keep less. repdiff rerun RUN -o NEW compares again, with the same settings, and keeps all of it."));
+  return [part];
 }
 
 async function fillInspector() {
   if (state.item === null) {
     inspected = null;
+    fillLook();
+    if (listed?.rows.length && besideNow()) {
+      if (!paired) inspectorPane.replaceChildren(make("p", "hint", "Comparing the two groups …"));
+      const answer = await pairNow();
+      if (!answer || state.item !== null || !besideNow()) return;
+      inspectorPane.replaceChildren(...besideParts(answer));
+      redraw();
+      return;
+    }
     inspectorPane.replaceChildren(...listParts());
     redraw();
     return;
@@ -125,6 +143,7 @@ async function fillInspector() {
   inspected = found;
   inspectorPane.replaceChildren(...itemParts(found));
   inspectorPane.scrollTop = 0;
+  fillLook();
   redraw();
 }
 

@@ -14,20 +14,27 @@ async function start() {
   startFrame();
   startAnnotations();
   startMaps();
+  startLayout();
   startColouring();
   startFindings();
   startWall();
+  startBeside();
+  startLook();
   startInspector();
   startSearch();
   startRecut();
+  startTrials();
+  startRerun();
   startReview();
   document.getElementById("query").value = state.query ?? "";
+  if (state.map) layMaps(state.map);
   if (state.by) await colourBy(state.by);
   fillRoles();
   fillRecut();
   fillFindings();
   if (state.k !== null) await cut(state.k);
   else await fillWall();
+  if (state.trial !== null) await tryOut();
   document.documentElement.dataset.ready = "";
 }
 

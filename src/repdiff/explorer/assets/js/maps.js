@@ -13,6 +13,10 @@ function sharesOf(coordinates, limits) {
   return Float32Array.from(coordinates, (value, place) => (place % 2 ? (high - value) / (high - low) : (value - left) / (right - left)));
 }
 
+// Items that a layout leaves out lie far outside.
+const ABSENT = -1e6;
+const isAbsent = (shares, place) => shares[2 * place] < -1e5;
+
 function chartOf(side) {
   const canvas = document.getElementById(`map-${side}`);
   const limits = side === "x" ? DATA.limitsOfX : frameNow().limits;
@@ -76,7 +80,7 @@ function drawNeighbours(chart) {
     context.beginPath();
     for (const near of item.neighbours[side]) {
       const to = placeOf(near.row);
-      if (to === undefined) continue;
+      if (to === undefined || isAbsent(chart.shares, from) || isAbsent(chart.shares, to)) continue;
       context.moveTo(at[2 * from], at[2 * from + 1]);
       context.lineTo(at[2 * to], at[2 * to + 1]);
     }
@@ -118,6 +122,7 @@ function drawTrails({ context, canvas, view, own, at, ratio }) {
   context.lineWidth = ratio;
   context.beginPath();
   for (const place of lit) {
+    if (isAbsent(own, place)) continue;
     context.moveTo((own[2 * place] - view.left) * canvas.width * view.zoom, (own[2 * place + 1] - view.top) * canvas.height * view.zoom);
     context.lineTo(at[2 * place], at[2 * place + 1]);
   }

@@ -33,7 +33,8 @@ async function showCut(found, quick) {
   isQuick = quick;
   preview = found && { x_only: previewOf(found.x_only), y_only: previewOf(found.y_only) };
   if (preview) state.cluster ??= groupInAddress(state.direction, state.k);
-  document.getElementById("k-back").hidden = preview === null;
+  if (preview) state.beside ??= besideFromAddress(state.k);
+  for (const id of ["k-back", "k-run"]) document.getElementById(id).hidden = preview === null;
   fillRecut();
   fillFindings();
   fillRoles();
@@ -51,6 +52,8 @@ function startRecut() {
   const slider = document.getElementById("k");
   document.getElementById("recut").hidden = false;
   slider.max = DATA.mostClusters;
+  // What a cut needs is read while the hand is on its way.
+  slider.addEventListener("pointerenter", () => ask("recut", { k: slider.min, quick: 1 }).catch(() => {}), { once: true });
   slider.addEventListener("input", () => (document.getElementById("k-shown").textContent = slider.value));
   slider.addEventListener("change", () => showList({ k: Number(slider.value), item: null }));
   document.getElementById("k-back").addEventListener("click", () => showList({ k: null, item: null }));

@@ -36,7 +36,8 @@ const KEYS = {
   n: () => decide("noise"),
   u: () => undo(),
   "/": () => document.getElementById("query").focus(),
-  Escape: () => (state.item !== null ? show({ item: null }) : showList({})),
+  c: () => document.getElementById("compare-with")?.focus(),
+  Escape: () => (state.item !== null ? show({ item: null, look: false }) : state.beside !== null ? show({ beside: null }) : showList({})),
 };
 
 function startReview() {

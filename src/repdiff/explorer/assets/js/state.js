@@ -8,8 +8,13 @@ const START = {
   named: null, // name of a selection that was kept
   item: null, // row of the item in the inspector
   sort: null, // order of the list; null for the usual one
+  map: "", // how the maps are laid out; "" for principal components
   by: "", // what the maps are coloured by; "" for groups
   k: null, // number of groups of a preview
+  beside: null, // a second group, to compare the listed items with: "x_only:3"
+  trial: null, // other settings that are tried: "gamma,beta,threshold"
+  fresh: null, // a group that is there with other settings only
+  look: false, // whether the picture of the item is seen in full
 };
 const state = { ...START };
 const followers = [];
@@ -40,9 +45,9 @@ function show(change) {
 }
 
 // Lists exclude each other: what one shows replaces what another did.
-const showList = (change) => show({ cluster: null, query: null, lasso: null, named: null, sort: null, ...change });
+const showList = (change) => show({ cluster: null, query: null, lasso: null, named: null, sort: null, beside: null, fresh: null, look: false, ...change });
 const showCluster = (direction, cluster, more = {}) => showList({ direction, cluster, item: null, ...more });
-const showItem = (row) => show({ item: row });
+const showItem = (row) => show({ item: row, look: false });
 
 let preview = null; // both directions cut into another number of groups
 const frameNow = () => FRAMES[0];

@@ -11,6 +11,7 @@ function questionNow() {
   if (cluster !== null && preview) return ofRows(rowsOfPreview(direction, cluster));
   if (cluster !== null) return () => ask("cluster", { direction, index: cluster, sort });
   if (query !== null) return () => ask("search", { q: query, sort, direction });
+  if (state.fresh !== null) return ofRows(rowsOfFresh());
   if (lasso !== null) return ofRows(placesInside(lasso).map(rowOf));
   return named === null ? null : () => ask("selection", { name: named, sort, direction });
 }
@@ -19,6 +20,7 @@ function titleNow(count) {
   const items = itemsInWords(count);
   if (state.cluster !== null) return `${calledOf(state.direction, state.cluster)}: ${items}`;
   if (state.query !== null) return `${items} for “${state.query}”`;
+  if (state.fresh !== null) return `${items} of the sample in a group that is new with these settings`;
   if (state.lasso !== null) return ROWS === null ? `${items} drawn round` : `${items} drawn round, of those on the maps`;
   return `${state.named}: ${items}`;
 }
@@ -37,7 +39,7 @@ async function fillWall() {
   document.getElementById("glance").replaceChildren();
   document.getElementById("wall").replaceChildren(...found.tiles.map(tileOf));
   offerMore();
-  light(found.rows);
+  light(rowsOfBoth());
   fillInspector();
 }
 
@@ -122,6 +124,6 @@ function startWall() {
   document.getElementById("copy-ids").addEventListener("click", copyIds);
   document.getElementById("sort").addEventListener("change", (event) => show({ sort: event.target.value }));
   follow((_, changed) => {
-    if (["direction", "cluster", "query", "lasso", "named", "sort"].some((key) => changed[key])) fillWall();
+    if (["direction", "cluster", "query", "lasso", "named", "sort", "fresh"].some((key) => changed[key])) fillWall();
   });
 }

@@ -44,7 +44,7 @@ function neighbourStrip(place, side) {
   head.append("Nearest in ", make("b", "name", frameNow().names[side]));
   part.append(head);
   if (!found) {
-    const why = frameNow().neighbors ? "This page carries the neighbours of a sample of the items, this one not among them." : "This run keeps no neighbours. Compare again to see them here.";
+    const why = frameNow().neighbors ? "This page carries the neighbours of a sample of the items, this one not among them." : "This run keeps no neighbours: it was written by an earlier version, or asked not to. repdiff rerun compares again and keeps them.";
     part.append(make("p", "hint", why));
     return part;
   }

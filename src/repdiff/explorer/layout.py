@@ -1,0 +1,121 @@
+"""Kept embeddings -> UMAP of both sides; a program of its own, so that it can be stopped and keeps nobody waiting.
+
+``python -m repdiff.explorer.layout FOLDER`` reads ``x.npy``, ``y.npy`` and ``settings.json`` there, tells on standard
+output how far it is, and writes ``maps.npy``, (2, m, 2). It ends when its standard input is closed, and so with whoever
+started it.
+
+y's layout starts from x's and is turned, mirrored and scaled onto it (Procrustes). Nothing pulls the two together while
+they are made, as in ``AlignedUMAP``: what differs between the maps differs between the models.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Matrix = npt.NDArray[np.floating[Any]]
+FEWEST = 10  # items of which UMAP makes anything
+_AT_A_TIME = 512  # rows whose distances from all others are looked at together
+
+
+def nearest(values: Matrix, metric: str, count: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """The nearest items of each with itself first, and their distances, (m, count) both; exact.
+
+    Parameters
+    ----------
+    values : ndarray, (m, d)
+        Embeddings.
+    metric : {"euclidean", "cosine"}
+        Of the distances.
+    count : int
+        At most m.
+    """
+    given = np.asarray(values, np.float64)
+    given = given - given.mean(axis=0) if metric == "euclidean" else given / np.linalg.norm(given, axis=1)[:, None]
+    squares = np.square(given).sum(axis=1)
+    found = np.empty((len(given), count), np.int32)
+    distances = np.empty((len(given), count), np.float32)
+    for start in range(0, len(given), _AT_A_TIME):
+        rows = np.arange(start, min(start + _AT_A_TIME, len(given)))
+        squared = np.maximum(squares[rows, None] + squares - 2 * given[rows] @ given.T, 0)
+        squared[rows - start, rows] = -1  # an item comes before its copies
+        order = np.argsort(squared, axis=1, kind="stable")[:, :count]
+        near = np.maximum(np.take_along_axis(squared, order, axis=1), 0)
+        found[rows] = order
+        distances[rows] = near / 2 if metric == "cosine" else np.sqrt(near)
+    return found, distances
+
+
+def turned_onto(target: Matrix, given: Matrix) -> npt.NDArray[np.float32]:
+    """The given points, (m, 2), moved, turned, mirrored and scaled so that they come nearest to the target."""
+    middle, centre = target.mean(axis=0), given.mean(axis=0)
+    to, moved = target - middle, given - centre
+    left, values, right = np.linalg.svd(moved.T @ to)
+    scale = values.sum() / max(float(np.square(moved).sum()), np.finfo(np.float64).tiny)
+    return np.asarray(scale * moved @ (left @ right) + middle, np.float32)
+
+
+class _Told:
+    """What tqdm writes to: ``done total``, passed on as a line with the name of the step."""
+
+    def __init__(self, step: str) -> None:
+        self._step = step
+
+    def write(self, text: str) -> None:
+        parts = text.split()
+        if len(parts) == 2:
+            tell(self._step, int(parts[0]) / max(1, int(parts[1])))
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def tell(step: str, share: float) -> None:
+    """One line of progress."""
+    print(json.dumps({"step": step, "share": round(share, 3)}), flush=True)
+
+
+def layout(values: Matrix, metric: str, settings: dict[str, Any], step: str, start: Any) -> Matrix:
+    """UMAP of one side, (m, 2)."""
+    import umap
+
+    count = min(int(settings["n_neighbors"]), len(values) - 1)
+    tell(step, 0)
+    index, distances = nearest(values, metric, count)
+    model = umap.UMAP(
+        n_neighbors=count, min_dist=float(settings["min_dist"]), random_state=int(settings["seed"]), metric=metric,
+        init=start, precomputed_knn=(index, distances, None), force_approximation_algorithm=True,
+        tqdm_kwds={"file": _Told(step), "disable": False, "bar_format": "{n} {total}", "mininterval": 0.2},
+    )  # fmt: skip
+    return np.asarray(model.fit_transform(np.asarray(values, np.float32)))
+
+
+def main(folder: Path) -> None:
+    """Both maps."""
+    settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+    x, y = (np.load(folder / f"{side}.npy", allow_pickle=False) for side in "xy")
+    tell("start", 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a seed leaves one thread, and that new items cannot be placed
+        of_x = layout(x, settings["metric_x"], settings, "x", "spectral")
+        of_y = layout(y, settings["metric_y"], settings, "y", of_x)
+    np.save(folder / "maps.npy", np.stack([of_x, turned_onto(of_x, of_y)]).astype(np.float32))
+
+
+def _end_with_starter() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=_end_with_starter, daemon=True).start()
+    main(Path(sys.argv[1]))
