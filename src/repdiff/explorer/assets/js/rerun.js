@@ -1,6 +1,6 @@
 // The full comparison with other settings: another program does it, and writes another run beside this one.
 
-const EVERY = 500; // milliseconds between two looks
+const BETWEEN_LOOKS = 500; // milliseconds between two looks
 let looking = null;
 
 // How far it is, in the bar and words that are there: a button that is replaced loses the click on it.
@@ -43,7 +43,7 @@ async function lookAtRerun() {
   clearTimeout(looking);
   const found = await ask("rerun").catch((error) => ({ state: "failed", error: error.message }));
   fillRerun(found);
-  if (found.state === "running") looking = setTimeout(lookAtRerun, EVERY);
+  if (found.state === "running") looking = setTimeout(lookAtRerun, BETWEEN_LOOKS);
 }
 
 async function runIt(settings) {
