@@ -8,7 +8,9 @@ import repdiff
 from repdiff import RepdiffError
 from repdiff.affinity.base import DenseAffinity
 from repdiff.evidence.choice import choose_number
+from repdiff.evidence.holding import choose_among
 from repdiff.report.wording.choice import why_so_many
+from repdiff.results.choice import TriedNumber
 
 
 @pytest.mark.parametrize(("n_groups", "size", "n_agreed"), [(3, 30, 100), (9, 20, 0)])
@@ -72,6 +74,12 @@ def test_the_labels_are_those_of_the_number_given(four):
     chosen, x, y = four
     given = repdiff.compare(x, y, n_clusters=5, evidence=False)
     assert np.array_equal(chosen.x_only.labels, given.x_only.labels)
+
+
+@pytest.mark.parametrize(("gains", "n"), [((0.6, 0.5, 0.62), 2), ((0.6, 0.3, 0.62), 4), ((0.5, 0.5, 0.62), 4)])
+def test_the_smallest_number_that_is_as_good_is_taken_unless_it_shows_other_groups(gains, n):
+    tried = [TriedNumber(2 + at, (gain,) * 4, 2, 0, 0.5, 0, 0.8, 4) for at, gain in enumerate(gains)]
+    assert choose_among(tried, 900, 900, 4).n == n
 
 
 def test_of_noise_no_number_holds():

@@ -9,7 +9,8 @@ it. That is multiplied by how far the groups, no change among them, are found ag
 Too few clusters put items together that have little to do with each other, which lowers the affinity of each of them.
 Too many cut groups into parts that are no tighter and come out differently each time. Numbers whose gain is within 5 %
 of the largest, or within 10 % and the standard error of the difference between samples, are as good as that one, and
-the smallest of them is taken. Where none gains 0.05, nothing holds, and the number is the default.
+the smallest of them is taken, unless a number between gains less than half: then they are other groups. Where none
+gains 0.05, nothing holds, and the number is the default.
 """
 
 from __future__ import annotations
@@ -89,20 +90,21 @@ def choose_holding_numbers(
             drawn, NUMBERS, names, gamma=gamma, beta=beta, seed=seed, n_jobs=n_jobs, stage=_STAGE, progress=progress
         )
     return {
-        name: _chosen(
+        name: choose_among(
             [_tried(n, cut, no_change_threshold) for n, cut in of.items()], x.n, len(drawn[0].rows), len(drawn)
         )
         for name, of in cuts.items()
     }
 
 
-def _chosen(tried: Sequence[TriedNumber], n_items: int, n_sampled: int, n_rounds: int) -> ChosenNumber:
+def choose_among(tried: Sequence[TriedNumber], n_items: int, n_sampled: int, n_rounds: int) -> ChosenNumber:
     """The smallest of the numbers that are as good as the best, of those with groups that hold in most rounds."""
     able = [one for one in tried if 2 * one.n_rounds > n_rounds and one.gain >= LEAST_GAIN]
     if not able:
         return ChosenNumber(N_CLUSTERS, (), "nothing_holds", n_items, tuple(tried), n_sampled, n_rounds)
     best = max(able, key=lambda one: one.gain)
-    n = min(one.n for one in able if _is_as_good(one, best))
+    apart = max((one.n for one in tried if one.n < best.n and one.gain < best.gain / 2), default=0)
+    n = min(one.n for one in able if one.n > apart and _is_as_good(one, best))
     return ChosenNumber(n, (), "holds", n_items, tuple(tried), n_sampled, n_rounds)
 
 
