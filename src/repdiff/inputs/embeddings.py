@@ -122,7 +122,7 @@ def read_embeddings(path: str | Path | list[str | Path], *, id_column: str | Non
 
 
 def read_place(place: sources.Place, id_column: str | None = None, *, is_part: bool = False) -> Embeddings:
-    """Embeddings of one file, or of one column or array in it; a part is mapped until it is joined with others."""
+    """Embeddings of one file, or of one column or array in it; a part in .npy format is mapped, not read."""
     path, source = place.path, place.title
     if path.is_dir() and is_saved_dataset(path):
         with reading(path):
