@@ -19,6 +19,7 @@ import evidence
 import exact
 import explorer
 import million
+import on_dask
 import quality
 import sampled
 import series
@@ -36,6 +37,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "sampled-growth": sampled.growth,
     "million": million.million,
     "assign": assign.assign,
+    "dask": on_dask.on_dask,
     "quality": quality.quality,
     "collages": collages.collages,
     "ranks": quality.ranks,
