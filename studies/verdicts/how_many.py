@@ -19,7 +19,11 @@ from repdiff.results.choice import ChosenNumber
 
 DIRECTIONS = ("x_only", "y_only")
 SHARE = 0.04  # of the items in each planted group
-KNOWN = {"independent kinds": "10 and 10", "kinds merged": "not known, and 5"}
+KNOWN = {
+    "one group of 3 %": "2 with the rest; y_only not known",
+    "independent kinds": "10 and 10",
+    "kinds merged": "not known, and 5",
+}
 OF_NOISE = (
     "isotropic noise",
     "noise with a spectrum",

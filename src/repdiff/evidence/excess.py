@@ -129,10 +129,10 @@ def _together(rounds: Sequence[Round], null_above: FloatArray, null_log_sizes: F
 
 def judge_above(above: float, log_size: float, null: FloatArray, null_log_sizes: FloatArray) -> tuple[float, float]:
     """Excess over simulated clusters of about the same size, and its t tail."""
-    from scipy.stats import t
+    from scipy.special import stdtr
 
     centre, scale, freedom = _usual(log_size, null, null_log_sizes)
-    return above - centre, float(t.sf((above - centre) / max(scale, _LEAST_SCALE), freedom))
+    return above - centre, float(stdtr(freedom, -(above - centre) / max(scale, _LEAST_SCALE)))
 
 
 def usual_of_size(log_size: float, null: FloatArray, null_log_sizes: FloatArray) -> float:

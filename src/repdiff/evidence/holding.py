@@ -9,7 +9,7 @@ it. That is multiplied by how far the groups, no change among them, are found ag
 Too few clusters put items together that have little to do with each other, which lowers the affinity of each of them.
 Too many cut groups into parts that are no tighter and come out differently each time. Numbers whose gain is within 5 %
 of the largest, or within 10 % and the standard error of the difference between samples, are as good as that one, and
-the smallest of them is taken.
+the smallest of them is taken. Where none gains 0.05, nothing holds, and the number is the default.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from repdiff.settings import N_CLUSTERS, MethodSettings
 
 NUMBERS = (*range(2, 13), 15, 20)
 AS_GOOD, MOST_UNSURE = 0.05, 0.10  # of the largest gain: a smaller difference is none, a larger one is no chance
+LEAST_GAIN = 0.05  # in log affinity, of all items: noise reaches 0.03
 _STAGE = "number of clusters"
 
 
@@ -97,7 +98,7 @@ def choose_holding_numbers(
 
 def _chosen(tried: Sequence[TriedNumber], n_items: int, n_sampled: int, n_rounds: int) -> ChosenNumber:
     """The smallest of the numbers that are as good as the best, of those with groups that hold in most rounds."""
-    able = [one for one in tried if 2 * one.n_rounds > n_rounds and one.gain > 0]
+    able = [one for one in tried if 2 * one.n_rounds > n_rounds and one.gain >= LEAST_GAIN]
     if not able:
         return ChosenNumber(N_CLUSTERS, (), "nothing_holds", n_items, tuple(tried), n_sampled, n_rounds)
     best = max(able, key=lambda one: one.gain)

@@ -82,10 +82,10 @@ class ChosenNumber:
         Where eigenvalues decide, all numbers that could have been chosen, ascending.
     code : {"holds", "nothing_holds", "gap", "nothing_apart", "too_few_items"}
         Why it was chosen. ``holds``: the fewest clusters that gain as much as any number. ``nothing_holds``: the
-        default, since no number has groups tighter than noise in most samples. ``gap``: for the gap after its
-        eigenvalue times its stability, where fewer than 300 items, or the same neighbours on both sides, leave nothing
-        to compare with noise. ``nothing_apart``: 1, since the second eigenvalue tells no groups apart.
-        ``too_few_items``: 1, since there are too few items for two clusters.
+        default, since no number gains anything to speak of with groups tighter than noise in most samples. ``gap``: for
+        the gap after its eigenvalue times its stability, where fewer than 300 items, or the same neighbours on both
+        sides, leave nothing to compare with noise. ``nothing_apart``: 1, since the second eigenvalue tells no groups
+        apart. ``too_few_items``: 1, since there are too few items for two clusters.
     n_items : int
         Items that were to be clustered.
     tried : tuple of TriedNumber
