@@ -6,7 +6,6 @@ import argparse
 import math
 import threading
 import time
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ _TILE_ROWS = 256
 _CLUSTERS = 10
 _GROWTH = ((1_000, 5), (2_000, 5), (4_000, 3), (8_000, 3), (16_000, 1), (32_000, 1), (50_000, 1))
 _SCALE = ((50_000, 768, 1_280, 6, 12), (100_000, 256, 256, 25, 22))  # n, d_x, d_y, minutes, GB
-_DEVICE = (50_000, 1_280, 15)  # n, d, seconds
 
 
 def floor(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]) -> None:
@@ -190,48 +188,6 @@ def scale(options: argparse.Namespace) -> Section:
         )  # fmt: skip
     columns = ("n", "d", "minutes", "peak in all, GB", "bits per pair")
     return Section("Scale: both directions, synthetic, one child process each", [ResultTable("", columns, rows)])
-
-
-def device(options: argparse.Namespace) -> Section:
-    """Bar 6: the torch engine on a GPU, if there is one."""
-    n, d, bar = _DEVICE
-    name, floor_seconds, seconds = "CUDA GPU", "not measured", "not measured"
-    notes = ["No GPU was available."]
-    if _cuda():
-        import torch
-
-        n = min(n, options.largest)
-        x, y = data.synthetic_pair(n, d, d)
-        engine(x[:500], y[:500], engine="torch", device="cuda")
-        on_device: dict[str, Callable[[], object]] = {
-            "floor": lambda: _floor_on_device(x, y),
-            "engine": lambda: engine(x, y, engine="torch", device="cuda"),
-        }
-        taken = interleaved(on_device, options.repeats)
-        name, notes = torch.cuda.get_device_name(), []
-        floor_seconds, seconds = f"{taken['floor']:.2f}", f"{taken['engine']:.2f}"
-    row = [name, f"{n:,}", f"{d:,}", floor_seconds, seconds]
-    columns = ("device", "n", "d", "floor, s", f"engine, s (bar: {bar})")
-    return Section("Device: the torch engine, both directions", [ResultTable("", columns, [row])], notes=notes)
-
-
-def _cuda() -> bool:
-    if not find_spec("torch"):
-        return False
-    import torch
-
-    return bool(torch.cuda.is_available())
-
-
-def _floor_on_device(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]) -> None:
-    import torch
-
-    for values in (x, y):
-        points = torch.from_numpy(values).to("cuda")
-        out = torch.empty((4096, len(values)), device="cuda")
-        for rows in row_tiles(len(values), 4096):
-            torch.matmul(points[rows], points.T, out=out[: rows.stop - rows.start])
-    torch.cuda.synchronize()
 
 
 def _emoji(options: argparse.Namespace) -> list[data.Pair]:

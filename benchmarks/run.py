@@ -19,6 +19,7 @@ import evidence
 import exact
 import explorer
 import million
+import on_dask
 import quality
 import sampled
 import series
@@ -31,12 +32,12 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "memory": exact.memory,
     "growth": exact.growth,
     "scale": exact.scale,
-    "device": exact.device,
     "sampled": sampled.against_exact,
     "sampled-large": sampled.against_exact_large,
     "sampled-growth": sampled.growth,
     "million": million.million,
     "assign": assign.assign,
+    "dask": on_dask.on_dask,
     "quality": quality.quality,
     "collages": collages.collages,
     "ranks": quality.ranks,
@@ -82,11 +83,11 @@ def main() -> None:
 
 
 def write_report() -> None:
-    """Write RESULTS.md: every section as last run here, else its existing text."""
+    """Write RESULTS.md: every section as last run here, that of ``gpu.py`` too, else its existing text."""
     path = HERE / "RESULTS.md"
     stood = path.read_text().split("\n## ")[1:] if path.exists() else []
     texts = {text.partition("\n")[0]: f"## {text.rstrip()}\n" for text in stood}
-    texts |= {section.title: as_text(section) for section in map(Section.load, SECTIONS) if section}
+    texts |= {section.title: as_text(section) for section in map(Section.load, [*SECTIONS, "gpu"]) if section}
     path.write_text("\n".join([_INTRODUCTION, *texts.values()]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import threading
 
 import numpy as np
 import oracle
@@ -137,6 +138,32 @@ def test_precision_is_set_for_the_work_and_put_back():
         with devices.Device.named("cpu", tf32=False).precision():
             assert torch.get_float32_matmul_precision() == "highest"
     assert torch.get_float32_matmul_precision() == "highest"
+
+
+def test_precision_stays_while_another_thread_needs_it():
+    import torch
+
+    device = devices.Device.named("cpu", tf32=False)
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with device.exact_products():
+            entered.set()
+            leave.wait(10)
+
+    torch.set_float32_matmul_precision("high")  # as a user may have done
+    try:
+        other = threading.Thread(target=hold)
+        with device.exact_products():
+            other.start()
+            assert entered.wait(10)
+        assert torch.get_float32_matmul_precision() == "highest"
+        leave.set()
+        other.join()
+        assert torch.get_float32_matmul_precision() == "high"
+    finally:
+        leave.set()
+        torch.set_float32_matmul_precision("highest")
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,10 @@ def test_a_kernel_that_may_not_be_compiled_says_so(monkeypatch: pytest.MonkeyPat
         (OSError(28, "No space left on device"), "the output: No space left on device; make room"),
         (PermissionError(13, "Permission denied", "/run"), "/run: Permission denied; check the path"),
         (RuntimeError("can't start new thread"), "no more threads can be started; give fewer with --jobs"),
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 9.31 GiB"),
+            "the memory of the device ran out; give",
+        ),
         (MemoryError(), "memory ran out, "),
     ],
 )
@@ -123,7 +127,7 @@ def test_what_the_machine_refuses_is_one_line(
     def refuse(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("repdiff.store.run.load_run", refuse)
+    monkeypatch.setattr("repdiff.store.run.read_run", refuse)
     assert cli.run(["export", "run"]) == 2
     told = capsys.readouterr().err
     assert told.startswith(f"repdiff: error: {says}")

@@ -35,7 +35,7 @@ def test_machines_are_told_the_verdict_its_figures_and_why_so_many_clusters(comp
         "n_standing_out": comparison.evidence.n_standing_out,
     }
     for name, number in comparison.chosen.items():
-        assert told["chosen"][name] == {"n": number.n, "code": "gap", "reason": why_so_many(number)}
+        assert told["chosen"][name] == {"n": number.n, "code": "holds", "reason": why_so_many(number)}
     cluster, evidence = told["x_only"]["clusters"][-1], comparison.x_only.clusters[-1].evidence
     assert cluster["holds"] is evidence.holds
     assert cluster["p_value"] == evidence.p_value > 0

@@ -9,9 +9,11 @@ import pandas as pd
 import planted
 import pytest
 from explorer_client import Client
+from PIL import Image
 from report_runs import HOSTILE, make_run, pictures
 from series_runs import learning_series
 
+from repdiff import cli
 from repdiff.store.run import write_run
 
 
@@ -57,3 +59,27 @@ def client(run: Path) -> Client:
 @pytest.fixture(scope="session")
 def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return learning_series().save(tmp_path_factory.mktemp("explored") / "series")
+
+
+@pytest.fixture(scope="session")
+def pictured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run beside its embeddings and pictures, one of them broken, one a link to another place."""
+    folder = tmp_path_factory.mktemp("pictured")
+    (folder / "pictures").mkdir()
+    rng = np.random.default_rng(5)
+    corners = 6 * np.eye(6)
+    for name, groups in (("x", np.arange(60) % 6), ("y", np.arange(60) // 10)):
+        np.save(folder / f"{name}.npy", corners[groups] + rng.normal(size=(60, 6)))
+    for row in range(60):
+        Image.effect_noise((900, 600), 50).convert("RGB").save(folder / "pictures" / f"{row}.jpg")
+    outside = tmp_path_factory.mktemp("outside") / "secret.png"
+    Image.new("RGB", (40, 40), "red").save(outside)
+    rows = "\n".join(f"item {row},{row}.jpg,{row % 4}" for row in range(60))
+    (folder / "items.csv").write_text(f"id,image,kind\n{rows}\n")
+    sides = [str(folder / "x.npy"), str(folder / "y.npy"), "--items", str(folder / "items.csv"), "-n", "6"]
+    sides += ["--images", str(folder / "pictures"), "--no-evidence", "--label", "kind", "-o", str(folder / "run")]
+    assert cli.run(["compare", *sides]) == 0
+    (folder / "pictures" / "1.jpg").write_bytes(b"no picture")
+    (folder / "pictures" / "2.jpg").unlink()
+    (folder / "pictures" / "2.jpg").symlink_to(outside)
+    return folder

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from browser import chromium, errors, get, requests, wait, wear
+from browser import chromium, errors, get, wait
+from explorer_pages import choose, click, draw_round, opened, press, served, shows, text, visit, write
 from report_runs import HOSTILE
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
@@ -37,21 +36,8 @@ def seconds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(saved: Path, seconds: Path) -> Iterator[str]:
     """The address of a server over the run; it ends with Ctrl-C at once, as it is meant to."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(seconds.parent), *filter(None, sys.path)])}
-    command = [sys.executable, "-m", "repdiff", "explore", str(saved), "--no-browser"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as server:  # fmt: skip
-        try:
-            assert server.stdout is not None
-            yield server.stdout.readline().strip()
-            began = time.monotonic()
-            server.send_signal(signal.SIGINT)
-            out, told = server.communicate(timeout=20)
-            assert (server.returncode, out, told) == (0, "", "")
-            assert time.monotonic() - began < 10
-        finally:
-            server.kill()
+    with served(saved, environment=environment) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -62,64 +48,8 @@ def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrom
 
 @pytest.fixture
 def browser(chrome: webdriver.Chrome, address: str, run: Path) -> Iterator[webdriver.Chrome]:
-    """The page, freshly opened; nothing may be complained of, and nobody else be asked, until the test ends."""
-    size = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    wear(chrome, dark=False)
-    chrome.get("about:blank")
-    for kind in ("browser", "performance"):
-        chrome.get_log(kind)
-    visit(chrome, address)
-    yield chrome
-    assert errors(chrome) == []
-    home = address.partition("?")[0]
-    assert [one for one in requests(chrome) if not one.startswith((home, "about:"))] == []
-    assert get(chrome, "document.querySelectorAll('script:not([src]):not([type])').length") == 0  # nothing of the run
-
-
-def visit(browser: webdriver.Chrome, address: str) -> None:
-    browser.get(address)
-    wait(browser, "'ready' in document.documentElement.dataset")
-
-
-def press(browser: webdriver.Chrome, *keys: str) -> None:
-    ActionChains(browser).send_keys(*keys).perform()
-
-
-def click(browser: webdriver.Chrome, selector: str) -> None:
-    """Wait for an element, and click it."""
-    wait(browser, f"document.querySelector({json.dumps(selector)}) !== null")
-    element = browser.find_element(By.CSS_SELECTOR, selector)
-    browser.execute_script("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", element)
-    element.click()
-
-
-def write(browser: webdriver.Chrome, selector: str, text: str) -> None:
-    click(browser, selector)
-    field = browser.find_element(By.CSS_SELECTOR, selector)
-    field.clear()
-    field.send_keys(text)
-    press(browser, Keys.TAB)
-
-
-def text(browser: webdriver.Chrome, selector: str) -> str:
-    return str(get(browser, "document.querySelector(arguments[0])?.textContent ?? ''", selector))
-
-
-def shows(browser: webdriver.Chrome, selector: str, words: str) -> None:
-    """Wait until an element's text holds these words."""
-    found = "(document.querySelector(arguments[0])?.textContent ?? '').includes(arguments[1])"
-    for _ in range(200):
-        if get(browser, found, selector, words):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{selector} says {text(browser, selector)!r}, not {words!r}")
-
-
-def choose(browser: webdriver.Chrome, selector: str, value: str) -> None:
-    """Choose an entry of a list by keys, as a reader does."""
-    entry = browser.find_element(By.CSS_SELECTOR, f"{selector} option[value='{value}']")
-    entry.click()
+    with opened(chrome, address) as page:
+        yield page
 
 
 def place_on_map(browser: webdriver.Chrome, side: str, row: int, comparison: Any) -> tuple[float, float]:
@@ -131,16 +61,6 @@ def place_on_map(browser: webdriver.Chrome, side: str, row: int, comparison: Any
     low, high = values.min(0) - margin, values.max(0) + margin
     across, up = (values[row] - low) / (high - low)
     return box[0] + across * box[2], box[1] + (1 - up) * box[3]
-
-
-def draw_round(browser: webdriver.Chrome, points: list[tuple[float, float]]) -> None:
-    chain = ActionChains(browser, duration=30)
-    pointer = chain.w3c_actions.pointer_action
-    pointer.move_to_location(round(points[0][0]), round(points[0][1])).pointer_down()
-    for left, top in [*points[1:], points[0]]:
-        pointer.move_to_location(round(left), round(top))
-    pointer.pointer_up()
-    chain.perform()
 
 
 def test_an_item_is_found_and_neighbours_are_walked(browser: webdriver.Chrome, saved: Path) -> None:

@@ -116,7 +116,8 @@ UPWARDS = (
 )
 TAKING = ("/api/group", "/api/beside", "/api/start", "/api/cancel")
 FIELDS = (
-    "frame", "row", "rows", "index", "direction", "sort", "q", "by", "k", "name", "gamma", "beta", "threshold", "clusters",
+    "frame", "row", "rows", "index", "direction", "sort", "q", "by", "k", "name", "gamma", "beta", "threshold",
+    "clusters",
 )  # fmt: skip
 
 
@@ -160,7 +161,7 @@ def test_ten_thousand_fuzzed_requests_do_nothing(client: Client, run: Path, capf
     before = files_of(run)
     bits = [
         *UPWARDS, "1", "0", "-1", "999999999", "1e9", "NaN", "x_only", "y_only", "typical", "a" * 600, '"', ":", "{}",
-        "[]", "null", "only:x", "\U0001f600", "<script>", "\u0663", "0.2", "5", "1e-9", "0.0000001",
+        "[]", "null", "only:x", "\U0001f600", "<script>", "\u0663", "1e-9", "0.0000001",
     ]  # fmt: skip
     paths = [*PATHS, "/api/tiles", "/api/cluster", "/api/colours", "/api/recut", "/api/group", "/api/../api/item", "//"]
 

@@ -178,7 +178,7 @@ def test_the_real_library_tells_groups_apart() -> None:
     settings = {"n_neighbors": 15, "min_dist": 0.1, "seed": 0}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = layout.layout(values, "euclidean", settings, "x", "spectral")
+        found = layout.layout(values, "euclidean", settings, "x", "pca")
     middles = np.stack([found[group == one].mean(axis=0) for one in range(3)])
     nearest = np.linalg.norm(found[:, None] - middles[None], axis=2).argmin(axis=1)
     assert (nearest == group).mean() > 0.98

@@ -173,6 +173,23 @@ def test_findings_are_ordered_by_what_they_mean(plain: Comparison) -> None:
     assert in_order(replace(direction, clusters=(*clusters[:4], doubtful)))[-1].index == 4
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"is_significant": True, "borderline": True},
+        {"holds": True, "borderline": True},
+    ],
+)
+def test_the_group_to_look_at_first_is_number_one(plain: Comparison, first: dict[str, bool]) -> None:
+    comparison = told_of(plain, ("local", "noise"), holds=False)
+    small = comparison.x_only.clusters[0]
+    clusters = (replace(small, evidence=replace(small.evidence, fate="reordered", **first)),)
+    direction = replace(comparison.x_only, clusters=(*clusters, *comparison.x_only.clusters[1:]))
+    told = answer(replace(comparison, x_only=direction))
+    assert numbers(direction)[0] == 1
+    assert "look at group 1" in told.verdict.plain
+
+
 def test_without_evidence_there_is_no_answer() -> None:
     rng = np.random.default_rng(0)
     bare = repdiff.compare(rng.normal(size=(40, 3)), rng.normal(size=(40, 3)), n_clusters=3, evidence=False)

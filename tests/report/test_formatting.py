@@ -72,3 +72,9 @@ def test_no_unchanged_group_is_said_as_such(hostile_run: Run) -> None:
 )
 def test_makeup(counts: dict[str, int], text: str) -> None:
     assert makeup(counts) == text
+
+
+def test_counts_of_a_sentence_are_all_words_or_all_figures() -> None:
+    assert [words.count_in_words(count) for count in (0, 2, 9, 12)] == ["no", "two", "nine", "12"]
+    assert words.count_in_words(2, 2, 9) == "two"
+    assert words.count_in_words(2, 2, 12) == "2"

@@ -81,7 +81,7 @@ def test_one_of_each_gets_a_figure_and_no_verdict(of_one_each):
     assert told is not None
     assert told.again is not None
     assert told.again.plain.startswith("In one other seed of each, groups are ")
-    assert told.again.plain.endswith("times as tight; bring two for a test.")
+    assert told.again.plain.endswith("times as tight; bring one more of each for a test.")
     group = in_order(of_one_each.x_only)[0]
     assert "no test with one of a kind" in again_on_card(of_one_each, group.evidence)
 

@@ -29,7 +29,7 @@ def test_the_finding_tells_start_middle_and_end(learning: SeriesRun) -> None:
     late = settling_late(learning.timeline, 2)
     assert series_finding(late, "x_only").text == (
         "`<u>whole` keeps 6 groups of items closer together than `<b>first`; a first group settles at `third`; "
-        "at `last` five are left."
+        "at `last` 5 are left."
     )
     assert series_finding(late, "y_only").text.startswith(
         "`<b>first` keeps 6 groups of items closer together than `<u>whole`;"
@@ -38,7 +38,7 @@ def test_the_finding_tells_start_middle_and_end(learning: SeriesRun) -> None:
 
 def test_what_settles_from_the_start_needs_no_word(learning: SeriesRun) -> None:
     assert series_finding(learning.timeline, "x_only").text == (
-        "`<u>whole` keeps 5 groups of items closer together than `<b>first`; at `last` five are left."
+        "`<u>whole` keeps 5 groups of items closer together than `<b>first`; at `last` 5 are left."
     )
 
 

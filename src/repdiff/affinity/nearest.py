@@ -20,7 +20,8 @@ from repdiff.results.neighbors import NeighborLists
 
 Rows = npt.NDArray[np.int64]
 
-_ROWS_AT_A_TIME, _PAIRS_AT_A_TIME = 128, 1 << 24
+_ROWS_AT_A_TIME, _PAIRS_AT_A_TIME = 128, 1 << 26  # many, since all rows are read, and centred, for each tile
+_MOST_BYTES = 1 << 31  # of the distances of all threads
 _MOST_PAIRS = 400_000_000  # of items asked and all items: up to 20,000 items all are asked
 _LEAST_ASKED = 2000
 _LOOKED_AT_ONCE = 128
@@ -98,8 +99,11 @@ def look_up(
 
     with deferred_interrupts():  # the first use compiles
         look(slice(0, min(1, len(rows))))
-    tiles = row_tiles(len(rows), max(1, min(_ROWS_AT_A_TIME, _PAIRS_AT_A_TIME // x.n)))
-    for_each_tile(look, tiles, n_jobs=n_jobs, stage=stage, progress=progress)
+    at_a_time = max(1, min(_ROWS_AT_A_TIME, _PAIRS_AT_A_TIME // x.n))
+    most_threads = max(1, _MOST_BYTES // (2 * 4 * at_a_time * x.n))
+    for_each_tile(
+        look, row_tiles(len(rows), at_a_time), n_jobs=min(n_jobs, most_threads), stage=stage, progress=progress
+    )
     return lists
 
 

@@ -27,7 +27,7 @@ from repdiff.affinity.rank_kernels import rank_rows
 from repdiff.core.errors import RepdiffError
 from repdiff.core.geometry import lengths, squared_distances, squared_norms
 from repdiff.core.metrics import Metric
-from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
+from repdiff.core.parallel import end_if_stopped, for_each_tile, resolve_n_jobs, row_tiles
 
 _OF_EMBEDDINGS = ("euclidean", "cosine")
 
@@ -123,6 +123,7 @@ class RankedEmbedding:
             return np.asarray(own @ self.coordinates.T)
         out = np.empty((len(own), self.n), np.float32)
         for columns in row_tiles(self.n, _ROWS_READ):
+            end_if_stopped()
             np.matmul(own, self.coordinates[columns].T, out=out[:, columns])
         return out
 

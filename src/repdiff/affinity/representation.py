@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from repdiff.affinity.engine import Shared
 
 
-_LARGE = 2**29  # bytes of memory-mapped embeddings above which no copy is made
+_LARGE = 2**28  # bytes of memory-mapped embeddings above which no copy is made
 
 
 class Representation:

@@ -18,6 +18,7 @@ from repdiff.results.neighbors import lists_bytes
 _SHARE_OF_FREE = 0.75
 _MOST_TILE_ROWS, _FEWEST_TILE_ROWS = 1024, 16
 _BYTES_PER_ENTRY = 80  # of a tile while it is sorted: distances, items, their sorted copies, the sort's own memory
+AT_ONCE = 2  # steps after the affinities that are on the device together
 K_MEANS_BYTES, _K_MEANS_BYTES_PER_ITEM = 400 * 10**6, 6000  # the most, and with few items
 
 
@@ -46,7 +47,9 @@ class Layout:
         if not holds_matrix:
             return cls(tile_rows, False, computing)
         k_means = min(K_MEANS_BYTES, _K_MEANS_BYTES_PER_ITEM * n)
-        return cls(tile_rows, True, 4 * n**2 + max(computing, spectral_bytes(n) + k_means))
+        # The projection takes no more than the embeddings did.
+        afterwards = embeddings + AT_ONCE * (spectral_bytes(n) + k_means)
+        return cls(tile_rows, True, 4 * n**2 + max(computing, afterwards))
 
     @classmethod
     def least(cls, n: int, embeddings: int) -> Layout:

@@ -21,9 +21,14 @@ _ADVICE = {
     errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EROFS: _FULL, errno.EFBIG: _FULL,
     errno.EMFILE: "raise the limit of open files (ulimit -n)", errno.ENFILE: "close other programs' files",
 }  # fmt: skip
+_DEVICE_FULL = (
+    "the memory of the device ran out; give a smaller --device-memory-limit, or close what else uses the device"
+)
 _IN_WORDS = {  # of errors that have no number
     "can't start new thread": "no more threads can be started; give fewer with --jobs, or raise the limit (ulimit -u)",
     "Too many open files": "too many files are open; raise the limit (ulimit -n)",
+    "CUDA out of memory": _DEVICE_FULL,
+    "MPS backend out of memory": _DEVICE_FULL,
 }
 _LONGEST = 300  # characters of an error's message
 

@@ -56,7 +56,7 @@ class ProgressLines:
         self._last, self._stage = 0.0, ""
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Print a line, unless the last one of the same stage was printed just now."""
+        """Print where the work is, unless that was said a moment ago."""
         now = time.monotonic()
         if not stage or (stage == self._stage and now - self._last < _SECONDS_BETWEEN_LINES and done < total):
             return

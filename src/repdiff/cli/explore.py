@@ -12,15 +12,15 @@ def explore(
     run: Annotated[Path, Argument(metavar="RUN", help="Directory of a run, a series or a matrix.")],
     port: Annotated[int, Option(min=0, max=65535, help="Where to listen on this machine; 0 takes any.")] = 0,
     no_browser: Annotated[bool, Option("--no-browser", help="Only print the address.")] = False,
-    x: Annotated[Path | None, Option(help="Where x is now, to compare again; it must hold the same values.")] = None,
-    y: Annotated[Path | None, Option(help="Where y is now, to compare again; it must hold the same values.")] = None,
+    x: Annotated[Path | None, Option(help="Where x is now; to compare again.")] = None,
+    y: Annotated[Path | None, Option(help="Where y is now; to compare again.")] = None,
     images: Annotated[Path | None, Option(help="Folder of the pictures, to show them larger.")] = None,
 ) -> None:
     """Open a run in the browser: search it, walk from neighbour to neighbour, name what you see.
 
-    Embeddings and pictures that the run names are read where they lie beside the run or in this folder; others are
-    named with --x, --y and --images. The page is served to this machine only, and only with the token in the address
-    that is printed. Ctrl-C ends it.
+    Embeddings and pictures that the run names are read where they lie beside the run or in the working folder; others
+    are named with --x, --y and --images. The page is served to this machine only, and only with the token in the
+    address that is printed. Ctrl-C ends it.
     """
     from repdiff.explorer.explored import Given
     from repdiff.explorer.library import open_library

@@ -14,48 +14,94 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from repdiff.results.comparison import Comparison
+    from repdiff.store.run import Run
+
+_FOLDERS = ("tensorboard", "fiftyone")  # formats of several files
 
 
 def export(
     run: Annotated[Path, Argument(metavar="RUN", help="Directory of a run.")],
-    to: Annotated[Literal["csv", "json", "parquet", "anndata", "tensorboard"], Option(help="Format.")] = "csv",
+    to: Annotated[
+        Literal["csv", "json", "parquet", "anndata", "tensorboard", "fiftyone", "embedding-atlas"],
+        Option(help="Format."),
+    ] = "csv",
     output: Annotated[
         Path | None,
         Option(
-            "--output", "-o", help="File; a folder for tensorboard.", show_default="standard output, of csv and json"
+            "--output",
+            "-o",
+            help="File; a folder for tensorboard and fiftyone.",
+            show_default="standard output, of csv and json",
         ),
     ] = None,
 ) -> None:
     """Write the labels of all items: as a table, or for another program."""
     if to not in ("csv", "json") and output is None:
-        raise RepdiffError(f"{to} is not one text; give a {'folder' if to == 'tensorboard' else 'file'} with --output")
+        raise RepdiffError(f"{to} is not one text; give a {'folder' if to in _FOLDERS else 'file'} with --output")
     from repdiff.core.files import written_whole
-    from repdiff.store.run import load_run
+    from repdiff.store.run import read_run
 
-    comparison = load_run(run)
+    read = read_run(run)
+    comparison = read.comparison
     if output is None:
         print_data(_text(comparison, to))
         return
-    if to == "tensorboard":
-        _write_projector(comparison, output)
-        echo(f"{to}: {output}")
+    if to in _FOLDERS:
+        told = _write_projector(comparison, output) if to == "tensorboard" else _write_fiftyone(read, output)
+        echo(f"{to}: {output}{told}")
         return
     with written_whole(output) as path:
         if to == "parquet":
             _table(comparison).to_parquet(path, index=False)
         elif to == "anndata":
             _write_anndata(comparison, path)
+        elif to == "embedding-atlas":
+            _write_atlas(read, path)
         else:
             path.write_text(_text(comparison, to), encoding="utf-8")
-    echo(f"{to}: {output}")
+    echo(f"{to}: {output}{_advice(read, output) if to == 'embedding-atlas' else ''}")
 
 
-def _write_projector(comparison: Comparison, path: Path) -> None:
+def _write_projector(comparison: Comparison, path: Path) -> str:
     from repdiff.store.directory import written_folder
     from repdiff.store.projector import write_projector
 
     with written_folder(path) as folder:
         write_projector(comparison, _table(comparison), folder)
+    return ""
+
+
+def _write_fiftyone(run: Run, path: Path) -> str:
+    """Write the folder; say how many items have a picture, and how it is opened."""
+    from repdiff.report.wording.names import shown_name
+    from repdiff.store.directory import written_folder
+    from repdiff.store.fiftyone_export import write_fiftyone
+
+    comparison = run.comparison
+    called = {
+        one.name: [shown_name(comparison, one.name, cluster) for cluster in one.clusters]
+        for one in (comparison.x_only, comparison.y_only)
+    }
+    with written_folder(path) as folder:
+        count = write_fiftyone(comparison, run.thumbnails, called, folder)
+    n = len(comparison.items.frame)
+    left_out = "" if count == n else f" ({count:,} of {n:,} items; the others have no picture)"
+    return (
+        f"{left_out}\nopen it: import fiftyone as fo; "
+        f"fo.launch_app(fo.Dataset.from_dir({str(path)!r}, dataset_type=fo.types.FiftyOneDataset)).wait()"
+    )
+
+
+def _write_atlas(run: Run, path: Path) -> None:
+    from repdiff.store.atlas_export import write_atlas
+
+    write_atlas(run.comparison, _table(run.comparison), run.thumbnails, path)
+
+
+def _advice(run: Run, path: Path) -> str:
+    from repdiff.store.atlas_export import advice
+
+    return f"\nopen it: {advice(run.comparison, path, run.thumbnails)}"
 
 
 def _write_anndata(comparison: Comparison, path: Path) -> None:

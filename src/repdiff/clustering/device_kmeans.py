@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from repdiff.clustering.kmeans import MOST_ITERATIONS, Problem
 from repdiff.core.device import Device
+from repdiff.core.parallel import end_if_stopped
 from repdiff.core.progress import Progress, silent
 
 _NUMBERS_AT_A_TIME = 1 << 24  # distances of points from centres; of more points fewer seedings run side by side
@@ -103,6 +104,7 @@ class _Lloyd:
     def run(self) -> tuple[npt.NDArray[np.float64], Any]:
         """Inertia and labels of each seeding."""
         for _ in range(MOST_ITERATIONS):
+            end_if_stopped()
             distances, unchanged = self._assign()
             stays = ~(unchanged | self.settled)
             if not stays.any():

@@ -8,6 +8,8 @@ residuals are first looked at where they have mostly settled.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -42,9 +44,16 @@ def cluster_few(affinity: Affinity, n_clusters: int, *, random_state: int | None
     random_state : int or None
         Seed.
     """
+    return cut_few(affinity, (n_clusters,), random_state=random_state)[0]
+
+
+def cut_few(affinity: Affinity, numbers: Sequence[int], *, random_state: int | None = 0) -> tuple[Labels, ...]:
+    """The same for several numbers of clusters, whose eigenvectors are computed once."""
     with single_threaded_libraries():
-        embedded = _embedding(affinity, n_clusters, random_state)
-        return cut_vectors(embedded, n_clusters, restarts=RECLUSTERING_RESTARTS, random_state=random_state)
+        embedded = _embedding(affinity, max(numbers), random_state)
+        return tuple(
+            cut_vectors(embedded[:, :n], n, restarts=RECLUSTERING_RESTARTS, random_state=random_state) for n in numbers
+        )
 
 
 def _embedding(affinity: Affinity, n_vectors: int, seed: int | None) -> FloatArray:

@@ -249,7 +249,7 @@ def _local(distributed: Any, n_workers: int, folder: Path) -> Iterator[Any]:
         stack.enter_context(dask.config.set(quiet))
         cluster = distributed.LocalCluster(
             n_workers=n_workers, threads_per_worker=1, processes=True, host=_HERE, dashboard_address=f"{_HERE}:0",
-            worker_dashboard_address=f"{_HERE}:0", scheduler_kwargs={"dashboard": False}, dashboard=False,
+            worker_dashboard_address=f"{_HERE}:0", scheduler_kwargs={"dashboard": False},
             silence_logs=logging.CRITICAL, local_directory=str(folder),
         )  # fmt: skip
         stack.callback(_close, cluster)

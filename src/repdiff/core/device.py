@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -133,17 +134,49 @@ class Device:
         """Products in float32 while the block runs."""
         return self._products_in("highest")
 
+    def _products_in(self, wanted: str) -> AbstractContextManager[None]:
+        return _precision_of_products(self.torch, wanted)
+
+
+class _PrecisionOfProducts:
+    """Sets torch's precision of float32 products, which is that of the whole process, while any caller needs it.
+
+    Callers are counted, so that one of several threads that ends first does not put back what was set before. Threads
+    that want different precisions at the same time must not be started.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holders, self._before = 0, ""
+        self._of_thread = threading.local()
+
     @contextmanager
-    def _products_in(self, wanted: str) -> Iterator[None]:
-        before = self.torch.get_float32_matmul_precision()
-        if before == wanted:
-            yield
-            return
-        self.torch.set_float32_matmul_precision(wanted)
+    def __call__(self, torch: Any, wanted: str) -> Iterator[None]:
+        own: list[str] = vars(self._of_thread).setdefault("wanted", [])
+        with self._lock:
+            if not self._holders:
+                self._before = torch.get_float32_matmul_precision()
+            self._holders += 1
+            self._set(torch, wanted)
+        own.append(wanted)
         try:
             yield
         finally:
-            self.torch.set_float32_matmul_precision(before)
+            own.pop()
+            with self._lock:
+                self._holders -= 1
+                if own:
+                    self._set(torch, own[-1])
+                elif not self._holders:
+                    self._set(torch, self._before)
+
+    @staticmethod
+    def _set(torch: Any, wanted: str) -> None:
+        if torch.get_float32_matmul_precision() != wanted:
+            torch.set_float32_matmul_precision(wanted)
+
+
+_precision_of_products = _PrecisionOfProducts()
 
 
 def _cholesky(

@@ -69,7 +69,7 @@ def excess_of(rounds: Sequence[Round], labels: npt.NDArray[np.int32], n_clusters
         _, match = match_clusters(labels[seen], one.groups.labels, n_clusters)
         for place, group in enumerate(one.groups.cluster):
             for cluster in np.flatnonzero(match == group):
-                excess[number, cluster], p_values[number, cluster] = _judge(
+                excess[number, cluster], p_values[number, cluster] = judge_above(
                     one.above[place], float(np.log(one.groups.sizes[place])), null_above, null_log_sizes
                 )
                 affinity[number, cluster] = np.exp(one.groups.log_affinity[place])
@@ -108,7 +108,7 @@ def _together(rounds: Sequence[Round], null_above: FloatArray, null_log_sizes: F
 
     def held(above: FloatArray, sizes: npt.NDArray[np.int64], n_unseen: int) -> float:
         excess = [
-            one - _usual(float(np.log(size)), null_above, null_log_sizes)[0]
+            one - usual_of_size(float(np.log(size)), null_above, null_log_sizes)
             for one, size in zip(above, sizes, strict=True)
         ]
         return (
@@ -127,12 +127,17 @@ def _together(rounds: Sequence[Round], null_above: FloatArray, null_log_sizes: F
     return float(t.sf((np.mean(real) - np.mean(simulated)) / scale, len(simulated) - 1))
 
 
-def _judge(above: float, log_size: float, null: FloatArray, null_log_sizes: FloatArray) -> tuple[float, float]:
+def judge_above(above: float, log_size: float, null: FloatArray, null_log_sizes: FloatArray) -> tuple[float, float]:
     """Excess over simulated clusters of about the same size, and its t tail."""
     from scipy.stats import t
 
     centre, scale, freedom = _usual(log_size, null, null_log_sizes)
     return above - centre, float(t.sf((above - centre) / max(scale, _LEAST_SCALE), freedom))
+
+
+def usual_of_size(log_size: float, null: FloatArray, null_log_sizes: FloatArray) -> float:
+    """Mean figure of simulated clusters of about the same size."""
+    return _usual(log_size, null, null_log_sizes)[0]
 
 
 def _usual(log_size: float, null: FloatArray, null_log_sizes: FloatArray) -> tuple[float, float, float]:

@@ -109,7 +109,11 @@ def unseen_groups(setting: Setting, holder: Ranks, other: Ranks, block: Block, s
     seed : int
         Of the clustering.
     """
-    labels, members = cluster_seen(setting, holder, other, seed)
+    return groups_of(*cluster_seen(setting, holder, other, seed), block)
+
+
+def groups_of(labels: Labels, members: npt.NDArray[np.bool_], block: Block) -> UnseenGroups:
+    """Clusters of the items seen, (s,), with how tight those of the unseen are that fall into them, (u, g)."""
     kept = np.flatnonzero(members.sum(axis=0) >= FEWEST_UNSEEN)
     return UnseenGroups(labels, kept, members.sum(axis=0)[kept], _log_means(block, members[:, kept]))
 
@@ -117,8 +121,17 @@ def unseen_groups(setting: Setting, holder: Ranks, other: Ranks, block: Block, s
 def cluster_seen(setting: Setting, holder: Ranks, other: Ranks, seed: int) -> tuple[Labels, npt.NDArray[np.bool_]]:
     """Clusters of the items seen, (s,), and which of the unseen fall into each of them, (u, g)."""
     labels = setting.recluster(setting.affinity(holder, other, setting.seen), seed, setting.number)
-    nearest = setting.nearness(holder, setting.unseen, setting.seen).argmin(axis=1)
-    return labels, np.equal.outer(np.arange(int(labels.max()) + 1), labels[nearest]).T
+    return labels, members_of(labels, nearest_seen(setting, holder))
+
+
+def nearest_seen(setting: Setting, holder: Ranks) -> Rows:
+    """The nearest of the items seen, of each of the unseen, (u,)."""
+    return np.asarray(setting.nearness(holder, setting.unseen, setting.seen).argmin(axis=1))
+
+
+def members_of(labels: Labels, nearest: Rows) -> npt.NDArray[np.bool_]:
+    """Which of the unseen fall into each cluster of the seen, (u, g)."""
+    return np.equal.outer(np.arange(int(labels.max()) + 1), labels[nearest]).T
 
 
 def neighbourhood_curve(

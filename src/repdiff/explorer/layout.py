@@ -4,7 +4,8 @@
 output how far it is, and writes ``maps.npy``, (2, m, 2). It ends when its standard input is closed, and so with whoever
 started it.
 
-y's layout starts from x's and is turned, mirrored and scaled onto it (Procrustes). Nothing pulls the two together while
+x's layout starts from its first two principal components, so that groups lie roughly as on the map that it replaces,
+and y's from x's; it is then turned, mirrored and scaled onto that (Procrustes). Nothing pulls the two together while
 they are made, as in ``AlignedUMAP``: what differs between the maps differs between the models.
 """
 
@@ -105,7 +106,7 @@ def main(folder: Path) -> None:
     tell("start", 0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a seed leaves one thread, and that new items cannot be placed
-        of_x = layout(x, settings["metric_x"], settings, "x", "spectral")
+        of_x = layout(x, settings["metric_x"], settings, "x", "pca")
         of_y = layout(y, settings["metric_y"], settings, "y", of_x)
     np.save(folder / "maps.npy", np.stack([of_x, turned_onto(of_x, of_y)]).astype(np.float32))
 

@@ -1,4 +1,4 @@
-"""What a run does not keep, because it was written by an earlier version or was asked to keep less, and how to get it."""
+"""What a run does not keep, because an earlier version wrote it or it was asked to keep less."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""The pictures that a run's items name, larger than the thumbnails that the run holds; read only where that is allowed."""
+"""The pictures that a run's items name, larger than the run's thumbnails; read only where that is allowed."""
 
 from __future__ import annotations
 
 import base64
 import io
-import os
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -76,7 +75,7 @@ class Originals:
         if not isinstance(value, str) or not value.strip():
             raise InputError("the items of this run name no picture file for it")
         if self._given is not None:
-            return value, picture_path(Path(os.path.abspath(self._given)), value)
+            return value, picture_path(self._given.resolve(), value)
         root = self._items.image_root
         if root is None or not is_near(root, self._run):
             raise InputError(

@@ -135,9 +135,9 @@ class Rerun:
 
     def _started(self, explored: Explored, asked: dict[str, float], output: Path) -> subprocess.Popen[str]:
         given = {name: value for name, value in vars(explored.given).items() if value is not None}
-        command = [sys.executable, "-m", "repdiff", "rerun", "--as-child", "--output", os.path.abspath(output)]
+        command = [sys.executable, "-m", "repdiff", "rerun", "--as-child", "--output", str(output.resolve())]
         command += [part for name, value in asked.items() for part in (_OPTIONS[name], f"{value:g}")]
-        command += [part for name, path in given.items() for part in (f"--{name}", os.path.abspath(path))]
+        command += [part for name, path in given.items() for part in (f"--{name}", str(path.resolve()))]
         return subprocess.Popen(
             [*command, "--", str(explored.folder)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace", start_new_session=True,

@@ -113,8 +113,8 @@ class UmapJob:
             digest.update(np.ascontiguousarray(side).tobytes())
         of_x, of_y = metrics_of(self._comparison.provenance.parameters["metric"])
         return {
-            "n_neighbors": N_NEIGHBORS, "min_dist": MIN_DIST, "seed": SEED, "metric_x": of_x, "metric_y": of_y,
-            "embeddings": digest.hexdigest(),
+            "n_neighbors": N_NEIGHBORS, "min_dist": MIN_DIST, "seed": SEED, "init": "pca",
+            "metric_x": of_x, "metric_y": of_y, "embeddings": digest.hexdigest(),
         }  # fmt: skip
 
     @cached_property

@@ -24,7 +24,7 @@ from repdiff.inputs.numbers import of_bfloat16, to_array
 from repdiff.inputs.wording import few
 
 Arrays = Mapping[str, npt.NDArray[Any]]
-_MAPPED_ABOVE = 2**28  # bytes
+_MAPPED_ABOVE, PART_MAPPED_ABOVE = 2**28, 2**20  # bytes; parts of several files are copied when they are joined
 _BF16 = "BF16"
 _NUMPY_NAMES = {
     **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},
@@ -36,9 +36,9 @@ _NOT_IN_NUMPY = frozenset({_BF16, "F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "F6_E2M
 _NEEDS_PICKLE = "holds Python objects, which only pickle can read and repdiff refuses; save plain numbers and strings"
 
 
-def read_npy(path: Path) -> Arrays:
+def read_npy(path: Path, *, mapped_above: int = _MAPPED_ABOVE) -> Arrays:
     """The one array of a .npy file, under an empty name; a large one is not read, but mapped into memory."""
-    if path.stat().st_size > _MAPPED_ABOVE:
+    if path.stat().st_size > mapped_above:
         return {"": _mapped(path)}
     with path.open("rb") as file:
         return {"": _read_array(file, str(path), path.stat().st_size)}

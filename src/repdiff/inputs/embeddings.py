@@ -16,7 +16,7 @@ from repdiff.core.errors import InputError
 from repdiff.core.files import reader_of, reading
 from repdiff.inputs import sources
 from repdiff.inputs.anndata_files import read_anndata, read_obs
-from repdiff.inputs.arrays import ARRAY_READERS
+from repdiff.inputs.arrays import ARRAY_READERS, PART_MAPPED_ABOVE, read_npy
 from repdiff.inputs.ids import Ids, as_ids
 from repdiff.inputs.keys import Key, index_key, key_of, keys_of_arrays, keys_of_columns, named_ids
 from repdiff.inputs.numbers import to_array, to_matrix
@@ -118,11 +118,11 @@ def read_embeddings(path: str | Path | list[str | Path], *, id_column: str | Non
     if len(places) == 1 and not sources.has_wildcard(path):
         return read_place(places[0], id_column)
     name = str(path) if sources.is_path(path) else few(place.title for place in places)
-    return joined([read_place(place, id_column) for place in places], name)
+    return joined([read_place(place, id_column, is_part=True) for place in places], name)
 
 
-def read_place(place: sources.Place, id_column: str | None = None) -> Embeddings:
-    """Embeddings of one file, or of one column or array in it."""
+def read_place(place: sources.Place, id_column: str | None = None, *, is_part: bool = False) -> Embeddings:
+    """Embeddings of one file, or of one column or array in it; a part in .npy format is mapped, not read."""
     path, source = place.path, place.title
     if path.is_dir() and is_saved_dataset(path):
         with reading(path):
@@ -135,6 +135,8 @@ def read_place(place: sources.Place, id_column: str | None = None) -> Embeddings
     reader_of(path, readers, what="embeddings")
     suffix = path.suffix.lower()
     with reading(path):
+        if suffix == ".npy" and is_part:
+            return _of_arrays(read_npy(path, mapped_above=PART_MAPPED_ABOVE), source, id_column, place.name)
         if suffix in ARRAY_READERS:
             return _of_arrays(ARRAY_READERS[suffix](path), source, id_column, place.name)
         return _of_table(read_vector_table(path, text=id_column), source, place.name, id_column)

@@ -12,6 +12,7 @@ from repdiff.results.comparison import Comparison
 # What the manifest calls a setting, in words. What is not named here goes by the manifest's name.
 _NAMES = {
     "n_clusters": "clusters asked for, in each direction",
+    "n_clusters_chosen": "clusters chosen",
     "gamma": "gamma: how fast a difference of ranks counts",
     "beta": "beta: how far apart affinities may lie",
     "no_change_threshold": "no change threshold: mean affinity",

@@ -15,7 +15,7 @@ from repdiff.report.shown_items import ShownItems
 from repdiff.report.subject import Fate, Frame, Subject
 from repdiff.report.tables import Table, direction_tables
 from repdiff.report.wording import formatting as words
-from repdiff.report.wording.choice import why_so_many
+from repdiff.report.wording.choice import chosen_in_short, why_so_many
 from repdiff.report.wording.findings import finding, holder_and_other, makeup, nothing_differs
 from repdiff.report.wording.groups import all_in_order, numbers
 from repdiff.report.wording.names import shown_name
@@ -109,7 +109,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class DirectionView:
-    """One direction of one frame; ``reading`` says what is on its cards, ``chosen`` why there are so many clusters."""
+    """One direction of one frame; ``reading`` says what is on its cards, ``chosen`` why so many clusters."""
 
     frame: int
     name: str
@@ -126,6 +126,7 @@ class DirectionView:
     tables: tuple[Table, ...]
     evidence: tuple[Table, ...] = ()
     chosen: str = ""
+    chosen_in_short: str = ""
 
     @property
     def cards(self) -> tuple[Card, ...]:
@@ -156,7 +157,7 @@ def direction_views(subject: Subject, shown_items: ShownItems) -> tuple[Directio
 def _direction_view(index: int, frame: Frame, direction: Direction, tiles: _Tiles) -> DirectionView:
     comparison = frame.comparison
     holder, other = holder_and_other(comparison, direction.name)
-    threshold = threshold_of(comparison)
+    threshold, number = threshold_of(comparison), comparison.chosen.get(direction.name)
     scale = matrix.bar_scale(direction, threshold)
     cards = [_card(frame, direction, cluster, scale, tiles) for cluster in all_in_order(direction)]
     picture = matrix.picture(direction.affinity_map)
@@ -176,13 +177,9 @@ def _direction_view(index: int, frame: Frame, direction: Direction, tiles: _Tile
         matrix_ticks=_ticks(colours, 5),
         tables=direction_tables(comparison, direction),
         evidence=evidence_tables(comparison, direction),
-        chosen=_chosen(comparison, direction),
+        chosen="" if number is None else f"{words.plural(number.n, 'cluster')}: {why_so_many(number)}",
+        chosen_in_short="" if number is None else chosen_in_short(number),
     )
-
-
-def _chosen(comparison: Comparison, direction: Direction) -> str:
-    number = comparison.chosen.get(direction.name)
-    return "" if number is None else f"{number.n} clusters were chosen: {why_so_many(number)}"
 
 
 def _reading(comparison: Comparison, cards: list[Card]) -> str:

@@ -126,11 +126,13 @@ class CompareCall(
         for name, given, flag in (
             ("within", self.within is not None, "--within"),
             ("clusterer", self.clusterer != "spectral", "--clusterer"),
+            ("device", self.device not in (None, "cpu"), "--device"),
         ):
             if given:
+                why = "needs an engine on a device, which does not run on Dask" if name == "device" else needs
                 raise OptionError(
-                    f"{name}= {needs}; leave out {name}= or dask=",
-                    on_command_line=f"{flag} {needs}; leave out {flag} or --dask",
+                    f"{name}= {why}; leave out {name}= or dask=",
+                    on_command_line=f"{flag} {why}; leave out {flag} or --dask",
                 )
         if isinstance(self.engine, str) and self.engine not in ON_CLUSTERS:
             only = f"the {self.engine} engine does not run on Dask, only the sampled one does"

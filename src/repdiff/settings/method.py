@@ -33,7 +33,7 @@ class MethodSettings(SettingsGroup):
     n_clusters: int | Literal["auto"] = setting(
         N_CLUSTERS,
         "Clusters per direction: a number, or auto.",
-        more='No-change clusters count, too. "auto": chosen for each direction by eigengap and stability; '
+        more='No-change clusters count, too. "auto": chosen for each direction so that the groups hold against noise; '
         "``chosen`` of the result says why.",
         at_least=1,
         flags=("--clusters", "-n"),

@@ -23,6 +23,7 @@ from repdiff.inputs import Items
 from repdiff.inputs.laid_out import lay_out
 from repdiff.inputs.matching import AUTO, ORDER
 from repdiff.inputs.pair import EmbeddingPair, make_pair
+from repdiff.results.choice import ChosenNumber
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
 from repdiff.results.comparison import Comparison
 from repdiff.results.neighbors import NeighborLists
@@ -32,7 +33,14 @@ from repdiff.results.similarity import SimilarityTable
 from repdiff.settings import AlignMethod, CompareCall, Settings, takes
 from repdiff.similarities.alignment import align_pair
 from repdiff.similarities.table import score_sample
-from repdiff.workflows.direction import Contrasts, FoundClusters, contrasts_of, find_direction, undecided
+from repdiff.workflows.direction import (
+    Contrasts,
+    FoundClusters,
+    choose_numbers,
+    contrasts_of,
+    find_direction,
+    undecided,
+)
 from repdiff.workflows.evidence import take_evidence
 from repdiff.workflows.neighbors import neighbors_of, neighbors_wanted
 from repdiff.workflows.projection import side_by_side
@@ -151,8 +159,8 @@ def compare_pair(
     x, y = representations or representations_of(pair, settings)
     contrasts, neighbors = _compute((x, y), pair, settings, plan, clock, progress)
     warnings = [*pair.warnings, *engine_warnings(contrasts.engine), *(replicates.warnings if replicates else ())]
-    outcomes = _Outcomes.of(pair.items)
-    seen = _look((x, y), pair, contrasts, outcomes, settings, clock, progress)
+    numbers = choose_numbers(x, y, settings, groups=pair.groups, clock=clock, progress=progress)
+    seen = _look((x, y), pair, contrasts, numbers, settings, clock, progress)
     found, directions = seen.found, seen.directions
     evidence = None
     if neighbors is not None and settings.evidence:
@@ -165,9 +173,9 @@ def compare_pair(
         x_only=directions["x_only"],
         y_only=directions["y_only"],
         projection=seen.projection,
-        accuracy_x=accuracy(outcomes.right_x),
-        accuracy_y=accuracy(outcomes.right_y),
-        provenance=_provenance(pair, settings, contrasts.engine, clock, [*warnings, *seen.warnings], replicates),
+        accuracy_x=seen.accuracies[0],
+        accuracy_y=seen.accuracies[1],
+        provenance=_provenance(pair, settings, contrasts.engine, clock, [*warnings, *seen.warnings], replicates, found),
         description=description,
         evidence=evidence,
         similarity=seen.similarity,
@@ -203,6 +211,7 @@ class _Seen:
     directions: dict[DirectionName, Direction]
     projection: Projection
     similarity: SimilarityTable | None
+    accuracies: tuple[float | None, float | None]
     warnings: tuple[str, ...]
 
 
@@ -210,18 +219,21 @@ def _look(
     sides: tuple[ShownRepresentation, ShownRepresentation],
     pair: EmbeddingPair,
     contrasts: Contrasts,
-    outcomes: _Outcomes,
+    numbers: Mapping[DirectionName, ChosenNumber],
     settings: Settings,
     clock: Clock,
     progress: Progress,
 ) -> _Seen:
     """The clusters of both directions, the projection and a quick look at similarity, side by side."""
+    outcomes = _Outcomes.of(pair.items)
     warnings: dict[DirectionName, list[str]] = {name: [] for name in DIRECTIONS}
 
     def find(name: DirectionName, progress: Progress) -> tuple[FoundClusters, Direction]:
         contrast: Contrast = getattr(contrasts, name)
         warn = warning_recorder(warnings[name], name)
-        found = find_direction(contrast, settings, name=name, warn=warn, clock=clock, progress=progress)
+        found = find_direction(
+            contrast, settings, chosen=numbers.get(name), name=name, warn=warn, clock=clock, progress=progress
+        )
         warnings[name] += [f"{name}: {line}" for line in undecided(found.clusters, settings.no_change_threshold)]
         return found, outcomes.describe(name, found, contrast)
 
@@ -246,6 +258,7 @@ def _look(
         {name: one[1] for name, one in zip(DIRECTIONS, found, strict=True)},
         side_by_side(x, y),
         similarity,
+        (accuracy(outcomes.right_x), accuracy(outcomes.right_y)),
         tuple(line for name in DIRECTIONS for line in warnings[name]),
     )
 
@@ -257,10 +270,13 @@ def _provenance(
     clock: Clock,
     warnings: list[str],
     replicates: HeldReplicates | None,
+    found: Mapping[DirectionName, FoundClusters],
 ) -> Provenance:
+    numbers = {name: one.chosen.n for name, one in found.items() if one.chosen is not None}
+    chosen = {"n_clusters_chosen": numbers} if numbers else {}
     return Provenance(
         created=now(),
-        parameters={**settings.parameters, **pair.parameters},
+        parameters={**settings.parameters, **chosen, **pair.parameters},
         random_state=settings.random_state,
         engine=engine,
         inputs={**inputs_of(pair), **({} if replicates is None else replicates.inputs)},

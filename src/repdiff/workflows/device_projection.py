@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from repdiff.core.device import Device
-from repdiff.core.parallel import row_tiles
+from repdiff.core.parallel import end_if_stopped, row_tiles
 from repdiff.results.projection import Plane
 
 _SPARE, _ITERATIONS = 8, 30  # of subspace iteration; for display it is exact enough
@@ -35,6 +35,7 @@ def components_on(values: npt.NDArray[Any], device: Device, random_state: int | 
     basis = device.put(np.random.default_rng(random_state).standard_normal((d, width), dtype=np.float32))
     with device.exact_products():
         for _ in range(_ITERATIONS):
+            end_if_stopped()
             basis, _ = device.orthonormal(points.T @ (points @ basis))
         image = points @ basis
     wide = image.to(device.precise)

@@ -20,10 +20,12 @@ from repdiff.clustering.coordinates import Coordinates
 from repdiff.clustering.order import find_clusters
 from repdiff.clustering.representatives import Contrast
 from repdiff.clustering.spectral import Warn, warn_not_converged
+from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, silent
 from repdiff.evidence.choice import choose_number
+from repdiff.evidence.holding import choose_holding_numbers
 from repdiff.results.choice import ChosenNumber
-from repdiff.results.clusters import DifferenceCluster
+from repdiff.results.clusters import DIRECTIONS, DifferenceCluster, DirectionName
 from repdiff.results.neighbors import NeighborLists
 from repdiff.settings import ClusterSettings
 from repdiff.workflows.provenance import Clock
@@ -91,6 +93,30 @@ def contrasts_of(
     return Contrasts(Contrast(found.x_only, x, y), Contrast(found.y_only, y, x), found.engine, found.neighbors)
 
 
+def choose_numbers(
+    x: Representation,
+    y: Representation,
+    settings: ClusterSettings,
+    names: Sequence[DirectionName] = DIRECTIONS,
+    *,
+    groups: npt.NDArray[np.int32] | None = None,
+    clock: Clock | None = None,
+    progress: Progress = silent,
+) -> Mapping[DirectionName, ChosenNumber]:
+    """The numbers of clusters that hold against noise; nothing where numbers are given, or noise cannot be asked.
+
+    Then :func:`find_direction` decides by the number given, or by the eigenvalues of the affinity.
+    """
+    if not isinstance(settings.n_clusters, str):
+        return {}
+    with (Clock() if clock is None else clock).time("number of clusters"):
+        return choose_holding_numbers(
+            x.ready, y.ready, names, gamma=settings.gamma, beta=settings.beta,
+            no_change_threshold=settings.no_change_threshold, groups=groups, n_jobs=resolve_n_jobs(settings.n_jobs),
+            random_state=settings.random_state, progress=progress,
+        )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class FoundClusters:
     """The clusters of one direction.
@@ -120,6 +146,7 @@ def find_direction(
     contrast: Contrast,
     settings: ClusterSettings,
     *,
+    chosen: ChosenNumber | None = None,
     name: str = "",
     warn: Warn = warn_not_converged,
     clock: Clock | None = None,
@@ -133,6 +160,8 @@ def find_direction(
         The direction.
     settings : ClusterSettings
         Of the method.
+    chosen : ChosenNumber, optional
+        The number of clusters, where noise has decided (:func:`choose_numbers`).
     name : str
         Name of the direction in timings.
     warn : callable, optional
@@ -143,8 +172,10 @@ def find_direction(
         Reports the stages "eigenvectors" and "k-means".
     """
     clock = Clock() if clock is None else clock
-    seed, chosen = settings.random_state, None
-    if isinstance(settings.n_clusters, str):
+    seed = settings.random_state
+    if chosen is not None:
+        wanted = chosen.n
+    elif isinstance(settings.n_clusters, str):
         with clock.time(f"{name} number of clusters"):
             chosen = choose_number(contrast.affinity, random_state=seed, warn=warn, progress=progress)
             wanted = chosen.n

@@ -15,7 +15,7 @@ from repdiff.core.progress import Progress
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.settings import Settings
 from repdiff.workflows.direction import Contrasts
-from repdiff.workflows.engine import engine_for
+from repdiff.workflows.engine import device_for, engine_for
 from repdiff.workflows.projection import copied_bytes
 
 _AT_ONCE = 2
@@ -48,13 +48,15 @@ def run_all(
 def _may_share(pair: EmbeddingPair, settings: Settings, contrasts: Contrasts) -> bool:
     """Whether there are threads, and beside what is planned the memory of a second step.
 
-    A user's clusterer may not be safe to run in several threads, nor an engine on a device.
+    A user's clusterer may not be safe to run in several threads. On a device, steps share its queue and its plan counts
+    two of them, but with TF32 they would want products of different precisions at the same time.
     """
-    engine = engine_for(settings)
+    engine, device = engine_for(settings), device_for(settings)
+    threadsafe = engine.runs_side_by_side if device is None else not device.tf32
     if pair.n < _FEWEST_ITEMS or resolve_n_jobs(settings.n_jobs) < _AT_ONCE or not isinstance(settings.clusterer, str):
         return False
     need, limit = (contrasts.engine.get(fact) for fact in ("memory_need", "memory_limit"))
-    if not engine.runs_side_by_side or need is None or limit is None:
+    if not threadsafe or need is None or limit is None:
         return False
     copies = sum(copied_bytes(*side) for side in zip((pair.x, pair.y), pair.metrics, strict=True))
     return bool(need + spectral_bytes(pair.n) + copies <= limit)

@@ -169,7 +169,7 @@ def _drawn(lists: DeviceLists, tiles: Sequence[Tile]) -> tuple[list[Block], npt.
         rows = sampler.cells.items[tile.places].astype(np.int64)
         for block in lists.draw(tile.cell, rows, PURPOSE, tile.begin):
             own = np.zeros(sampler.block)
-            own[: len(block[0])] = sampler.stream(PURPOSE, place).random(len(block[0]))
+            own[: len(block[0])] = sampler.uniform(len(block[0]), PURPOSE, place)
             place += len(block[0])
             blocks.append(block)
             offsets.append(own)

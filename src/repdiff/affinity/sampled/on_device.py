@@ -23,14 +23,14 @@ from repdiff.affinity.sampled.device_lists import DeviceLists, block_bytes, coor
 from repdiff.affinity.sampled.engine import DIRECTIONS, Sampled, samplers_of
 from repdiff.affinity.sampled.list_kernels import draw_items
 from repdiff.affinity.torch import Torch
-from repdiff.affinity.torch_plan import K_MEANS_BYTES, device_limit
+from repdiff.affinity.torch_plan import AT_ONCE, K_MEANS_BYTES, device_limit
 from repdiff.core.device import Device
 from repdiff.core.errors import MemoryLimitError
 from repdiff.core.memory import format_bytes, parse_bytes
 from repdiff.core.progress import Progress, prefixed, silent
 
 _MOST_BATCH_BYTES = 2**30
-_TRANSPOSING_BYTES = 2**29
+_TRANSPOSING_BYTES = 2**29  # at a time, and a few of each stored partner
 
 
 @dataclass(frozen=True)
@@ -180,8 +180,10 @@ def _bytes_needed(x: Representation, y: Representation, plan: Plan, device: Devi
     width: int = index_type(x.n, kept, device).itemsize
     stored: int = 2 * x.n * (2 * width * kept + width + 12)
     rows: int = sum(4 * side.values.size for side in (x, y))
+    multiplying = max(3, width) * x.n * kept + _TRANSPOSING_BYTES  # torch writes down the bag of every partner
+    projecting = (side.values.size * (side.values.itemsize + 4) for side in (x, y))
     at_a_time: int = max(
-        _batch_bytes(x.n, candidates, block, (x.values, y.values)), spectral_bytes(x.n) + K_MEANS_BYTES,
-        _TRANSPOSING_BYTES, *(side.values.size * (side.values.itemsize + 4) for side in (x, y)),  # the projection's
-    )  # fmt: skip
+        _batch_bytes(x.n, candidates, block, (x.values, y.values)),
+        AT_ONCE * max(spectral_bytes(x.n) + max(K_MEANS_BYTES, multiplying), *projecting),
+    )
     return rows + stored + at_a_time

@@ -77,6 +77,6 @@ def plural(count: int, noun: str) -> str:
     return f"{number(count)}{NBSP}{noun}{'' if count == 1 else 's'}"
 
 
-def count_in_words(count: int) -> str:
-    """A small count as a word, a larger one in figures."""
-    return _ONES[count] if count < len(_ONES) else number(count)
+def count_in_words(count: int, *beside: int) -> str:
+    """A small count as a word; in figures if it, or another count in the same sentence, is larger."""
+    return _ONES[count] if max(count, *beside, 0) < len(_ONES) else number(count)

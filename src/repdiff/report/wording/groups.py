@@ -17,10 +17,11 @@ _LONGEST_WITH_COLUMN = 2  # characters: such a label says nothing without the na
 def in_order(direction: Direction) -> tuple[DifferenceCluster, ...]:
     """The difference clusters of a direction by what they mean for a decision.
 
-    Those that hold come before those that may be noise, and those that are there in other seeds before others. Then:
-    lost, loosened, reordered; those on which y is right less often than x, those on which it is right more often, the
-    others; large before small. Groups too near the threshold to be called come last. Without evidence, the highest mean
-    affinity comes first.
+    Those that hold come first, then those that are tighter than noise, then those that are there in other seeds, then
+    the others: so the first is the one that a sentence points to (:func:`told_of`). Within each of these, groups too
+    near the threshold to be called come last. Then: there in other seeds; lost, loosened, reordered; those on which y
+    is right less often than x, those on which it is right more often, the others; large before small. Without evidence,
+    the highest mean affinity comes first.
     """
     clusters = direction.difference_clusters
     if any(cluster.evidence is None for cluster in clusters):
@@ -28,16 +29,15 @@ def in_order(direction: Direction) -> tuple[DifferenceCluster, ...]:
     return tuple(sorted(clusters, key=lambda cluster: _weight(direction.name, cluster)))
 
 
-def _weight(name: DirectionName, cluster: DifferenceCluster) -> tuple[bool, bool, bool, int, int, int, int]:
+def _weight(name: DirectionName, cluster: DifferenceCluster) -> tuple[int, bool, bool, int, int, int, int]:
     evidence = cluster.evidence
     assert evidence is not None
-    fate = _FATES.index(evidence.fate)
-    gone = evidence.found_in_replicates is not True
+    standing = (evidence.holds is True, evidence.is_significant, evidence.found_in_replicates is True, True)
     return (
+        standing.index(True),
         evidence.borderline,
-        evidence.holds is not True,
-        gone,
-        fate,
+        evidence.found_in_replicates is not True,
+        _FATES.index(evidence.fate),
         _harm(name, evidence),
         -cluster.size,
         cluster.index,

@@ -80,8 +80,9 @@ def _both(comparison: Comparison, findings: Mapping[DirectionName, Finding], nam
     if len(with_groups) == 2 and len({*fates.values()}) == 1 and findings["x_only"].code == findings["y_only"].code:
         return _mutual(comparison, names, fates["x_only"], findings["x_only"].code == "local")
     clauses: Parts = ()
+    counts = [len(told[name]) for name in with_groups if few[name]]
     for name in with_groups:
-        some = f"{words.count_in_words(len(told[name]))} {'group' if len(told[name]) == 1 else 'groups'} of "
+        some = f"{words.count_in_words(len(told[name]), *counts)} {'group' if len(told[name]) == 1 else 'groups'} of "
         some = some if few[name] else ""
         clause = _clause(comparison, name, fates[name], some, names[name])
         clauses += (("; ", False), *clause) if clauses else clause

@@ -25,7 +25,7 @@ def next_step(comparison: Comparison, evidence: ComparisonEvidence, neighbours: 
     if codes <= UNCLEAR and evidence.replicates is not None and evidence.replicates.n_found:
         return _with_groups(comparison, evidence, who)
     if "too_few" in codes:
-        return _plain("Bring more items (300, and eight for each cluster); take the groups below as hints.")
+        return _plain("Bring more items (300, and 8 for each cluster); take the groups below as hints.")
     if "untested" in codes:
         return _plain("Compare again with the spectral clusterer to know.")
     if little_in_common(neighbours):

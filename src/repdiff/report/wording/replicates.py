@@ -58,7 +58,7 @@ def _how_many(found: Replicates) -> str:
 def _how_much(found: Replicates) -> str:
     known = [one for one in found.directions.values() if one.effect is not None]
     effect = np.average([one.effect or 0.0 for one in known], weights=[one.n_tested for one in known])
-    return f"In one other seed of each, groups are {_times(float(effect))} as tight; bring two for a test."
+    return f"In one other seed of each, groups are {_times(float(effect))} as tight; bring one more of each for a test."
 
 
 def differ_in_other_seeds(

@@ -35,7 +35,7 @@ def series_finding(timeline: Timeline, name: DirectionName) -> Sentence:
     if settles is not None and 0 < settles < len(directions) - 1 and directions[0].difference_clusters:
         middle = (("; a first group settles at ", False), (timeline.checkpoints[settles], True))
     left = len(directions[-1].difference_clusters)
-    end = "none is left" if not left else f"{words.count_in_words(left)} {'is' if left == 1 else 'are'} left"
+    end = "none is left" if not left else f"{words.number(left)} {'is' if left == 1 else 'are'} left"
     return Sentence((*start, *middle, ("; at ", False), (last, True), (f" {end}.", False)))
 
 
