@@ -22,7 +22,7 @@ SLOW_FILES = (
     "test_docs.py", "test_commands.py", "test_demo_data.py", "test_resume.py", "test_findings.py", "test_assess.py",
     "test_models.py", "test_significance.py", "test_memory_limit.py", "test_nearest.py", "test_series_browser.py",
     "test_browser.py", "test_guard.py", "test_explorer_browser.py", "test_known_differences.py", "test_series.py",
-    "test_scores.py", "test_methods.py",
+    "test_scores.py", "test_methods.py", "test_on_dask.py",
 )  # fmt: skip
 
 

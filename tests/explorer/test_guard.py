@@ -126,7 +126,7 @@ def test_paths_are_taken_from_nobody(client: Client, run: Path, upwards: str) ->
     before = files_of(run)
     for path in (*PATHS, "/api/tiles", "/api/cluster", "/api/colours", "/api/recut"):
         good = {"row": "1", "rows": "1", "index": "0", "direction": "x_only", "k": "3", "by": "column:kind"}
-        for field in FIELDS:
+        for field in FIELDS if path.startswith("/api") else ("frame", "row"):  # pages, which take long, read no other
             answer = client.get(path, **{**good, field: upwards})
             assert answer.status in (200, 400) or (answer.status == 405 and path in TAKING)
             assert b"root:" not in answer.body

@@ -14,15 +14,19 @@ import pandas as pd
 import pytest
 
 import repdiff
+from repdiff.affinity.engine import Plan
 from repdiff.affinity.sampled.engine import Sampled
+from repdiff.affinity.sampled.on_cluster import SampledOnCluster
 from repdiff.core.cluster import open_cluster
 from repdiff.core.errors import InputError, MissingExtraError, OptionError, RepdiffError
+from repdiff.core.memory import is_mapped
 from repdiff.inputs.laid_out import lay_out
+from repdiff.inputs.pair import make_pair
 
 distributed = pytest.importorskip("distributed")
 
 N, SMALL = 1200, Sampled(candidates=128, kept=16, block=4)
-OPTIONS = {"n_clusters": 5, "engine": SMALL, "evidence": False, "random_state": 3}
+OPTIONS = {"n_clusters": 3, "engine": SMALL, "evidence": False, "random_state": 3}
 
 
 def pair() -> tuple[np.ndarray, np.ndarray]:
@@ -125,18 +129,22 @@ def parts(folder: Path, values: np.ndarray, ids: list[str]) -> None:
         pd.DataFrame({"id": ids[start:stop], **columns}).to_parquet(folder / f"part-{number}.parquet", index=False)
 
 
-def test_a_folder_of_parquet_files_is_read_by_the_workers(client, alone, tmp_path):
+def test_a_folder_of_parquet_files_is_read_by_the_workers(client, tmp_path):
     x, y = pair()
     ids = [f"item {row}" for row in range(N)]
     for name, side in (("x", x), ("y", y)):
         parts(tmp_path / name, side, ids)
     sides = tmp_path / "x", tmp_path / "y"
-    found = repdiff.compare(*sides, **OPTIONS, dask=client)
-    assert_same(found, alone)
-    here = repdiff.compare(*sides, **OPTIONS)
-    assert found.provenance.inputs == here.provenance.inputs
-    assert list(found.to_frame()["id"]) == ids
-    assert found.names == ("x", "y")
+    here = make_pair(*sides)
+    with open_cluster(client, tmp_path) as cluster:
+        laid_out = [lay_out(side, name, cluster) for name, side in zip("xy", sides, strict=True)]
+        there = make_pair(*laid_out)
+        assert all(is_mapped(side) for side in (there.x, there.y))
+        np.testing.assert_array_equal(there.x, x)
+        np.testing.assert_array_equal(there.y, y)
+        assert list(there.ids) == ids
+        for fact in ("names", "sources", "sha256", "matched_by", "matching", "warnings"):
+            assert getattr(there, fact) == getattr(here, fact)
 
 
 def test_dask_arrays_are_read_by_the_workers(client, tmp_path):
@@ -184,6 +192,18 @@ def test_a_part_that_does_not_fit_is_named(client, tmp_path):
     pd.read_parquet(tmp_path / "x" / "part-1.parquet").drop(columns="f3").to_parquet(tmp_path / "x" / "part-1.parquet")
     with pytest.raises(InputError, match=r"part-1\.parquet: has 11 columns"):
         repdiff.compare(tmp_path / "x", y, **OPTIONS, dask=client)
+
+
+def test_auto_takes_the_sampled_engine_and_says_so(client, tmp_path):
+    x, y = pair()
+    few = repdiff.compare(x[:200], y[:200], n_clusters=3, evidence=False, dask=client).provenance
+    assert (few.engine["name"], few.engine["chosen_by"], few.engine["share_of_pairs"]) == ("sampled", "auto", 1)
+    assert few.warnings == repdiff.compare(x[:200], y[:200], n_clusters=3, evidence=False).provenance.warnings
+    with open_cluster(client, tmp_path) as cluster:
+        facts = SampledOnCluster(SMALL, cluster, chosen_by="auto")._facts(
+            Plan(0, 0, None, 1, {"worker_memory_need": 0})
+        )
+    assert facts["reason"] == "only this engine runs on a Dask cluster"
 
 
 def test_ctrl_c_stops_at_once(client, tmp_path):

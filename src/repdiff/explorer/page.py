@@ -82,7 +82,7 @@ def _settings(explored: Explored) -> dict[str, Any]:
 def _with_reference(shown: ShownItems, explored: Explored) -> ShownItems:
     """The same items and, of a sample, also those whose embeddings are kept, which a UMAP draws."""
     reference = None if shown.holds_all else explored.comparison.reference
-    if reference is None:
+    if reference is None or len(reference.rows) > MOST_DRAWN:
         return shown
     rows = np.union1d(shown.rows, reference.rows)
     return replace(shown, rows=rows, drawn=np.arange(len(rows)))

@@ -14,6 +14,7 @@ from typing import Any
 
 from repdiff.core.errors import InputError
 from repdiff.core.plain import as_unicode
+from repdiff.inputs.saved_datasets import is_saved_dataset
 
 _WILDCARDS = "*?["
 
@@ -85,7 +86,8 @@ def find(given: str | Path | Sequence[str | Path]) -> list[Place]:
     if not isinstance(given, str | Path):
         return [place for one in given for place in find(one)]
     place = split(given)
-    if place.path.is_dir() and (parts := [str(path) for path in place.path.glob("*.parquet")]):
+    if is_folder_of_parts(place.path):
+        parts = [str(path) for path in place.path.glob("*.parquet")]
         return [Place(Path(path), place.name) for path in sorted(parts, key=_in_order)]
     if place.path.exists() or not any(sign in str(place.path) for sign in _WILDCARDS):
         return [place]
@@ -93,6 +95,11 @@ def find(given: str | Path | Sequence[str | Path]) -> list[Place]:
     if not found:
         raise InputError(f"{given}: no file matches; check the pattern")
     return [Place(Path(path), place.name) for path in found]
+
+
+def is_folder_of_parts(path: Path) -> bool:
+    """Whether a folder holds .parquet files that are parts of one table, and is no saved data set."""
+    return path.is_dir() and not is_saved_dataset(path) and any(path.glob("*.parquet"))
 
 
 def beside(data: Any) -> Path | None:

@@ -127,7 +127,8 @@ class SampledOnCluster:
             found = self.sampled.compute(
                 x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
             )
-            return Affinities(found.x_only, found.y_only, {**found.engine, **self._chosen})
+            chosen = {} if self.chosen_by is None else {"chosen_by": self.chosen_by}  # all pairs: nothing to warn of
+            return Affinities(found.x_only, found.y_only, {**found.engine, **chosen})
         readers = tuple(ClusterReader(side.values, side.metric, self.cluster) for side in (x, y))
         seed = seed_of(random_state)
         candidates, kept, block = (plan.details[name] for name in ("candidates", "kept", "block"))
