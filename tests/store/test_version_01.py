@@ -68,7 +68,8 @@ def test_what_it_said_in_sentences_is_said_from_codes(old: Path, run: str) -> No
     assert not comparison.evidence.findings
     assert comparison.evidence.neighbours is None
     for name, number in told["chosen"].items():
-        assert why_so_many(comparison.chosen[name]) == number["reason"]
+        few = "fewer than 300 items cannot be compared with noise, so eigenvalues decide: "
+        assert why_so_many(comparison.chosen[name]).removeprefix(few) == number["reason"]
     sentences = 0
     for direction in (comparison.x_only, comparison.y_only):
         for cluster, facts in zip(direction.clusters, told["clusters"][direction.name], strict=True):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ import repdiff
 from repdiff.affinity.engine import Plan
 from repdiff.affinity.sampled.engine import Sampled
 from repdiff.affinity.sampled.on_cluster import SampledOnCluster
-from repdiff.core.cluster import open_cluster
+from repdiff.core.cluster import Cluster, open_cluster
 from repdiff.core.errors import InputError, MissingExtraError, OptionError, RepdiffError
 from repdiff.core.memory import is_mapped
 from repdiff.inputs.laid_out import lay_out
@@ -267,3 +268,20 @@ def _elsewhere(place: object) -> object:
     from dataclasses import replace
 
     return replace(place, path=place.path + ".elsewhere")
+
+
+class _Future:
+    """A task whose result was lost with its worker, and is computed again."""
+
+    def __init__(self) -> None:
+        self._states = iter(["pending", "lost", "pending"])
+
+    @property
+    def status(self) -> str:
+        return next(self._states, "finished")
+
+
+def test_a_lost_result_is_waited_for() -> None:
+    told: list[int] = []
+    Cluster.wait(cast("Cluster", object()), [_Future()], progress=lambda stage, done, total: told.append(done))
+    assert told[-1] == 1

@@ -38,7 +38,7 @@ _BYTES_OF_COPIES = {"euclidean": 4, "cosine": 12, "precomputed": 0}  # for each 
 _LIBRARIES = 100 * 10**6  # memory of scikit-learn and the compiled kernels once loaded
 # Of one thread, fitted to 4,000 to 14,000 items of 16 to 1,280 dimensions with AVX-512; a rough guide elsewhere.
 _PRODUCTS_PER_SECOND = 4.7e10
-SECONDS_PER_PAIR = 2e-8
+_SECONDS_PER_PAIR = 2e-8
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def products_seconds(x: Representation, y: Representation) -> float:
 
 def _seconds(x: Representation, y: Representation, threads: int) -> float:
     """Time of the products, and of ranks and exponentials of every pair."""
-    return (products_seconds(x, y) + float(x.n**2) * SECONDS_PER_PAIR) / threads
+    return (products_seconds(x, y) + float(x.n**2) * _SECONDS_PER_PAIR) / threads
 
 
 def _make_ready(sides: Sequence[Representation], n_jobs: int) -> None:

@@ -137,8 +137,8 @@ class Cluster:
         try:
             left, alive, pause = list(futures), _Alive(self), _FIRST_POLL
             while left:
-                for future in left:
-                    if future.status in ("error", "cancelled", "lost"):
+                for future in left:  # one that is lost died with its worker, and is computed again
+                    if future.status in ("error", "cancelled"):
                         raise self._why(future)
                 left = [future for future in left if future.status != "finished"]
                 progress(stage, len(futures) - len(left), len(futures))

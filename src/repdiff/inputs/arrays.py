@@ -36,9 +36,9 @@ _NOT_IN_NUMPY = frozenset({_BF16, "F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "F6_E2M
 _NEEDS_PICKLE = "holds Python objects, which only pickle can read and repdiff refuses; save plain numbers and strings"
 
 
-def read_npy(path: Path, *, mapped_above: int = _MAPPED_ABOVE) -> Arrays:
+def read_npy(path: Path, *, mapped_above: int | None = None) -> Arrays:
     """The one array of a .npy file, under an empty name; a large one is not read, but mapped into memory."""
-    if path.stat().st_size > mapped_above:
+    if path.stat().st_size > (_MAPPED_ABOVE if mapped_above is None else mapped_above):
         return {"": _mapped(path)}
     with path.open("rb") as file:
         return {"": _read_array(file, str(path), path.stat().st_size)}
