@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -48,6 +47,7 @@ def rerun(
     """
     from repdiff.cli.compare import tell, written
     from repdiff.cli.console import ProgressLines, progress_bars
+    from repdiff.core.starter import end_with_starter
     from repdiff.store.directory import check_target
     from repdiff.store.run import load_run
     from repdiff.workflows.again import compare_again
@@ -55,7 +55,7 @@ def rerun(
     changes = _changes(gamma, beta, threshold, clusters)
     check_target(output, overwrite=overwrite)
     if as_child:
-        _end_with_parent()
+        end_with_starter(lambda: os.kill(os.getpid(), signal.SIGTERM))  # as by a polite kill
     comparison = load_run(run)
     with progress_bars() as bars:
         progress = ProgressLines() if as_child else bars
@@ -89,14 +89,3 @@ def _with_pictures(found: Comparison, before: Comparison, run: Path, images: Pat
     if found.items.image is None or (root is not None and is_near(root, run)):
         return found
     return replace(found, thumbnails=before.thumbnails)
-
-
-def _end_with_parent() -> None:
-    """End as by a polite kill when standard input is closed, which a parent that has ended does, however it ended."""
-
-    def watch() -> None:
-        while os.read(0, 1):  # not through sys.stdin, whose lock would be held when the work ends
-            continue
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True, name="repdiff-parent").start()

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.starter import end_with_starter
+
 Matrix = npt.NDArray[np.floating[Any]]
-FEWEST = 10  # items of which UMAP makes anything
 _AT_A_TIME = 512  # rows whose distances from all others are looked at together
 
 
@@ -111,12 +111,6 @@ def main(folder: Path) -> None:
     np.save(folder / "maps.npy", np.stack([of_x, turned_onto(of_x, of_y)]).astype(np.float32))
 
 
-def _end_with_starter() -> None:
-    while os.read(0, 1):
-        pass
-    os._exit(1)
-
-
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_starter, daemon=True).start()
+    end_with_starter(lambda: os._exit(1))
     main(Path(sys.argv[1]))

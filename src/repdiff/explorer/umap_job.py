@@ -23,7 +23,7 @@ from repdiff.results.reference import Reference
 from repdiff.store.umap import Maps, read_umap, write_umap
 
 N_NEIGHBORS, MIN_DIST, SEED = 15, 0.1, 0
-_FEWEST = 10  # items
+_FEWEST = 10  # items of which UMAP makes anything
 _START = (
     "import runpy, sys; sys.path[:] = sys.argv[2:]; "
     "runpy.run_module('repdiff.explorer.layout', run_name='__main__', alter_sys=True)"

@@ -16,7 +16,7 @@ from repdiff.affinity.base import Affinities, GroupMeans
 from repdiff.affinity.engine import Plan
 from repdiff.affinity.representation import Representation
 from repdiff.affinity.sampled.affinity import SampledAffinity, tiles_of
-from repdiff.affinity.sampled.blocks import ClusterPartners, keep_on_cluster
+from repdiff.affinity.sampled.blocks import keep_on_cluster
 from repdiff.affinity.sampled.candidates import Sampler
 from repdiff.affinity.sampled.engine import DIRECTIONS, Sampled, bytes_of_lists, bytes_stored, make_samplers, seed_of
 from repdiff.affinity.sampled.means import FloatArray, draw, group_means
@@ -223,6 +223,3 @@ def on_cluster(engine: Any, cluster: Cluster) -> SampledOnCluster:
 def _draw(shared: SharedSampler, rows: Rows, number: int, labels: SharedArray, k: int) -> tuple[FloatArray, FloatArray]:
     """On a worker: the sums of one draw."""
     return draw(shared.open(), rows, number, labels.open(), k)
-
-
-__all__ = ["ClusterAffinity", "ClusterPartners", "SampledOnCluster", "on_cluster"]
