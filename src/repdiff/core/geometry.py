@@ -1,4 +1,4 @@
-"""Lengths of rows, squared distances between them from products, and neighbour ranks from distances.
+"""Rows centred, their lengths, squared distances between them from products, and neighbour ranks from distances.
 
 The compiled kernels (:mod:`repdiff.affinity.rank_kernels`, :mod:`repdiff.clustering.kmeans`) and the GPU compute their
 own, in loops that use each distance while it is in a register; all other distances come from here.
@@ -35,6 +35,21 @@ def unit_rows(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Rows scaled to length one, (n, d), in float64; a row of zeros, which has no direction, stays as it is."""
     found = lengths(values)
     return np.asarray(values / np.where(found > 0, found, 1)[:, None])
+
+
+def largest_magnitude(values: npt.NDArray[Any]) -> float:
+    """The largest absolute value; 0 without values."""
+    return max(float(values.max(initial=0)), -float(values.min(initial=0)))
+
+
+def centred(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Rows minus their mean, scaled by a power of two to at most about one, in float32; a float64 block at a time."""
+    factor = 2.0 ** -int(np.frexp(largest_magnitude(values))[1])
+    mean = values.mean(axis=0, dtype=np.float64)
+    out = np.empty(values.shape, np.float32)
+    for rows in row_tiles(len(values), _ROWS_AT_A_TIME):
+        out[rows] = (values[rows] - mean) * factor
+    return out
 
 
 def squared_distances(
