@@ -277,7 +277,7 @@ def test_nothing_is_wider_than_the_screen_and_pictures_are_not_stretched(
     assert ratios == pytest.approx([1.5] * len(ratios), rel=0.03)
 
 
-@pytest.mark.parametrize("width", [1280, 1024])
+@pytest.mark.parametrize("width", [1280, 390])
 def test_the_figures_against_noise_are_seen_without_scrolling(browser: Chrome, hostile: Path, width: int) -> None:
     visit(browser, hostile, width=width)
     box = "[...document.querySelectorAll('#evidence .scroll')].find((one) => one.ariaLabel.startsWith('Against noise'))"
