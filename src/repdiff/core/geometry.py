@@ -1,4 +1,4 @@
-"""Rows centred, their lengths, squared distances between them from products, and neighbour ranks from distances.
+"""Rows centred, their lengths, rotations, squared distances between them from products, and ranks from distances.
 
 The compiled kernels (:mod:`repdiff.affinity.rank_kernels`, :mod:`repdiff.clustering.kmeans`) and the GPU compute their
 own, in loops that use each distance while it is in a register; all other distances come from here.
@@ -101,3 +101,12 @@ def neighbor_places(distances: npt.NDArray[Any], own: npt.NDArray[np.int64]) -> 
     counted = np.arange(1, distances.shape[1] + 1, dtype=np.int32)
     np.put_along_axis(places, nearest_first(distances, own), counted[None], axis=1)
     return places
+
+
+def rotation_onto(target: npt.NDArray[Any], given: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], float]:
+    """The orthogonal Q, (d, d), and the scale s that minimise ||target - s given Q||, for centred rows, (n, d) both.
+
+    With given^T target = U S V^T, Q = U V^T and s = tr S / ||given||^2 (Procrustes; Schoenemann, Psychometrika 1966).
+    """
+    left, values, right = np.linalg.svd(given.T @ target)
+    return left @ right, float(values.sum()) / (float(np.square(given).sum()) or 1.0)
