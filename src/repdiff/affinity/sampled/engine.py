@@ -267,7 +267,7 @@ def _bytes_needed(x: Representation, y: Representation, candidates: int, kept: i
         + _LIBRARIES
         + _BYTES_PER_ITEM * 2 * x.n
         + bytes_stored(x.n, kept)
-        + max(of_lists, spectral_bytes(x.n))
+        + max(of_lists, spectral_bytes(x.n, threads))
     )
 
 
