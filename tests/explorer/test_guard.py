@@ -127,8 +127,8 @@ def test_paths_are_taken_from_nobody(client: Client, run: Path, upwards: str) ->
     gets, posts = [], []
     for path in (*PATHS, "/api/tiles", "/api/cluster", "/api/colours", "/api/recut"):
         good = {"row": "1", "rows": "1", "index": "0", "direction": "x_only", "k": "3", "by": "column:kind"}
-        for field in FIELDS if path.startswith("/api") else ("frame", "row"):  # pages, which take long, read no other
-            gets.append(request("GET", path, {**good, field: upwards}))
+        fields = FIELDS if path.startswith("/api") else ("frame", "row")  # pages, which take long, read no other
+        gets += [request("GET", path, {**good, field: upwards}) for field in fields]
     for path in TAKING:
         for field in (*FIELDS, "output", "run", "x", "images"):
             group = {"direction": "x_only", "rows": [1], field: upwards}

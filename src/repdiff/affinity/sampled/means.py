@@ -216,7 +216,7 @@ def _look_at_unseen(
 ) -> None:
     """Means of tiny groups that no list held a pair of, from some of their pairs."""
 
-    def look(pair: tuple[int, int]) -> None:
+    def look(pair: list[int]) -> None:
         g, h = pair
         rows, columns = (np.flatnonzero(labels == group)[:_MOST_MEMBERS] for group in pair)
         values = np.ones(1)  # a group of one has no pairs
