@@ -25,9 +25,10 @@ demo: $(VENV)/.with-package
 	$(BIN)/repdiff demo -o demo-run --overwrite
 
 # A file is the smallest piece, since its tests share what is slow to make; tests/conftest.py says which come first.
-# OpenMP threads (scikit-learn, torch) that wait for others sleep: by default they spin, and take cores from other tests.
+# Libraries (BLAS, scikit-learn, torch) get one thread in each process: those of several processes would wait for each other
+# on the same cores. Tests about threads ask for more, which sleep while they wait and do not spin.
 test: $(VENV)/.with-test
-	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: lint types imports test
 

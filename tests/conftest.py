@@ -12,18 +12,34 @@ import numpy as np
 import planted
 import pytest
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
+
+from repdiff.core.parallel import resolve_n_jobs
 
 # The first example of a law compiles the kernels it needs, so a deadline would measure the compiler.
 settings.register_profile("repdiff", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repdiff")
 
-# The files that take longest, so that no process is left alone with one of them at the end.
+# The files that take longest come first, so that no process is left alone with one of them at the end. The first of all
+# compiles most kernels; those after it need none, so that they are not compiled by two processes at once. Files that
+# wait, for a browser or a child, take turns with those that compute.
 SLOW_FILES = (
-    "test_docs.py", "test_commands.py", "test_demo_data.py", "test_resume.py", "test_findings.py", "test_assess.py",
-    "test_models.py", "test_significance.py", "test_memory_limit.py", "test_nearest.py", "test_series_browser.py",
-    "test_browser.py", "test_guard.py", "test_explorer_browser.py", "test_known_differences.py", "test_series.py",
-    "test_scores.py", "test_methods.py", "test_on_dask.py",
+    "test_docs.py", "test_resume.py", "test_models.py", "test_decoders.py", "test_hostile_images.py",
+    "test_other_viewers.py", "test_sampled.py", "test_series_browser.py", "test_known_answers.py",
+    "test_explorer_closer_browser.py", "test_demo_data.py", "test_explorer_browser.py", "test_findings.py",
+    "test_browser.py", "test_guard.py", "test_closer_browser.py", "test_assess.py", "test_environments.py",
+    "test_significance.py", "test_on_dask.py", "test_commands.py", "test_tampered_runs.py", "test_series_page.py", "test_interrupt.py",
+    "test_beside_and_trials.py", "test_memory_limit.py", "test_in_place.py", "test_umap.py",
+    "test_third_engine.py", "test_auto.py", "test_series.py", "test_compiled.py", "test_series_commands.py",
+    "test_known_differences.py", "test_scoring.py", "test_scheduler.py", "test_compare.py", "test_parity.py",
+    "test_bad_input.py", "test_verdicts.py",
 )  # fmt: skip
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: while some test waits for a browser or for a child, another computes."""
+    return resolve_n_jobs(None) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,6 +86,13 @@ def demo_trained_once(shared: Path) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo_data, "_train", kept)
+        yield
+
+
+@pytest.fixture
+def threaded_libraries() -> Iterator[None]:
+    """BLAS and OpenMP take two threads where nobody limits them, as on a user's machine; `make test` gives them one."""
+    with threadpool_limits(2):
         yield
 
 

@@ -35,6 +35,24 @@ class Answer(NamedTuple):
         return str(self.plain["error"])
 
 
+Request = tuple[str, str, bytes, list[tuple[bytes, bytes]], bytes]  # method, path, query, headers, body
+
+
+def request(
+    method: str,
+    path: str,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    headers: Mapping[str, str | None] | None = None,
+    body: bytes = b"",
+) -> Request:
+    """A request as the page sends it; a header that is None is left out."""
+    own = {"host": HOST, "cookie": COOKIE, **({} if method in ("GET", "HEAD") else {"origin": ORIGIN})}
+    sent = {name: value for name, value in (own | dict(headers or {})).items() if value is not None}
+    pairs = [(name.encode(), value.encode("latin-1")) for name, value in sent.items()]
+    return method, path, urlencode(parameters or {}).encode(), pairs, body
+
+
 class Client:
     """The page's side of the explorer."""
 
@@ -60,16 +78,11 @@ class Client:
         body: bytes = b"",
     ) -> Answer:
         """What a request is answered; a header that is None is left out."""
-        own = {"host": HOST, "cookie": COOKIE, **({} if method in ("GET", "HEAD") else {"origin": ORIGIN})}
-        sent = {name: value for name, value in (own | dict(headers or {})).items() if value is not None}
-        pairs = [(name.encode(), value.encode("latin-1")) for name, value in sent.items()]
-        (answer,) = self.ask_all([(method, path, urlencode(parameters or {}).encode(), pairs, body)])
+        (answer,) = self.ask_all([request(method, path, parameters, headers=headers, body=body)])
         return answer
 
-    def ask_all(
-        self, requests: Iterable[tuple[str, str, bytes, list[tuple[bytes, bytes]], bytes]]
-    ) -> list[Answer]:  # fmt: skip
-        """Many requests, one after the other."""
+    def ask_all(self, requests: Iterable[Request]) -> list[Answer]:
+        """Many requests, one after the other, of one event loop: its start and end take longer than most answers."""
 
         async def every() -> list[Answer]:
             return [await self._one(*request) for request in requests]

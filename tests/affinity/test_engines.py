@@ -114,6 +114,7 @@ def test_distances_serve_as_embeddings_do(stated, pair_xy):
     assert (np.abs(ratios - 1) < 1e-3).mean() > 0.999  # but for near ties
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_the_bits_do_not_depend_on_the_number_of_threads(stated, pair_xy):
     V = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
     one, two = (compute_affinities(*pair_xy, engine=stated.engine, n_jobs=n_jobs) for n_jobs in (1, 2))

@@ -52,6 +52,7 @@ def test_the_operator_is_the_matrix_it_stands_for(pair_xy, bits, monkeypatch):
         np.testing.assert_array_equal(affinity.block(rows, columns), dense.block(rows, columns))
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_several_python_threads_at_once(pair_xy):
     def work() -> tuple[np.ndarray, np.ndarray]:
         affinity = compute_affinities(*pair_xy, engine=Exact(bits=16)).x_only

@@ -56,6 +56,7 @@ def test_row_sums_are_those_of_the_directed_affinities(pair) -> None:
     np.testing.assert_allclose(same.degree().mean(), len(x), rtol=1e-5)
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_the_same_bits_on_any_number_of_threads(pair) -> None:
     one, two = (compute_affinities(*pair, engine=ENGINE, n_jobs=n_jobs, random_state=3) for n_jobs in (1, 2))
     for name in DIRECTIONS:

@@ -23,7 +23,7 @@ def progress(stage, done, total):
         print(stage, file=sys.stderr, flush=True)
 
 rng = np.random.default_rng(0)
-x, y = rng.normal(size=(9000, 200)), rng.normal(size=(9000, 100))
+x, y = rng.normal(size=(7000, 200)), rng.normal(size=(7000, 100))
 if sys.argv[1] == "sampled":
     x, y = x.astype(np.float32), y.astype(np.float32)
 found = compute_affinities(x, y, engine=sys.argv[1], progress=progress)

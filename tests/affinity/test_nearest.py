@@ -42,6 +42,7 @@ def test_an_engine_that_is_not_asked_gives_none(pair_xy):
     assert compute_affinities(*pair_xy).neighbors is None
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_looking_up_gives_the_same_for_some_items_and_any_number_of_threads(pair_xy):
     rows = np.arange(1, 300, 3)
     expected = [part[rows] for part in by_hand(*pair_xy, 12)]

@@ -98,6 +98,7 @@ def test_products_agree_with_the_mean_of_chosen_pairs(engines):
     assert product == pytest.approx(affinity.group_means(labels).mean[1, 1], rel=0.02)
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_the_bits_do_not_depend_on_the_number_of_threads_nor_on_the_class_of_the_array(tmp_path):
     x, y = mixture(1200)
     np.save(tmp_path / "x.npy", x)

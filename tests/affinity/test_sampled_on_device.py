@@ -86,6 +86,7 @@ def test_cosine_and_float64_far_from_the_origin():
     assert (found.stored.partners.numpy() == host.stored.partners).mean() > 0.99
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_the_bits_do_not_depend_on_threads_or_on_what_is_ranked_at_once(found, monkeypatch):
     monkeypatch.setattr(on_device, "_MOST_BATCH_BYTES", 3 * 10**6)
     again = compute_affinities(*mixture(N), engine=ENGINE, n_jobs=2)

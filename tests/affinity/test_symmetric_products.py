@@ -42,6 +42,7 @@ def test_kept_products_are_those_computed_afresh(pair_xy, width, share):
         assert abs(embedding.computed / 300**2 - share) < 0.06  # tiles are computed whole
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 @pytest.mark.parametrize("bits", [32, 16, 8])
 def test_affinities_from_kept_products_equal_the_oracle(pair_xy, bits, monkeypatch):
     monkeypatch.setattr(exact, "_TILE_ROWS", 16)

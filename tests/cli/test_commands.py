@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import signal
 import sys
 from pathlib import Path
@@ -109,35 +108,6 @@ def test_export_goes_to_standard_output(run: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().out.splitlines()[0].startswith("id,x_only,y_only,")
     assert cli.run(["export", str(run), "--to", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["names"] == ["one", "two"]
-
-
-@pytest.mark.usefixtures("demo_trained_once")
-def test_the_demo_tells_where_its_report_is_and_what_to_try_next(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    output = tmp_path / "the demo"  # with a space, which commands must quote
-    assert cli.run(["demo", "-o", str(output)]) == 0
-    out = capsys.readouterr().out
-    told, _, after = out.partition("try next:\n")
-    assert told.endswith(f"report: {output / 'run' / 'report.html'}\n\n")
-    assert repdiff.load(output / "run").description
-    # The command that it prints makes the same run.
-    command = shlex.split(told[told.index("repdiff compare") :].splitlines()[0])[1:]
-    command[-1] = str(tmp_path / "by-hand")
-    assert cli.run(command) == 0
-    by_hand = repdiff.load(tmp_path / "by-hand").to_frame()
-    pd.testing.assert_frame_equal(by_hand, repdiff.load(output / "run").to_frame())
-    # And those to try next do what is said of them.
-    opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
-    later = [shlex.split(line)[1:] for line in after.splitlines() if line.strip().startswith("repdiff")]
-    assert [cli.run(one) for one in later] == [0, 0, 1]
-    assert repdiff.load(output / "seeds").names == ("ten-digits", "ten-digits-again")
-    assert opened == [(output / "run" / "report.html").resolve().as_uri()]
-    capsys.readouterr()
-    assert cli.run(["demo", "-o", str(output)]) == 2
-    assert cli.run(["demo", "-o", str(output), "--overwrite", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["names"] == ["ten-digits", "merged"]
 
 
 def test_a_report_that_no_browser_opens_is_said(

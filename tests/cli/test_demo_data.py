@@ -1,28 +1,97 @@
+"""The demo: what it says and leaves behind, and that what its comparisons find is what its networks were told."""
+
 from __future__ import annotations
 
+import io
+import json
+import shlex
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import NamedTuple
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import repdiff
-from repdiff import Comparison
+from repdiff import Comparison, cli
 from repdiff.cli import demo_data as demo
 
 TRAIN = demo._train  # anew, whatever others keep
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory, demo_trained_once: None) -> demo.DemoFiles:
-    return demo.write_demo_files(tmp_path_factory.mktemp("demo"))
+class Shown(NamedTuple):
+    """What the demo printed, and what became of the commands that it names."""
+
+    output: Path
+    said: str
+    later: list[int]
+    opened: list[str]
 
 
 @pytest.fixture(scope="module")
-def found(files: demo.DemoFiles) -> Comparison:
-    return repdiff.compare(files.x, files.y, **demo.options(files))
+def shown(tmp_path_factory: pytest.TempPathFactory, demo_trained_once: None) -> Shown:
+    """The demo, and the commands that it says to try next, run once."""
+    output = tmp_path_factory.mktemp("demo") / "the demo"  # with a space, which commands must quote
+    said, opened = io.StringIO(), []
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+        patch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+        assert cli.run(["demo", "-o", str(output)]) == 0
+        told = said.getvalue()
+        after = told.partition("try next:\n")[2]
+        commands = [shlex.split(line)[1:] for line in after.splitlines() if line.strip().startswith("repdiff")]
+        later = [cli.run(one) for one in commands]
+    return Shown(output, told, later, opened)
 
 
 @pytest.fixture(scope="module")
-def seeds(files: demo.DemoFiles) -> Comparison:
-    return repdiff.compare(files.x, files.x_again, **demo.options(files))
+def files(shown: Shown) -> demo.DemoFiles:
+    data = shown.output / "data"
+    return demo.DemoFiles(*(data / f"{name}.npy" for name in (*demo.NAMES, demo.SECOND_SEED)), data / "items.csv")
+
+
+@pytest.fixture(scope="module")
+def found(shown: Shown) -> Comparison:
+    return repdiff.load(shown.output / "run")
+
+
+@pytest.fixture(scope="module")
+def seeds(shown: Shown) -> Comparison:
+    return repdiff.load(shown.output / "seeds")
+
+
+def test_it_tells_where_its_report_is(shown: Shown, found: Comparison) -> None:
+    assert shown.said.partition("try next:\n")[0].endswith(f"report: {shown.output / 'run' / 'report.html'}\n\n")
+    assert found.description
+
+
+def test_the_command_that_it_prints_makes_the_same_run(shown: Shown, found: Comparison, tmp_path: Path) -> None:
+    command = shlex.split(shown.said[shown.said.index("repdiff compare") :].splitlines()[0])[1:]
+    command[-1] = str(tmp_path / "by-hand")
+    assert cli.run([*command, "--no-evidence"]) == 0  # which has no part in the table
+    pd.testing.assert_frame_equal(repdiff.load(tmp_path / "by-hand").to_frame(), found.to_frame())
+
+
+def test_what_it_says_to_try_next_does_what_is_said_of_it(shown: Shown, seeds: Comparison) -> None:
+    assert shown.later == [0, 0, 1]
+    assert seeds.names == ("ten-digits", "ten-digits-again")
+    assert shown.opened == [(shown.output / "run" / "report.html").resolve().as_uri()]
+
+
+@pytest.mark.usefixtures("demo_trained_once")
+def test_it_replaces_a_run_only_where_it_is_told_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = demo.options
+    monkeypatch.setattr(demo, "options", lambda files: options(files) | {"evidence": False})
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 12, 3))
+    repdiff.compare(x, y, n_clusters=2, evidence=False).save(tmp_path / "run")
+    assert cli.run(["demo", "-o", str(tmp_path)]) == 2
+    assert repdiff.load(tmp_path / "run").names == ("x", "y")
+    capsys.readouterr()
+    assert cli.run(["demo", "-o", str(tmp_path), "--overwrite", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["names"] == ["ten-digits", "merged"]
 
 
 def test_the_digits_that_one_tells_apart_are_found_each_in_groups_of_its_own(found: Comparison) -> None:

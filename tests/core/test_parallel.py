@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -63,24 +64,42 @@ def test_an_interrupt_ends_the_work_soon(sigint_raises):
     assert len(started) < 100
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_libraries_are_held_to_one_thread_while_anybody_asks():
-    before = blas_threads()
+    assert blas_threads() == {2}
     with single_threaded_libraries():
         with single_threaded_libraries():
             assert blas_threads() == {1}
         assert blas_threads() == {1}
-    assert blas_threads() == before
+    assert blas_threads() == {2}
 
 
+def test_libraries_that_are_loaded_later_are_held_too(monkeypatch):
+    """They are looked for again when modules were imported since."""
+    with single_threaded_libraries():
+        found = single_threaded_libraries._libraries
+    with single_threaded_libraries():
+        assert single_threaded_libraries._libraries is found
+    monkeypatch.setitem(sys.modules, "a_module_with_a_library", sys)
+    with single_threaded_libraries():
+        assert single_threaded_libraries._libraries is not found
+
+
+def test_one_tile_starts_no_thread():
+    seen = []
+    for_each_tile(lambda tile: seen.append(threading.current_thread()), range(1), n_jobs=4)
+    assert seen == [threading.current_thread()]
+
+
+@pytest.mark.usefixtures("threaded_libraries")
 def test_the_limit_is_taken_away_in_any_order():
-    before = blas_threads()
     first, second = single_threaded_libraries(), single_threaded_libraries()
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)
     assert blas_threads() == {1}
     second.__exit__(None, None, None)
-    assert blas_threads() == before
+    assert blas_threads() == {2}
 
 
 def test_number_of_threads():

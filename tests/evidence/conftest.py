@@ -18,3 +18,9 @@ def without_matched_noise(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RepdiffError("left out")
 
     monkeypatch.setattr("repdiff.evidence.findings.weigh_against_noise", cannot)
+
+
+@pytest.fixture
+def without_other_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is clustered again under other settings, which only robustness is about."""
+    monkeypatch.setattr("repdiff.evidence.robustness._other_values", lambda *_: [])

@@ -184,6 +184,7 @@ def test_a_group_that_one_side_is_right_on_is_no_noise(value: str, reasons: tupl
     assert (found.holds, found.reasons) == (not reasons, reasons)
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_the_number_of_threads_changes_no_bit(pair: planted.Planted) -> None:
     one, two = (repdiff.compare(pair.x, pair.y, n_clusters=6, n_jobs=n_jobs) for n_jobs in (1, 2))
     assert one.evidence == two.evidence

@@ -180,6 +180,7 @@ def test_rotation_scale_and_order_change_no_code(kinds, noise, of_kinds, of_nois
         assert changed.neighbours.all.shared == pytest.approx(found.neighbours.all.shared, abs=1e-3)
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_same_bits_on_two_threads(noise, of_noise):
     assert findings(*noise, n_jobs=2) == of_noise
 

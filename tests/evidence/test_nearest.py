@@ -46,6 +46,7 @@ def test_neighbours_are_those_of_a_plain_sort(pair):
     assert np.array_equal(found.y, by_hand(pair[1], 10))
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_same_bits_for_any_number_of_threads(pair):
     one, two = (look_up(*sides(*pair), n_jobs=jobs) for jobs in (1, 2))
     assert np.array_equal(one.x, two.x)

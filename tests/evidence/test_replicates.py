@@ -136,6 +136,7 @@ def test_without_replicates_there_is_nothing():
     assert not any(name.startswith("replicates") for name in found.provenance.inputs)
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_threads_change_nothing(of_the_models):
     one, two = (compare(**of_the_models, n_jobs=n_jobs) for n_jobs in (1, 2))
     assert replicates_of(one) == replicates_of(two)

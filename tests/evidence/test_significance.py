@@ -31,7 +31,7 @@ def with_planted_group(x: np.ndarray, share: float, seed: int) -> tuple[np.ndarr
     return moved, group
 
 
-@pytest.mark.usefixtures("without_matched_noise")
+@pytest.mark.usefixtures("without_matched_noise", "without_other_settings")
 @pytest.mark.parametrize("noise", [0.2, 0.6, 1.5])
 def test_noise_is_not_called_significant(noise):
     alarms = 0
@@ -41,7 +41,7 @@ def test_noise_is_not_called_significant(noise):
     assert alarms == 0
 
 
-@pytest.mark.usefixtures("without_matched_noise")
+@pytest.mark.usefixtures("without_matched_noise", "without_other_settings")
 def test_a_planted_group_of_a_fiftieth_of_the_items_is():
     reported = 0
     for seed in range(5):
@@ -55,7 +55,7 @@ def test_a_planted_group_of_a_fiftieth_of_the_items_is():
     assert reported >= 4
 
 
-@pytest.mark.usefixtures("without_matched_noise")
+@pytest.mark.usefixtures("without_matched_noise", "without_other_settings")
 def test_many_planted_groups_do_not_hide_each_other():
     pair = planted.split_in_x(np.random.default_rng(5), n_groups=5, size=40, n_agreed=260)
     found = repdiff.compare(pair.x, pair.y, n_clusters=6)
@@ -66,7 +66,7 @@ def test_many_planted_groups_do_not_hide_each_other():
         assert cluster.evidence.unseen_affinity > 3 * cluster.evidence.null_affinity
 
 
-@pytest.mark.usefixtures("without_matched_noise")
+@pytest.mark.usefixtures("without_matched_noise", "without_other_settings")
 def test_items_fall_to_their_own_group_where_only_pairs_within_one_count():
     # In x the four kinds of class 0 lie among items of class 1, to which they do not belong.
     rng = np.random.default_rng(0)
@@ -81,7 +81,7 @@ def test_items_fall_to_their_own_group_where_only_pairs_within_one_count():
         assert cluster.evidence.unseen_affinity == pytest.approx(cluster.mean_affinity, rel=0.3)
 
 
-@pytest.mark.usefixtures("without_matched_noise")
+@pytest.mark.usefixtures("without_matched_noise", "without_other_settings")
 def test_noise_within_groups_is_not_called_significant():
     alarms = 0
     for seed in range(5):

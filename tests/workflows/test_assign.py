@@ -88,6 +88,7 @@ def test_an_item_is_in_no_cluster_whose_members_it_has_little_affinity_to(pair_x
     np.testing.assert_array_equal(found.groups, np.where(found.no_change, -1, found.labels))
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 def test_any_part_of_the_new_items_on_any_threads_gives_the_same_bits(truth, metric) -> None:
     whole = repdiff.compare(truth.x, truth.y, n_clusters=4, metric=metric, evidence=False)

@@ -106,6 +106,7 @@ def test_items_that_both_see_alike_are_no_change(seed: int) -> None:
     assert unchanged[~agreed].mean() <= 0.05
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads(pair_xy) -> None:
     one, two = (compare(*pair_xy, n_jobs=n_jobs, random_state=3) for n_jobs in (1, 2))
     for name in DIRECTIONS:

@@ -104,7 +104,7 @@ def test_warnings_are_those_of_each_comparison(monkeypatch):
         **repdiff.clustering.spectral.leading_eigenvectors.__kwdefaults__, "max_products": 1,
     })  # fmt: skip
     with pytest.warns(repdiff.NotConvergedWarning):
-        found = compare_several(pairs, Settings(n_clusters=3, n_jobs=4), count=4, shared=[pairs[0].representations[0]])
+        found = compare_several(pairs, replace(SETTINGS, n_jobs=4), count=4, shared=[pairs[0].representations[0]])
     for comparison in found:
         assert [line.partition(":")[0] for line in comparison.provenance.warnings] == ["x_only", "y_only"]
 

@@ -21,6 +21,7 @@ def pair() -> tuple[np.ndarray, np.ndarray]:
     return x, (x + rng.normal(size=x.shape)).astype(np.float32)
 
 
+@pytest.mark.usefixtures("threaded_libraries")
 def test_same_bits_for_one_thread_and_two(pair: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
     threads: set[int] = set()
     project = representation.project_side

@@ -10,6 +10,7 @@ A task with single-threaded parts leaves cores idle; several such tasks running 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, silent
@@ -49,20 +50,24 @@ class _SingleThreadedLibraries:
     """Limits BLAS and OpenMP to one thread while any caller needs it.
 
     The limit applies to the whole process. Two threads that each saved and restored it could leave it at one for ever,
-    so callers are counted: the first sets the limit, the last removes it.
+    so callers are counted: the first sets the limit, the last removes it. Looking for the libraries reads a list of all
+    that the process has mapped, which takes milliseconds, and short tasks come by the thousand: so they are looked for
+    once, and again when modules were imported since, which may have brought others.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._holders = 0
-        self._limits: threadpool_limits | None = None
+        self._limits: Any = None
+        self._libraries: Any = None
+        self._found_at = -1  # modules imported when the libraries were looked for
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
         with self._lock:
             self._holders += 1
             if self._holders == 1:
-                self._limits = threadpool_limits(limits=1)
+                self._limits = self._loaded().limit(limits=1)
         try:
             yield
         finally:
@@ -71,6 +76,12 @@ class _SingleThreadedLibraries:
                 if self._holders == 0 and self._limits is not None:
                     self._limits.restore_original_limits()
                     self._limits = None
+
+    def _loaded(self) -> Any:
+        """A controller of the libraries that are loaded."""
+        if self._found_at != (imported := len(sys.modules)):
+            self._libraries, self._found_at = ThreadpoolController(), imported
+        return self._libraries
 
 
 single_threaded_libraries = _SingleThreadedLibraries()
@@ -84,14 +95,14 @@ def for_each_tile(
     stage: str = "",
     progress: Progress = silent,
 ) -> None:
-    """Call ``work(tile)`` for each tile on ``n_jobs`` threads; on the calling thread itself for one.
+    """Call ``work(tile)`` for each tile on ``n_jobs`` threads; on the calling thread itself for one thread or tile.
 
     The calling thread reports progress and notices Ctrl-C. After an error or an interrupt no new tile starts, and the
     call returns once the running tiles have ended: those that take long ask :func:`end_if_stopped` between their steps,
     and a tile that calls this function again ends there.
     """
     end_if_stopped()
-    if n_jobs == 1:
+    if n_jobs == 1 or len(tiles) == 1:
         _one_after_another(work, tiles, stage, progress)
         return
     queue, lock, stop = iter(tiles), threading.Lock(), threading.Event()

@@ -215,12 +215,17 @@ def _look_at_unseen(
     sampler: Sampler, labels: npt.NDArray[np.int32], mean: FloatArray, error: FloatArray, n_jobs: int
 ) -> None:
     """Means of tiny groups that no list held a pair of, from some of their pairs."""
-    for g, h in zip(*np.nonzero(np.triu(np.isnan(mean))), strict=True):
-        rows, columns = (np.flatnonzero(labels == group)[:_MOST_MEMBERS] for group in (g, h))
+
+    def look(pair: list[int]) -> None:
+        g, h = pair
+        rows, columns = (np.flatnonzero(labels == group)[:_MOST_MEMBERS] for group in pair)
         values = np.ones(1)  # a group of one has no pairs
         if g != h or len(rows) > 1:
-            there = directed_pairs(sampler, rows, columns, n_jobs=n_jobs)
-            back = directed_pairs(sampler, columns, rows, n_jobs=n_jobs)
+            there = directed_pairs(sampler, rows, columns, n_jobs=1)
+            back = directed_pairs(sampler, columns, rows, n_jobs=1)
             values = ((there + back.T) / 2)[rows[:, None] != columns].astype(np.float64)
         mean[g, h] = mean[h, g] = values.mean()
         error[g, h] = error[h, g] = values.std() / np.sqrt(len(values))
+
+    # There may be thousands of pairs, each of little work: threads are started once for all of them.
+    for_each_tile(look, np.argwhere(np.triu(np.isnan(mean))).tolist(), n_jobs=n_jobs)
