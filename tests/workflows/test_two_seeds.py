@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import repdiff
 from repdiff.affinity.auto import Auto
+from repdiff.affinity.engines import compute_affinities
+from repdiff.affinity.exact import Exact
 from repdiff.affinity.sampled.engine import Sampled
 from repdiff.affinity.sampled.exact_ranks import ExactRanks
+from repdiff.evidence.agreement import agreement
+from repdiff.inputs.pair import make_pair
+from repdiff.results.clusters import DIRECTIONS
+from repdiff.settings import Settings
 from repdiff.workflows import two_seeds
+from repdiff.workflows.two_seeds import agreement_of_two_seeds
 
 FEW = Sampled(candidates=200, kept=64, block=2)
 
@@ -30,48 +38,61 @@ def noise(seed=0, n=900):
     return rng.normal(size=(n, 20)).astype(np.float32), rng.normal(size=(n, 20)).astype(np.float32)
 
 
-def agreement_in(found):
-    return found.provenance.engine["two_seeds"]["adjusted_rand"]
+def two_seeds_of(x, y, engine=FEW, **options):
+    """What is said of an engine, without a comparison around it."""
+    settings = replace(Settings(), n_clusters=6, **options)
+    facts = compute_affinities(x, y, engine=engine).engine
+    said = agreement_of_two_seeds(make_pair(x, y), {"x_only": 6, "y_only": 6}, facts, settings)
+    return said.get("two_seeds")
 
 
 @pytest.mark.parametrize("engine", [FEW, ExactRanks(64, FEW)], ids=["sampled", "exact ranks"])
 def test_clear_groups_are_the_same_for_two_seeds_and_groups_of_noise_are_not(engine):
-    clear = repdiff.compare(*kinds(), engine=engine, n_clusters=6)
-    assert clear.provenance.engine["two_seeds"]["items"] == 900
-    assert agreement_in(clear)["x_only"] > 0.9
-    unclear = repdiff.compare(*noise(), engine=engine, n_clusters=6)
-    assert max(agreement_in(unclear).values()) < 0.6
+    clear = two_seeds_of(*kinds(), engine)
+    assert clear["items"] == 900
+    assert clear["adjusted_rand"]["x_only"] > 0.9
+    assert max(two_seeds_of(*noise(), engine)["adjusted_rand"].values()) < 0.6
 
 
 def test_it_is_what_two_comparisons_with_different_seeds_show():
-    first, second = (repdiff.compare(*noise(), engine=FEW, n_clusters=6, random_state=seed) for seed in (1, 2))
-    for name in ("x_only", "y_only"):
-        shown = two_seeds.agreement(getattr(first, name).labels, getattr(second, name).labels)
-        assert agreement_in(first)[name] == pytest.approx(shown, abs=0.25)
+    x, y = noise()
+    first, second = (
+        repdiff.compare(x, y, engine=FEW, n_clusters=6, random_state=seed, evidence=False) for seed in (1, 2)
+    )
+    said = two_seeds_of(x, y)["adjusted_rand"]
+    for name in DIRECTIONS:
+        shown = agreement(getattr(first, name).labels, getattr(second, name).labels)
+        assert said[name] == pytest.approx(shown, abs=0.25)
 
 
 def test_of_many_items_a_sample_is_drawn_for_again(monkeypatch):
     monkeypatch.setattr(two_seeds, "MOST_ITEMS", 500)
-    found = repdiff.compare(*kinds(), engine=FEW, n_clusters=6)
-    assert found.provenance.engine["two_seeds"]["items"] == 500
-    again = repdiff.compare(*kinds(), engine=FEW, n_clusters=6, n_jobs=1)
-    assert agreement_in(again) == agreement_in(found)
-    monkeypatch.setattr(two_seeds, "MOST_ITEMS", 100)  # half of the pairs at most, as near as there are items
-    assert repdiff.compare(*kinds(), engine=FEW, n_clusters=6).provenance.engine["two_seeds"]["items"] == 400
+    found = two_seeds_of(*kinds())
+    assert found["items"] == 500
+    assert two_seeds_of(*kinds(), n_jobs=1) == found
+    monkeypatch.setattr(two_seeds, "MOST_ITEMS", 100)  # half of the pairs at most, as far as there are items
+    assert two_seeds_of(*kinds())["items"] == 400
 
 
-@pytest.mark.parametrize(
-    "options", [{"engine": "exact"}, {"engine": "sampled"}, {"engine": FEW, "evidence": False}], ids=str
-)
-def test_nothing_is_said_where_nothing_is_drawn_or_no_evidence_is_wanted(options):
-    assert "two_seeds" not in repdiff.compare(*kinds(n=300), n_clusters=6, **options).provenance.engine
+@pytest.mark.parametrize("engine", [Exact(), Sampled()], ids=["exact", "all pairs"])
+def test_nothing_is_said_where_nothing_is_drawn(engine):
+    assert two_seeds_of(*kinds(n=300), engine) is None
+
+
+def test_nothing_is_said_of_a_clusterer_of_the_users():
+    assert two_seeds_of(*kinds(n=300), clusterer=lambda affinity: np.zeros(len(affinity), int)) is None
+
+
+def test_nothing_is_said_where_no_evidence_is_wanted():
+    found = repdiff.compare(*kinds(n=300), n_clusters=6, engine=FEW, evidence=False)
+    assert "two_seeds" not in found.provenance.engine
 
 
 def test_it_is_told_in_the_manifest_on_the_page_and_with_the_engine_that_was_chosen(monkeypatch, tmp_path):
     monkeypatch.setattr("repdiff.affinity.auto._LARGE", {"exact-ranks": ExactRanks(64, FEW), "sampled": FEW})
     x, y = kinds()
     found = repdiff.compare(x, y, engine=Auto(longest=0), n_clusters=6)
-    shown = agreement_in(found)
+    shown = found.provenance.engine["two_seeds"]["adjusted_rand"]
     (told,) = (line for line in found.provenance.warnings if "engine was chosen" in line)
     assert f"agree to {shown['x_only']:.2f} (x_only) and {shown['y_only']:.2f} (y_only)" in told
     found.save(tmp_path / "run")
