@@ -28,10 +28,10 @@ SLOW_FILES = (
     "test_other_viewers.py", "test_sampled.py", "test_series_browser.py", "test_known_answers.py",
     "test_explorer_closer_browser.py", "test_demo_data.py", "test_explorer_browser.py", "test_findings.py",
     "test_browser.py", "test_guard.py", "test_closer_browser.py", "test_assess.py", "test_environments.py",
-    "test_significance.py", "test_on_dask.py", "test_commands.py", "test_tampered_runs.py",
-    "test_series_page.py", "test_interrupt.py", "test_beside_and_trials.py", "test_memory_limit.py",
-    "test_in_place.py", "test_umap.py", "test_third_engine.py", "test_auto.py", "test_series.py",
-    "test_compiled.py", "test_series_commands.py", "test_known_differences.py", "test_scoring.py", "test_scheduler.py", "test_compare.py", "test_parity.py",
+    "test_significance.py", "test_on_dask.py", "test_commands.py", "test_tampered_runs.py", "test_series_page.py",
+    "test_interrupt.py", "test_beside_and_trials.py", "test_memory_limit.py", "test_in_place.py", "test_umap.py",
+    "test_third_engine.py", "test_auto.py", "test_series.py", "test_compiled.py", "test_series_commands.py",
+    "test_known_differences.py", "test_scoring.py", "test_scheduler.py", "test_compare.py", "test_parity.py",
     "test_bad_input.py", "test_verdicts.py",
 )  # fmt: skip
 
