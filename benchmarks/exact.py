@@ -18,13 +18,16 @@ from harness import ResultTable, Section, in_child, interleaved, resident_peak
 from repdiff.affinity.base import Affinities, Affinity
 from repdiff.affinity.engines import compute_affinities
 from repdiff.clustering.cluster import cluster_affinity
-from repdiff.core.parallel import for_each_tile, resolve_n_jobs, row_tiles
+from repdiff.core.parallel import Task, for_each_tile, resolve_n_jobs, row_tiles, run_side_by_side
 from repdiff.settings import MethodSettings
 
 FLOOR_BAR, NAIVE_BAR, MEMORY_BAR = 2.0, 8.0, 1.6
 _TILE_ROWS = 256
 _CLUSTERS = 10
 _GROWTH = ((1_000, 5), (2_000, 5), (4_000, 3), (8_000, 3), (16_000, 1), (32_000, 1), (50_000, 1))
+_RANKS_SIZES = (20_000, 50_000, 100_000)
+_RANKS_D, _RANKS_MEMORY_BAR, _RANKS_TIME_BAR = 256, 4, 1.2
+_MOST_MEMORY = 14 * 10**9  # of the exact engine beside the exact-ranks engine: fewer bits per pair, and the same time
 _SCALE = ((50_000, 768, 1_280, 6, 12), (100_000, 256, 256, 25, 22))  # n, d_x, d_y, minutes, GB
 
 
@@ -51,10 +54,10 @@ def labels_of(affinity: Affinity) -> npt.NDArray[np.int32]:
 
 
 def engine(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32], **options: Any) -> Affinities:
-    """Affinity, eigenvectors and labels, both directions."""
+    """Affinity, eigenvectors and labels of both directions, the labels side by side as in a comparison."""
     affinities = compute_affinities(x, y, **{"engine": "exact", **options})
-    labels_of(affinities.x_only)
-    labels_of(affinities.y_only)
+    both = (Task(lambda _, of=of: labels_of(of), 0) for of in (affinities.x_only, affinities.y_only))
+    run_side_by_side(both, n_at_once=2, budget=0)
     return affinities
 
 
@@ -133,14 +136,19 @@ def measured(n: int, d_x: int, d_y: int, repeats: int = 1, folder: str | None = 
     """Seconds and peak memory of the engine in this process; run in a child."""
     x, y = data.folder_pair(Path(folder)) if folder else data.synthetic_pair(n, d_x, d_y)
     engine(x[:500], y[:500], **options)
-    seconds = []
+    taken: list[tuple[float, float, float]] = []
     with resident_peak() as peak:
         for _ in range(repeats):
-            start = time.perf_counter()
-            how = engine(x, y, **options).engine
-            seconds.append(time.perf_counter() - start)
+            start, processor = time.perf_counter(), time.process_time()
+            found = compute_affinities(x, y, **{"engine": "exact", **options})
+            of_affinities = time.process_time() - processor
+            labels_of(found.x_only)
+            labels_of(found.y_only)
+            taken.append((time.perf_counter() - start, time.process_time() - processor, of_affinities))
+    seconds, processor, of_affinities = np.median(taken, axis=0).tolist()
     return {
-        "n": len(x), "seconds": float(np.median(seconds)), "above": peak.above, "highest": peak.highest, "engine": how,
+        "n": len(x), "seconds": seconds, "processor": processor, "affinities": of_affinities, "above": peak.above,
+        "highest": peak.highest, "engine": found.engine,
     }  # fmt: skip
 
 
@@ -188,6 +196,33 @@ def scale(options: argparse.Namespace) -> Section:
         )  # fmt: skip
     columns = ("n", "d", "minutes", "peak in all, GB", "bits per pair")
     return Section("Scale: both directions, synthetic, one child process each", [ResultTable("", columns, rows)])
+
+
+def exact_ranks(options: argparse.Namespace) -> Section:
+    """The same ranks, with few partners stored of each item, against the exact engine in the same run."""
+    rows = []
+    for n in (size for size in _RANKS_SIZES if size <= options.largest):
+        found = {
+            name: in_child("measured", n=n, d_x=_RANKS_D, d_y=_RANKS_D, engine=name, memory_limit=_MOST_MEMORY)
+            for name in ("exact", "exact-ranks")
+        }
+        ratios = [found["exact-ranks"][key] / found["exact"][key] for key in ("affinities", "processor", "seconds")]
+        rows += [
+            [f"{n:,}", name, f"{run['affinities']:.1f}", f"{run['processor']:.1f}", f"{run['seconds']:.1f}",
+             f"{run['above'] / 1e9:.2f}", f"{run['highest'] / 1e9:.2f}",
+             ", ".join(f"{ratio:.2f}" for ratio in ratios) if name == "exact-ranks" else ""]
+            for name, run in found.items()
+        ]  # fmt: skip
+    columns = (
+        "n", "engine", "affinities, processor s", "in all, processor s", "in all, wall s",
+        "peak above the inputs, GB", f"peak in all, GB (bar at 100,000: {_RANKS_MEMORY_BAR})",
+        f"over exact: affinities, processor time, wall time (bar: {_RANKS_TIME_BAR})",
+    )  # fmt: skip
+    return Section(
+        "Exact ranks with sampled storage",
+        [ResultTable("", columns, rows)],
+        notes=[f"Affinities and labels of both directions, d = {_RANKS_D} and {_RANKS_D}, one child process each."],
+    )
 
 
 def _emoji(options: argparse.Namespace) -> list[data.Pair]:

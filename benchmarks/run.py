@@ -32,6 +32,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "memory": exact.memory,
     "growth": exact.growth,
     "scale": exact.scale,
+    "exact-ranks": exact.exact_ranks,
     "sampled": sampled.against_exact,
     "sampled-large": sampled.against_exact_large,
     "sampled-growth": sampled.growth,
@@ -46,7 +47,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "series": series.series,
     "explorer": explorer.explorer,
 }
-_ON_REQUEST = {"million", "sampled-large"}  # take long, and gigabytes of disk or memory
+_ON_REQUEST = {"million", "sampled-large", "exact-ranks"}  # take long, and gigabytes of disk or memory
 _INTRODUCTION = """# Benchmarks
 
 Written by `make bench` (`python benchmarks/run.py`). Times are medians of interleaved repeats in seconds of wall time.

@@ -76,6 +76,8 @@ JsonChange = Callable[[dict[str, Any]], Any]
         ("manifest.json", lambda told: told["engine"].update(more=nested(40)), "more than 32 deep"),
         ("manifest.json", lambda told: told["items"].update(label="absent"), "items.parquet has no column 'absent'"),
         ("manifest.json", lambda told: told["inputs"].pop("x"), "manifest.json.inputs has no 'x'"),
+        ("reference.json", lambda told: told["x_only"].update(vectors=[99]), "names more eigenvectors of x_only than"),
+        ("reference.json", lambda told: told["y_only"].pop("vectors"), "reference.parquet has no column 'y_only'"),
         ("evidence.json", lambda told: told["comparison"].update(fdr=7), "comparison.fdr must be from 0 to 1, but"),
         ("evidence.json", lambda told: told["clusters"].pop("y_only"), "evidence.json has no clusters of y_only"),
         ("evidence.json", lambda told: told["clusters"]["x_only"].append(None), "clusters of x_only, but clusters"),

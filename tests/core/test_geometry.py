@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from repdiff.core.geometry import lengths, nearest_first, neighbor_places, squared_distances, squared_norms, unit_rows
+from repdiff.core.geometry import (
+    lengths,
+    nearest_first,
+    neighbor_places,
+    rotation_onto,
+    squared_distances,
+    squared_norms,
+    unit_rows,
+)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-12)])
@@ -43,3 +51,17 @@ def test_own_columns_come_first_and_ties_keep_their_order(dtype):
     assert nearest_first(distances, own).tolist() == [[0, 3, 1, 2], [2, 0, 1, 3]]
     assert neighbor_places(distances, own).tolist() == [[1, 3, 4, 2], [2, 3, 1, 4]]
     assert distances[0, 0] == 5  # what was given is left as it is
+
+
+def test_no_other_rotation_or_scale_comes_nearer():
+    rng = np.random.default_rng(0)
+    target, given = rng.normal(size=(60, 4)), rng.normal(size=(60, 4))
+    rotation, scale = rotation_onto(target, given)
+    np.testing.assert_allclose(rotation @ rotation.T, np.eye(4), atol=1e-12)
+    best = np.linalg.norm(target - scale * given @ rotation)
+    for _ in range(50):
+        nearly = np.linalg.qr(rotation + 0.05 * rng.normal(size=(4, 4)))
+        other = nearly[0] * np.sign(np.diagonal(nearly[1]))
+        assert np.linalg.norm(target - scale * given @ other) >= best
+    assert np.linalg.norm(target - 1.01 * scale * given @ rotation) > best
+    assert rotation_onto(target, np.zeros((60, 4)))[1] == 0

@@ -154,6 +154,14 @@ def test_neighbours_are_exact(metric: str) -> None:
     np.testing.assert_allclose(distances, np.maximum(np.sort(every, axis=1)[:, :8], 0), atol=1e-5)
 
 
+def test_a_row_of_zeros_has_neighbours_too() -> None:
+    values = rng.normal(size=(20, 3))
+    values[4] = 0
+    index, distances = layout.nearest(values, "cosine", 5)
+    np.testing.assert_array_equal(index[:, 0], np.arange(20))
+    assert np.isfinite(distances).all()
+
+
 def test_turning_finds_a_turned_and_mirrored_copy() -> None:
     target = rng.normal(size=(50, 2))
     turn = np.array([[0.6, 0.8], [0.8, -0.6]])

@@ -187,7 +187,20 @@ def test_the_group_to_look_at_first_is_number_one(plain: Comparison, first: dict
     direction = replace(comparison.x_only, clusters=(*clusters, *comparison.x_only.clusters[1:]))
     told = answer(replace(comparison, x_only=direction))
     assert numbers(direction)[0] == 1
-    assert "look at group 1" in told.verdict.plain
+    assert "look at group 1 of epoch 50 of net" in told.verdict.plain
+
+
+def test_the_group_to_look_at_first_is_named_with_its_direction(plain: Comparison) -> None:
+    for codes, holder in ((("local", "noise"), "epoch 50 of net"), (("noise", "local"), "dinov2")):
+        comparison = told_of(plain, codes)
+        other = comparison.y_only if codes[0] == "local" else comparison.x_only
+        bare = tuple(
+            replace(one, evidence=replace(one.evidence, holds=False, is_significant=False)) for one in other.clusters
+        )
+        comparison = replace(comparison, **{other.name: replace(other, clusters=bare)})
+        told = answer(comparison).verdict
+        assert "look at group 1 of " in told.plain
+        assert (holder, True) in told.parts
 
 
 def test_without_evidence_there_is_no_answer() -> None:

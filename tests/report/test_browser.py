@@ -277,6 +277,13 @@ def test_nothing_is_wider_than_the_screen_and_pictures_are_not_stretched(
     assert ratios == pytest.approx([1.5] * len(ratios), rel=0.03)
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_figures_against_noise_are_seen_without_scrolling(browser: Chrome, hostile: Path, width: int) -> None:
+    visit(browser, hostile, width=width)
+    box = "[...document.querySelectorAll('#evidence .scroll')].find((one) => one.ariaLabel.startsWith('Against noise'))"
+    assert get(browser, f"{box}.clientWidth > 0 && {box}.scrollWidth <= {box}.clientWidth")
+
+
 def test_long_names_leave_the_bar_on_one_line_and_the_maps_side_by_side(
     browser: Chrome, folder: Path, hostile_run: Run
 ) -> None:

@@ -143,7 +143,12 @@ def test_a_table_for_embedding_atlas_has_coordinates_neighbours_and_pictures(
     assert table["picture"][0].as_py()["bytes"][8:12] == b"WEBP"
     assert table["picture"][N_PICTURES].as_py() is None
     assert set(table["selections"].to_pylist()) == {"", "mine"}
-    assert "$Split" in table["x_only_name"].to_pylist()
+    (note,) = comparison.annotations.clusters
+    inside = comparison.x_only.labels == note.index
+    for column, said in (("name", "$Split"), ("tags", "t"), ("decision", "real"), ("note", "look at it")):
+        told = table[f"x_only_{column}"].to_pylist()
+        assert [one == said for one in told] == inside.tolist(), column
+    assert set(table["y_only_note"].to_pylist()) == {""}
     assert {"item_map_x_1", "id", "kind"} <= set(table.column_names)
 
 
@@ -181,5 +186,5 @@ def test_embedding_atlas_loads_it(run: Path, tmp_path: Path, capsys: pytest.Capt
     atlas(*options, "--degree", "--export-application", tmp_path / "out")
     loaded = pq.read_table(tmp_path / "out" / "data" / "dataset.parquet")
     assert loaded.num_rows == len(repdiff.load(run).items.frame)
-    assert {"map_x_1", "near_x", "degree", "x_only_name"} <= set(loaded.column_names)
+    assert {"map_x_1", "near_x", "degree", "x_only_name", "x_only_note"} <= set(loaded.column_names)
     assert min(loaded["degree"].to_pylist()) >= repdiff.load(run).neighbors.k  # it read the neighbours

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import planted
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from half_engine import HalfEngine
 
@@ -141,6 +144,42 @@ def test_a_run_assigns_without_the_files_and_without_rows_with_them(truth, tmp_p
     pd.testing.assert_frame_equal(again.assign(*new, x=truth.x, y=truth.y).to_frame(), expected)
     with pytest.raises(repdiff.RunError, match="the values differ from those"):
         again.assign(*new, x=truth.x + 1, y=truth.y)
+
+
+def test_coordinates_that_are_eigenvectors_of_the_run_are_not_stored_again(truth, fitted, tmp_path: Path) -> None:
+    run = fitted.save(tmp_path / "run")
+    assert pq.read_schema(run / "reference.parquet").names == ["row", "weight", "x", "y"]
+    new = truth.x[:40] + np.float32(0.01), truth.y[:40]
+    expected = fitted.assign(*new).to_frame()
+    pd.testing.assert_frame_equal(repdiff.load(run).assign(*new).to_frame(), expected)
+    as_older_versions_wrote(run, fitted)
+    pd.testing.assert_frame_equal(repdiff.load(run).assign(*new).to_frame(), expected)
+    again = repdiff.load(run).save(tmp_path / "again")
+    assert "x_only" not in pq.read_schema(again / "reference.parquet").names
+
+
+def as_older_versions_wrote(run: Path, comparison: Comparison) -> None:
+    """Put coordinates into the table, and their eigenvalues beside the centres."""
+    table, told = pq.read_table(run / "reference.parquet"), {}
+    for name in DIRECTIONS:
+        places = getattr(comparison.reference, name)
+        cells = pa.array(places.coordinates.tolist(), pa.list_(pa.float32()))
+        table = table.append_column(name, cells)
+        told[name] = {"eigenvalues": places.eigenvalues.tolist(), "centres": places.centres.tolist()}
+    pq.write_table(table, run / "reference.parquet")
+    (run / "reference.json").write_text(json.dumps(told))
+
+
+def test_a_sample_of_a_larger_run_has_its_own_coordinates(pair_xy, tmp_path: Path, monkeypatch) -> None:
+    """So that the eigenvectors of all items are not read for it."""
+    monkeypatch.setattr(keeping, "MOST_ITEMS", 100)
+    whole = repdiff.compare(*pair_xy, n_clusters=4, evidence=False)
+    run = whole.save(tmp_path / "run")
+    assert {"x_only", "y_only"} < set(pq.read_schema(run / "reference.parquet").names)
+    (run / "eigenvectors.parquet").unlink()
+    (run / "eigenvalues.parquet").unlink()
+    found = repdiff.load(run).assign(*pair_xy).to_frame()
+    pd.testing.assert_frame_equal(found, whole.assign(*pair_xy).to_frame())
 
 
 def test_rows_are_kept_where_they_take_little(truth, monkeypatch) -> None:

@@ -19,12 +19,12 @@ from repdiff.core.device import Device
 from repdiff.core.progress import Progress
 
 _SPECTRAL_COLUMNS = 900  # float32 columns of length n that the spectral step holds at most, partial sums included
-_EVIDENCE = 80 * 10**6  # bytes of samples and their ranks, for any number of items
+_EVIDENCE, _EVIDENCE_OF_THREAD = 50 * 10**6, 22 * 10**6  # bytes of samples and their ranks, for any number of items
 
 
-def spectral_bytes(n: int) -> int:
-    """Bytes that the spectral step takes, or the evidence after it, whichever is more."""
-    return max(4 * n * _SPECTRAL_COLUMNS, _EVIDENCE)
+def spectral_bytes(n: int, threads: int = 2) -> int:
+    """Bytes that the spectral step takes, or the evidence after it on so many threads, whichever is more."""
+    return max(4 * n * _SPECTRAL_COLUMNS, _EVIDENCE + threads * _EVIDENCE_OF_THREAD)
 
 
 @dataclass(frozen=True)

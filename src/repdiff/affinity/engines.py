@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -142,6 +142,20 @@ def engine_on(cluster: Cluster, engine: str | EngineLike) -> Engine:
     from repdiff.affinity.sampled.on_cluster import on_cluster
 
     return on_cluster(engine, cluster)
+
+
+def drawing_as(facts: Mapping[str, Any]) -> Engine | None:
+    """An engine of the host that draws as many pairs as one did, by what it said of itself; None if it drew none.
+
+    All pairs are computed where there are no more items than candidates.
+    """
+    if not {"candidates", "kept", "block"} <= facts.keys():
+        return None
+    from repdiff.affinity.sampled.engine import Sampled
+    from repdiff.affinity.sampled.exact_ranks import ExactRanks
+
+    sampled = Sampled(facts["candidates"], facts["kept"], facts["block"])
+    return ExactRanks(facts["kept"], sampled) if facts["name"] == "exact-ranks" else sampled
 
 
 def compute_affinities(

@@ -99,7 +99,7 @@ class Exact:
 
     def _bytes_needed(self, x: Representation, y: Representation, n: int, threads: int, bits: Precision) -> int:
         """Bytes for n of the items."""
-        beside = max(_tiles_bytes(n, threads, bits), spectral_bytes(n))
+        beside = max(_tiles_bytes(n, threads, bits), spectral_bytes(n, threads))
         return ready_bytes(x, y, n) + lists_bytes(n, self.n_neighbors) + beside + n**2 * bits // 8
 
     def _does_not_fit(

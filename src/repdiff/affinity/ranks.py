@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from repdiff.affinity.rank_kernels import rank_rows
 from repdiff.core.errors import RepdiffError
-from repdiff.core.geometry import lengths, squared_distances, squared_norms
+from repdiff.core.geometry import centred, largest_magnitude, lengths, squared_distances, squared_norms
 from repdiff.core.metrics import Metric
 from repdiff.core.parallel import end_if_stopped, for_each_tile, resolve_n_jobs, row_tiles
 
@@ -92,7 +92,7 @@ class RankedEmbedding:
         if keeps_copy:
             self.values = unit_rows(values) if metric == "cosine" else values
             self.exact = _is_exact_in_float32(self.values)
-            self.coordinates = self.values.astype(np.float32) if self.exact else _centred(self.values)
+            self.coordinates = self.values.astype(np.float32) if self.exact else centred(self.values)
         else:
             self.values, self.exact = values, False
             self.coordinates = CentredRows(values, _checked_lengths(values) if metric == "cosine" else None)
@@ -191,7 +191,7 @@ class CentredRows:
         tiles = row_tiles(len(values), _ROWS_READ)
         self._mean, self._factor = np.zeros(values.shape[1]), 1.0
         self._mean = sum(self._rows(tile).sum(axis=0) for tile in tiles) / len(values)
-        self._factor = 2.0 ** -int(np.frexp(max(_largest_magnitude(self._rows(tile)) for tile in tiles))[1])
+        self._factor = 2.0 ** -int(np.frexp(max(largest_magnitude(self._rows(tile)) for tile in tiles))[1])
 
     def __len__(self) -> int:
         return len(self._values)
@@ -271,21 +271,7 @@ def _is_exact_in_float32(values: npt.NDArray[Any]) -> bool:
     """Whether the rows are integers so small that every sum in a float32 product is exact."""
     blocks = (values[rows] for rows in row_tiles(len(values), _ROWS_AT_A_TIME))
     whole = all(np.array_equal(block, np.rint(block)) for block in blocks)
-    return whole and 4 * _largest_magnitude(values) ** 2 * values.shape[1] < EXACT_IN_FLOAT32
-
-
-def _largest_magnitude(values: npt.NDArray[Any]) -> float:
-    return max(float(values.max(initial=0)), -float(values.min(initial=0)))
-
-
-def _centred(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Rows minus their mean, scaled by a power of two to at most about one, in float32; a float64 block at a time."""
-    factor = 2.0 ** -int(np.frexp(_largest_magnitude(values))[1])
-    mean = values.mean(axis=0, dtype=np.float64)
-    out = np.empty(values.shape, np.float32)
-    for rows in row_tiles(len(values), _ROWS_AT_A_TIME):
-        out[rows] = (values[rows] - mean) * factor
-    return out
+    return whole and 4 * largest_magnitude(values) ** 2 * values.shape[1] < EXACT_IN_FLOAT32
 
 
 def first_equal_row(values: npt.NDArray[Any]) -> npt.NDArray[np.int32]:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from repdiff.affinity.base import Affinity, OnDevice
 from repdiff.core.arrays import HOST, Arrays
 from repdiff.core.errors import NotConvergedWarning, RepdiffError
-from repdiff.core.parallel import single_threaded_libraries
+from repdiff.core.parallel import end_if_stopped, single_threaded_libraries
 from repdiff.core.progress import Progress, silent
 
 TOLERANCE = 5e-4
@@ -244,7 +244,9 @@ class _KrylovSpace:
         """Largest Ritz values of M from the first up to a number, their vectors, and M times their vectors."""
         values, coordinates = np.linalg.eigh(self._projected[: self.size, : self.size])
         best = self.arrays.put(coordinates[:, ::-1][:, first:count].astype(np.float32))
-        return values[::-1][first:count].astype(np.float32), self.basis @ best, self.image @ best
+        vectors = self.basis @ best
+        end_if_stopped()
+        return values[::-1][first:count].astype(np.float32), vectors, self.image @ best
 
     def restart(self, basis: Any, image: Any) -> None:
         """Keep only these columns."""
@@ -262,7 +264,10 @@ def orthonormal_to(basis: Any, block: Any, arrays: Arrays = HOST) -> Any:
     rng = np.random.default_rng(0)
     block = block / arrays.put(np.maximum(arrays.lengths(block), np.finfo(np.float32).tiny))
     for _ in range(_MOST_PASSES):
-        block, kept = arrays.orthonormal(block - basis @ (basis.T @ block))
+        end_if_stopped()
+        shares = basis.T @ block
+        end_if_stopped()
+        block, kept = arrays.orthonormal(block - basis @ shares)
         if (kept > _MOST_OF_IT).all():
             break
         lost = np.flatnonzero(kept < _HARDLY_ANY)

@@ -12,7 +12,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.parallel import end_if_stopped, row_tiles
+
 FloatArray = npt.NDArray[np.float32]
+MOST_AT_ONCE, STRIPE = 200_000, 1 << 16  # rows
 
 
 class Arrays(Protocol):
@@ -57,8 +60,24 @@ class HostArrays:
         return np.asarray(np.linalg.norm(matrix, axis=0))
 
     def orthonormal(self, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """By Householder reflections."""
-        basis, triangle = np.linalg.qr(matrix)
+        """By Householder reflections; of many rows, stripe by stripe, so that it can be stopped between them.
+
+        The triangles of the stripes are made into one in the same way (TSQR; Demmel, Grigori, Hoemmen & Langou 2012).
+        """
+        n = len(matrix)
+        if n <= MOST_AT_ONCE:
+            basis, triangle = np.linalg.qr(matrix)
+            return basis, np.abs(np.diagonal(triangle))
+        stripes = row_tiles(n, -(-n // -(-n // STRIPE)))  # of about one length, so that none is shorter than wide
+        basis, triangles = np.empty_like(matrix), []
+        for rows in stripes:
+            end_if_stopped()
+            basis[rows], triangle = np.linalg.qr(matrix[rows])
+            triangles.append(triangle)
+        turns, triangle = np.linalg.qr(np.concatenate(triangles))
+        for rows, turn in zip(stripes, np.split(turns, len(stripes)), strict=True):
+            end_if_stopped()
+            basis[rows] = basis[rows] @ turn
         return basis, np.abs(np.diagonal(triangle))
 
     def exact_products(self) -> AbstractContextManager[None]:

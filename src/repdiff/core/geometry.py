@@ -1,4 +1,4 @@
-"""Lengths of rows, squared distances between them from products, and neighbour ranks from distances.
+"""Rows centred, their lengths, rotations, squared distances between them from products, and ranks from distances.
 
 The compiled kernels (:mod:`repdiff.affinity.rank_kernels`, :mod:`repdiff.clustering.kmeans`) and the GPU compute their
 own, in loops that use each distance while it is in a register; all other distances come from here.
@@ -35,6 +35,21 @@ def unit_rows(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Rows scaled to length one, (n, d), in float64; a row of zeros, which has no direction, stays as it is."""
     found = lengths(values)
     return np.asarray(values / np.where(found > 0, found, 1)[:, None])
+
+
+def largest_magnitude(values: npt.NDArray[Any]) -> float:
+    """The largest absolute value; 0 without values."""
+    return max(float(values.max(initial=0)), -float(values.min(initial=0)))
+
+
+def centred(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Rows minus their mean, scaled by a power of two to at most about one, in float32; a float64 block at a time."""
+    factor = 2.0 ** -int(np.frexp(largest_magnitude(values))[1])
+    mean = values.mean(axis=0, dtype=np.float64)
+    out = np.empty(values.shape, np.float32)
+    for rows in row_tiles(len(values), _ROWS_AT_A_TIME):
+        out[rows] = (values[rows] - mean) * factor
+    return out
 
 
 def squared_distances(
@@ -86,3 +101,12 @@ def neighbor_places(distances: npt.NDArray[Any], own: npt.NDArray[np.int64]) -> 
     counted = np.arange(1, distances.shape[1] + 1, dtype=np.int32)
     np.put_along_axis(places, nearest_first(distances, own), counted[None], axis=1)
     return places
+
+
+def rotation_onto(target: npt.NDArray[Any], given: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], float]:
+    """The orthogonal Q, (d, d), and the scale s that minimise ||target - s given Q||, for centred rows, (n, d) both.
+
+    With given^T target = U S V^T, Q = U V^T and s = tr S / ||given||^2 (Procrustes; Schoenemann, Psychometrika 1966).
+    """
+    left, values, right = np.linalg.svd(given.T @ target)
+    return left @ right, float(values.sum()) / (float(np.square(given).sum()) or 1.0)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.geometry import rotation_onto
+
 FloatArray = npt.NDArray[np.float64]
 
 MOST_COMPONENTS = 128
@@ -110,9 +112,8 @@ def turn(given: FloatArray, wanted: FloatArray) -> Prediction:
     """
     wide = max(given.shape[1], wanted.shape[1])
     given, wanted = (np.pad(side, ((0, 0), (0, wide - side.shape[1]))) for side in (given, wanted))
-    left, values, right = np.linalg.svd(given.T @ wanted)
-    scale = float(values.sum()) / (float(np.square(given).sum()) or 1.0)
-    turned = scale * (given @ (left @ right))
+    rotation, scale = rotation_onto(wanted, given)
+    turned = scale * (given @ rotation)
     residuals = wanted - turned
     return Prediction(
         turned, residuals, 1 - float(np.square(residuals).sum()) / (float(np.square(wanted).sum()) or 1.0)

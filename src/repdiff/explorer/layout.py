@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.core.geometry import nearest_first, rotation_onto, squared_distances, squared_norms, unit_rows
+from repdiff.core.parallel import row_tiles
 from repdiff.core.starter import end_with_starter
 
 Matrix = npt.NDArray[np.floating[Any]]
@@ -39,17 +41,15 @@ def nearest(values: Matrix, metric: str, count: int) -> tuple[npt.NDArray[np.int
     count : int
         At most m.
     """
-    given = np.asarray(values, np.float64)
-    given = given - given.mean(axis=0) if metric == "euclidean" else given / np.linalg.norm(given, axis=1)[:, None]
-    squares = np.square(given).sum(axis=1)
+    given = unit_rows(values) if metric == "cosine" else values - values.mean(axis=0, dtype=np.float64)
+    norms, everything = squared_norms(given), np.arange(len(given))
     found = np.empty((len(given), count), np.int32)
     distances = np.empty((len(given), count), np.float32)
-    for start in range(0, len(given), _AT_A_TIME):
-        rows = np.arange(start, min(start + _AT_A_TIME, len(given)))
-        squared = np.maximum(squares[rows, None] + squares - 2 * given[rows] @ given.T, 0)
-        squared[rows - start, rows] = -1  # an item comes before its copies
-        order = np.argsort(squared, axis=1, kind="stable")[:, :count]
-        near = np.maximum(np.take_along_axis(squared, order, axis=1), 0)
+    for rows in row_tiles(len(given), _AT_A_TIME):
+        squared = squared_distances(given[rows], given, norms[rows], norms)
+        squared[np.arange(len(squared)), everything[rows]] = 0
+        order = nearest_first(squared, everything[rows])[:, :count]
+        near = np.take_along_axis(squared, order, axis=1)
         found[rows] = order
         distances[rows] = near / 2 if metric == "cosine" else np.sqrt(near)
     return found, distances
@@ -57,11 +57,10 @@ def nearest(values: Matrix, metric: str, count: int) -> tuple[npt.NDArray[np.int
 
 def turned_onto(target: Matrix, given: Matrix) -> npt.NDArray[np.float32]:
     """The given points, (m, 2), moved, turned, mirrored and scaled so that they come nearest to the target."""
-    middle, centre = target.mean(axis=0), given.mean(axis=0)
-    to, moved = target - middle, given - centre
-    left, values, right = np.linalg.svd(moved.T @ to)
-    scale = values.sum() / max(float(np.square(moved).sum()), np.finfo(np.float64).tiny)
-    return np.asarray(scale * moved @ (left @ right) + middle, np.float32)
+    middle = target.mean(axis=0)
+    moved = given - given.mean(axis=0)
+    rotation, scale = rotation_onto(target - middle, moved)
+    return np.asarray(scale * moved @ rotation + middle, np.float32)
 
 
 class _Told:

@@ -20,6 +20,8 @@ _NODE_WIDTH = 18.0
 _LEAST_HEIGHT = 1.5
 _ROOM = 1100.0  # width of the columns where they are few
 _PITCH = (62.0, 376.0)  # least and largest distance of two columns
+_LEAST_PITCH = 44.0  # pixels on a narrow screen, as in series.css
+_CHARACTER = 7.5
 _MARGIN = 34.0
 _SWEEPS = 4
 
@@ -56,11 +58,12 @@ class Ribbon:
 
 @dataclass(frozen=True)
 class Column:
-    """A checkpoint: its name as long as there is room for it, and the middle of its nodes."""
+    """A checkpoint: its name, as long as there is room for it here and on a narrow screen; the middle of its nodes."""
 
     step: int
     name: str
     short: str
+    shortest: str
     x: float
 
 
@@ -113,9 +116,9 @@ def alluvial(
                 round(_MARGIN + step * pitch - _NODE_WIDTH / 2, 1), round(top, 2), _NODE_WIDTH, round(height, 2),
             )  # fmt: skip
             top += height + _GAP
-    shorts = short_names(checkpoints, int(pitch / 7.5))
-    names = enumerate(zip(checkpoints, shorts, strict=True))
-    columns = (Column(step, name, short, _MARGIN + step * pitch) for step, (name, short) in names)
+    short, shortest = (short_names(checkpoints, int(room / _CHARACTER)) for room in (pitch, _LEAST_PITCH))
+    names = zip(checkpoints, short, shortest, strict=True)
+    columns = (Column(step, *own, x=_MARGIN + step * pitch) for step, own in enumerate(names))
     return Alluvial(
         directions[0].name,
         2 * _MARGIN + pitch * (len(checkpoints) - 1),

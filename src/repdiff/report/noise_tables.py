@@ -32,16 +32,15 @@ def finding_tables(comparison: Comparison) -> tuple[Table, ...]:
 
 
 def _noise(comparison: Comparison, evidence: ComparisonEvidence) -> Table:
-    heads = (
-        "only in", "finding", "excess", "standard error", "of that, outside of groups", "over a linear map and noise",
+    figures = (
+        "finding", "excess", "standard error", "of that, outside of groups", "over a linear map and noise",
         "over a map and isotropic noise", "small clusters, over noise within groups", "tighter than noise",
         "share of items", "R² turned and scaled", "R² of a linear map", "overlap", "overlap simulated",
         "items × rounds",
     )  # fmt: skip
-    rows = tuple(
-        (holder_and_other(comparison, name)[0], *_finding_cells(evidence.findings[name])) for name in DIRECTIONS
-    )
-    return Table("Against noise of the same amount", heads, rows)
+    heads = ("figure", *(f"only in {holder_and_other(comparison, name)[0]}" for name in DIRECTIONS))
+    found = (_finding_cells(evidence.findings[name]) for name in DIRECTIONS)
+    return Table("Against noise of the same amount", heads, tuple(zip(figures, *found, strict=True)))
 
 
 def _finding_cells(found: Finding) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from repdiff.report.wording import formatting as words
@@ -23,6 +24,8 @@ _NAMES = {
     "bits": "bits for an affinity",
     "relative_error": "largest error of an affinity, relative",
     "expected_error": "standard error of a cluster's mean affinity, relative, as expected",
+    "two_seeds": "clusters of two seeds",
+    "adjusted_rand": "agreement (adjusted Rand)",
     "estimated_seconds": "seconds expected for ranks and affinity",
     "n_jobs": "threads",
     "cluster": "on a cluster of",
@@ -58,7 +61,7 @@ def origin(comparison: Comparison) -> tuple[Facts, ...]:
     seed = "none" if provenance.random_state is None else f"{provenance.random_state}"
     return (
         Facts("Parameters", (*flatten(provenance.parameters), ("seed", seed))),
-        Facts("Engine", flatten(provenance.engine)),
+        Facts("Engine", flatten(provenance.engine, names={"x_only": f"only in {x}", "y_only": f"only in {y}"})),
         Facts("Input", flatten({sides.get(key, key): value for key, value in provenance.inputs.items()})),
         Facts("Versions", flatten(provenance.versions)),
         Facts("Seconds", flatten({_stage(name, stages): seconds for name, seconds in provenance.timings.items()})),
@@ -70,15 +73,17 @@ def _stage(name: str, stages: Mapping[str, str]) -> str:
     return f"{stages[direction]} {stage}" if direction in stages else name
 
 
-def flatten(values: Mapping[str, Any], prefix: str = "") -> tuple[tuple[str, str], ...]:
-    """Nested settings as rows of a table: ``resnet18 · items × dimensions`` and its value."""
+def flatten(
+    values: Mapping[str, Any], prefix: str = "", *, names: Mapping[str, str] = MappingProxyType({})
+) -> tuple[tuple[str, str], ...]:
+    """Nested settings as rows of a table: ``resnet18 · items × dimensions`` and its value; ``names`` for some keys."""
     rows: list[tuple[str, str]] = []
     for key, value in values.items():
-        name = f"{prefix}{_NAMES.get(key) or str(key).replace('_', ' ')}"
+        name = f"{prefix}{names.get(key) or _NAMES.get(key) or str(key).replace('_', ' ')}"
         if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
             value = {str(place): one for place, one in enumerate(value, 1)}
         if isinstance(value, Mapping):
-            rows.extend(flatten(value, f"{name} · "))
+            rows.extend(flatten(value, f"{name} · ", names=names))
         else:
             rows.append((name, _written(str(key), value)))
     return tuple(rows)

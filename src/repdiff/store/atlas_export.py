@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from repdiff.inputs.images import Thumbnails
+from repdiff.results.clusters import Direction
 from repdiff.results.comparison import Comparison
 from repdiff.results.neighbors import NeighborLists
 
@@ -25,6 +26,7 @@ def atlas_table(comparison: Comparison, frame: pd.DataFrame, thumbnails: Thumbna
     and ``near_y`` have the nearest neighbours as it asks for them, ``{"ids": [...], "distances": [...]}``: ids are rows
     from 0, and a distance is the place among the neighbours, from 1, since distances are not kept. They are left out
     where the run keeps neighbours of a sample only. ``picture`` is ``{"bytes": ...}``, where the run holds pictures.
+    ``x_only_note`` and ``y_only_note`` are what people wrote about an item's cluster, where they wrote anything.
 
     Parameters
     ----------
@@ -45,6 +47,8 @@ def atlas_table(comparison: Comparison, frame: pd.DataFrame, thumbnails: Thumbna
         own |= {f"near_{side}": _near(lists, side) for side in "xy"}
     if len(thumbnails.rows):
         own[PICTURE] = _pictures(thumbnails, n)
+    if any(note.note for note in comparison.annotations.clusters):
+        own |= {f"{one.name}_note": _notes(comparison, one) for one in (comparison.x_only, comparison.y_only)}
     renamed = frame.rename(columns={name: f"item_{name}" for name in frame.columns if name in own})
     table = pa.Table.from_pandas(renamed, preserve_index=False).replace_schema_metadata(None)
     for name, values in own.items():
@@ -74,6 +78,12 @@ def _near(lists: NeighborLists, side: str) -> pa.Array:
     ids = pa.ListArray.from_arrays(offsets, pa.array(rows.ravel().astype(np.int64)))
     places = pa.ListArray.from_arrays(offsets, pa.array(np.tile(np.arange(1.0, k + 1), n)))
     return pa.StructArray.from_arrays([ids, places], ["ids", "distances"])
+
+
+def _notes(comparison: Comparison, direction: Direction) -> pa.Array:
+    """The note on each item's cluster, empty where there is none; each is held once, however many items it is on."""
+    texts = [comparison.annotations.of(direction.name, cluster.index).note for cluster in direction.clusters]
+    return pa.DictionaryArray.from_arrays(pa.array(direction.labels), pa.array(texts, pa.string()))
 
 
 def _pictures(thumbnails: Thumbnails, n: int) -> pa.Array:

@@ -130,7 +130,7 @@ def write_comparison(folder: Path, comparison: Comparison, pictures: Thumbnails)
     write_evidence(folder, comparison)
     write_annotations(folder, comparison.annotations)
     write_closer(folder, comparison)
-    write_reference(folder, comparison.reference)
+    write_reference(folder, comparison)
     axes = np.hstack([comparison.projection.x, comparison.projection.y])
     pd.DataFrame(axes, columns=_AXES).to_parquet(folder / _PROJECTION, index=False)
     columns = [pa.array(pictures.rows), pa.array(pictures.widths), pa.array(pictures.heights), list(pictures.images)]
@@ -197,7 +197,7 @@ def read_comparison(folder: Path, manifest: Mapping[str, Any]) -> Comparison:
     if os.path.lexists(folder / REFERENCE):
         check_columns(folder / REFERENCE, REFERENCE_COLUMNS)
         reference = Part(folder, REFERENCE)
-        later["reference"] = lambda: reference(lambda file: read_reference(file, counts, n))
+        later["reference"] = lambda: reference(lambda file: read_reference(file, counts, n, spectra))
     else:
         ready["reference"] = None
     return deferred(Comparison, ready, later)

@@ -49,6 +49,7 @@ from repdiff.workflows.reference import make_reference
 from repdiff.workflows.replicates import HeldReplicates, hold_replicates
 from repdiff.workflows.representation import ShownRepresentation, representations_of
 from repdiff.workflows.side_by_side import run_all
+from repdiff.workflows.two_seeds import agreement_of_two_seeds
 
 
 @takes(CompareCall)
@@ -158,15 +159,18 @@ def compare_pair(
     clock = clock or Clock()
     x, y = representations or representations_of(pair, settings)
     contrasts, neighbors = _compute((x, y), pair, settings, plan, clock, progress)
-    warnings = [*pair.warnings, *engine_warnings(contrasts.engine), *(replicates.warnings if replicates else ())]
     numbers = choose_numbers(x, y, settings, groups=pair.groups, clock=clock, progress=progress)
     seen = _look((x, y), pair, contrasts, numbers, settings, clock, progress)
     found, directions = seen.found, seen.directions
-    evidence = None
+    evidence, engine = None, contrasts.engine
     if neighbors is not None and settings.evidence:
         directions["x_only"], directions["y_only"], evidence = take_evidence(
             pair, (x, y), contrasts, found, directions, neighbors, settings, replicates, clock=clock, progress=progress
         )
+        with clock.time("two seeds"):
+            wanted = {name: one.n_wanted for name, one in found.items()}
+            engine = {**engine, **agreement_of_two_seeds(pair, wanted, engine, settings, progress=progress)}
+    warnings = [*pair.warnings, *engine_warnings(engine), *(replicates.warnings if replicates else ()), *seen.warnings]
     return Comparison(
         names=pair.names,
         items=pair.items,
@@ -175,7 +179,7 @@ def compare_pair(
         projection=seen.projection,
         accuracy_x=seen.accuracies[0],
         accuracy_y=seen.accuracies[1],
-        provenance=_provenance(pair, settings, contrasts.engine, clock, [*warnings, *seen.warnings], replicates, found),
+        provenance=_provenance(pair, settings, engine, clock, warnings, replicates, found),
         description=description,
         evidence=evidence,
         similarity=seen.similarity,

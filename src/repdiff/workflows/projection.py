@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from repdiff.clustering.spectral import orthonormal_to
 from repdiff.core.device import Device
+from repdiff.core.geometry import centred, squared_norms
 from repdiff.core.metrics import Metric
 from repdiff.core.parallel import end_if_stopped, row_tiles, single_threaded_libraries
 from repdiff.results.projection import Plane, Projection
@@ -15,8 +17,9 @@ from repdiff.workflows.device_projection import components_on
 
 _SPARE, _ITERATIONS = 8, 60  # of subspace iteration
 _LARGE, _ROWS_AT_A_TIME = 2**25, 4096  # numbers above which the rows are taken some at a time
-_COPIES = 3  # of fewer numbers, that the solvers make
-_WIDE = 50  # columns above which the random solver is faster
+_COPIES = 2  # of fewer numbers, that the solvers make
+_FEW = 50  # rows or columns up to which all components are computed
+_WIDTH, _MOST_BLOCKS, _TOLERANCE = 8, 12, 1e-4  # of Krylov iteration: residual over the largest eigenvalue
 
 
 def project(
@@ -117,19 +120,44 @@ def _largest_by_iteration(
 def _principal_components(values: npt.NDArray[Any], random_state: int | None) -> Plane:
     if values.size > _LARGE:
         return _components_of_covariance(values)
-    from sklearn.decomposition import PCA
-
-    # A power of two brings tiny and huge scales to about one without rounding.
-    scaled = values * np.asarray(2.0 ** -int(np.frexp(np.abs(values).max())[1]), dtype=values.dtype)
-    count = min(2, *values.shape)
-    # The random solver's seven power iterations give the first two components to six digits, and all others cost more.
-    solver = "randomized" if min(values.shape) > _WIDE else "full"
-    model = PCA(count, svd_solver=solver, random_state=random_state)
-    coordinates = np.zeros((len(values), 2), np.float32)
+    points = centred(values)
     with single_threaded_libraries():  # the products are small, and threads would wait for each other
-        coordinates[:, :count] = model.fit_transform(scaled)
-    share_first, share_second = (*map(float, model.explained_variance_ratio_), 0.0)[:2]
+        axes = _exact_axes(points) if min(points.shape) <= _FEW else _krylov_axes(points, random_state)
+        axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+        coordinates = np.zeros((len(values), 2), np.float32)
+        coordinates[:, : axes.shape[1]] = points @ axes
+    total = squared_norms(points).sum()
+    share_first, share_second = np.minimum(squared_norms(coordinates.T) / total, 1).tolist()
     return Plane(coordinates, (share_first, share_second))
+
+
+def _exact_axes(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The first two principal axes of few rows or columns, (d, at most 2)."""
+    _, _, axes = np.linalg.svd(points.astype(np.float64), full_matrices=False)
+    return np.asarray(axes[:2].T, dtype=np.float32)
+
+
+def _krylov_axes(points: npt.NDArray[np.float32], random_state: int | None) -> npt.NDArray[np.float32]:
+    """The first two principal axes, (d, 2), by block Krylov iteration (Musco & Musco 2015), which reads the rows least.
+
+    Where more than two directions have about the same variance, axes in their span are found that have almost as much.
+    """
+    d = points.shape[1]
+    most = min(_MOST_BLOCKS, d // _WIDTH)
+    basis, image = (np.empty((d, _WIDTH * most), np.float32, order="F") for _ in range(2))
+    block = np.random.default_rng(random_state).standard_normal((d, _WIDTH), dtype=np.float32)
+    for number in range(most):
+        end_if_stopped()
+        new = slice(number * _WIDTH, (number + 1) * _WIDTH)
+        basis[:, new] = orthonormal_to(basis[:, : new.start], block)
+        block = image[:, new] = points.T @ (points @ basis[:, new])
+        squares, turns = np.linalg.eigh((basis[:, : new.stop].T @ image[:, : new.stop]).astype(np.float64))
+        turns = turns[:, :-3:-1].astype(np.float32)
+        axes = basis[:, : new.stop] @ turns
+        errors = np.linalg.norm(image[:, : new.stop] @ turns - axes * squares[:-3:-1].astype(np.float32), axis=0)
+        if errors.max() <= _TOLERANCE * squares[-1]:
+            break
+    return np.asarray(axes)
 
 
 def _components_of_covariance(values: npt.NDArray[Any]) -> Plane:

@@ -83,5 +83,17 @@ def engine_warnings(engine: Mapping[str, Any]) -> list[str]:
     pairs = f" It looks at {share:.1%} of the pairs, and" if share < 1 else ""
     return [
         f"the {engine['name']} engine was chosen, since {engine['reason']}.{pairs or ' Its'} mean affinities have a "
-        f'standard error of about {engine["expected_error"]:.1%}; engine="exact" (--engine exact) has none'
+        f'standard error of about {engine["expected_error"]:.1%}; engine="exact" (--engine exact) has none.'
+        f"{_of_two_seeds(engine)}"
     ]
+
+
+def _of_two_seeds(engine: Mapping[str, Any]) -> str:
+    """How alike the clusters of two seeds are, where that was measured."""
+    if (found := engine.get("two_seeds")) is None:
+        return ""
+    x_only, y_only = found["adjusted_rand"].values()
+    return (
+        f" Two seeds, on {found['items']:,} of the items, make clusters that agree to {x_only:.2f} (x_only) and "
+        f"{y_only:.2f} (y_only); 1 is the same, 0 is chance (adjusted Rand)."
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,8 @@ from repdiff.affinity.compiled import ROWS, compile_for
 from repdiff.affinity.engine import Plan, spectral_bytes
 from repdiff.affinity.exact import Exact, host_limit
 from repdiff.affinity.representation import Representation
-from repdiff.affinity.sampled.affinity import SampledAffinity, sample_affinity
+from repdiff.affinity.sampled.affinity import sample_affinity
+from repdiff.affinity.sampled.all_pairs import compute_all_pairs, is_of_all_pairs
 from repdiff.affinity.sampled.candidates import Sampler
 from repdiff.affinity.sampled.cells import make_cells, number_of_cells
 from repdiff.affinity.sampled.list_kernels import weighted_ranks
@@ -23,6 +24,8 @@ from repdiff.core.errors import MemoryLimitError, RepdiffError
 from repdiff.core.memory import format_bytes, is_mapped
 from repdiff.core.parallel import resolve_n_jobs
 from repdiff.core.progress import Progress, prefixed, silent
+
+Sides: TypeAlias = tuple[Representation, Representation]
 
 DIRECTIONS = "x_only", "y_only"
 _MANY_ITEMS = 200_000  # above this number, lists are shorter and more rows share one
@@ -143,22 +146,31 @@ class Sampled:
         RepdiffError
             For groups, since lists would hold too few pairs of one group.
         """
-        if "bits" in plan.details:
-            found = Exact().compute(
-                x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
-            )
-            return Affinities(found.x_only, found.y_only, {**found.engine, "name": self.name, "share_of_pairs": 1.0})
+        if is_of_all_pairs(plan):
+            return compute_all_pairs(
+                Exact(), x, y, name=self.name, gamma=gamma, beta=beta, plan=plan, groups=groups,
+                random_state=random_state, progress=progress,
+            )  # fmt: skip
         self.refuse_groups(groups)
-        seed = seed_of(random_state)
-        sample = partial(_sample, metrics=(x.metric, y.metric), gamma=gamma, beta=beta, seed=seed)
+
+        def sample(sides: Sides, sizes: tuple[int, int], kept: int, n_jobs: int, progress: Progress) -> Affinities:
+            samplers = samplers_of(
+                sides, sizes=sizes, gamma=gamma, beta=beta, random_state=random_state, n_jobs=n_jobs, progress=progress
+            )
+            x_only, y_only = (
+                sample_affinity(sampler, kept, n_jobs=n_jobs, stage="candidates", progress=prefixed(progress, name))
+                for name, sampler in zip(DIRECTIONS, samplers, strict=True)
+            )
+            return Affinities(x_only, y_only, {})
+
         compile_for(
-            (x.values, y.values), "sampled",
-            lambda few: sample(few, sizes=(ROWS // 4, 8, 2), n_jobs=1, progress=silent),
+            (x.values, y.values), self.name,
+            lambda few: sample(as_sides(few, (x, y)), (ROWS // 4, 2), 8, 1, silent),
             progress, kernel=weighted_ranks,
         )  # fmt: skip
-        sizes = plan.details["candidates"], plan.details["kept"], plan.details["block"]
-        both = sample([x.values, y.values], sizes=sizes, n_jobs=plan.n_jobs, progress=progress)
-        return Affinities(both.x_only, both.y_only, self.facts(plan, x.n))
+        sizes = plan.details["candidates"], plan.details["block"]
+        both = sample((x, y), sizes, plan.details["kept"], plan.n_jobs, progress)
+        return replace(both, engine=self.facts(plan, x.n))
 
     def refuse_groups(self, groups: npt.NDArray[np.int32] | None) -> None:
         """Raise an error for groups."""
@@ -192,39 +204,14 @@ class Sampled:
         }
 
 
-@dataclass(frozen=True)
-class _BothDirections:
-    x_only: SampledAffinity
-    y_only: SampledAffinity
-
-
-def _sample(
-    values: list[npt.NDArray[Any]],
-    *,
-    metrics: tuple[Any, Any],
-    sizes: tuple[int, int, int],
-    gamma: float,
-    beta: float,
-    seed: int,
-    n_jobs: int,
-    progress: Progress,
-) -> _BothDirections:
-    """Both directions, one after the other."""
-    candidates, kept, block = sizes
-    samplers = make_samplers(
-        _readers(values, metrics, n_jobs), sizes=(candidates, block), gamma=gamma, beta=beta, seed=seed, n_jobs=n_jobs,
-        progress=progress,
-    )  # fmt: skip
-    return _BothDirections(
-        *(
-            sample_affinity(sampler, kept, n_jobs=n_jobs, stage="candidates", progress=prefixed(progress, name))
-            for name, sampler in zip(DIRECTIONS, samplers, strict=True)
-        )
-    )
+def as_sides(values: Sequence[npt.NDArray[Any]], sides: Sides) -> Sides:
+    """A few items in place of both sides, with their distances, to compile for."""
+    x, y = (Representation(one, side.metric) for one, side in zip(values, sides, strict=True))
+    return x, y
 
 
 def samplers_of(
-    sides: tuple[Representation, Representation],
+    sides: Sides,
     *,
     sizes: tuple[int, int],
     gamma: float,
@@ -234,16 +221,10 @@ def samplers_of(
     progress: Progress = silent,
 ) -> tuple[Sampler, Sampler]:
     """What draws the lists of both directions, x_only and y_only, of ``sizes`` (candidates, rows that share a list)."""
-    x, y = sides
+    x, y = (Reader(side.values, side.metric, n_jobs=n_jobs) for side in sides)
     return make_samplers(
-        _readers([x.values, y.values], (x.metric, y.metric), n_jobs), sizes=sizes, gamma=gamma, beta=beta,
-        seed=seed_of(random_state), n_jobs=n_jobs, progress=progress,
-    )  # fmt: skip
-
-
-def _readers(values: list[npt.NDArray[Any]], metrics: tuple[Any, Any], n_jobs: int) -> tuple[Reader, Reader]:
-    x, y = (Reader(one, metric, n_jobs=n_jobs) for one, metric in zip(values, metrics, strict=True))
-    return x, y
+        (x, y), sizes=sizes, gamma=gamma, beta=beta, seed=seed_of(random_state), n_jobs=n_jobs, progress=progress
+    )
 
 
 def make_samplers(
@@ -286,7 +267,7 @@ def _bytes_needed(x: Representation, y: Representation, candidates: int, kept: i
         + _LIBRARIES
         + _BYTES_PER_ITEM * 2 * x.n
         + bytes_stored(x.n, kept)
-        + max(of_lists, spectral_bytes(x.n))
+        + max(of_lists, spectral_bytes(x.n, threads))
     )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +18,13 @@ from repdiff.affinity.base import Affinities
 from repdiff.affinity.compiled import ROWS, compile_for
 from repdiff.affinity.difference import directed_affinity
 from repdiff.affinity.engine import Plan
-from repdiff.affinity.exact import products_seconds
+from repdiff.affinity.exact import Exact, products_seconds
 from repdiff.affinity.ranks import RankedEmbedding, RankScratch
 from repdiff.affinity.representation import Representation
 from repdiff.affinity.sampled.affinity import SampledAffinity
+from repdiff.affinity.sampled.all_pairs import compute_all_pairs, is_of_all_pairs
 from repdiff.affinity.sampled.candidates import Sampler
-from repdiff.affinity.sampled.engine import Sampled, samplers_of
+from repdiff.affinity.sampled.engine import Sampled, Sides, as_sides, samplers_of
 from repdiff.affinity.sampled.kept import KeptPartners
 from repdiff.core.errors import MemoryLimitError, RepdiffError
 from repdiff.core.kernels import kernel
@@ -88,7 +88,7 @@ class ExactRanks:
         """
         engine = replace(self.sampled, kept=self.kept)
         found = engine.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like)
-        if "bits" in found.details:
+        if is_of_all_pairs(found):
             return found
         tile = 2 * RankedEmbedding.scratch_bytes(x.n, _TILE_ROWS) + 4 * x.n * _TILE_ROWS
         copies = sum(4 * side.values.size for side in (x, y) if side.reads_in_place)  # the sampled plan has the others
@@ -126,17 +126,14 @@ class ExactRanks:
                 "the exact-ranks engine cannot compare within groups, since lists hold too few pairs of one group; "
                 'use engine="exact", or compare one group at a time'
             )
-        if "bits" in plan.details:
-            found = self.sampled.compute(
-                x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
-            )
-            return Affinities(found.x_only, found.y_only, {**found.engine, "name": self.name})
+        if is_of_all_pairs(plan):
+            return compute_all_pairs(
+                Exact(), x, y, name=self.name, gamma=gamma, beta=beta, plan=plan, groups=groups,
+                random_state=random_state, progress=progress,
+            )  # fmt: skip
         sizes = plan.details["candidates"], plan.details["block"]
 
-        def keep(
-            sides: tuple[Representation, Representation], sizes: tuple[int, int], kept: int, n_jobs: int,
-            progress: Progress,
-        ) -> Affinities:  # fmt: skip
+        def keep(sides: Sides, sizes: tuple[int, int], kept: int, n_jobs: int, progress: Progress) -> Affinities:
             samplers = samplers_of(
                 sides, sizes=sizes, gamma=gamma, beta=beta, random_state=random_state, n_jobs=n_jobs, progress=progress
             )
@@ -145,18 +142,18 @@ class ExactRanks:
             x_only, y_only = (SampledAffinity(*one, n_jobs) for one in zip(samplers, stored, strict=True))
             return Affinities(x_only, y_only, {})
 
-        def keep_few(values: list[npt.NDArray[Any]]) -> Affinities:
-            few = (Representation(values[0], x.metric), Representation(values[1], y.metric))
-            return keep(few, (ROWS // 4, 2), 8, 1, silent)
-
-        compile_for((x.values, y.values), self.name, keep_few, progress, kernel=keep_of_rows)
+        compile_for(
+            (x.values, y.values), self.name,
+            lambda few: keep(as_sides(few, (x, y)), (ROWS // 4, 2), 8, 1, silent),
+            progress, kernel=keep_of_rows,
+        )  # fmt: skip
         both = keep((x, y), sizes, self.kept, plan.n_jobs, progress)
         facts = self.sampled.facts(plan, x.n)
         return Affinities(both.x_only, both.y_only, {**facts, "name": self.name, "share_of_pairs": 1.0})
 
 
 def _keep_all(
-    sides: tuple[Representation, Representation],
+    sides: Sides,
     samplers: tuple[Sampler, Sampler],
     kept: int,
     n_jobs: int,

@@ -6,7 +6,7 @@ This process keeps what the spectral step needs, and a few numbers per item; the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ import numpy.typing as npt
 
 from repdiff.affinity.base import Affinities, GroupMeans
 from repdiff.affinity.engine import Plan
+from repdiff.affinity.exact import Exact
 from repdiff.affinity.representation import Representation
 from repdiff.affinity.sampled.affinity import SampledAffinity, tiles_of
+from repdiff.affinity.sampled.all_pairs import compute_all_pairs, is_of_all_pairs
 from repdiff.affinity.sampled.blocks import keep_on_cluster
 from repdiff.affinity.sampled.candidates import Sampler
 from repdiff.affinity.sampled.engine import DIRECTIONS, Sampled, bytes_of_lists, bytes_stored, make_samplers, seed_of
@@ -83,12 +85,13 @@ class SampledOnCluster:
         MemoryLimitError
             If it does not fit, here or on the workers.
         """
-        ask: dict[str, Any] = {"n_jobs": n_jobs, "held": held}
         candidates, kept, block = self.sampled.sizes(x.n)
-        if x.n <= candidates:
-            return self.sampled.plan(x, y, memory_limit=memory_limit, **ask, like=like)
         stored = bytes_stored(x.n, kept)
-        plan = self.sampled.plan(x, y, memory_limit=memory_limit, **ask, without=stored)
+        plan = self.sampled.plan(
+            x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like, without=stored
+        )  # fmt: skip
+        if is_of_all_pairs(plan):
+            return plan
         one_list = bytes_of_lists(x, y, candidates, block, 1)
         need = 2 * stored + self.cluster.n_threads * one_list
         fits = self.cluster.memory * _SHARE_OF_MEMORY
@@ -123,12 +126,14 @@ class SampledOnCluster:
         RepdiffError
             For groups, for files that a worker cannot read, and for a cluster that stops working.
         """
-        if "bits" in plan.details or groups is not None:
-            found = self.sampled.compute(
-                x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
-            )
+        if is_of_all_pairs(plan):
+            found = compute_all_pairs(
+                Exact(), x, y, name=self.name, gamma=gamma, beta=beta, plan=plan, groups=groups,
+                random_state=random_state, progress=progress,
+            )  # fmt: skip
             chosen = {} if self.chosen_by is None else {"chosen_by": self.chosen_by}  # all pairs: nothing to warn of
-            return Affinities(found.x_only, found.y_only, {**found.engine, **chosen})
+            return replace(found, engine={**found.engine, **chosen})
+        self.sampled.refuse_groups(groups)
         readers = tuple(ClusterReader(side.values, side.metric, self.cluster) for side in (x, y))
         seed = seed_of(random_state)
         candidates, kept, block = (plan.details[name] for name in ("candidates", "kept", "block"))

@@ -17,10 +17,11 @@ from repdiff.affinity.base import Affinities
 from repdiff.affinity.compiled import ROWS, compile_for
 from repdiff.affinity.engine import Plan, spectral_bytes
 from repdiff.affinity.representation import Representation
+from repdiff.affinity.sampled.all_pairs import compute_all_pairs, is_of_all_pairs
 from repdiff.affinity.sampled.device_affinity import DeviceSampledAffinity
 from repdiff.affinity.sampled.device_kept import index_type, keep_on_device
 from repdiff.affinity.sampled.device_lists import DeviceLists, block_bytes, coordinates_on
-from repdiff.affinity.sampled.engine import DIRECTIONS, Sampled, samplers_of
+from repdiff.affinity.sampled.engine import DIRECTIONS, Sampled, Sides, as_sides, samplers_of
 from repdiff.affinity.sampled.list_kernels import draw_items
 from repdiff.affinity.torch import Torch
 from repdiff.affinity.torch_plan import AT_ONCE, K_MEANS_BYTES, device_limit
@@ -93,7 +94,7 @@ class SampledOnDevice:
         """
         device = self.open_device()
         found = self.sampled.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=None)
-        if "bits" in found.details:
+        if is_of_all_pairs(found):
             return self._all_pairs.plan(x, y, memory_limit=memory_limit, n_jobs=n_jobs, held=held, like=like)
         own = None if self.device_memory_limit is None else parse_bytes(self.device_memory_limit)
         limit = device_limit(device, own, found.limit - found.need)
@@ -126,19 +127,15 @@ class SampledOnDevice:
         RepdiffError
             For groups, since lists would hold too few pairs of one group.
         """
-        if "bits" in plan.details:
-            found = self._all_pairs.compute(
-                x, y, gamma=gamma, beta=beta, plan=plan, groups=groups, random_state=random_state, progress=progress
-            )
-            facts = {**found.engine, "name": self.name, "share_of_pairs": 1.0}
-            return Affinities(found.x_only, found.y_only, facts)
+        if is_of_all_pairs(plan):
+            return compute_all_pairs(
+                self._all_pairs, x, y, name=self.name, gamma=gamma, beta=beta, plan=plan, groups=groups,
+                random_state=random_state, progress=progress,
+            )  # fmt: skip
         self.sampled.refuse_groups(groups)
         device = self.open_device()
 
-        def sample(
-            sides: tuple[Representation, Representation], sizes: tuple[int, int], kept: int, n_jobs: int,
-            progress: Progress,
-        ) -> Affinities:  # fmt: skip
+        def sample(sides: Sides, sizes: tuple[int, int], kept: int, n_jobs: int, progress: Progress) -> Affinities:
             samplers = samplers_of(
                 sides, sizes=sizes, gamma=gamma, beta=beta, random_state=random_state, n_jobs=n_jobs, progress=progress
             )
@@ -153,11 +150,11 @@ class SampledOnDevice:
                 both.append(DeviceSampledAffinity(sampler, stored, n_jobs, lists))
             return Affinities(both[0], both[1], {})
 
-        def sample_few(values: list[npt.NDArray[Any]]) -> Affinities:
-            few = Representation(values[0], x.metric), Representation(values[1], y.metric)
-            return sample(few, (ROWS // 4, 2), 8, 1, silent)
-
-        compile_for((x.values, y.values), f"sampled on {device.name}", sample_few, progress, kernel=draw_items)
+        compile_for(
+            (x.values, y.values), f"{self.name} on {device.name}",
+            lambda few: sample(as_sides(few, (x, y)), (ROWS // 4, 2), 8, 1, silent),
+            progress, kernel=draw_items,
+        )  # fmt: skip
         sizes = plan.details["candidates"], plan.details["block"]
         both = sample((x, y), sizes, plan.details["kept"], plan.n_jobs, progress)
         memory = {name: plan.details[name] for name in ("device_memory_need", "device_memory_limit")}

@@ -66,6 +66,8 @@ def answer(comparison: Comparison) -> Answer | None:
     found = (comparison, evidence, evidence.neighbours)
     told = Answer(headline.headline(*found), three_figures(*found), next_step.next_step(*found), again(evidence))
     if told.n_words > MOST_WORDS:  # the cards name the groups, too
+        told = replace(told, verdict=next_step.next_step(*found, naming=False))
+    if told.n_words > MOST_WORDS:
         told = replace(told, headline=headline.headline(*found, naming=False))
     # With the sentence on other seeds, that can be a few words too many: the third figure says least.
     return told if told.n_words <= MOST_WORDS else replace(told, figures=told.figures[:2])

@@ -55,7 +55,15 @@ function neighbour(nodes, here, key) {
   return beside.reduce((best, node) => (apart(node) < apart(best) ? node : best), beside[0] ?? here);
 }
 
+// How many times narrower than high a unit is drawn, so that the style can keep the shape of words.
+function keepShapes(svg) {
+  const { width, height } = svg.viewBox.baseVal;
+  if (svg.clientWidth) svg.style.setProperty("--squeeze", (svg.clientHeight / height) / (svg.clientWidth / width));
+}
+
 function startDrawing(drawing) {
+  const svg = drawing.querySelector("svg");
+  new ResizeObserver(() => keepShapes(svg)).observe(svg);
   const nodes = [...drawing.querySelectorAll(".node")];
   nodes[0].setAttribute("tabindex", "0");
   const settle = () => {
