@@ -8,8 +8,8 @@ from numba import njit
 from repdiff.core.kernels import kernel
 
 _DIGIT_BITS = 12
-_DIGITS = 1 << _DIGIT_BITS
-_MASK = np.uint32(_DIGITS - 1)
+DIGITS = 1 << _DIGIT_BITS  # of each of the two that a key has
+_MASK = np.uint32(DIGITS - 1)
 _SHIFT = np.uint32(_DIGIT_BITS)
 _OCTAVES = np.int32(64 << 23)  # below the largest distance, within which keys distinguish distances
 _DROPPED_BITS = np.int32(5)  # of the 29 that these octaves take, so that two digits hold the rest
@@ -109,7 +109,7 @@ def weighted_ranks(  # type: ignore[no-untyped-def]
     """
     m = items.shape[0]
     keys, half_sorted = np.empty(m, np.uint32), np.empty(m, np.uint32)
-    counts = np.empty((2, _DIGITS), np.uint32)
+    counts = np.empty((2, DIGITS), np.uint32)
     for r in range(rows.shape[0]):
         row, target = rows[r], weights[r]
         total = 0.0
@@ -120,8 +120,8 @@ def weighted_ranks(  # type: ignore[no-untyped-def]
         scale = np.float32((n - 1) / total)
         for j in range(m):
             target[j] *= scale
-        _sort_keys(squared_distances[r], items, row, keys)
-        _sort(keys, counts, half_sorted, order[r])
+        sort_keys(squared_distances[r], items, row, keys)
+        radix_sort(keys, counts, half_sorted, order[r])
         before = 1.0
         for place in range(m):
             j = order[r, place]
@@ -131,7 +131,7 @@ def weighted_ranks(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def _sort_keys(distances, items, row, keys):  # type: ignore[no-untyped-def]
+def sort_keys(distances, items, row, keys):  # type: ignore[no-untyped-def]
     """The leading bits of each distance less the smallest one: floats that are not negative sort like their bits.
 
     High dimensions push all distances far from zero and near to each other; the difference to the smallest one keeps
@@ -153,7 +153,7 @@ def _sort_keys(distances, items, row, keys):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, error_model="numpy")
-def _sort(keys, counts, half_sorted, order):  # type: ignore[no-untyped-def]
+def radix_sort(keys, counts, half_sorted, order):  # type: ignore[no-untyped-def]
     """Stable radix sort in two passes: places from the smallest key to the largest."""
     low, high = counts[0], counts[1]
     low[:] = 0
@@ -162,7 +162,7 @@ def _sort(keys, counts, half_sorted, order):  # type: ignore[no-untyped-def]
         low[key & _MASK] += _ONE
         high[key >> _SHIFT] += _ONE
     begin_low, begin_high = np.uint32(0), np.uint32(0)
-    for digit in range(_DIGITS):
+    for digit in range(DIGITS):
         here = low[digit]
         low[digit] = begin_low
         begin_low += here

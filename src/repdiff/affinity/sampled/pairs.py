@@ -14,14 +14,16 @@ import numpy.typing as npt
 from numba import njit
 
 from repdiff.affinity.difference import directed_affinity
+from repdiff.affinity.sampled.list_kernels import DIGITS, radix_sort, sort_keys
 from repdiff.affinity.sampled.reader import FloatArray, Reader, Rows
 from repdiff.core.kernels import kernel
-from repdiff.core.parallel import for_each_tile
+from repdiff.core.parallel import for_each_tile, row_tiles
 
 if TYPE_CHECKING:
     from repdiff.affinity.sampled.candidates import CandidateList, Sampler
 
 PURPOSE = 2  # of the random streams
+_ROWS_AT_A_TIME = 64  # stay in the second-level cache while columns are read
 _KERNEL = {"nogil": True, "error_model": "numpy"}
 
 
@@ -43,11 +45,16 @@ def directed_pairs(sampler: Sampler, rows: Rows, columns: Rows, *, n_jobs: int) 
     order = np.argsort(cells, kind="stable")
     borders = np.flatnonzero(np.diff(cells[order])) + 1
 
+    asked = [_distances(side, items, columns, n_jobs) for side in (sampler.near, sampler.far)]
+
     def fill(places: npt.NDArray[np.int64]) -> None:
         cell = int(cells[places[0]])
         blocks = [places[start : start + sampler.block] for start in range(0, len(places), sampler.block)]
         for block, candidates in zip(blocks, sampler.lists(cell, len(blocks), PURPOSE), strict=True):
-            ranks = [_ranks(side, items[block], columns, candidates) for side in (sampler.near, sampler.far)]
+            ranks = [
+                _ranks(side, items[block], columns, to_columns[block], candidates)
+                for side, to_columns in zip((sampler.near, sampler.far), asked, strict=True)
+            ]
             directed = np.empty(ranks[0].shape, np.float32)
             directed_affinity(*ranks, sampler.gamma, sampler.beta, directed)
             out[block] = directed
@@ -57,11 +64,22 @@ def directed_pairs(sampler: Sampler, rows: Rows, columns: Rows, *, n_jobs: int) 
     return np.asarray(out[where])
 
 
-def _ranks(side: Reader, rows: Rows, columns: Rows, candidates: CandidateList) -> FloatArray:
-    """Estimated ranks of some columns for some rows of one cell, (b, c)."""
-    to_listed, to_asked = (side.squared_distances(rows, items) for items in (candidates.items, columns))
-    ranks = np.empty(to_asked.shape, np.float32)
-    _ranks_of_rows(to_listed, rows, candidates.items, candidates.weights, side.n, to_asked, columns, ranks)
+def _distances(side: Reader, rows: Rows, columns: Rows, n_jobs: int) -> FloatArray:
+    """Squared distances of all rows from all columns, (r, c): a column is read once for many rows."""
+    out = np.empty((len(rows), len(columns)), np.float32)
+
+    def fill(tile: slice) -> None:
+        out[tile] = side.squared_distances(rows[tile], columns)
+
+    for_each_tile(fill, row_tiles(len(rows), _ROWS_AT_A_TIME), n_jobs=n_jobs)
+    return out
+
+
+def _ranks(side: Reader, rows: Rows, columns: Rows, to_columns: FloatArray, candidates: CandidateList) -> FloatArray:
+    """Estimated ranks of some columns, at these distances, for some rows of one cell, (b, c)."""
+    to_listed = side.squared_distances(rows, candidates.items)
+    ranks = np.empty(to_columns.shape, np.float32)
+    _ranks_of_rows(to_listed, rows, candidates.items, candidates.weights, side.n, to_columns, columns, ranks)
     return ranks
 
 
@@ -83,15 +101,12 @@ def _ranks_of_rows(listed, rows, items, weights, n, asked, columns, ranks):  # t
         Out.
     """
     m = items.shape[0]
-    places, near = np.empty(m, np.int64), np.empty(m, np.float32)
+    keys, half_sorted, order = np.empty(m, np.uint32), np.empty(m, np.uint32), np.empty(m, np.uint32)
+    counts = np.empty((2, DIGITS), np.uint32)
     for r in range(rows.shape[0]):
-        kept, total = 0, 0.0
-        for j in range(m):
-            if items[j] != rows[r]:
-                places[kept], near[kept] = j, listed[r, j]
-                total += weights[j]
-                kept += 1
-        order = places[:kept][np.argsort(near[:kept], kind="mergesort")]  # stable, and candidates are in index order
+        sort_keys(listed[r].copy(), items, rows[r], keys)
+        radix_sort(keys, counts, half_sorted, order)
+        kept, total = _in_order(listed[r], items, weights, rows[r], order)
         distances, ordered, middle = np.empty(kept, np.float32), np.empty(kept, np.int64), np.empty(kept)
         before, scale = 1.0, (n - 1) / total
         for place in range(kept):
@@ -100,6 +115,33 @@ def _ranks_of_rows(listed, rows, items, weights, n, asked, columns, ranks):  # t
             middle[place] = max(2.0, before + (weight + 1.0) / 2)
             before += weight
         _ranks_between(distances, ordered, middle, asked[r], columns, n, ranks[r])
+
+
+@njit(**_KERNEL)
+def _in_order(distances, items, weights, row, order):  # type: ignore[no-untyped-def]
+    """Leave the row itself out of the order, and put candidates whose keys are equal in order of distance and index.
+
+    Returns
+    -------
+    int, float
+        How many candidates are left, and the sum of their weights.
+    """
+    kept, total = 0, 0.0
+    for place in range(order.shape[0]):
+        j = order[place]
+        if items[j] == row:
+            continue
+        hole = kept
+        while hole > 0 and (
+            distances[order[hole - 1]] > distances[j]
+            or (distances[order[hole - 1]] == distances[j] and order[hole - 1] > j)
+        ):
+            order[hole] = order[hole - 1]
+            hole -= 1
+        order[hole] = j
+        total += weights[j]
+        kept += 1
+    return kept, total
 
 
 @njit(**_KERNEL)
