@@ -1,7 +1,4 @@
-"""Both directions clustered again: halves of the items, and other settings.
-
-Needs nothing of what is found against noise (:mod:`repdiff.evidence.findings`), so both can be done at the same time.
-"""
+"""Both directions clustered again: halves of the items, and other settings."""
 
 from __future__ import annotations
 

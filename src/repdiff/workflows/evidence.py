@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
@@ -16,7 +16,6 @@ from repdiff.clustering.few import cluster_few
 from repdiff.clustering.representatives import Contrast
 from repdiff.clustering.spectral import ignore_warning
 from repdiff.core.errors import RepdiffError
-from repdiff.core.parallel import Task, resolve_n_jobs, run_side_by_side
 from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.again import ClusteredAgain, Found, cluster_again
 from repdiff.evidence.assess import weigh
@@ -69,13 +68,16 @@ def take_evidence(
     replicates : HeldReplicates, optional
         Other seeds of both sides.
     clock : Clock, optional
-        Gets the timings "findings", "evidence" and "replicates"; the first two overlap.
+        Gets the timings "findings", "evidence" and "replicates".
     progress : Progress, optional
         Told how far the work is.
     """
     clock = Clock() if clock is None else clock
     reclusters = {name: _recluster(found[name], settings) for name in DIRECTIONS}
-    findings, again = _at_once(pair, sides, contrasts, directions, neighbors, reclusters, settings, clock, progress)
+    with clock.time("findings"):
+        findings = _findings(pair, sides, directions, neighbors, reclusters, settings, progress)
+    with clock.time("evidence"):
+        again = _found_again(pair, contrasts, directions, neighbors, reclusters, settings, progress)
     taken = weigh(directions, pair.items, findings, again, no_change_threshold=settings.no_change_threshold)
     if replicates is None:
         return taken
@@ -83,41 +85,26 @@ def take_evidence(
         return with_replicates(taken[:2], taken[2], pair, replicates, reclusters, settings, progress=progress)
 
 
-def _at_once(
+def _found_again(
     pair: EmbeddingPair,
-    sides: tuple[Representation, Representation],
     contrasts: Contrasts,
     directions: Mapping[DirectionName, Direction],
     neighbors: NeighborLists,
     reclusters: Mapping[DirectionName, _Recluster],
     settings: Settings,
-    clock: Clock,
     progress: Progress,
-) -> tuple[Findings, ClusteredAgain]:
-    """What is found against noise, and by clustering again; side by side, since each keeps one core busy at times."""
+) -> ClusteredAgain:
     lists = {"x_only": neighbors.x, "y_only": neighbors.y} if neighbors.holds_all else {}
     both: Mapping[DirectionName, Contrast] = {"x_only": contrasts.x_only, "y_only": contrasts.y_only}
     x_only, y_only = (
         Found(directions[name], both[name].affinity, both[name].near.distances, reclusters[name], lists.get(name))
         for name in DIRECTIONS
     )
-
-    def against_noise(progress: Progress) -> Findings:
-        with clock.time("findings"):
-            return _findings(pair, sides, directions, neighbors, reclusters, settings, progress)
-
-    def found_again(progress: Progress) -> ClusteredAgain:
-        with clock.time("evidence"):
-            return cluster_again(
-                x_only, y_only, gamma=settings.gamma, beta=settings.beta, groups=pair.groups,
-                takes_number=_is_ours(settings), n_resamples=settings.n_resamples, n_jobs=settings.n_jobs,
-                random_state=settings.random_state, progress=progress,
-            )  # fmt: skip
-
-    n_at_once = 2 if _is_ours(settings) and resolve_n_jobs(settings.n_jobs) > 1 else 1
-    steps: list[Task[Any]] = [Task(against_noise, 0), Task(found_again, 0)]
-    findings, again = run_side_by_side(steps, n_at_once=n_at_once, budget=0, progress=progress)
-    return findings, again
+    return cluster_again(
+        x_only, y_only, gamma=settings.gamma, beta=settings.beta, groups=pair.groups,
+        takes_number=_is_ours(settings), n_resamples=settings.n_resamples, n_jobs=settings.n_jobs,
+        random_state=settings.random_state, progress=progress,
+    )  # fmt: skip
 
 
 def _findings(
