@@ -28,8 +28,8 @@ def test_importing_loads_nothing_heavy(module):
 
 def test_comparing_loads_no_extra_and_nothing_of_the_page():
     loaded = loaded_by("import numpy as n, repdiff; x = n.random.default_rng(0).random((50, 4)); repdiff.compare(x, x)")
-    assert {"numba", "sklearn"} <= loaded
-    assert not loaded & (EXTRAS | {"bokeh", "typer"})
+    assert "numba" in loaded
+    assert not loaded & (EXTRAS | {"bokeh", "sklearn", "typer"})
 
 
 def test_every_public_name_is_there_and_listed():
