@@ -22,6 +22,7 @@ from small_models import write_models
 import repdiff
 from repdiff import cli
 from repdiff.cli.app import app
+from repdiff.core.errors import MissingExtraError
 from repdiff.encoding.decoders import Decoders
 
 ROOT = Path(__file__).parents[1]
@@ -124,8 +125,8 @@ def open_with(prepare, **options):
 def test_examples_in_the_documentation_run(page, world, capsys, request, monkeypatch):
     """Python and commands, in the order of the page, in one folder; a run that is there makes way for the next.
 
-    Python that begins with the name of a file goes into that file. Commands whose model needs a package that is not
-    installed are left out, and only parsed (below); in .ci/run all have to be there.
+    Python that begins with the name of a file goes into that file. What needs a package that is not installed is
+    left out, and commands only parsed (below); in .ci/run all have to be there.
     """
     namespace: dict[str, object] = {}
     monkeypatch.setattr("repdiff.encoding.batches.Decoders", open_with)
@@ -138,7 +139,11 @@ def test_examples_in_the_documentation_run(page, world, capsys, request, monkeyp
             if named := re.match(r"# (\w+\.py)\n", code):
                 Path(named[1]).write_text(code)
                 continue
-            exec(compile(code, str(page.relative_to(ROOT)), "exec"), namespace)
+            try:
+                exec(compile(code, str(page.relative_to(ROOT)), "exec"), namespace)
+            except MissingExtraError:
+                if REQUIRED:
+                    raise
             continue
         for command in filter(lambda command: not lacks(command), commands_in(code)):
             shutil.rmtree("run" if command.startswith("repdiff compare") else "none", ignore_errors=True)
