@@ -14,6 +14,7 @@ from repdiff.affinity.engines import compute_affinities
 from repdiff.affinity.exact import Exact
 from repdiff.affinity.sampled.engine import Sampled
 from repdiff.affinity.sampled.exact_ranks import ExactRanks
+from repdiff.core.errors import MemoryLimitError
 from repdiff.evidence.agreement import agreement
 from repdiff.inputs.pair import make_pair
 from repdiff.results.clusters import DIRECTIONS
@@ -81,6 +82,15 @@ def test_nothing_is_said_where_nothing_is_drawn(engine):
 
 def test_nothing_is_said_of_a_clusterer_of_the_users():
     assert two_seeds_of(*kinds(n=300), clusterer=lambda affinity: np.zeros(len(affinity), int)) is None
+
+
+def test_a_comparison_is_not_lost_where_no_memory_is_left_for_it(monkeypatch):
+    def too_much(*args, **options):
+        raise MemoryLimitError("too much")
+
+    monkeypatch.setattr(two_seeds, "_labels", too_much)
+    found = repdiff.compare(*kinds(n=300), n_clusters=6, engine=FEW, n_resamples=1)
+    assert found.provenance.engine["two_seeds"] is None
 
 
 def test_nothing_is_said_where_no_evidence_is_wanted():

@@ -13,6 +13,7 @@ from repdiff.affinity.engines import compute_affinities, drawing_as
 from repdiff.affinity.representation import Representation
 from repdiff.clustering.cluster import cluster_affinity
 from repdiff.clustering.spectral import ignore_warning
+from repdiff.core.errors import MemoryLimitError
 from repdiff.core.progress import Progress, prefixed, silent
 from repdiff.evidence.agreement import agreement
 from repdiff.inputs.pair import EmbeddingPair
@@ -51,7 +52,8 @@ def agreement_of_two_seeds(
     dict
         ``{"two_seeds": {"items": n, "adjusted_rand": {"x_only": r, "y_only": r}}}``: how many items were drawn for and
         clustered with two seeds, and how alike these clusters are. On three kinds of 20,000 items that was what two
-        seeds of all items gave, within 0.1, but where k-means has two optima of which the sample met one.
+        seeds of all items gave, within 0.1, but where k-means has two optima of which the sample met one. None in place
+        of both where there is no memory left for it.
 
     Notes
     -----
@@ -65,7 +67,10 @@ def agreement_of_two_seeds(
     rows = np.sort(np.random.default_rng(seeds[0]).permutation(pair.n)[:n])
     sides = Representation(pair.x[rows], pair.metrics[0]), Representation(pair.y[rows], pair.metrics[1])
     heard = prefixed(progress, "two seeds")
-    first, second = (_labels(sides, n_clusters, drawing, settings, seed, heard) for seed in seeds[1:])
+    try:
+        first, second = (_labels(sides, n_clusters, drawing, settings, seed, heard) for seed in seeds[1:])
+    except MemoryLimitError:  # the comparison is done, and should not be lost for this
+        return {"two_seeds": None}
     alike = {name: agreement(first[name], second[name]) for name in DIRECTIONS}
     return {"two_seeds": {"items": n, "adjusted_rand": alike}}
 
