@@ -50,10 +50,7 @@ def against_exact(options: argparse.Namespace) -> Section:
     n = min(_N, options.largest)
     made: dict[str, tuple[Callable[[], data.Pair], Sampled]] = {
         f"synthetic, {n:,}": (lambda: data.synthetic_pair(n, _D, 96), Sampled()),
-        f"digits tiled with noise, {n:,}": (lambda: _digits(n), Sampled()),
-        f"5 % duplicates, {n:,}": (lambda: _with_duplicates(n), Sampled()),
-        f"a clump of 20 %, {n:,}": (lambda: _with_clump(n), Sampled()),
-        f"ten groups of 0.1 %, {n:,}": (lambda: _with_tiny_groups(n), Sampled()),
+        **{name: (make, Sampled()) for name, make in _kinds(n).items()},
     }
     if options.largest >= 20_000:
         made["synthetic, 20,000"] = lambda: data.synthetic_pair(20_000, _D, 96), Sampled()
@@ -66,18 +63,22 @@ def against_exact(options: argparse.Namespace) -> Section:
 
 def against_exact_large(_: argparse.Namespace) -> Section:
     """Every made kind at 20,000 items, and 50,000, for which the exact affinity is stored in 16 bits (5 GB)."""
-    kinds: dict[str, Callable[[], data.Pair]] = {
-        "digits tiled with noise": lambda: _digits(_MEDIUM),
-        "5 % duplicates": lambda: _with_duplicates(_MEDIUM),
-        "a clump of 20 %": lambda: _with_clump(_MEDIUM),
-        "ten groups of 0.1 %": lambda: _with_tiny_groups(_MEDIUM),
-    }
-    rows = [[f"{name}, {_MEDIUM:,}", *row] for name, make in kinds.items() for row in _compared(*make(), Sampled())]
+    rows = [[name, *row] for name, make in _kinds(_MEDIUM).items() for row in _compared(*make(), Sampled())]
     rows += [
         [f"synthetic, {_LARGE:,}", *row]
         for row in _compared(*data.synthetic_pair(_LARGE, _D, 96), Sampled(), Exact(bits=16))
     ]
     return Section("Sampled against exact: 20,000 and 50,000 items", [ResultTable("", _COLUMNS, rows)], notes=_NOTES)
+
+
+def _kinds(n: int) -> dict[str, Callable[[], data.Pair]]:
+    """What is hard for a sample, by name."""
+    return {
+        f"digits tiled with noise, {n:,}": lambda: _digits(n),
+        f"5 % duplicates, {n:,}": lambda: _with_duplicates(n),
+        f"a clump of 20 %, {n:,}": lambda: _with_clump(n),
+        f"ten groups of 0.1 %, {n:,}": lambda: _with_tiny_groups(n),
+    }
 
 
 def _compared(

@@ -167,9 +167,9 @@ def compare_pair(
         directions["x_only"], directions["y_only"], evidence = take_evidence(
             pair, (x, y), contrasts, found, directions, neighbors, settings, replicates, clock=clock, progress=progress
         )
-        with clock.time("two seeds"):
-            wanted = {name: one.n_wanted for name, one in found.items()}
-            engine = {**engine, **agreement_of_two_seeds(pair, wanted, engine, settings, progress=progress)}
+        wanted = {name: one.n_wanted for name, one in found.items()}
+        seeds = agreement_of_two_seeds(pair, wanted, engine, settings, clock=clock, progress=progress)
+        engine = {**engine, **seeds}
     warnings = [*pair.warnings, *engine_warnings(engine), *(replicates.warnings if replicates else ()), *seen.warnings]
     return Comparison(
         names=pair.names,

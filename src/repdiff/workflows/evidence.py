@@ -17,9 +17,10 @@ from repdiff.clustering.representatives import Contrast
 from repdiff.clustering.spectral import ignore_warning
 from repdiff.core.errors import RepdiffError
 from repdiff.core.progress import Progress, prefixed, silent
-from repdiff.evidence.again import ClusteredAgain, Found, cluster_again
+from repdiff.evidence.again import ClusteredAgain, cluster_again
 from repdiff.evidence.assess import weigh
 from repdiff.evidence.findings import Columns, Findings, assess_findings
+from repdiff.evidence.resampling import Clustered
 from repdiff.inputs import Items
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.clusters import DIRECTIONS, Direction, DirectionName
@@ -96,12 +97,15 @@ def _found_again(
 ) -> ClusteredAgain:
     lists = {"x_only": neighbors.x, "y_only": neighbors.y} if neighbors.holds_all else {}
     both: Mapping[DirectionName, Contrast] = {"x_only": contrasts.x_only, "y_only": contrasts.y_only}
-    x_only, y_only = (
-        Found(directions[name], both[name].affinity, both[name].near.distances, reclusters[name], lists.get(name))
+    clustered = {
+        name: Clustered(
+            both[name].affinity, directions[name].labels, both[name].near.distances, reclusters[name], pair.groups,
+            lists.get(name),
+        )
         for name in DIRECTIONS
-    )
+    }  # fmt: skip
     return cluster_again(
-        x_only, y_only, gamma=settings.gamma, beta=settings.beta, groups=pair.groups,
+        clustered, gamma=settings.gamma, beta=settings.beta,
         takes_number=_is_ours(settings), n_resamples=settings.n_resamples, n_jobs=settings.n_jobs,
         random_state=settings.random_state, progress=progress,
     )  # fmt: skip

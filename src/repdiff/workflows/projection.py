@@ -97,9 +97,8 @@ def _scaled_distances(distances: npt.NDArray[Any], random_state: int | None) -> 
     except ArpackError:  # many items in one place leave few eigenvalues that are not zero, which it may not separate
         values, vectors = _largest_by_iteration(products, count, random_state)
     values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
-    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(count)])
     coordinates = np.zeros((len(products), 2), np.float32)
-    coordinates[:, :count] = vectors * signs * np.sqrt(values)
+    coordinates[:, :count] = _signed(vectors) * np.sqrt(values)
     # Distances that do not fit any Euclidean space have negative eigenvalues; shares are of the total all the same.
     share_first, share_second = (*(values / max(np.trace(products), values.sum())).tolist(), 0.0)[:2]
     return Plane(coordinates, (share_first, share_second))
@@ -123,12 +122,17 @@ def _principal_components(values: npt.NDArray[Any], random_state: int | None) ->
     points = centred(values)
     with single_threaded_libraries():  # the products are small, and threads would wait for each other
         axes = _exact_axes(points) if min(points.shape) <= _FEW else _krylov_axes(points, random_state)
-        axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+        axes = _signed(axes)
         coordinates = np.zeros((len(values), 2), np.float32)
         coordinates[:, : axes.shape[1]] = points @ axes
     total = squared_norms(points).sum()
     share_first, share_second = np.minimum(squared_norms(coordinates.T) / total, 1).tolist()
     return Plane(coordinates, (share_first, share_second))
+
+
+def _signed(axes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Axes, (d, k), whose largest entry is positive: their sign is arbitrary, and should not depend on the solver."""
+    return np.asarray(axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]))
 
 
 def _exact_axes(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -177,8 +181,7 @@ def _components_of_covariance(values: npt.NDArray[Any]) -> Plane:
         centred = (values[rows] * factor - mean).astype(np.float32)
         covariance += centred.T @ centred
     shares, axes = np.linalg.eigh(covariance)
-    axes = axes[:, ::-1][:, :2]
-    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+    axes = _signed(axes[:, ::-1][:, :2])
     coordinates = np.zeros((n, 2), np.float32)
     for rows in tiles:
         coordinates[rows, : axes.shape[1]] = (values[rows] * factor - mean) @ axes

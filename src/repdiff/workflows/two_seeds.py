@@ -19,9 +19,10 @@ from repdiff.evidence.agreement import agreement
 from repdiff.inputs.pair import EmbeddingPair
 from repdiff.results.clusters import DIRECTIONS, DirectionName
 from repdiff.settings import Settings
+from repdiff.workflows.provenance import Clock
 
 MOST_ITEMS = 8000
-_SHARE_DRAWN = 0.5  # of the pairs, at most: with more of them seeds would differ less than in the comparison
+_ITEMS_PER_CANDIDATE = 2  # at least: with fewer items, lists hold most of them, and seeds differ less than they do
 
 
 def agreement_of_two_seeds(
@@ -30,6 +31,7 @@ def agreement_of_two_seeds(
     engine: Mapping[str, Any],
     settings: Settings,
     *,
+    clock: Clock | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """How alike the clusters of two seeds are, as a fact of the engine; nothing for one that draws nothing.
@@ -44,6 +46,8 @@ def agreement_of_two_seeds(
         How its affinities were computed.
     settings : Settings
         How it was compared.
+    clock : Clock, optional
+        Gets the timing "two seeds", where there is something to measure.
     progress : Progress, optional
         Told how far the work is.
 
@@ -62,15 +66,17 @@ def agreement_of_two_seeds(
     drawing = drawing_as(engine)
     if drawing is None or not isinstance(settings.clusterer, str):
         return {}
-    n = min(pair.n, max(MOST_ITEMS, int(engine["candidates"] / _SHARE_DRAWN)))
+    clock = Clock() if clock is None else clock
+    n = min(pair.n, max(MOST_ITEMS, _ITEMS_PER_CANDIDATE * engine["candidates"]))
     seeds = np.random.default_rng(settings.random_state).integers(2**31, size=3).tolist()
     rows = np.sort(np.random.default_rng(seeds[0]).permutation(pair.n)[:n])
     sides = Representation(pair.x[rows], pair.metrics[0]), Representation(pair.y[rows], pair.metrics[1])
     heard = prefixed(progress, "two seeds")
-    try:
-        first, second = (_labels(sides, n_clusters, drawing, settings, seed, heard) for seed in seeds[1:])
-    except MemoryLimitError:  # the comparison is done, and should not be lost for this
-        return {"two_seeds": None}
+    with clock.time("two seeds"):
+        try:
+            first, second = (_labels(sides, n_clusters, drawing, settings, seed, heard) for seed in seeds[1:])
+        except MemoryLimitError:  # the comparison is done, and should not be lost for this
+            return {"two_seeds": None}
     alike = {name: agreement(first[name], second[name]) for name in DIRECTIONS}
     return {"two_seeds": {"items": n, "adjusted_rand": alike}}
 
